@@ -1,0 +1,8 @@
+/** Jest runs the compiled JavaScript: the compiler has already checked the types, and stack traces map back. */
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/build/test'],
+  testMatch: ['**/*.test.js'],
+  transform: {},
+  testTimeout: 30000,
+};
