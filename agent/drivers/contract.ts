@@ -1,0 +1,98 @@
+import type { Problem, Result } from '../lib/result.js';
+import type { Device, LineState } from '../model/index.js';
+
+/**
+ * How one platform is read. A driver is data plus pure functions: it opens no socket, runs no program and reads no
+ * clock. collect/ carries out its dialogue; everything from `parse` on can be replayed from a stored capture.
+ */
+export interface Driver {
+  readonly id: string;
+  /** As an engineer would name it: `nftables (Linux)`. */
+  readonly title: string;
+  /** Versions whose output was read in tests, such as `nft 0.9–1.1`. */
+  readonly versions: string;
+  /** What it models, in a few phrases, for `ecluse drivers`. */
+  readonly models: readonly string[];
+  /** Whether these sections are this platform's. */
+  identify(sections: readonly Section[]): Identification;
+  readonly dialogue: Dialogue;
+  /** Text that must never be stored: `value` is replaced by a keyed digest before hashing, storing or logging. */
+  readonly secrets: readonly SecretPattern[];
+  /** Text that changes while nothing does (counters, times, handles): removed before two readings are compared. */
+  readonly volatile: readonly VolatilePattern[];
+  /** parse → extract → convert. Never throws on input: what it cannot use is a coverage line or a Problem. */
+  read(capture: Capture, context: ReadContext): Result<Device>;
+}
+
+/** `certain`: a marker only this platform prints. `likely`: the grammar fits. */
+export type Identification = 'certain' | 'likely' | 'no';
+
+/** One command's output, or one file. */
+export interface Section {
+  /** The step's id in the dialogue (`nft-text`, `iptables-save`), or the file's base name for an imported file. */
+  readonly name: string;
+  /** The command that was run, or the file's path as given. */
+  readonly source: string;
+  readonly text: string;
+  /** Absent when the section was read whole; else why it was not. */
+  readonly failure?: SectionFailure;
+}
+
+export interface SectionFailure {
+  readonly kind: 'missing-program' | 'missing-right' | 'timeout' | 'too-large' | 'exit-code' | 'not-utf8' | 'unstable';
+  readonly problem: Problem;
+}
+
+export interface Capture {
+  readonly driver: string;
+  readonly device: string;
+  readonly sections: readonly Section[];
+}
+
+export interface ReadContext {
+  readonly device: string;
+}
+
+/** The commands to run, in order. All only read. */
+export interface Dialogue {
+  readonly steps: readonly DialogueStep[];
+  /** Commands whose output lines mean "read again now". */
+  readonly monitors?: readonly (readonly string[])[];
+}
+
+export interface DialogueStep {
+  readonly id: string;
+  readonly argv: readonly string[];
+  /** Other spellings, tried in order when the program is missing. */
+  readonly alternatives?: readonly (readonly string[])[];
+  /**
+   * `required`: without it the reading is blind. `ifPresent`: a missing program means there is nothing to read
+   * (no legacy iptables on this host); a program that is there and fails is still blind.
+   */
+  readonly need: 'required' | 'ifPresent';
+  readonly timeoutMsMax: number;
+  readonly bytesMax: number;
+  /** What to grant when it is refused: capability and command, shown to the person word for word. */
+  readonly right?: { readonly capability: string; readonly command: string };
+  /** Text on standard error that means "not permitted" rather than "broken". */
+  readonly refused?: RegExp;
+  /** Debian package that brings the program. */
+  readonly package?: string;
+}
+
+export interface SecretPattern {
+  readonly title: string;
+  /** Has a named group `value`. */
+  readonly pattern: RegExp;
+}
+
+export interface VolatilePattern {
+  readonly title: string;
+  readonly pattern: RegExp;
+  readonly replacement: string;
+}
+
+/** Gives each line of a section its state exactly once; the last word wins only if it is worse. */
+export interface CoverageRecorder {
+  mark(file: string, line: number, state: LineState, reason?: string): void;
+}

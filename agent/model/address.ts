@@ -1,0 +1,149 @@
+import { fromRanges, type Intervals } from '../lib/intervals.js';
+
+export type Family = 'ip4' | 'ip6';
+
+/** Addresses of both families. IPv4 addresses are 32-bit numbers, IPv6 addresses 128-bit bigints. */
+export interface AddressSet {
+  readonly ip4: Intervals<number>;
+  readonly ip6: Intervals<bigint>;
+}
+
+export const LAST_IP4 = 0xffff_ffff;
+export const LAST_IP6 = (1n << 128n) - 1n;
+export const noAddress: AddressSet = { ip4: [], ip6: [] };
+export const anyAddress: AddressSet = { ip4: [0, LAST_IP4], ip6: [0n, LAST_IP6] };
+export const anyIp4: AddressSet = { ip4: [0, LAST_IP4], ip6: [] };
+export const anyIp6: AddressSet = { ip4: [], ip6: [0n, LAST_IP6] };
+
+/**
+ * Reads a strict dotted quad: four decimal numbers 0–255, no leading zeros, nothing else. `010.0.0.1`, `10.1` and
+ * `0x7f.1`, which inet_aton(3) accepts, are refused: they mean different hosts to different programs.
+ */
+export function parseIp4(text: string): number | undefined {
+  const parts = text.split('.');
+  if (parts.length !== 4) return undefined;
+  let value = 0;
+  for (const part of parts) {
+    if (!/^(?:0|[1-9]\d{0,2})$/.test(part)) return undefined;
+    const octet = Number(part);
+    if (octet > 255) return undefined;
+    value = value * 256 + octet;
+  }
+  return value;
+}
+
+/** Reads an IPv6 address in any form of RFC 4291 section 2.2, including an embedded dotted quad; no zone. */
+export function parseIp6(text: string): bigint | undefined {
+  let source = text;
+  const quad = /^(?<head>.*:)(?<quad>\d+\.\d+\.\d+\.\d+)$/.exec(source);
+  if (quad?.groups) {
+    const ip4 = parseIp4(quad.groups.quad!);
+    if (ip4 === undefined) return undefined;
+    source = `${quad.groups.head}${Math.floor(ip4 / 65536).toString(16)}:${(ip4 % 65536).toString(16)}`;
+  }
+  const halves = source.split('::');
+  if (halves.length > 2) return undefined;
+  const groups = halves.map((half) => (half === '' ? [] : half.split(':')));
+  const count = groups.reduce((total, half) => total + half.length, 0);
+  if (halves.length === 1 ? count !== 8 : count > 7) return undefined;
+  const all = halves.length === 1 ? groups[0]! : [...groups[0]!, ...Array<string>(8 - count).fill('0'), ...groups[1]!];
+  let value = 0n;
+  for (const group of all) {
+    if (!/^[0-9a-f]{1,4}$/i.test(group)) return undefined;
+    value = (value << 16n) | BigInt(Number.parseInt(group, 16));
+  }
+  return value;
+}
+
+/** The addresses of `address/length`; host bits may be set and are cleared, as netfilter does. */
+export function prefix4(address: number, length: number): Intervals<number> {
+  const hostSize = 2 ** (32 - length);
+  const first = Math.floor(address / hostSize) * hostSize;
+  return [first, first + hostSize - 1];
+}
+
+export function prefix6(address: bigint, length: number): Intervals<bigint> {
+  const host = (1n << BigInt(128 - length)) - 1n;
+  const first = address & ~host;
+  return [first, first | host];
+}
+
+/** The addresses that agree with `address` under an arbitrary netmask, also a non-contiguous one (at most `limit` ranges). */
+export function masked4(address: number, mask: number, limit = 4096): Intervals<number> | undefined {
+  const free: number[] = [];
+  for (let bit = 0; bit < 32; bit++) if (((mask >>> bit) & 1) === 0) free.push(bit);
+  let run = 0;
+  while (run < free.length && free[run] === run) run++;
+  const scattered = free.slice(run);
+  if (2 ** scattered.length > limit) return undefined;
+  const base = (address & mask) >>> 0;
+  const ranges: [number, number][] = [];
+  for (let choice = 0; choice < 2 ** scattered.length; choice++) {
+    let first = base;
+    scattered.forEach((bit, index) => {
+      if ((choice >> index) & 1) first += 2 ** bit;
+    });
+    ranges.push([first, first + 2 ** run - 1]);
+  }
+  return fromRanges(ranges);
+}
+
+/** Reads `ADDRESS`, `ADDRESS/LENGTH`, `ADDRESS/DOTTED-MASK` or `FIRST-LAST`, of either family. */
+export function parseAddressSet(text: string): AddressSet | undefined {
+  const dash = text.indexOf('-');
+  if (dash > 0) {
+    const low = text.slice(0, dash);
+    const high = text.slice(dash + 1);
+    const [first4, last4] = [parseIp4(low), parseIp4(high)];
+    if (first4 !== undefined && last4 !== undefined && first4 <= last4) return { ip4: [first4, last4], ip6: [] };
+    const [first6, last6] = [parseIp6(low), parseIp6(high)];
+    if (first6 !== undefined && last6 !== undefined && first6 <= last6) return { ip4: [], ip6: [first6, last6] };
+    return undefined;
+  }
+  const slash = text.indexOf('/');
+  const address = slash < 0 ? text : text.slice(0, slash);
+  const suffix = slash < 0 ? undefined : text.slice(slash + 1);
+  const ip4 = parseIp4(address);
+  if (ip4 !== undefined) {
+    if (suffix === undefined) return { ip4: [ip4, ip4], ip6: [] };
+    if (/^\d{1,2}$/.test(suffix)) return Number(suffix) <= 32 ? { ip4: prefix4(ip4, Number(suffix)), ip6: [] } : undefined;
+    const mask = parseIp4(suffix);
+    const set = mask === undefined ? undefined : masked4(ip4, mask);
+    return set && { ip4: set, ip6: [] };
+  }
+  const ip6 = parseIp6(address);
+  if (ip6 === undefined) return undefined;
+  if (suffix === undefined) return { ip4: [], ip6: [ip6, ip6] };
+  if (!/^\d{1,3}$/.test(suffix) || Number(suffix) > 128) return undefined;
+  return { ip4: [], ip6: prefix6(ip6, Number(suffix)) };
+}
+
+export function formatIp4(value: number): string {
+  return [value / 2 ** 24, value / 2 ** 16, value / 2 ** 8, value].map((part) => Math.floor(part) % 256).join('.');
+}
+
+/** RFC 5952: lower case, the longest run of two or more zero groups compressed, the first one on a tie. */
+export function formatIp6(value: bigint): string {
+  const groups = Array.from({ length: 8 }, (_, index) => Number((value >> BigInt(112 - 16 * index)) & 0xffffn));
+  let best = { start: -1, length: 1 };
+  for (let start = 0; start < 8; start++) {
+    let length = 0;
+    while (start + length < 8 && groups[start + length] === 0) length++;
+    if (length > best.length) best = { start, length };
+  }
+  const hex = groups.map((group) => group.toString(16));
+  if (best.start < 0) return hex.join(':');
+  return `${hex.slice(0, best.start).join(':')}::${hex.slice(best.start + best.length).join(':')}`;
+}
+
+/** An inclusive range in the shortest usual form: one address, a prefix, or `first-last`. */
+export function formatRange(first: number | bigint, last: number | bigint): string {
+  const wide = typeof first === 'bigint';
+  const show = (value: number | bigint): string => (typeof value === 'bigint' ? formatIp6(value) : formatIp4(value));
+  if (first === last) return show(first);
+  const size = BigInt(last) - BigInt(first) + 1n;
+  if ((size & (size - 1n)) === 0n && BigInt(first) % size === 0n) {
+    return `${show(first)}/${(wide ? 128 : 32) - (size.toString(2).length - 1)}`;
+  }
+  return `${show(first)}-${show(last)}`;
+}

@@ -1,0 +1,76 @@
+import type { AddressSet, Family } from './address.js';
+import type { Coverage, Origin } from './origin.js';
+import type { BaseList, RuleList } from './rule.js';
+
+/** What one reading of a device, or one capture file, says. */
+export interface Device {
+  readonly id: string;
+  readonly pipeline: Pipeline;
+  readonly listeners: readonly Listener[];
+  readonly facts: readonly AccessFact[];
+  readonly coverage: Coverage;
+}
+
+/** How a packet meets the rule lists. */
+export interface Pipeline {
+  readonly lists: readonly RuleList[];
+  /** The lists the device calls by itself. A dormant table's lists are absent here. */
+  readonly bases: readonly BaseList[];
+  /** The (family, hook) pairs that this reading speaks of; about others it says nothing. */
+  readonly speaksOf: readonly Scope[];
+  /** Whether the device routes between its interfaces; absent: not read. */
+  readonly forwarding?: { readonly ip4?: boolean; readonly ip6?: boolean };
+  /** The device's own addresses; absent: not read. */
+  readonly localAddresses?: AddressSet;
+}
+
+export interface Scope {
+  readonly family: Family;
+  readonly direction: Direction;
+}
+
+export type Direction = 'forward' | 'input' | 'output';
+
+/** A socket that waits for connections or datagrams. */
+export interface Listener {
+  /** Stable identity: protocol, address, port, program name and namespace; never a pid or an inode. */
+  readonly id: string;
+  readonly protocol: 'tcp' | 'udp' | 'sctp' | 'dccp' | 'udplite' | 'raw';
+  readonly port: number;
+  /** What it answers on. A wildcard bind holds both families unless it is IPv6-only or IPv4. */
+  readonly addresses: AddressSet;
+  readonly bind: string;
+  /** Reachable from this host only. */
+  readonly loopback: boolean;
+  readonly interface?: string;
+  readonly process?: string;
+  readonly user?: string;
+  /** Container or network namespace, where it is not the host's. */
+  readonly namespace?: string;
+  /** A UDP socket in the ephemeral range that may be a client's: never alarmed on one reading. */
+  readonly perhapsClient?: boolean;
+  readonly origin: Origin;
+}
+
+export type AccessFactKind =
+  | 'forwarding'
+  | 'route'
+  | 'policyRoute'
+  | 'filterNotCovered'
+  | 'administrator'
+  | 'managementService'
+  | 'key'
+  | 'vpn'
+  | 'logging'
+  | 'inspection'
+  | 'manager';
+
+/** A gate that is not a packet rule: compared before and after as openings are. */
+export interface AccessFact {
+  readonly kind: AccessFactKind;
+  /** What it is about, stable across readings: `ip4 forwarding`, `default via eth0`, `xdp on eth0`. */
+  readonly subject: string;
+  /** Its value, in the platform's words. */
+  readonly value: string;
+  readonly origin: Origin;
+}

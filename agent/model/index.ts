@@ -1,0 +1,9 @@
+/**
+ * model: the neutral nouns every platform is read into (Device, Pipeline, RuleList, Rule, Condition, AddressSet, Nat,
+ * Listener, AccessFact, Origin, Coverage). Data only: no platform, no verdicts.
+ */
+export * from './address.js';
+export * from './condition.js';
+export * from './device.js';
+export * from './origin.js';
+export * from './rule.js';
