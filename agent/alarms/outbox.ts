@@ -1,0 +1,23 @@
+import type { FindingEvent } from '../judge/types.js';
+
+/** One record to deliver to one sink. */
+export interface OutboxRecord {
+  readonly sequence: number;
+  readonly sink: string;
+  readonly event: FindingEvent;
+  readonly attempts: number;
+  readonly nextAttemptAt: number;
+  readonly deliveredAt?: number;
+  readonly lastError?: string;
+}
+
+/** The port that alarms/ needs: a durable queue per sink, filled in the same transaction that records the finding. */
+export interface Outbox {
+  /** Adds the event once for each sink; an event id already queued for a sink is left alone. */
+  enqueue(events: readonly FindingEvent[], sinks: readonly string[], nowMs: number): void;
+  /** The oldest undelivered records of a sink, in order. */
+  due(sink: string, nowMs: number, limit: number): readonly OutboxRecord[];
+  delivered(sequence: number, nowMs: number): void;
+  failed(sequence: number, nextAttemptAt: number, error: string): void;
+  list(filter: { readonly sink?: string; readonly undelivered?: boolean; readonly limit?: number }): readonly OutboxRecord[];
+}

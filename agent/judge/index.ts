@@ -1,0 +1,5 @@
+/**
+ * judge: now, before and declared → findings and their life. Pure: (state, event, now) → (state, events); the store
+ * keeps what it is given.
+ */
+export * from './types.js';

@@ -1,0 +1,121 @@
+import type { Intervals } from '../lib/intervals.js';
+import type { AddressSet, Origin } from '../model/index.js';
+import type { Instant } from '../windows/types.js';
+
+export type Severity = 'critical' | 'high' | 'medium' | 'low' | 'info';
+
+/** One end of a flow, as far as it is known: a name people use, addresses, a zone. */
+export interface Party {
+  /** How it is written to people: `internet`, `web-results`, `10.1.0.0/16`. */
+  readonly text: string;
+  readonly addresses?: AddressSet;
+  /** Zone of the host or network, such as `dmz` or `imaging`. */
+  readonly zone?: string;
+}
+
+/** The traffic of a subject as judgement needs it: enough for risk and scope; the exact set is `Subject.set`. */
+export interface Flow {
+  readonly src: Party;
+  readonly dst: Party;
+  /** `any`, `tcp`, `udp`, `icmp`, … */
+  readonly proto: string;
+  readonly ports: Intervals | 'any';
+  readonly nat?: string;
+}
+
+/**
+ * Something that is open and may need judging: an opening made by one permitting rule, a listener, the filtering
+ * engine switched off, or an access fact that differs.
+ */
+export interface Subject {
+  /** Stable identity within the device: never a rule's number, name, comment or UUID. */
+  readonly id: string;
+  readonly device: string;
+  readonly kind: 'rule' | 'listener' | 'engine' | 'fact';
+  readonly direction?: 'forward' | 'input' | 'output';
+  readonly flow: Flow;
+  /** One line in words a network engineer uses. */
+  readonly summary: string;
+  /** Digest of the exact packet set: waivers and acknowledgements bind to it. */
+  readonly set?: string;
+  readonly certainty?: 'certain' | 'possible';
+  readonly conditions?: readonly string[];
+  /** The rule that now permits, or the listener's line. */
+  readonly place?: Origin;
+  /** The edit that opened it. */
+  readonly cause?: { readonly edit: 'added' | 'removed' | 'moved' | 'changed' | 'object' | 'policy' | 'flushed'; readonly rule: Origin };
+  /** A packet that is let through and should not be, in words. */
+  readonly witness?: string;
+  /** How the platform shuts it. */
+  readonly undo?: string;
+  /** For an access fact: the code it is told under, such as `ACCESS_WIDENED`. */
+  readonly factCode?: string;
+}
+
+/** What one complete or failed reading of one device says to the judge. */
+export interface Observation {
+  readonly device: string;
+  readonly at: Instant;
+  /** Snapshot this was derived from; absent when the reading failed. */
+  readonly snapshot?: string;
+  /** Everything open that the baseline does not declare. Meaningless when `blind` is not empty. */
+  readonly undeclared: readonly Subject[];
+  /** Open and declared: judged for exposure of the baseline itself. */
+  readonly declared: readonly Subject[];
+  /** Declared flows observed before and cut now. */
+  readonly missing: readonly Subject[];
+  /** Why this reading cannot be trusted to be complete; not empty: nothing is RESOLVED and nothing is clean on its word. */
+  readonly blind: readonly string[];
+}
+
+export interface Waiver {
+  readonly device: string;
+  readonly subject: string;
+  /** Bound to the exact set it was given for; anything outside is a new finding. */
+  readonly set?: string;
+  readonly owner: string;
+  readonly reason: string;
+  /** Valid while now < expires. */
+  readonly expires: Instant;
+}
+
+/** A finding under judgement. Its key is stable for as long as the same thing is open. */
+export interface Finding {
+  /** `device/subject` for openings, `window/ID` for windows, `blind/DEVICE` for blindness. */
+  readonly key: string;
+  /** Counts how often this subject came back after RESOLVED. */
+  readonly generation: number;
+  readonly code: string;
+  readonly severity: Severity;
+  /** Severity in words: `high: DICOM 104 critical, one public host −1`. */
+  readonly severityBecause: string;
+  readonly device?: string;
+  /** Fixture id or subject id, or the window's id. */
+  readonly subjectId: string;
+  readonly subject?: Subject;
+  readonly windows: readonly string[];
+  readonly firstSeen: Instant;
+  readonly lastSeen: Instant;
+  readonly count: number;
+  readonly resolvedAt?: Instant;
+  readonly acknowledged?: { readonly by: string; readonly at: Instant; readonly set?: string };
+  readonly waived?: { readonly owner: string; readonly until: Instant };
+  readonly nextReminderAt?: Instant;
+  readonly remindersSent: number;
+  /** Events told so far; the next one's number. */
+  readonly sequence: number;
+  readonly details?: readonly string[];
+}
+
+/** What is told about a finding. One row in a replay's findings when `row` is true. */
+export interface FindingEvent {
+  /** `KEY#GENERATION.SEQUENCE`: the same event told twice has the same id. */
+  readonly id: string;
+  readonly kind: 'raise' | 'update' | 'remind' | 'resolve' | 'answer';
+  readonly at: Instant;
+  readonly code: string;
+  readonly severity: Severity;
+  readonly finding: Finding;
+  /** False for a change of severity alone, a reminder, a count. */
+  readonly row: boolean;
+}

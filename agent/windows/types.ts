@@ -1,0 +1,42 @@
+/** Times are milliseconds since the epoch, UTC: a day on which the clocks change keeps its durations. */
+export type Instant = number;
+
+export type WindowState = 'planned' | 'open' | 'closed' | 'refused' | 'overdue' | 'cancelled';
+
+/** One vendor intervention. */
+export interface MaintenanceWindow {
+  readonly id: string;
+  readonly vendor: string;
+  readonly technician?: string;
+  readonly ticket?: string;
+  /** Devices on which changes are expected. */
+  readonly devices: readonly string[];
+  readonly start: Instant;
+  /** Planned end. */
+  readonly end: Instant;
+  /** Approved extension, with who granted it and why. */
+  readonly extension?: { readonly until: Instant; readonly by: string; readonly reason: string };
+  /** What the vendor said would be opened; empty: nothing was declared, so every opening is out of scope. */
+  readonly scope: readonly ScopeEntry[];
+  readonly state: WindowState;
+  readonly openedAt?: Instant;
+  /** The first close event, accepted or refused: it ends the window whatever it answers. */
+  readonly firstCloseAt?: Instant;
+  readonly closedAt?: Instant;
+  readonly cancelledAt?: Instant;
+  /** The deadline (effective end + grace) has been judged. */
+  readonly deadlineJudged?: boolean;
+  /** Snapshot taken at opening, by device; a device that could not be read has its last one, with its age. */
+  readonly before?: Readonly<Record<string, { readonly snapshot: string; readonly takenAt: Instant; readonly fresh: boolean }>>;
+}
+
+/** A part of the declared scope. Every field that is given must hold; names, addresses and ports as people write them. */
+export interface ScopeEntry {
+  readonly device?: string;
+  readonly kind?: 'rule' | 'listener' | 'engine' | 'fact';
+  readonly src?: string;
+  readonly dst?: string;
+  readonly proto?: string;
+  /** `any`, or a list such as `443,8000-8010`. */
+  readonly ports?: string;
+}
