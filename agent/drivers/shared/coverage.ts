@@ -1,0 +1,118 @@
+import type { Coverage, LineCoverage, LineState } from '../../model/index.js';
+import type { CoverageRecorder } from '../contract.js';
+
+/**
+ * Worse states have higher numbers. `irrelevant` lies below `modelled` because a line that carries anything of the
+ * model is a modelled line.
+ */
+const badness: Record<LineState, number> = {
+  irrelevant: 0,
+  modelled: 1,
+  approximated: 2,
+  unmodelled: 3,
+  unrecognized: 4,
+};
+
+/** Records what became of every line and builds the model's `Coverage` from it. */
+export interface CoverageBuilder extends CoverageRecorder {
+  /**
+   * Declares a source and returns its lines (number 1 at index 0, without line ends). Lines of a declared source that
+   * nobody marks end as `unrecognized` and make the reading blind, so that a reader cannot skip one silently.
+   */
+  source(file: string, text: string, title?: string): readonly string[];
+  /** A line whose content is lost to the model altogether: `unrecognized`, and no clean verdict may be given. */
+  lose(file: string, line: number, reason: string): void;
+  /** The state that a line has so far. */
+  stateOf(file: string, line: number): LineState | undefined;
+  /** Counts one rule: held exactly, held between bounds, or not held at all. */
+  rule(understood: 'exact' | 'bounded' | 'unread'): void;
+  /** Says, once, what lies outside of this reading. */
+  notCovered(sentence: string): void;
+  /** Says, once, why no clean verdict may be given. */
+  blind(reason: string): void;
+  build(): Coverage;
+}
+
+/**
+ * Cuts a text into lines. `\n` and `\r\n` end a line; a last line without its end counts, the nothing after a final
+ * line end does not.
+ */
+export function linesOf(text: string): readonly string[] {
+  const lines = text.split('\n');
+  if (lines.at(-1) === '') lines.pop();
+  return lines.map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line));
+}
+
+interface Source {
+  readonly title: string;
+  readonly count: number;
+  readonly marks: Map<number, { readonly state: LineState; readonly reason: string | undefined }>;
+}
+
+export function coverageBuilder(): CoverageBuilder {
+  const sources = new Map<string, Source>();
+  const rules = { exact: 0, bounded: 0, unread: 0 };
+  const outside = new Set<string>();
+  const blindness = new Set<string>();
+
+  const sourceOf = (file: string): Source => {
+    const known = sources.get(file);
+    if (known) return known;
+    const fresh: Source = { title: file, count: 0, marks: new Map() };
+    sources.set(file, fresh);
+    return fresh;
+  };
+
+  const mark = (file: string, line: number, state: LineState, reason?: string): void => {
+    const { marks } = sourceOf(file);
+    const before = marks.get(line);
+    if (!before || badness[state] > badness[before.state]) marks.set(line, { state, reason });
+  };
+
+  const lineCoverage = (file: string, source: Source): LineCoverage[] => {
+    let last = source.count;
+    for (const line of source.marks.keys()) if (line > last) last = line;
+    const lines: LineCoverage[] = [];
+    let unclaimed: number | undefined;
+    for (let line = 1; line <= last; line++) {
+      const found = source.marks.get(line);
+      if (!found) unclaimed ??= line;
+      const { state, reason } = found ?? { state: 'unrecognized' as const, reason: 'no reader claimed this line' };
+      lines.push(reason === undefined ? { file, line, state } : { file, line, state, reason });
+    }
+    if (unclaimed !== undefined) blindness.add(`${file}:${unclaimed}: no reader claimed this line`);
+    return lines;
+  };
+
+  return {
+    mark,
+    source(file, text, title) {
+      const lines = linesOf(text);
+      const marks = sources.get(file)?.marks ?? new Map();
+      sources.set(file, { title: title ?? file, count: lines.length, marks });
+      return lines;
+    },
+    lose(file, line, reason) {
+      mark(file, line, 'unrecognized', reason);
+      blindness.add(`${file}:${line}: ${reason}`);
+    },
+    stateOf: (file, line) => sources.get(file)?.marks.get(line)?.state,
+    rule(understood) {
+      rules[understood] += 1;
+    },
+    notCovered: (sentence) => void outside.add(sentence),
+    blind: (reason) => void blindness.add(reason),
+    build() {
+      const lines = [...sources].flatMap(([file, source]) => lineCoverage(file, source));
+      return {
+        sources: [...sources.values()].map(
+          ({ title, count }) => `${title} (${count} ${count === 1 ? 'line' : 'lines'})`,
+        ),
+        lines,
+        rules: { ...rules },
+        notCovered: [...outside],
+        blind: [...blindness],
+      };
+    },
+  };
+}
