@@ -1,0 +1,42 @@
+import type { Instant, MaintenanceWindow } from '../windows/types.js';
+import type { Finding, FindingEvent, Subject, Waiver } from './types.js';
+
+/** A subject that was there at the device's last complete reading. `firstSeen` starts anew after it vanished. */
+export interface PresentSubject {
+  readonly subject: Subject;
+  readonly declared: boolean;
+  readonly firstSeen: Instant;
+  readonly lastSeen: Instant;
+  /** Order of first appearance, which orders findings raised at one instant. */
+  readonly order: number;
+}
+
+/** What the judge remembers of a device between readings. */
+export interface DeviceMemory {
+  readonly device: string;
+  readonly lastCompleteAt?: Instant;
+  readonly lastSnapshot?: string;
+  /** Set while readings fail or are not complete. */
+  readonly blindSince?: Instant;
+  readonly missedReadings: number;
+  readonly blindReasons: readonly string[];
+}
+
+/** Everything the judge needs to go on after a restart. */
+export interface JudgeState {
+  readonly present: readonly PresentSubject[];
+  /** Unresolved findings, and of resolved ones the last generation. */
+  readonly findings: readonly Finding[];
+  readonly windows: readonly MaintenanceWindow[];
+  readonly waivers: readonly Waiver[];
+  readonly devices: readonly DeviceMemory[];
+  /** The latest instant that was judged: after a restart, everything due since is judged at once, each at its own instant. */
+  readonly judgedUpTo: Instant;
+}
+
+/** The port the judge needs. One call is one transaction: state and what is to be told are stored together or not at all. */
+export interface JudgeStore {
+  load(): JudgeState;
+  /** Replaces the state by `next` (writing only what differs) and queues `events` for every sink. */
+  commit(step: { readonly previous: JudgeState; readonly next: JudgeState; readonly events: readonly FindingEvent[]; readonly at: Instant }): void;
+}
