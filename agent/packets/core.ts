@@ -1,0 +1,165 @@
+import { assert } from '../lib/assert.js';
+import type { Bound, Intervals } from '../lib/intervals.js';
+import type { Box, Diagram, Kernel, Space } from './kernel.js';
+import type { Meter } from './meter.js';
+import { AND, FIRST_FREE, KEEP, LABEL_MAX, MINUS, OR, OVERRIDE } from './operations.js';
+import { labelsOf, readings } from './readings.js';
+
+/** The edges of a node, read as intervals of class numbers: edge i covers what edge i-1 left, up to `lasts[i]`. */
+export interface Edges {
+  readonly lasts: readonly number[];
+  readonly children: readonly Diagram[];
+}
+
+/**
+ * What a diagram must be able to do for a kernel to be made of it. The rest is written once (here and in readings.ts),
+ * so the two kernels can differ only in how they store and combine nodes. `operation` numbers key the memo: results of
+ * equal numbers may be shared.
+ */
+export interface Core {
+  readonly kind: Kernel['kind'];
+  readonly space: Space;
+  readonly meter: Meter;
+  apply(operation: number, a: Diagram, b: Diagram): Diagram;
+  subset(a: Diagram, b: Diagram): number;
+  map(operation: number, diagram: Diagram, rename: (label: number) => number): Diagram;
+  paint(set: Diagram, label: number): Diagram;
+  pair(operation: number, a: Diagram, b: Diagram, join: (a: number, b: number) => number): Diagram;
+  quantify(operation: number, set: Diagram, field: number, combine: typeof OR | typeof AND): Diagram;
+  /** `inside` where `field` lies in `classes`, 0 elsewhere; `inside` looks at later fields only. */
+  layer(field: number, classes: Intervals, inside: Diagram): Diagram;
+  /** The first field the diagram looks at; the number of fields for a constant. */
+  field(diagram: Diagram): number;
+  /** The edges of an inner node over its first field; the children look at later fields only. */
+  edges(diagram: Diagram): Edges;
+  /** The child of an inner node, whose first field is `field`, for one class. */
+  step(diagram: Diagram, field: number, classNumber: number): Diagram;
+  size(): number;
+}
+
+export function assembleKernel(core: Core): Kernel {
+  const { space, apply } = core;
+  const fieldCount = space.fields.length;
+  /** Each call with a callback gets a memo number of its own: another callback may answer differently. */
+  let operations = FIRST_FREE + 2 * fieldCount;
+
+  function checkLabel(label: number): number {
+    assert(Number.isInteger(label) && label >= 0 && label <= LABEL_MAX, `${label} is not a label`);
+    return label;
+  }
+
+  function box(box: Box): Diagram {
+    assert(box.length <= fieldCount, `a box of ${box.length} sets in a space of ${fieldCount} fields`);
+    let diagram: Diagram = 1;
+    for (let field = box.length - 1; field >= 0; field -= 1) {
+      const values = box[field];
+      if (values !== undefined)
+        diagram = values.length === 0 ? 0 : core.layer(field, space.classes(field, values), diagram);
+    }
+    return diagram;
+  }
+
+  function map(diagram: Diagram, rename: (label: number) => number): Diagram {
+    operations += 1;
+    const renamed = new Map<number, number>();
+    return core.map(operations, diagram, (label) => {
+      let name = renamed.get(label);
+      if (name === undefined) {
+        name = checkLabel(rename(label));
+        renamed.set(label, name);
+      }
+      return name;
+    });
+  }
+
+  /** Balanced, so that a rule takes part in log2(n) operations instead of n, most of them on small diagrams. */
+  function fold(rules: readonly Diagram[], from: number, to: number): Diagram {
+    if (to - from === 1) return rules[from]!;
+    const middle = (from + to) >> 1;
+    return apply(OVERRIDE, fold(rules, from, middle), fold(rules, middle, to));
+  }
+
+  /**
+   * Labels with a constant successor are renamed in one walk. The others are halved again and again: each half sees
+   * only its own part of the diagram, and a single label is the successor kept inside that part.
+   */
+  function bind(diagram: Diagram, next: (label: number) => Diagram): Diagram {
+    const nexts = new Map<number, Diagram>();
+    for (const label of labelsOf(core, diagram)) if (label !== 0) nexts.set(label, next(label));
+    const constant = map(diagram, (label) => Math.max(0, nexts.get(label) ?? 0));
+    const inner = [...nexts].filter(([, successor]) => successor < 0);
+    const parts = (part: Diagram, from: number, to: number): Diagram => {
+      if (to - from === 1) return apply(KEEP, inner[from]![1], part);
+      const middle = (from + to) >> 1;
+      const split = (low: number, high: number): Diagram => {
+        const wanted = new Set(inner.slice(low, high).map(([label]) => label));
+        return parts(
+          map(part, (label) => (wanted.has(label) ? label : 0)),
+          low,
+          high,
+        );
+      };
+      return apply(OVERRIDE, split(from, middle), split(middle, to));
+    };
+    if (inner.length === 0) return constant;
+    const moving = new Set(inner.map(([label]) => label));
+    return apply(
+      OVERRIDE,
+      constant,
+      parts(
+        map(diagram, (label) => (moving.has(label) ? label : 0)),
+        0,
+        inner.length,
+      ),
+    );
+  }
+
+  function pair(a: Diagram, b: Diagram, join: (a: number, b: number) => number): Diagram {
+    operations += 1;
+    // Two maps instead of one with a combined key: two labels together do not fit in 53 bits.
+    const joined = new Map<number, Map<number, number>>();
+    return core.pair(operations, a, b, (labelA, labelB) => {
+      let row = joined.get(labelA);
+      if (row === undefined) {
+        row = new Map();
+        joined.set(labelA, row);
+      }
+      let label = row.get(labelB);
+      if (label === undefined) {
+        label = checkLabel(join(labelA, labelB));
+        row.set(labelB, label);
+      }
+      return label;
+    });
+  }
+
+  return {
+    kind: core.kind,
+    space,
+    none: 0,
+    all: 1,
+    constant: checkLabel,
+    test(field: number, values: Intervals<Bound>) {
+      return values.length === 0 ? 0 : core.layer(field, space.classes(field, values), 1);
+    },
+    box,
+    not: (set) => apply(MINUS, 1, set),
+    and: (a, b) => apply(AND, a, b),
+    or: (a, b) => apply(OR, a, b),
+    minus: (a, b) => apply(MINUS, a, b),
+    paint: (set, label) => (label === 1 ? set : core.paint(set, checkLabel(label))),
+    override: (first, second) => apply(OVERRIDE, first, second),
+    fold: (rules) => (rules.length === 0 ? 0 : fold(rules, 0, rules.length)),
+    keep: (diagram, region) => apply(KEEP, diagram, region),
+    bind,
+    map,
+    pair,
+    where: (diagram, wanted) => map(diagram, (label) => (wanted(label) ? 1 : 0)),
+    exists: (set, field) => core.quantify(FIRST_FREE + 2 * field, set, field, OR),
+    forall: (set, field) => core.quantify(FIRST_FREE + 2 * field + 1, set, field, AND),
+    isEmpty: (set) => set === 0,
+    isSubset: (a, b) => core.subset(a, b) === 1,
+    size: core.size,
+    ...readings(core),
+  };
+}
