@@ -1,0 +1,119 @@
+/**
+ * store: what Écluse remembers, behind the ports that judge, alarms and baseline declare. One SQLite file, one process
+ * at a time, one transaction for a judgement and everything that has to be told about it.
+ */
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import type { Outbox } from '../alarms/outbox.js';
+import type { SnapshotStore } from '../baseline/snapshots.js';
+import type { JudgeStore } from '../judge/findings.js';
+import { systemClock } from '../lib/clock.js';
+import { failure, type Result, success } from '../lib/result.js';
+import { problemOf } from './failure.js';
+import { takeLock } from './lock.js';
+import type { Database } from './sqlite/engine.js';
+import {
+  type EventLog,
+  eventLog,
+  eventQueue,
+  openSqlite,
+  preparePlace,
+  queries,
+  type Route,
+  sqliteJudgeStore,
+  sqliteOutbox,
+  sqliteSnapshots,
+} from './sqlite/index.js';
+
+export { StoreFailure } from './failure.js';
+export { memoryStore } from './memory.js';
+export type { EventLog, Route } from './sqlite/index.js';
+
+export interface StoreOptions {
+  /** The database file, or `:memory:` for a store that ends with the process. */
+  readonly path: string;
+  /** Which sinks are told of an event; asked at each commit, so a reload may change it. Left out: nobody is told. */
+  readonly route?: Route;
+  readonly now?: () => number;
+}
+
+export interface Store {
+  readonly judge: JudgeStore;
+  readonly outbox: Outbox;
+  readonly snapshots: SnapshotStore;
+  readonly events: EventLog;
+  /** A consistent copy while the store is in use; never over an existing file. */
+  backup(path: string): Result<void>;
+  /** Gives free pages back to the file system. */
+  vacuum(): Result<void>;
+  close(): void;
+}
+
+const IN_MEMORY = ':memory:';
+
+function backup(database: Database, path: string): Result<void> {
+  if (existsSync(path)) {
+    return failure({
+      code: 'BACKUP_EXISTS',
+      file: path,
+      message: 'there is a file of this name already',
+      expected: 'a path that is free',
+    });
+  }
+  const unfinished = `${path}.part`;
+  try {
+    const problem = preparePlace(unfinished);
+    if (problem) return failure(problem);
+    database.prepare('vacuum into ?').run(unfinished);
+    renameSync(unfinished, path);
+    return success(undefined);
+  } catch (error) {
+    rmSync(unfinished, { force: true });
+    const problem = problemOf(error, path);
+    if (!problem) throw error;
+    return failure(problem);
+  }
+}
+
+function asResult(path: string, action: () => void): Result<void> {
+  try {
+    action();
+    return success(undefined);
+  } catch (error) {
+    const problem = problemOf(error, path);
+    if (!problem) throw error;
+    return failure(problem);
+  }
+}
+
+/** Opens the store, or says in one line why not and what to do. */
+export function openStore(options: StoreOptions): Result<Store> {
+  const { path, route = () => [], now = systemClock.now } = options;
+  const inFile = path !== IN_MEMORY;
+  const problem = inFile ? preparePlace(path) : undefined;
+  if (problem) return failure(problem);
+  const lock = inFile ? takeLock(path, now) : undefined;
+  if (lock && !lock.ok) return lock;
+  const release = (): void => {
+    if (lock?.ok) lock.value.release();
+  };
+  const opened = openSqlite(path, now);
+  if (!opened.ok) {
+    release();
+    return opened;
+  }
+  const database = opened.value;
+  const db = queries(database);
+  const queue = eventQueue(db, route);
+  return success({
+    judge: sqliteJudgeStore(path, db, queue),
+    outbox: sqliteOutbox(path, db, queue),
+    snapshots: sqliteSnapshots(path, db),
+    events: eventLog(path, db),
+    backup: (to) => backup(database, to),
+    vacuum: () => asResult(path, () => database.exec('vacuum; pragma wal_checkpoint(truncate)')),
+    close() {
+      database.close();
+      release();
+    },
+  });
+}

@@ -1,0 +1,136 @@
+import type { Outbox, OutboxRecord } from '../../alarms/outbox.js';
+import type { FindingEvent } from '../../judge/types.js';
+import { decode, encode, keyText } from '../codec.js';
+import { guarded } from '../failure.js';
+import { type Queries, sql } from './query.js';
+
+/** Which sinks are told of an event. */
+export type Route = (event: FindingEvent) => readonly string[];
+
+/** Puts events on record and in the queue of every sink; the caller holds the transaction. */
+export interface EventQueue {
+  add(events: readonly FindingEvent[], nowMs: number, route?: Route): void;
+}
+
+export function eventQueue(db: Queries, defaultRoute: Route): EventQueue {
+  return {
+    add(events, nowMs, route = defaultRoute) {
+      for (const event of events) {
+        const id = keyText(event.id);
+        db.run(
+          sql
+            .insertInto('finding_events')
+            .values({ id, finding: keyText(event.finding.key), kind: event.kind, at: event.at, body: encode(event) })
+            .onConflict((conflict) => conflict.column('id').doNothing()),
+        );
+        const { number } = db.first(sql.selectFrom('finding_events').select('number').where('id', '=', id))!;
+        for (const sink of route(event)) {
+          db.run(
+            sql
+              .insertInto('outbox')
+              .values({ sink: keyText(sink), event: number, attempts: 0, next_attempt_at: nowMs })
+              .onConflict((conflict) => conflict.columns(['event', 'sink']).doNothing()),
+          );
+        }
+      }
+    },
+  };
+}
+
+const rows = sql
+  .selectFrom('outbox')
+  .innerJoin('finding_events', 'finding_events.number', 'outbox.event')
+  .select(['sequence', 'sink', 'attempts', 'next_attempt_at', 'delivered_at', 'last_error', 'body'])
+  .orderBy('sequence');
+
+interface Row {
+  readonly sequence: number;
+  readonly sink: string;
+  readonly attempts: number;
+  readonly next_attempt_at: number;
+  readonly delivered_at: number | null;
+  readonly last_error: string | null;
+  readonly body: string;
+}
+
+function recordOf(row: Row): OutboxRecord {
+  return {
+    sequence: row.sequence,
+    sink: decode(`"${row.sink}"`),
+    event: decode(row.body),
+    attempts: row.attempts,
+    nextAttemptAt: row.next_attempt_at,
+    ...(row.delivered_at === null ? {} : { deliveredAt: row.delivered_at }),
+    ...(row.last_error === null ? {} : { lastError: decode<string>(row.last_error) }),
+  };
+}
+
+export function sqliteOutbox(path: string, db: Queries, queue: EventQueue): Outbox {
+  return {
+    enqueue: (events, sinks, nowMs) => guarded(path, () => db.transaction(() => queue.add(events, nowMs, () => sinks))),
+    due: (sink, nowMs, limit) =>
+      guarded(path, () => {
+        const waiting = db.all(rows.where('sink', '=', keyText(sink)).where('delivered_at', 'is', null).limit(limit));
+        // Order is kept: what waits behind a record that may not be tried yet waits with it.
+        const early = waiting.findIndex((row) => row.next_attempt_at > nowMs);
+        return waiting.slice(0, early < 0 ? waiting.length : early).map(recordOf);
+      }),
+    delivered: (sequence, nowMs) =>
+      guarded(path, () => {
+        db.run(
+          sql
+            .updateTable('outbox')
+            .set((row) => ({ delivered_at: nowMs, last_error: null, attempts: row('attempts', '+', 1) }))
+            .where('sequence', '=', sequence)
+            .where('delivered_at', 'is', null),
+        );
+      }),
+    failed: (sequence, nextAttemptAt, error) =>
+      guarded(path, () => {
+        db.run(
+          sql
+            .updateTable('outbox')
+            .set((row) => ({
+              next_attempt_at: nextAttemptAt,
+              last_error: encode(error),
+              attempts: row('attempts', '+', 1),
+            }))
+            .where('sequence', '=', sequence)
+            .where('delivered_at', 'is', null),
+        );
+      }),
+    list: ({ sink, undelivered, limit }) =>
+      guarded(path, () => {
+        let query = rows;
+        if (sink !== undefined) query = query.where('sink', '=', keyText(sink));
+        if (undelivered) query = query.where('delivered_at', 'is', null);
+        if (limit !== undefined) query = query.limit(limit);
+        return db.all(query).map(recordOf);
+      }),
+  };
+}
+
+/** What was told, oldest first: the history of a finding, or the latest of all. */
+export interface EventLog {
+  list(filter?: {
+    readonly finding?: string;
+    readonly since?: number;
+    readonly limit?: number;
+  }): readonly FindingEvent[];
+}
+
+export function eventLog(path: string, db: Queries): EventLog {
+  return {
+    list: ({ finding, since, limit } = {}) =>
+      guarded(path, () => {
+        let query = sql.selectFrom('finding_events').select('body').orderBy('number', 'desc');
+        if (finding !== undefined) query = query.where('finding', '=', keyText(finding));
+        if (since !== undefined) query = query.where('at', '>=', since);
+        if (limit !== undefined) query = query.limit(limit);
+        return db
+          .all(query)
+          .map(({ body }) => decode<FindingEvent>(body))
+          .reverse();
+      }),
+  };
+}
