@@ -112,6 +112,9 @@ export function openStore(options: StoreOptions): Result<Store> {
     backup: (to) => backup(database, to),
     vacuum: () => asResult(path, () => database.exec('vacuum; pragma wal_checkpoint(truncate)')),
     close() {
+      // Prepared statements may outlive the connection until they are collected, and would put off SQLite's own
+      // checkpoint at closing: the file left behind is to be whole by itself.
+      asResult(path, () => database.exec('pragma wal_checkpoint(truncate)'));
       database.close();
       release();
     },

@@ -63,7 +63,13 @@ export function takeLock(storePath: string, now: () => number): Result<Lock> {
       // The name has to be committed to be readable, which lets go of the lock for a moment: hold it again and look.
       if (holderOf(database)?.nonce === mine.nonce) {
         const held = database;
-        return success({ release: () => held.close() });
+        return success({
+          release() {
+            // Closing alone may leave the lock until the last prepared statement is collected.
+            held.exec('rollback');
+            held.close();
+          },
+        });
       }
       database
         .prepare('insert or replace into holder (id, pid, host, since, nonce) values (1, ?, ?, ?, ?)')
