@@ -12,9 +12,12 @@ export interface KernelOptions {
 }
 
 /**
- * Above this many rules in one region the edges of the interval diagram get long and bits share more of them.
+ * Up to about 10,000 rules in one region the interval diagram was built first in every list measured (address lists,
+ * zone firewalls, random rules), 1.3 to 5 times as fast. Above, where rules neither share zones nor nest, its nodes get
+ * so many edges that it runs out of room where bits still share: 14,000 rules of the ClassBench seed fw1 take more
+ * than 16 million nodes of edges and 3 million of bits.
  */
-const OVERLAP_OF_BITS = 2000;
+const OVERLAP_OF_BITS = 10_000;
 
 const MAKERS: Record<Kernel['kind'], (space: Space, budget?: Budget) => Kernel> = {
   intervals: intervalsKernel,

@@ -48,6 +48,15 @@ export function assembleKernel(core: Core): Kernel {
     return label;
   }
 
+  function checkField(field: number): number {
+    assert(space.fields[field] !== undefined, `the space has no field ${field}`);
+    return field;
+  }
+
+  function test(field: number, values: Intervals<Bound>): Diagram {
+    return values.length === 0 ? 0 : core.layer(checkField(field), space.classes(field, values), 1);
+  }
+
   function box(box: Box): Diagram {
     assert(box.length <= fieldCount, `a box of ${box.length} sets in a space of ${fieldCount} fields`);
     let diagram: Diagram = 1;
@@ -139,9 +148,7 @@ export function assembleKernel(core: Core): Kernel {
     none: 0,
     all: 1,
     constant: checkLabel,
-    test(field: number, values: Intervals<Bound>) {
-      return values.length === 0 ? 0 : core.layer(field, space.classes(field, values), 1);
-    },
+    test,
     box,
     not: (set) => apply(MINUS, 1, set),
     and: (a, b) => apply(AND, a, b),
@@ -155,8 +162,8 @@ export function assembleKernel(core: Core): Kernel {
     map,
     pair,
     where: (diagram, wanted) => map(diagram, (label) => (wanted(label) ? 1 : 0)),
-    exists: (set, field) => core.quantify(FIRST_FREE + 2 * field, set, field, OR),
-    forall: (set, field) => core.quantify(FIRST_FREE + 2 * field + 1, set, field, AND),
+    exists: (set, field) => core.quantify(FIRST_FREE + 2 * checkField(field), set, field, OR),
+    forall: (set, field) => core.quantify(FIRST_FREE + 2 * checkField(field) + 1, set, field, AND),
     isEmpty: (set) => set === 0,
     isSubset: (a, b) => core.subset(a, b) === 1,
     size: core.size,

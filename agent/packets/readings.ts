@@ -45,14 +45,17 @@ function pickPoint(core: Core, set: Diagram, preferred: readonly (readonly Bound
   let node = set;
   return space.fields.map(({ last }, field) => {
     const wishes = (preferred[field] ?? []).filter((value) => value >= 0 && value <= last);
-    if (core.field(node) > field) return wishes[0] ?? space.representative(field, 0);
+    const free = core.field(node) > field;
     for (const wish of wishes) {
-      const child = core.step(node, field, space.classOf(field, wish));
+      const classNumber = space.classOf(field, wish);
+      if (free) return wish;
+      const child = core.step(node, field, classNumber);
       if (child !== 0) {
         node = child;
         return wish;
       }
     }
+    if (free) return space.representative(field, 0);
     // Classes are numbered by their first value, so the lowest class with something in it has the lowest value.
     const { lasts, children } = core.edges(node);
     const edge = children.findIndex((child) => child !== 0);
