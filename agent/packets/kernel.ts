@@ -15,7 +15,8 @@ export interface Field {
 /**
  * The universe of one question. Each field is cut into *classes*: maximal groups of values that no test asked about
  * in this question can tell apart. All work inside a kernel is over class numbers, which makes an IPv6 address cost
- * what an IPv4 address costs. Tests must be made from bounds that were declared before the space was built.
+ * what an IPv4 address costs. Tests must be Boolean combinations of sets that were declared before the space was built:
+ * ports declared as {22} and {80, 443} make no test {80} possible, because 80 and 443 are one class.
  */
 export interface Space {
   readonly fields: readonly Field[];
@@ -23,7 +24,10 @@ export interface Space {
   classCount(field: number): number;
   /** The class of a value. */
   classOf(field: number, value: Bound): number;
-  /** The classes, as intervals of class numbers, that make up exactly `values`. Throws InternalFault when a bound was never declared. */
+  /**
+   * The classes, as intervals of class numbers, that make up exactly `values`. Throws InternalFault when a bound was
+   * never declared or the set would cut a class in two.
+   */
   classes(field: number, values: Intervals<Bound>): Intervals;
   /** The values of a set of classes. */
   values(field: number, classes: Intervals): Intervals<Bound>;
@@ -32,7 +36,7 @@ export interface Space {
 }
 
 export interface SpaceBuilder {
-  /** Declares that tests on `field` will use these bounds. */
+  /** Declares that tests on `field` will use this set. */
   declare(field: number, values: Intervals<Bound>): void;
   build(): Space;
 }
