@@ -34,27 +34,28 @@ function environment(extra: RunOptions['env']): NodeJS.ProcessEnv {
 /** Runs a program to its end. An exit code other than 0 is an outcome; only a program that cannot start rejects. */
 export function run(argv: readonly string[], options: RunOptions = {}): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const child = spawn(argv[0]!, argv.slice(1), {
-      cwd: options.cwd,
-      env: environment(options.env),
-      timeout: options.timeoutMs ?? 30_000,
-      killSignal: 'SIGKILL',
-    });
+    const child = spawn(argv[0]!, argv.slice(1), { cwd: options.cwd, env: environment(options.env) });
+    // Not spawn's own `timeout`: its timer lives on when the program could not be started at all.
+    const timer = setTimeout(() => child.kill('SIGKILL'), options.timeoutMs ?? 30_000);
     const out: Buffer[] = [];
     const err: Buffer[] = [];
     child.stdout.on('data', (chunk: Buffer) => out.push(chunk));
     child.stderr.on('data', (chunk: Buffer) => err.push(chunk));
     // A program that ends before it has read all its input makes the pipe break; its exit code says the rest.
     child.stdin.on('error', () => {});
-    child.on('error', reject);
-    child.on('close', (code, signal) =>
+    child.on('error', (error) => {
+      clearTimeout(timer);
+      reject(error);
+    });
+    child.on('close', (code, signal) => {
+      clearTimeout(timer);
       resolve({
         code: code ?? undefined,
         signal: signal ?? undefined,
         stdout: Buffer.concat(out).toString('utf8'),
         stderr: Buffer.concat(err).toString('utf8'),
-      }),
-    );
+      });
+    });
     child.stdin.end(options.input ?? '');
   });
 }
