@@ -4,3 +4,4 @@
 export * from './assert.js';
 export * from './clock.js';
 export * from './result.js';
+export * from './secret.js';

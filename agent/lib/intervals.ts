@@ -18,7 +18,9 @@ export function predecessor<T extends Bound>(value: T): T {
 
 /** Sorts and merges arbitrary inclusive ranges into canonical form. A range whose first exceeds its last is empty. */
 export function fromRanges<T extends Bound>(ranges: Iterable<readonly [T, T]>): Intervals<T> {
-  const sorted = [...ranges].filter(([first, last]) => first <= last).sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0));
+  const sorted = [...ranges]
+    .filter(([first, last]) => first <= last)
+    .sort((a, b) => (a[0] < b[0] ? -1 : a[0] > b[0] ? 1 : 0));
   const out: T[] = [];
   for (const [first, last] of sorted) {
     const end = out.length - 1;

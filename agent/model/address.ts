@@ -106,7 +106,8 @@ export function parseAddressSet(text: string): AddressSet | undefined {
   const ip4 = parseIp4(address);
   if (ip4 !== undefined) {
     if (suffix === undefined) return { ip4: [ip4, ip4], ip6: [] };
-    if (/^\d{1,2}$/.test(suffix)) return Number(suffix) <= 32 ? { ip4: prefix4(ip4, Number(suffix)), ip6: [] } : undefined;
+    if (/^\d{1,2}$/.test(suffix))
+      return Number(suffix) <= 32 ? { ip4: prefix4(ip4, Number(suffix)), ip6: [] } : undefined;
     const mask = parseIp4(suffix);
     const set = mask === undefined ? undefined : masked4(ip4, mask);
     return set && { ip4: set, ip6: [] };

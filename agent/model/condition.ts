@@ -46,7 +46,11 @@ export type PacketTest =
   /** (mark & mask) ∈ values. The mark of a packet that no rule has marked is 0. */
   | { readonly kind: 'mark' | 'connectionMark'; readonly mask: number; readonly values: Intervals }
   /** The kind of the address as the routing table sees it: a `local` address is one of the device's own. */
-  | { readonly kind: 'addressType'; readonly of: 'source' | 'destination'; readonly type: 'local' | 'broadcast' | 'multicast' };
+  | {
+      readonly kind: 'addressType';
+      readonly of: 'source' | 'destination';
+      readonly type: 'local' | 'broadcast' | 'multicast';
+    };
 
 /**
  * A condition that these facts do not decide (time, rate, string match, user, a match extension not modelled): one

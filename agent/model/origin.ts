@@ -47,7 +47,11 @@ export function mergeCoverage(parts: readonly Coverage[]): Coverage {
   return {
     sources: parts.flatMap((part) => part.sources),
     lines: parts.flatMap((part) => part.lines),
-    rules: { exact: sum((p) => p.rules.exact), bounded: sum((p) => p.rules.bounded), unread: sum((p) => p.rules.unread) },
+    rules: {
+      exact: sum((p) => p.rules.exact),
+      bounded: sum((p) => p.rules.bounded),
+      unread: sum((p) => p.rules.unread),
+    },
     notCovered: [...new Set(parts.flatMap((part) => part.notCovered))],
     blind: [...new Set(parts.flatMap((part) => part.blind))],
   };

@@ -45,7 +45,10 @@ describe('the count of a run', () => {
   });
 
   test('a suite that could not run is a failure though none of its tests failed', () => {
-    const broken = tally({ testResults: [suite('x', [], 'Cannot find module y\n at z')] }, '/r');
+    const broken = tally(
+      { testResults: [suite('x', [], '  ● Test suite failed to run\n\n    Cannot find module y\n at z')] },
+      '/r',
+    );
     expect(broken).toMatchObject({ passed: 0, failed: 1, skipped: 0 });
     expect(broken.notes).toEqual(['failed as a whole: test/x.test.ts: Cannot find module y']);
   });

@@ -27,6 +27,12 @@ function explain(fullName: string): { readonly name: string; readonly reason: st
   return { name: `${found.name}${found.rest}`, reason: found.reason! };
 }
 
+/** The first line of a failure that says something: jest puts a headline with a bullet before it. */
+function firstWords(message: string): string {
+  const lines = message.split('\n').map((one) => one.trim());
+  return lines.find((one) => one !== '' && !one.startsWith('●')) ?? 'no message';
+}
+
 /**
  * Counts what jest did. A suite that could not run at all (it did not load, an `afterAll` threw) has no failed test of
  * its own and would vanish from jest's count of tests: it is one failure here.
@@ -46,7 +52,7 @@ export function tally(output: JestOutput, root: string): Tally {
     count.skipped += skipped.length;
     if (suite.status === 'failed' && failed === 0) {
       count.failed++;
-      notes.push(`failed as a whole: ${file}: ${suite.message.trim().split('\n')[0]}`);
+      notes.push(`failed as a whole: ${file}: ${firstWords(suite.message)}`);
     }
     const reasons = new Set(skipped.map((one) => explain(one.fullName).reason));
     if (skipped.length === all.length && reasons.size === 1) {
