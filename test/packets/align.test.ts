@@ -7,6 +7,19 @@ function align(before: string, after: string) {
   return alignLists([...before], [...after], (letter) => letter);
 }
 
+/** The length of a longest common subsequence, by its recurrence. */
+function commonLength(before: readonly number[], after: readonly number[]): number {
+  let row = new Array<number>(after.length + 1).fill(0);
+  for (const item of before) {
+    const next = [0];
+    after.forEach((other, j) => {
+      next.push(item === other ? row[j]! + 1 : Math.max(row[j + 1]!, next[j]!));
+    });
+    row = next;
+  }
+  return row[after.length]!;
+}
+
 describe('aligning two lists', () => {
   test.each([
     [
@@ -149,6 +162,22 @@ describe('aligning two lists', () => {
   test('two exchanged: one is kept, the other moved', () => {
     const { kept, moved, removed, added } = align('abcd', 'acbd');
     expect([kept.length, moved.length, removed, added]).toEqual([3, 1, [], []]);
+  });
+
+  test('duplicates on either side of a unique item are kept too', () => {
+    const { kept, removed, added, moved } = align('maaxbbn', 'oaaxbbp');
+    expect(kept.map(([i]) => i)).toEqual([1, 2, 3, 4, 5]);
+    expect([removed, added, moved]).toEqual([[0, 6], [0, 6], []]);
+  });
+
+  test('of lists without duplicates as much is kept as can be', () => {
+    const lists = fc.uniqueArray(fc.nat(14), { maxLength: 12 });
+    fc.assert(
+      fc.property(lists, lists, (before, after) => {
+        expect(alignLists(before, after, (item) => item).kept.length).toBe(commonLength(before, after));
+      }),
+      { ...RUNS, numRuns: 500 },
+    );
   });
 
   test('every position is named once, kept ones ascend, and pairs are equal items', () => {

@@ -77,7 +77,7 @@ describe.each(KERNELS)('the laws of kernel %s', (_, makeKernel) => {
       const { override } = kernel;
       expect(override(override(f, g), h)).toBe(override(f, override(g, h)));
       expect([override(f, f), override(f, kernel.none), override(kernel.none, f)]).toEqual([f, f, f]);
-      expect(override(f, g)).toBe(h);
+      expect([override(f, g), kernel.fold([])]).toEqual([h, kernel.none]);
       const { universe, rules } = scenario;
       expect(tableOf(kernel, h, universe)).toEqual(universe.points.map((point) => firstMatch(rules, point)));
       expect(painted.reduce((list, rule) => override(list, rule), kernel.none)).toBe(h);
@@ -127,6 +127,9 @@ describe.each(KERNELS)('the laws of kernel %s', (_, makeKernel) => {
       const expected = inF.map((label, i) => 10 * label + inG[i]!);
       expect(tableOf(kernel, both, scenario.universe)).toEqual(expected);
       expect(asked.sort()).toEqual([...new Set(inF.map((label, i) => `${label} ${inG[i]}`))].sort());
+      // Another question about the same two functions is not answered from the memory of the first.
+      const agree = kernel.pair(f, g, (a, b) => (a === b ? 1 : 0));
+      expect(tableOf(kernel, agree, scenario.universe)).toEqual(inF.map((label, i) => (label === inG[i] ? 1 : 0)));
     });
   });
 

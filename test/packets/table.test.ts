@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { createHeap } from '../../agent/packets/heap.js';
+import { intervalNodes } from '../../agent/packets/interval-nodes.js';
+import { createMeter } from '../../agent/packets/meter.js';
 import { signatures } from '../../agent/packets/signatures.js';
 import { createMemo, UNKNOWN } from '../../agent/packets/table.js';
 
@@ -28,6 +30,30 @@ describe('the tables under the kernels', () => {
     });
     expect(wrong).toEqual([]);
     expect(recalled).toBeGreaterThan(20_000);
+  });
+
+  test('nodes whose hashes collide stay apart', () => {
+    // Among 240,000 nodes about seven pairs share a 32-bit hash: a table that trusts hashes merges them.
+    const nodes = intervalNodes(4, createMeter({}));
+    const make = (x: number, y: number): number => {
+      const base = nodes.open();
+      nodes.push(base, x, 0);
+      nodes.push(base, y, 1);
+      nodes.push(base, 1_000_000, 0);
+      return nodes.close(base, 2);
+    };
+    const made = new Set<number>();
+    let pairs = 0;
+    let again = 0;
+    for (let x = 0; x < 692; x += 1) {
+      for (let y = x + 1; y <= 692; y += 1) {
+        const node = make(x * 1021, y * 1021);
+        made.add(node);
+        pairs += 1;
+        if (make(x * 1021, y * 1021) === node) again += 1;
+      }
+    }
+    expect([made.size, again]).toEqual([pairs, pairs]);
   });
 
   test.each([1, 2, 3, 8, 100, 5000])('signatures of %i sets are equal exactly when the subsets are', (count) => {
