@@ -1,0 +1,238 @@
+/**
+ * convert, comparisons: what a rule asks becomes a condition. What nft asks on its own before it reads a header (the
+ * family, the protocol) is said, because `ip saddr != x` is false, not true, for an IPv6 packet.
+ */
+import { type Bound, complement, type Intervals, isSubset } from '../../lib/intervals.js';
+import { all, always, any, type Condition, never, not } from '../../model/index.js';
+import type { Comparison, Element, Expression, TableFamily } from './ast.js';
+import { constants, elementConstants } from './constants.js';
+import { markTest, satisfying, statusTest } from './convert-bits.js';
+import { concatElements } from './convert-concat.js';
+import { addressTypes, allOf, type Field, fieldOf, type NumberField, portProtocols, requirementsOf } from './fields.js';
+import { expressionText, statementText } from './render.js';
+import { elementsOf, type Sets, unknown } from './sets.js';
+
+export interface MatchContext {
+  readonly table: TableFamily;
+  readonly sets: Sets;
+  /** The protocols that earlier tests of the rule leave. */
+  readonly protocols: Intervals;
+  /** Where the model says less than the rule, in words. */
+  readonly notes: string[];
+}
+
+/** Text of a key that has a sense of its own for each packet: a fresh answer every time. */
+const statefulKey = /^(?:numgen|meta random|ct count|ct packets|ct bytes|ct avgpkt)\b/;
+
+export function compare(context: MatchContext, left: Expression, operator: Comparison, right: Expression): Condition {
+  const elements = right.kind === 'set' || right.kind === 'setReference' ? elementsOf(right, context.sets) : undefined;
+  const test = truth(context, left, operator, right, elements);
+  // An address test is false for the other family by itself.
+  const complete = (test.kind === 'source' || test.kind === 'destination') && !test.original;
+  const conditions = complete ? [test] : [...requirements(context, left), test];
+  if (elements?.some((element) => element.statements.some((statement) => statement.kind === 'meter'))) {
+    // A rate limit bound to an element lets the lookup through, or ends the rule.
+    conditions.push(unknown(`limits of ${expressionText(right, context.sets.contentOf)}`, { stateful: true }));
+  }
+  return allOf(conditions);
+}
+
+/** Whether the key is this one value, when what the key requires is asked elsewhere. */
+export function isValue(context: MatchContext, key: Expression, constant: Expression): Condition {
+  return truth(context, key, '==', constant, undefined);
+}
+
+function truth(
+  context: MatchContext,
+  left: Expression,
+  operator: Comparison,
+  right: Expression,
+  elements: readonly Element[] | undefined,
+): Condition {
+  if ((right.kind === 'set' || right.kind === 'setReference') && !elements)
+    return undecided(context, left, operator, right);
+  if (left.kind === 'concat') {
+    if (operator !== 'implicit' && operator !== '==' && operator !== '!=')
+      return undecided(context, left, operator, right, true);
+    const member = concatElements(context, left.of, elements ?? [{ key: right, statements: [] }]);
+    return operator === '!=' ? not(member) : member;
+  }
+  return single(context, left, operator, right, elements) ?? undecided(context, left, operator, right);
+}
+
+/** The selector under any bit arithmetic. */
+export function selectorOf(expression: Expression): string | undefined {
+  if (expression.kind === 'selector') return expression.name;
+  if (expression.kind !== 'binary') return undefined;
+  return selectorOf(expression.left) ?? selectorOf(expression.right);
+}
+
+/** What nft asks before it reads a key, without what the table's family says already. */
+export function requirements(context: MatchContext, key: Expression): Condition[] {
+  const parts = key.kind === 'concat' ? key.of : [key];
+  const found: Condition[] = [];
+  for (const part of parts) {
+    const name = selectorOf(part);
+    if (name === undefined) continue;
+    const field = fieldOf(name, context.table, undefined);
+    for (const condition of field ? field.requires : requirementsOf(name)) {
+      const implied = condition.kind === 'family' && context.table === (condition.family === 'ip4' ? 'ip' : 'ip6');
+      const text = JSON.stringify(condition);
+      if (!implied && !found.some((other) => JSON.stringify(other) === text)) found.push(condition);
+    }
+  }
+  return found;
+}
+
+function single(
+  context: MatchContext,
+  left: Expression,
+  operator: Comparison,
+  right: Expression,
+  elements: readonly Element[] | undefined,
+): Condition | undefined {
+  const name = selectorOf(left);
+  if (name === undefined) return elements ? undefined : sameConstant(left, right);
+  if (/^fib [sd]addr type$/.test(name))
+    return addressType(context, left, operator, elements ?? [{ key: right, statements: [] }]);
+  const field = fieldOf(name, context.table, sampleOf(right, elements));
+  if (!field) return undefined;
+  switch (field.kind) {
+    case 'name':
+      return names(left, operator, field, elements ?? asElements(right));
+    case 'mark':
+      return markTest(field, left, operator, elements ?? [{ key: right, statements: [] }]);
+    case 'status':
+      return statusTest(left, operator, right);
+    case 'number':
+      return number(context, name, field, left, operator, right, elements);
+  }
+}
+
+/** A constant may stand in a concatenated key: `ip daddr . 1 @set`. A number and a name may still be the same interface. */
+function sameConstant(left: Expression, right: Expression): Condition | undefined {
+  if (left.kind !== 'value' || right.kind !== 'value') return undefined;
+  if (left.text === right.text) return always;
+  return /^\d+$/.test(left.text) === /^\d+$/.test(right.text) ? never : undefined;
+}
+
+function sampleOf(right: Expression, elements: readonly Element[] | undefined): string {
+  return expressionText(elements?.[0]?.key ?? right);
+}
+
+function asElements(right: Expression): readonly Element[] {
+  const keys = right.kind === 'list' ? right.of : [right];
+  return keys.map((key) => ({ key, statements: [] }));
+}
+
+function number(
+  context: MatchContext,
+  name: string,
+  field: NumberField,
+  left: Expression,
+  operator: Comparison,
+  right: Expression,
+  elements: readonly Element[] | undefined,
+): Condition {
+  const values = elements ? elementConstants(field, elements) : constants(field, right);
+  if (!values) return undecided(context, left, operator, right, true);
+  const wanted = satisfying(field, left, elements ? (operator === 'implicit' ? '==' : operator) : operator, values);
+  if (!wanted) return undecided(context, left, operator, right);
+  if (name === 'ip6 nexthdr') return nextHeader(context, field, left, operator, right, wanted);
+  const test = field.test(wanted);
+  return /^th /.test(name)
+    ? transport(context, test, statementText({ kind: 'match', operator, left, right }, context.sets.contentOf))
+    : test;
+}
+
+/** Headers that stand before the last one: hop-by-hop, routing, fragment, destination options, mobility. */
+const extensionHeaders: Intervals = [0, 0, 43, 44, 60, 60, 135, 135];
+
+/**
+ * `ip6 nexthdr` reads the first next-header, the model's protocol is the last one. They agree but for packets with
+ * extension headers, which is said as an approximation.
+ */
+function nextHeader(
+  context: MatchContext,
+  field: NumberField,
+  left: Expression,
+  operator: Comparison,
+  right: Expression,
+  wanted: Intervals<Bound>,
+): Condition {
+  const plain = complement<number>(extensionHeaders, [0, 255]);
+  if (operator !== '!=' && !isSubset(wanted as Intervals, plain)) return undecided(context, left, operator, right);
+  context.notes.push(
+    'ip6 nexthdr is taken for the last header: a packet with extension headers may be judged otherwise',
+  );
+  return field.test(wanted);
+}
+
+/** `th dport` reads the first four bytes behind the IP header, whatever the protocol makes of them. */
+function transport(context: MatchContext, test: Condition, text: string): Condition {
+  if (isSubset(context.protocols, portProtocols)) return test;
+  const ported: Condition = { kind: 'protocol', protocols: portProtocols };
+  return any(all(ported, test), all(not(ported), unknown(`${text} of a protocol without ports`)));
+}
+
+function names(
+  left: Expression,
+  operator: Comparison,
+  field: Extract<Field, { kind: 'name' }>,
+  elements: readonly Element[],
+): Condition | undefined {
+  if (left.kind !== 'selector' || (operator !== 'implicit' && operator !== '==' && operator !== '!=')) return undefined;
+  const found: string[] = [];
+  const gone: Condition[] = [];
+  for (const { key } of elements) {
+    if (key.kind === 'wildcard') found.push('*');
+    // An escaped asterisk is part of a name, which a list of patterns cannot say.
+    else if (key.kind !== 'value' || key.text.includes('\\')) return undefined;
+    else if (!/^\d+$/.test(key.text)) found.push(key.text);
+    // nft prints the index of an interface that is gone. Index 1 is the loopback of every namespace (LOOPBACK_IFINDEX).
+    else if (key.text === '1') found.push('lo');
+    else gone.push(all(not(field.test(['lo'])), unknown(`${left.name} is index ${key.text}`)));
+  }
+  const tests = found.length === 0 ? gone : [field.test([...new Set(found)].sort()), ...gone];
+  const test = tests.length === 0 ? never : any(...tests);
+  return operator === '!=' ? not(test) : test;
+}
+
+function addressType(
+  context: MatchContext,
+  left: Expression,
+  operator: Comparison,
+  elements: readonly Element[],
+): Condition | undefined {
+  if (left.kind !== 'selector' || (operator !== 'implicit' && operator !== '==' && operator !== '!=')) return undefined;
+  const of = left.name === 'fib saddr type' ? 'source' : 'destination';
+  const types = elements.map(({ key }): Condition => {
+    const type = key.kind === 'value' && Object.hasOwn(addressTypes, key.text) ? addressTypes[key.text] : undefined;
+    return type ? { kind: 'addressType', of, type } : undecided(context, left, '==', key);
+  });
+  const test = types.length === 0 ? never : any(...types);
+  return operator === '!=' ? not(test) : test;
+}
+
+/**
+ * A condition that the model cannot decide, by what it says. `!=` is the negation of the same unknown, so that a rule
+ * and its opposite exclude each other.
+ */
+export function undecided(
+  context: MatchContext,
+  left: Expression,
+  operator: Comparison,
+  right: Expression,
+  unrecognized = false,
+): Condition {
+  const missing = right.kind === 'setReference' && !context.sets.find(right.name);
+  const negated = operator === '!=';
+  const plain = (negated || operator === '==') && right.kind !== 'list' ? 'implicit' : negated ? '==' : operator;
+  const fib = left.kind === 'selector' && /^fib .* oif(?:name)?$/.test(left.name);
+  const shown: Expression =
+    fib && right.kind === 'value' && /^(?:0|false)$/.test(right.text) ? { kind: 'value', text: 'missing' } : right;
+  const text = statementText({ kind: 'match', operator: plain, left, right: shown }, context.sets.contentOf);
+  const stateful = statefulKey.test(selectorOf(left) ?? '');
+  const condition = unknown(text, { stateful, unrecognized: unrecognized || missing });
+  return negated ? not(condition) : condition;
+}

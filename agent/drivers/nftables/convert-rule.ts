@@ -1,0 +1,167 @@
+/** convert, one rule: its statements in order become steps. */
+import { type Intervals, intersection } from '../../lib/intervals.js';
+import type { Action, Condition, LineState, Rule, Step, Unknown } from '../../model/index.js';
+import type { RuleDeclaration, Statement } from './ast.js';
+import { type ActionContext, mangle, opaque, translate, verdictActions, verdictMap } from './convert-action.js';
+import { compare } from './convert-match.js';
+import { family, protocol } from './fields.js';
+import { elementText, expressionText, statementText } from './render.js';
+import { unknown } from './sets.js';
+
+export interface ConvertedRule {
+  readonly steps: Rule['steps'];
+  readonly state: LineState;
+  readonly reason?: string;
+  readonly understood: 'exact' | 'bounded' | 'unread';
+  /** An iptables extension stood in it, whose parameters are not in the text. */
+  readonly extension: boolean;
+}
+
+type Surroundings = Omit<ActionContext, 'protocols' | 'notes'>;
+
+export function convertRule(surroundings: Surroundings, rule: RuleDeclaration): ConvertedRule {
+  const notes: string[] = [];
+  const steps: Step[] = [];
+  let protocols: Intervals = [0, 255];
+  for (const statement of rule.statements) {
+    const found = convertStatement({ ...surroundings, protocols, notes }, statement);
+    for (const step of found) if (step.kind === 'match') protocols = narrowed(protocols, step.condition);
+    steps.push(...found);
+  }
+  const extension = rule.statements.some((statement) => statement.kind === 'xt');
+  return { steps, extension, ...judge(steps, notes) };
+}
+
+/** The protocols that are left when the condition holds, as far as that is plain. */
+function narrowed(protocols: Intervals, condition: Condition): Intervals {
+  if (condition.kind === 'protocol') return intersection(protocols, condition.protocols);
+  return condition.kind === 'all' ? condition.of.reduce(narrowed, protocols) : protocols;
+}
+
+function judge(steps: readonly Step[], notes: readonly string[]): Omit<ConvertedRule, 'steps' | 'extension'> {
+  const found: Unknown[] = [];
+  let undecidedAction: Unknown | undefined;
+  const conditions = (condition: Condition): void => {
+    if (condition.kind === 'unknown') found.push(condition);
+    else if (condition.kind === 'all' || condition.kind === 'any') for (const inner of condition.of) conditions(inner);
+    else if (condition.kind === 'not') conditions(condition.of);
+  };
+  const actions = (action: Action): void => {
+    if (action.kind !== 'opaque') return;
+    undecidedAction ??= action.unknown;
+    found.push(action.unknown);
+  };
+  for (const step of steps) {
+    if (step.kind === 'match') conditions(step.condition);
+    else if (step.kind === 'dispatch') {
+      for (const { condition, actions: inner } of step.cases) {
+        conditions(condition);
+        inner.forEach(actions);
+      }
+    } else actions(step);
+  }
+  const lost = found.find((one) => one.unrecognized);
+  if (lost) return { state: 'unrecognized', reason: `not understood: ${lost.text}`, understood: 'unread' };
+  if (undecidedAction)
+    return { state: 'unmodelled', reason: `not modelled: ${undecidedAction.text}`, understood: 'bounded' };
+  if (found.length > 0)
+    return { state: 'approximated', reason: `not decided by a packet: ${found[0]!.text}`, understood: 'bounded' };
+  if (notes.length > 0) return { state: 'approximated', reason: notes[0]!, understood: 'bounded' };
+  return { state: 'modelled', understood: 'exact' };
+}
+
+/** iptables targets that touch neither the verdict nor anything a later rule of the model asks. */
+const harmlessTargets = new Set([
+  ...[
+    'AUDIT',
+    'CHECKSUM',
+    'CLASSIFY',
+    'CONNSECMARK',
+    'DSCP',
+    'ECN',
+    'HL',
+    'IDLETIMER',
+    'LED',
+    'LOG',
+    'NFLOG',
+    'RATEEST',
+  ],
+  ...['SECMARK', 'SET', 'TCPMSS', 'TCPOPTSTRIP', 'TOS', 'TRACE', 'TTL', 'ULOG'],
+]);
+
+function convertStatement(context: ActionContext, statement: Statement): readonly Step[] {
+  const match = (condition: Condition): Step => ({ kind: 'match', condition });
+  switch (statement.kind) {
+    case 'match':
+      return [match(compare(context, statement.left, statement.operator, statement.right))];
+    case 'vmap':
+      return verdictMap(context, statement.key, statement.data);
+    case 'verdict': {
+      const actions = verdictActions(context, statement.verdict);
+      return actions.length > 0 ? actions : [{ kind: 'sideEffect', text: statement.verdict.kind }];
+    }
+    case 'reject':
+      return reject(context, statement.answer);
+    case 'mangle':
+      return mangle(context, statement.key, statement.value);
+    case 'nat':
+      return translate(context, statement);
+    case 'notrack':
+      return [{ kind: 'notrack' }];
+    case 'setUpdate':
+      return setUpdate(context, statement);
+    case 'meter':
+      return [match(meter(context, statement))];
+    case 'sideEffect':
+      if (/^dup /.test(statement.text))
+        context.notes.push('copies of packets are sent elsewhere, which is not modelled');
+      return [{ kind: 'sideEffect', text: statement.text }];
+    case 'opaque':
+      return [opaque(statement.text)];
+    case 'xt':
+      if (statement.what === 'match') return [match(unknown(`xt match ${statement.name}`, { stateful: true }))];
+      return [
+        harmlessTargets.has(statement.name)
+          ? { kind: 'sideEffect', text: `xt target ${statement.name}` }
+          : { kind: 'opaque', unknown: unknown(`xt target ${statement.name}`, { stateful: true }) },
+      ];
+    case 'unrecognized':
+      return [opaque(statement.text, true)];
+  }
+}
+
+/** What nft answers with when the rule does not say: a port unreachable of the packet's family. */
+function reject(context: ActionContext, answer: string | undefined): readonly Step[] {
+  const usual = context.table === 'ip' ? 'icmp' : context.table === 'ip6' ? 'icmpv6' : 'icmpx';
+  const said = answer ?? `${usual} port-unreachable`;
+  const steps: Step[] = [{ kind: 'reject', answer: said }];
+  // nft puts these dependencies in front of the statement by itself.
+  if (said.startsWith('tcp ')) steps.unshift({ kind: 'match', condition: protocol(6) });
+  if (context.table === 'inet' && said.startsWith('icmp ')) steps.unshift({ kind: 'match', condition: family('ip4') });
+  if (context.table === 'inet' && said.startsWith('icmpv6 '))
+    steps.unshift({ kind: 'match', condition: family('ip6') });
+  return steps;
+}
+
+function setUpdate(context: ActionContext, statement: Extract<Statement, { kind: 'setUpdate' }>): readonly Step[] {
+  const { operation, set, element } = statement;
+  const text = `${operation} @${set} { ${elementText(element)} }`;
+  const limits = element.statements.filter((inner) => inner.kind === 'meter');
+  const steps: Step[] = [{ kind: 'sideEffect', text }];
+  // A limit in the update decides whether the rule goes on.
+  if (limits.length > 0) {
+    const described = `${expressionText(element.key)} ${limits.map((limit) => statementText(limit)).join(' ')}`;
+    steps.push({ kind: 'match', condition: unknown(described, { stateful: true }) });
+  }
+  return steps;
+}
+
+function meter(context: ActionContext, statement: Extract<Statement, { kind: 'meter' }>): Unknown {
+  const { object, text } = statement;
+  if (!object) return unknown(text, { stateful: true });
+  const name = object.name.kind === 'value' ? object.name.text : undefined;
+  const content = name === undefined ? undefined : context.sets.objectText(object.kind, name);
+  if (content !== undefined) return unknown(content, { stateful: true });
+  const described = `${object.kind} name ${expressionText(object.name, context.sets.contentOf)}`;
+  return unknown(described, { stateful: true, unrecognized: name !== undefined });
+}

@@ -1,0 +1,201 @@
+/**
+ * convert: tables into the neutral pipeline. Only what meets IP packets at the five hooks of the IP stack is there;
+ * bridge, netdev and arp tables, and ingress and egress hooks, are said as not covered.
+ */
+import { createHash } from 'node:crypto';
+import type {
+  AccessFact,
+  BaseList,
+  Family,
+  Hook,
+  Origin,
+  Pipeline,
+  Rule,
+  RuleList,
+  TableRef,
+} from '../../model/index.js';
+import type { CoverageBuilder } from '../shared/coverage.js';
+import type { RuleDeclaration, TableFamily } from './ast.js';
+import type { ActionContext } from './convert-action.js';
+import { convertRule } from './convert-rule.js';
+import type { Chain, Ruleset, Table } from './extract.js';
+import { statementText } from './render.js';
+import { setsOf } from './sets.js';
+
+export interface Converted {
+  readonly pipeline: Pipeline;
+  readonly facts: readonly AccessFact[];
+}
+
+const familiesOf: Readonly<Partial<Record<TableFamily, readonly Family[]>>> = {
+  ip: ['ip4'],
+  ip6: ['ip6'],
+  inet: ['ip4', 'ip6'],
+};
+const hooks: Readonly<Record<string, Hook>> = {
+  prerouting: 'prerouting',
+  input: 'input',
+  forward: 'forward',
+  output: 'output',
+  postrouting: 'postrouting',
+};
+
+export function convert(ruleset: Ruleset, file: string, coverage: CoverageBuilder): Converted {
+  const lists: RuleList[] = [];
+  const bases: BaseList[] = [];
+  const facts: AccessFact[] = [];
+  for (const table of ruleset.tables) {
+    if (!familiesOf[table.family]) foreignTable(table, ruleset, file, coverage);
+    else convertTable(table, file, coverage, lists);
+    for (const chain of table.chains.values()) {
+      if (!chain.base || table.dormant) continue;
+      const base = baseOf(table, chain, file);
+      if (base) bases.push(base);
+      else if (mayStop(table, chain)) facts.push(outside(table, chain, file, coverage));
+    }
+  }
+  const families: readonly Family[] = ['ip4', 'ip6'];
+  const speaksOf = families.flatMap((family) =>
+    (['forward', 'input', 'output'] as const).map((direction) => ({ family, direction })),
+  );
+  return { pipeline: { lists, bases, speaksOf }, facts };
+}
+
+export function listId(table: Table, chain: string): string {
+  return `${table.family}/${table.name}/${chain}`;
+}
+
+function convertTable(table: Table, file: string, coverage: CoverageBuilder, lists: RuleList[]): void {
+  const families = familiesOf[table.family]!;
+  const sets = setsOf(table);
+  let extensions = 0;
+  const readable = [...table.chains.values()].map((chain) => ({ id: listId(table, chain.name), chain }));
+
+  const convertRules = (id: string, rules: readonly RuleDeclaration[]): Rule[] =>
+    rules.map((rule, index) => {
+      const origin = ruleOrigin(file, id, index + 1, rule);
+      let blocks = 0;
+      const surroundings: Omit<ActionContext, 'protocols' | 'notes'> = {
+        table: table.family,
+        sets,
+        listOf: (chain) => (table.chains.has(chain) ? listId(table, chain) : undefined),
+        blockOf(verdict) {
+          blocks += 1;
+          const block = `${id} rule ${index + 1} block${blocks > 1 ? ` ${blocks}` : ''}`;
+          lists.push({ id: block, rules: convertRules(block, verdict.rules), families, origin, table: reference });
+          return block;
+        },
+      };
+      const converted = convertRule(surroundings, rule);
+      if (converted.extension) extensions += 1;
+      coverage.rule(converted.understood);
+      for (let line = rule.span.line; line <= rule.span.lastLine; line++)
+        coverage.mark(file, line, converted.state, converted.reason);
+      if (converted.state === 'unrecognized') coverage.lose(file, rule.span.line, converted.reason ?? 'not understood');
+      return { origin, steps: converted.steps, ...(rule.comment !== undefined && { comment: rule.comment }) };
+    });
+
+  const managed = table.managedByIptables || [...table.chains.values()].some((chain) => chain.rules.some(isExtension));
+  const reference: TableRef = {
+    store: 'nftables',
+    family: table.family,
+    name: table.name,
+    ...(managed && { managedByIptables: true }),
+    ...(table.dormant && { dormant: true }),
+  };
+  for (const { id, chain } of readable) {
+    const origin: Origin = { file, line: chain.span.line, rule: id, text: `chain ${chain.name}` };
+    lists.push({ id, rules: convertRules(id, chain.rules), families, origin, table: reference });
+  }
+  if (extensions > 0) {
+    coverage.notCovered(
+      `table ${table.family} ${table.name}: nft prints ${extensions} ${extensions === 1 ? 'rule' : 'rules'} of iptables-nft without the parameters of ` +
+        'their extensions; a change of these parameters shows in iptables-save only',
+    );
+  }
+}
+
+const isExtension = (rule: RuleDeclaration): boolean => rule.statements.some((statement) => statement.kind === 'xt');
+
+function ruleOrigin(file: string, list: string, number: number, rule: RuleDeclaration): Origin {
+  const { line, lastLine } = rule.span;
+  const handle = rule.handle === undefined ? '' : ` (handle ${rule.handle})`;
+  return { file, line, ...(lastLine > line && { lastLine }), rule: `${list} rule ${number}${handle}`, text: rule.text };
+}
+
+function baseOf(table: Table, chain: Chain, file: string): BaseList | undefined {
+  const { base } = chain;
+  if (!base || !familiesOf[table.family] || !Object.hasOwn(hooks, base.hook)) return undefined;
+  const list = listId(table, chain.name);
+  return {
+    list,
+    hook: hooks[base.hook]!,
+    priority: base.priority,
+    type: base.type === 'nat' || base.type === 'route' ? base.type : 'filter',
+    policy: chain.policy,
+    policyOrigin: {
+      file,
+      line: chain.baseLine ?? chain.span.line,
+      rule: `${list} policy`,
+      text: `policy ${chain.policy}`,
+    },
+  };
+}
+
+function foreignTable(table: Table, ruleset: Ruleset, file: string, coverage: CoverageBuilder): void {
+  const { line, lastLine } = table.span;
+  for (const content of ruleset.contentLines) {
+    if (content < line || content > lastLine) continue;
+    coverage.mark(file, content, 'unmodelled', `${table.family} tables are not modelled`);
+  }
+  for (const chain of table.chains.values()) {
+    for (const rule of chain.rules) {
+      coverage.rule('unread');
+      for (let at = rule.span.line; at <= rule.span.lastLine; at++)
+        coverage.mark(file, at, 'unmodelled', `${table.family} tables are not modelled`);
+    }
+  }
+}
+
+/** A base chain that can do nothing but let packets go on needs no sentence. */
+function mayStop(table: Table, chain: Chain): boolean {
+  const acts = (rule: RuleDeclaration): boolean =>
+    rule.statements.some((statement) => !['match', 'sideEffect', 'meter', 'setUpdate'].includes(statement.kind));
+  return chain.policy === 'drop' || [...table.chains.values()].some((any) => any.rules.some(acts));
+}
+
+/** A chain outside of the model that can stop or pass traffic: said, and compared by its content. */
+function outside(table: Table, chain: Chain, file: string, coverage: CoverageBuilder): AccessFact {
+  const base = chain.base!;
+  const list = listId(table, chain.name);
+  const devices = base.devices.length > 0 ? ` on ${base.devices.join(', ')}` : '';
+  coverage.mark(
+    file,
+    chain.baseLine ?? chain.span.line,
+    'unmodelled',
+    `the ${base.hook} hook of ${table.family} tables is not modelled`,
+  );
+  coverage.notCovered(
+    `${list}: a chain at the ${base.hook} hook of ${table.family}${devices} can drop or accept traffic and is not modelled`,
+  );
+  const sets = setsOf(table);
+  const content = [...table.chains.values()]
+    .map(
+      (one) =>
+        `${one.name}: ${one.rules.map((rule) => rule.statements.map((statement) => statementText(statement, sets.contentOf)).join(' ')).join('; ')}`,
+    )
+    .join('\n');
+  const digest = createHash('sha256').update(content).digest('hex').slice(0, 16);
+  const rules = chain.rules.length;
+  return {
+    kind: 'filterNotCovered',
+    subject: `${list} at ${base.hook}${devices}`,
+    value: `policy ${chain.policy}, ${rules} ${rules === 1 ? 'rule' : 'rules'}, content ${digest}`,
+    origin: {
+      file,
+      line: chain.baseLine ?? chain.span.line,
+      rule: list,
+      text: `type ${base.type} hook ${base.hook} priority ${base.priority}`,
+    },
+  };
+}

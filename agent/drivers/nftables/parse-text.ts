@@ -1,0 +1,324 @@
+/**
+ * parse, text form: `nft list ruleset` and files for `nft -f` into commands. A statement that cannot be placed is a
+ * loss with its lines, and reading goes on behind it; a text that ends inside a block is not a ruleset at all.
+ */
+import { failure, type Problem, type Result, success } from '../../lib/result.js';
+import type { RuleDeclaration, Script, Statement, TableFamily, TableKey } from './ast.js';
+import { lexer, type Position } from './lexer.js';
+import { parseChain, parseSetDeclaration } from './parse-chain.js';
+import { parseElements } from './parse-expression.js';
+import { parseObject } from './parse-object.js';
+import { parseStatement } from './parse-statement.js';
+import {
+  atStatementEnd,
+  isSymbol,
+  isWord,
+  Misread,
+  needChain,
+  needName,
+  needSymbol,
+  needWord,
+  nested,
+  next,
+  peek,
+  peekSecond,
+  type Reader,
+  skipSeparators,
+  skipStatement,
+  takeSymbol,
+  takeWord,
+  visible,
+} from './reader.js';
+
+const families: readonly TableFamily[] = ['ip', 'ip6', 'inet', 'bridge', 'netdev', 'arp'];
+/** A longer value is not a definition but data; it would be copied at every use. */
+const variableTokensMax = 100_000;
+const ruleTextMax = 2000;
+
+export function parseText(file: string, text: string): Result<Script> {
+  const reader: Reader = { lex: lexer(text), variables: new Map(), commands: [], losses: [], depth: 0 };
+  const problem = readAll(reader, file);
+  if (problem) return failure(problem);
+  const managedByIptables = reader.lex.comments.flatMap((comment) => {
+    const named = /table (?<family>\w+) (?<name>\S+) is managed by iptables-nft/.exec(comment.text)?.groups;
+    return named ? [{ family: named.family as TableFamily, name: named.name! }] : [];
+  });
+  return success({
+    commands: reader.commands,
+    losses: reader.losses,
+    managedByIptables,
+    contentLines: reader.lex.contentLines,
+  });
+}
+
+function readAll(reader: Reader, file: string): Problem | undefined {
+  let start = reader.lex.save();
+  for (;;) {
+    try {
+      skipSeparators(reader);
+      start = reader.lex.save();
+      const token = peek(reader);
+      if (token.kind === 'end') break;
+      // A brace that closes nothing would stop the recovery where it stands.
+      if (isSymbol(token, '}')) {
+        reader.losses.push({ line: next(reader).line, lastLine: token.line, reason: 'a brace closes nothing' });
+        continue;
+      }
+      parseCommand(reader);
+      start = reader.lex.save();
+      const rest = peek(reader);
+      if (!atStatementEnd(rest) && !startsCommand(reader)) throw new Misread(rest, 'the end of the command');
+    } catch (error) {
+      const truncated = lose(reader, error, start, file);
+      if (truncated) return truncated;
+    }
+  }
+  const first = reader.losses[0];
+  if (reader.commands.length > 0 || !first) return undefined;
+  return {
+    code: 'NOT_UNDERSTOOD',
+    message: `this is not an nftables ruleset: ${first.reason}`,
+    file,
+    line: first.line,
+    column: 1,
+    expected: 'the output of “nft list ruleset”, or a file for “nft -f”',
+  };
+}
+
+/** Notes a misread statement and skips it from its start, or says that the text ends where it must not. */
+function lose(reader: Reader, error: unknown, start: Position, file = ''): Problem | undefined {
+  if (!(error instanceof Misread)) throw error;
+  if (error.token.kind === 'end') {
+    const { line, column } = error.token;
+    return {
+      code: 'TRUNCATED',
+      message: `the ruleset is cut off: ${error.message}`,
+      file,
+      line,
+      column,
+      expected: 'a closing brace for every open one',
+    };
+  }
+  reader.lex.restore(start);
+  reader.losses.push({ ...skipStatement(reader), reason: error.message });
+  return undefined;
+}
+
+/** In a block: as `lose`, but a cut-off text ends the whole reading. */
+export function loseInBlock(reader: Reader, error: unknown, start: Position): void {
+  if (lose(reader, error, start)) throw error;
+}
+
+function startsCommand(reader: Reader): boolean {
+  return isWord(peek(reader), 'table', 'add', 'define', 'flush', 'delete');
+}
+
+function parseCommand(reader: Reader): void {
+  const token = peek(reader);
+  if (isWord(token, 'define', 'redefine')) return define(reader);
+  if (takeWord(reader, 'undefine')) {
+    reader.variables.delete(needName(reader, 'the name of a variable'));
+    return;
+  }
+  if (isWord(token, 'include'))
+    throw new Misread(
+      token,
+      'the ruleset itself (an included file is not part of this text; list the loaded ruleset instead)',
+    );
+  if (takeWord(reader, 'flush')) return flush(reader);
+  if (takeWord(reader, 'delete', 'destroy')) return remove(reader);
+  const verb = takeWord(reader, 'add', 'create', 'insert');
+  const what = peek(reader);
+  if (takeWord(reader, 'table')) return parseTable(reader, what.line);
+  if (takeWord(reader, 'rule')) return addRule(reader, verb === 'insert');
+  if (takeWord(reader, 'element')) {
+    const table = tableKey(reader);
+    const set = needName(reader, 'the name of a set');
+    const elements = parseElements(reader);
+    reader.commands.push({
+      kind: 'elements',
+      table,
+      set,
+      elements,
+      span: { line: what.line, lastLine: peek(reader).line },
+    });
+    return;
+  }
+  if (!verb && !isWord(what, 'chain', 'set', 'map', 'flowtable')) throw new Misread(what, 'a command');
+  if (!parseMember(reader, undefined)) throw new Misread(what, 'something to add');
+}
+
+export function tableKey(reader: Reader): TableKey {
+  const second = peekSecond(reader);
+  const family = second.kind === 'word' || second.kind === 'string' ? takeWord(reader, ...families) : undefined;
+  return { family: (family ?? 'ip') as TableFamily, name: needName(reader, 'the name of a table') };
+}
+
+function parseTable(reader: Reader, line: number): void {
+  // `table inet x`, or `table x` of family ip; a table may be called `ip`.
+  const key = tableKey(reader);
+  const open = isSymbol(peek(reader), '{');
+  const span = { line, lastLine: line };
+  reader.commands.push({ kind: 'add', declaration: { kind: 'table', table: key, span } });
+  if (!open) return;
+  next(reader);
+  nested(reader, () => {
+    for (;;) {
+      skipSeparators(reader);
+      span.lastLine = peek(reader).line;
+      if (takeSymbol(reader, '}')) return;
+      const start = reader.lex.save();
+      try {
+        parseTableItem(reader, key);
+      } catch (error) {
+        loseInBlock(reader, error, start);
+      }
+    }
+  });
+}
+
+function parseTableItem(reader: Reader, table: TableKey): void {
+  const token = peek(reader);
+  if (takeWord(reader, 'flags')) {
+    const flags = [needWord(reader, 'a table flag')];
+    while (takeSymbol(reader, ',')) flags.push(needWord(reader, 'a table flag'));
+    const unknown = flags.find((flag) => !['dormant', 'owner', 'persist'].includes(flag));
+    if (unknown) throw new Misread(token, 'known table flags');
+    const dormant = flags.includes('dormant');
+    reader.commands.push({
+      kind: 'add',
+      declaration: { kind: 'table', table, dormant, span: { line: token.line, lastLine: token.line } },
+    });
+  } else if (takeWord(reader, 'comment')) needName(reader, 'a comment');
+  else if (isWord(token, 'define', 'redefine')) return define(reader);
+  else if (!parseMember(reader, table)) throw new Misread(token, 'a chain, a set or another part of a table');
+  const rest = peek(reader);
+  if (!atStatementEnd(rest) && !isWord(rest, 'chain', 'set', 'map')) throw new Misread(rest, 'the end of the line');
+}
+
+/** A chain, set, map or stateful object, inside its table or by `add`. */
+function parseMember(reader: Reader, table: TableKey | undefined): boolean {
+  if (isWord(peek(reader), 'chain')) parseChain(reader, table);
+  else if (isWord(peek(reader), 'set', 'map', 'meter')) parseSetDeclaration(reader, table);
+  else return parseObject(reader, table);
+  return true;
+}
+
+function addRule(reader: Reader, first: boolean): void {
+  const table = tableKey(reader);
+  const chain = needChain(reader);
+  // A rule placed by handle or index stands where only the loaded ruleset can tell.
+  const placed = peek(reader);
+  if (isWord(placed, 'handle', 'position', 'index')) throw new Misread(placed, 'a rule without a place');
+  reader.commands.push({ kind: 'add', declaration: { kind: 'rule', table, chain, rule: parseRule(reader), first } });
+}
+
+function flush(reader: Reader): void {
+  if (takeWord(reader, 'ruleset')) {
+    const family = takeWord(reader, ...families) as TableFamily | undefined;
+    reader.commands.push({ kind: 'flushRuleset', ...(family && { family }) });
+    return;
+  }
+  change(reader, 'flush');
+}
+
+function remove(reader: Reader): void {
+  change(reader, 'delete');
+}
+
+function change(reader: Reader, kind: 'flush' | 'delete'): void {
+  const word = needWord(reader, `what to ${kind}`, 'table', 'chain', 'set', 'map');
+  const what = word === 'map' ? 'set' : (word as 'table' | 'chain' | 'set');
+  const table = tableKey(reader);
+  const name = what === 'table' ? undefined : needName(reader, 'a name');
+  reader.commands.push({ kind, what, table, ...(name !== undefined && { name }) });
+}
+
+function define(reader: Reader): void {
+  next(reader);
+  const name = needName(reader, 'the name of a variable');
+  needSymbol(reader, '=');
+  const tokens = [];
+  let depth = 0;
+  for (;;) {
+    const token = peek(reader);
+    if (token.kind === 'end' && depth > 0) throw new Misread(token, '“}”');
+    if (depth === 0 && atStatementEnd(token)) break;
+    if (token.kind === 'bad' || tokens.length >= variableTokensMax) throw new Misread(token, 'a value');
+    if (isSymbol(token, '{')) depth += 1;
+    if (isSymbol(token, '}')) depth -= 1;
+    next(reader);
+    if (token.kind !== 'newline') tokens.push(token);
+  }
+  reader.variables.set(name, tokens);
+}
+
+/** The rules of `jump { … }`. */
+export function parseBlock(reader: Reader): RuleDeclaration[] {
+  const rules: RuleDeclaration[] = [];
+  needSymbol(reader, '{');
+  nested(reader, () => {
+    for (;;) {
+      skipSeparators(reader);
+      if (takeSymbol(reader, '}')) return;
+      rules.push(parseRule(reader));
+    }
+  });
+  return rules;
+}
+
+/** One rule to its end. Statements that cannot be placed make a rule that is not understood, in its place. */
+export function parseRule(reader: Reader): RuleDeclaration {
+  const { lex } = reader;
+  peek(reader);
+  const first = lex.peek();
+  const before = lex.save();
+  const losses = reader.losses.length;
+  const statements: Statement[] = [];
+  let comment: string | undefined;
+  let to = first.to;
+  let lastLine = first.line;
+  try {
+    while (!atStatementEnd(peek(reader))) {
+      if (takeWord(reader, 'comment')) comment = needName(reader, 'a comment');
+      else statements.push(parseStatement(reader));
+      to = lex.save().offset;
+      lastLine = lex.save().line;
+    }
+  } catch (error) {
+    if (!(error instanceof Misread) || error.token.kind === 'end') throw error;
+    const why = error.message;
+    lex.restore(before);
+    const span = skipStatement(reader);
+    reader.losses.length = losses;
+    reader.losses.push({ ...span, reason: why });
+    const text = words(lex.source.slice(first.from, lex.peek().from));
+    return { statements: [{ kind: 'unrecognized', text }], span, text: visible(text) };
+  }
+  const text = words(lex.source.slice(first.from, to));
+  const handle = handleOn(reader, lastLine);
+  return {
+    statements,
+    span: { line: first.line, lastLine },
+    text,
+    ...(comment !== undefined && { comment }),
+    ...(handle !== undefined && { handle }),
+  };
+}
+
+/** nft -a prints the handle as a comment behind the rule, which the lexer has read when it stands at the line's end. */
+function handleOn(reader: Reader, line: number): number | undefined {
+  const comment = reader.lex.lastComment();
+  const handle = comment?.line === line ? /^handle (?<handle>\d+)$/.exec(comment.text)?.groups?.handle : undefined;
+  return handle === undefined ? undefined : Number(handle);
+}
+
+function words(source: string): string {
+  const plain = source
+    .slice(0, 4 * ruleTextMax)
+    .replace(/(?<quoted>"[^"\n]*")|#[^\n]*/g, '$<quoted>')
+    .replace(/\bcounter packets \d+ bytes \d+/g, 'counter')
+    .replace(/\s+/g, ' ')
+    .trim();
+  return plain.length > ruleTextMax ? `${plain.slice(0, ruleTextMax - 1)}…` : plain;
+}
