@@ -63,11 +63,16 @@ export interface Dialogue {
 export interface DialogueStep {
   readonly id: string;
   readonly argv: readonly string[];
+  /** The step only reads this file, and `argv` prints it; a file that does not exist counts as a missing program. */
+  readonly file?: string;
+  /** Run only when the program of the step with this id is missing. */
+  readonly fallbackFor?: string;
   /** Other spellings, tried in order when the program is missing. */
   readonly alternatives?: readonly (readonly string[])[];
   /**
    * `required`: without it the reading is blind. `ifPresent`: a missing program means there is nothing to read
-   * (no legacy iptables on this host); a program that is there and fails is still blind.
+   * (no legacy iptables on this host), and the capture has no such section; a program that is there and fails is
+   * still blind.
    */
   readonly need: 'required' | 'ifPresent';
   readonly timeoutMsMax: number;
