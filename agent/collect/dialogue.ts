@@ -1,0 +1,171 @@
+import type { Capture, DialogueStep, Driver, Section, SectionFailure } from '../drivers/contract.js';
+import type { Problem } from '../lib/result.js';
+import { displayMessage } from './capture.js';
+import type { CommandOutput, CommandRunner } from './runner.js';
+
+export interface DialogueOptions {
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Carries out a driver's dialogue once. The result is raw: it may hold secrets and must pass through redact.ts before
+ * it leaves collect/. What could not be read is a section with a failure, never an exception.
+ */
+export async function runDialogue(
+  driver: Pick<Driver, 'id' | 'dialogue'>,
+  runner: CommandRunner,
+  device: string,
+  options: DialogueOptions = {},
+): Promise<Capture> {
+  const { steps } = driver.dialogue;
+  const found = new Map<string, StepResult>();
+  const perform = async (step: DialogueStep): Promise<void> => {
+    found.set(step.id, await performStep(step, runner, device, options.signal));
+  };
+  await inParallel(
+    steps.filter((step) => step.fallbackFor === undefined),
+    runner.parallelMax,
+    perform,
+  );
+  // The steps only read, so their order does not matter to the device, except that a fallback waits for its answer.
+  await inParallel(
+    steps.filter((step) => step.fallbackFor !== undefined && found.get(step.fallbackFor)?.missing === true),
+    runner.parallelMax,
+    perform,
+  );
+  return { driver: driver.id, device, sections: steps.flatMap((step) => found.get(step.id)?.section ?? []) };
+}
+
+interface StepResult {
+  readonly missing: boolean;
+  /** Absent when there is nothing to read. */
+  readonly section?: Section;
+}
+
+async function inParallel<T>(items: readonly T[], most: number, action: (item: T) => Promise<void>): Promise<void> {
+  const queue = [...items];
+  const worker = async (): Promise<void> => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift()) await action(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(most, items.length) }, worker));
+}
+
+async function performStep(
+  step: DialogueStep,
+  runner: CommandRunner,
+  device: string,
+  signal: AbortSignal | undefined,
+): Promise<StepResult> {
+  const limits = { timeoutMsMax: step.timeoutMsMax, bytesMax: step.bytesMax, ...(signal && { signal }) };
+  const spellings = [step.argv, ...(step.alternatives ?? [])];
+  let output: CommandOutput = { kind: 'cancelled' };
+  let source = '';
+  if (step.file !== undefined) {
+    source = step.file;
+    output = await runner.readFile(step.file, limits);
+  } else {
+    for (const argv of spellings) {
+      source = argv.join(' ');
+      output = await runner.run(argv, limits);
+      if (output.kind !== 'missing') break;
+    }
+  }
+  const missing = output.kind === 'missing';
+  if (missing && step.need === 'ifPresent') return { missing };
+  const text = output.kind === 'exited' ? output.stdout : '';
+  const failure = failureOf(output, { step, device, source });
+  return { missing, section: { name: step.id, source, text, ...(failure && { failure }) } };
+}
+
+interface Place {
+  readonly step: DialogueStep;
+  readonly device: string;
+  readonly source: string;
+}
+
+function failureOf(output: CommandOutput, place: Place): SectionFailure | undefined {
+  const { step } = place;
+  switch (output.kind) {
+    case 'exited': {
+      // A refusal counts also with exit code 0: some programs say that they may not see everything and go on.
+      if (saysRefused(step, output.stderr)) return refused(place, output.stderr);
+      return output.exitCode === 0 ? undefined : broke(place, `exit code ${output.exitCode}`, output.stderr);
+    }
+    case 'killed':
+      return broke(place, `signal ${output.signal}`, output.stderr);
+    case 'refused':
+      return refused(place, output.reason);
+    case 'broken':
+      return broke(place, 'an error of the system', output.reason);
+    case 'missing':
+      return failed(place, 'missing-program', {
+        code: 'MISSING_PROGRAM',
+        message: step.file === undefined ? `${output.what} is not installed` : `${output.what} does not exist`,
+        expected: step.file === undefined ? `the program ${output.what}` : `the file ${output.what}`,
+        remedy:
+          step.package === undefined
+            ? 'install the program that brings it'
+            : `install it on the device: apt-get install ${step.package}`,
+      });
+    case 'timeout':
+      return failed(place, 'timeout', {
+        code: 'TIMEOUT',
+        message: `no end after ${output.afterMs} ms, so it was ended`,
+        expected: 'an answer in that time',
+        remedy: 'run it by hand on the device and see why it hangs',
+      });
+    case 'cancelled':
+      return failed(place, 'timeout', {
+        code: 'CANCELLED',
+        message: 'ended before its answer, because the reading was given up',
+        expected: 'a reading that goes to its end',
+        remedy: 'read the device again',
+      });
+    case 'too-large':
+      return failed(place, 'too-large', {
+        code: 'TOO_LARGE',
+        message: `more than ${output.bytesMax} bytes, so it was ended`,
+        expected: `at most ${output.bytesMax} bytes`,
+        remedy: 'run it by hand on the device and see what fills it',
+      });
+    case 'not-utf8':
+      return failed(place, 'not-utf8', {
+        code: 'NOT_UTF8',
+        message: `byte ${output.offset} of the output is not UTF-8`,
+        expected: 'text in UTF-8',
+        remedy: 'find the name or comment with foreign bytes on the device and write it in UTF-8',
+      });
+  }
+}
+
+/** What the C library and the usual programs say for EPERM and EACCES. */
+export const NOT_PERMITTED = /operation not permitted|permission denied|must be root|you need to be root/i;
+
+function saysRefused(step: DialogueStep, stderr: string): boolean {
+  if (stderr === '') return false;
+  return (step.refused ?? NOT_PERMITTED).test(stderr);
+}
+
+function refused(place: Place, said: string): SectionFailure {
+  const { right } = place.step;
+  return failed(place, 'missing-right', {
+    code: 'MISSING_RIGHT',
+    message: `refused: ${displayMessage(said)}`,
+    expected: right === undefined ? 'the right to read it' : right.capability,
+    remedy: right === undefined ? 'run it as a user who may read it' : `grant it: ${right.command}`,
+  });
+}
+
+function broke(place: Place, how: string, said: string): SectionFailure {
+  const words = displayMessage(said);
+  return failed(place, 'exit-code', {
+    code: 'COMMAND_FAILED',
+    message: `ended with ${how}${words === '' ? ' and said nothing' : `: ${words}`}`,
+    expected: 'exit code 0',
+    remedy: 'run it by hand on the device and mend what it says',
+  });
+}
+
+function failed(place: Place, kind: SectionFailure['kind'], problem: Problem): SectionFailure {
+  return { kind, problem: { ...problem, message: `${place.device}: ${place.source}: ${problem.message}` } };
+}

@@ -1,0 +1,210 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { constants } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import type { CommandOutput, CommandRunner, FollowOptions, RunLimits } from './runner.js';
+import { decodeUtf8 } from './utf8.js';
+
+export interface LocalOptions {
+  /** Put before every command, such as `['ip', 'netns', 'exec', 'blue']`: a namespace is then read as a device. */
+  readonly prefix?: readonly string[];
+}
+
+/** Where Debian keeps the administrator's programs; cron and ordinary users have a PATH without them. */
+const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
+const STDERR_BYTES_MAX = 64 * 1024;
+/** From SIGTERM to SIGKILL: long enough for sudo to pass the signal on. */
+const GRACE_MS = 500;
+
+/** Reads this machine. */
+export function localRunner(options: LocalOptions = {}): CommandRunner {
+  const prefix = options.prefix ?? [];
+  const run = async (argv: readonly string[], limits: RunLimits): Promise<CommandOutput> => {
+    const output = await execute([...prefix, ...argv], limits);
+    return prefix.length > 0 && saysMissing(output, argv[0]!) ? { kind: 'missing', what: argv[0]! } : output;
+  };
+  return {
+    run,
+    // A file under /proc depends on who reads it: behind a prefix the reading must happen behind it too.
+    readFile: async (path, limits) => {
+      if (prefix.length === 0) return readLocalFile(path, limits);
+      const output = await run(['cat', '--', path], limits);
+      const absent =
+        output.kind === 'exited' && output.exitCode !== 0 && /No such file or directory/.test(output.stderr);
+      return absent && output.stderr.startsWith('cat: ') ? { kind: 'missing', what: path } : output;
+    },
+    follow: (argv, followed) => follow([...prefix, ...argv], followed),
+    parallelMax: 4,
+  };
+}
+
+/**
+ * A program behind a prefix that does not exist: `ip netns exec` says `exec of "nft" failed: No such file or
+ * directory`, nsenter and setpriv `failed to execute nft: …`, sudo and env `nft: command not found` or `'nft': No …`.
+ */
+function saysMissing(output: CommandOutput, program: string): boolean {
+  if (output.kind !== 'exited' || output.exitCode === 0) return false;
+  const name = program.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const quoted = `["'‘]?${name}["'’]?`;
+  const pattern = new RegExp(
+    `exec of ${quoted} failed: No such file|failed to execute ${quoted}: No such file|${quoted}: (?:command not found|No such file)`,
+  );
+  return pattern.test(output.stderr);
+}
+
+/**
+ * The environment is made anew: messages in English, and nothing of ours (tokens, passwords) reaches a program that
+ * only has to read.
+ */
+function environment(): NodeJS.ProcessEnv {
+  const own = (process.env.PATH ?? '').split(':').filter((folder) => folder.startsWith('/'));
+  return { PATH: [...new Set([...own, ...SYSTEM_FOLDERS])].join(':'), LC_ALL: 'C' };
+}
+
+/** Programs that may still run: none is left behind when this process ends. */
+const living = new Set<ChildProcess>();
+
+function killLiving(): void {
+  for (const child of living) signalGroup(child, 'SIGKILL');
+}
+
+function start(argv: readonly string[]): ChildProcess {
+  // `detached` makes the program the leader of a process group, so that its children can be ended with it.
+  const child = spawn(argv[0]!, argv.slice(1), {
+    cwd: '/',
+    env: environment(),
+    stdio: ['ignore', 'pipe', 'pipe'],
+    detached: true,
+  });
+  if (living.size === 0) process.on('exit', killLiving);
+  living.add(child);
+  child.on('close', () => forget(child));
+  child.on('error', () => forget(child));
+  return child;
+}
+
+function forget(child: ChildProcess): void {
+  if (living.delete(child) && living.size === 0) process.off('exit', killLiving);
+}
+
+function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, signal);
+  } catch {
+    // The whole group has ended already.
+  }
+}
+
+/** Ends the group; the pipes are dropped at once, because a grandchild in a group of its own may hold them open. */
+function end(child: ChildProcess): void {
+  child.stdout?.destroy();
+  child.stderr?.destroy();
+  signalGroup(child, 'SIGTERM');
+  // A leader that ended on SIGTERM may leave children that did not, so the second signal is always sent.
+  setTimeout(() => signalGroup(child, 'SIGKILL'), GRACE_MS);
+}
+
+function systemFailure(what: string, error: NodeJS.ErrnoException): CommandOutput {
+  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return { kind: 'missing', what };
+  const kind = error.code === 'EACCES' || error.code === 'EPERM' ? 'refused' : 'broken';
+  return { kind, reason: error.message };
+}
+
+function execute(argv: readonly string[], limits: RunLimits): Promise<CommandOutput> {
+  return new Promise((resolve) => {
+    if (limits.signal?.aborted) return resolve({ kind: 'cancelled' });
+    const child = start(argv);
+    const out: Buffer[] = [];
+    const err: Buffer[] = [];
+    let outBytes = 0;
+    let errBytes = 0;
+    let settled = false;
+    const settle = (output: CommandOutput, stillRuns = false): void => {
+      if (settled) return;
+      settled = true;
+      clearTimeout(timer);
+      limits.signal?.removeEventListener('abort', cancel);
+      if (stillRuns) end(child);
+      resolve(output);
+    };
+    const cancel = (): void => settle({ kind: 'cancelled' }, true);
+    const timer = setTimeout(
+      () => settle({ kind: 'timeout', afterMs: limits.timeoutMsMax }, true),
+      limits.timeoutMsMax,
+    );
+    limits.signal?.addEventListener('abort', cancel, { once: true });
+    child.on('error', (error) => settle(systemFailure(argv[0]!, error)));
+    child.stdout?.on('data', (chunk: Buffer) => {
+      outBytes += chunk.length;
+      if (outBytes > limits.bytesMax) settle({ kind: 'too-large', bytesMax: limits.bytesMax }, true);
+      else out.push(chunk);
+    });
+    child.stderr?.on('data', (chunk: Buffer) => {
+      if (errBytes < STDERR_BYTES_MAX) err.push(chunk);
+      errBytes += chunk.length;
+    });
+    child.on('close', (exitCode, signal) => {
+      const stderr = Buffer.concat(err).subarray(0, STDERR_BYTES_MAX).toString('utf8');
+      if (exitCode === null) return settle({ kind: 'killed', signal: signal ?? 'unknown', stderr });
+      settle(decoded(Buffer.concat(out), exitCode, stderr));
+    });
+  });
+}
+
+function decoded(bytes: Uint8Array, exitCode: number, stderr: string): CommandOutput {
+  const result = decodeUtf8(bytes);
+  if ('badOffset' in result) return { kind: 'not-utf8', offset: result.badOffset };
+  return { kind: 'exited', exitCode, stdout: result.text, stderr };
+}
+
+function follow(argv: readonly string[], options: FollowOptions): Promise<CommandOutput> {
+  return new Promise((resolve) => {
+    if (options.signal.aborted) return resolve({ kind: 'cancelled' });
+    const child = start(argv);
+    let stderr = '';
+    const cancel = (): void => {
+      end(child);
+      resolve({ kind: 'cancelled' });
+    };
+    options.signal.addEventListener('abort', cancel, { once: true });
+    const finish = (output: CommandOutput): void => {
+      options.signal.removeEventListener('abort', cancel);
+      resolve(output);
+    };
+    child.on('error', (error) => finish(systemFailure(argv[0]!, error)));
+    child.stdout?.on('data', options.onOutput);
+    child.stderr?.on('data', (chunk: Buffer) => {
+      if (stderr.length < STDERR_BYTES_MAX) stderr += chunk.toString('utf8');
+    });
+    child.on('close', (exitCode, signal) => {
+      if (exitCode === null) finish({ kind: 'killed', signal: signal ?? 'unknown', stderr });
+      else finish({ kind: 'exited', exitCode, stdout: '', stderr });
+    });
+  });
+}
+
+async function readLocalFile(path: string, limits: RunLimits): Promise<CommandOutput> {
+  let handle: FileHandle | undefined;
+  try {
+    // O_NONBLOCK: opening a FIFO that nobody writes to would wait for ever.
+    handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const endMs = performance.now() + limits.timeoutMsMax;
+    // Files under /proc say that their size is 0: read until the end, not until the size.
+    for (;;) {
+      if (limits.signal?.aborted) return { kind: 'cancelled' };
+      if (performance.now() > endMs) return { kind: 'timeout', afterMs: limits.timeoutMsMax };
+      const { bytesRead, buffer } = await handle.read(Buffer.alloc(64 * 1024));
+      if (bytesRead === 0) break;
+      bytes += bytesRead;
+      if (bytes > limits.bytesMax) return { kind: 'too-large', bytesMax: limits.bytesMax };
+      chunks.push(buffer.subarray(0, bytesRead));
+    }
+    return decoded(Buffer.concat(chunks), 0, '');
+  } catch (error) {
+    return systemFailure(path, error as NodeJS.ErrnoException);
+  } finally {
+    await handle?.close();
+  }
+}

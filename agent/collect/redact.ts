@@ -1,0 +1,55 @@
+import { createHmac } from 'node:crypto';
+import type { Capture, SecretPattern, Section } from '../drivers/contract.js';
+import { assert } from '../lib/assert.js';
+import { everywhere } from './capture.js';
+
+const DIGEST = /^<secret:[0-9a-f]{24}>\n*$/;
+const KEY_BYTES_MIN = 16;
+
+/**
+ * Replaces the secrets in a text by keyed digests, HMAC-SHA256 cut to 96 bits: an equal secret has an equal digest, so
+ * a changed password is still seen as a change, and without the key it cannot be guessed. Line ends inside a secret
+ * stay, so that every origin keeps its line number. Redacting twice changes nothing.
+ */
+export function redactText(text: string, patterns: readonly SecretPattern[], key: Uint8Array): string {
+  assert(key.length >= KEY_BYTES_MIN, `the redaction key needs at least ${KEY_BYTES_MIN} bytes`);
+  return patterns.reduce((rest, pattern) => redactOne(rest, pattern, key), text);
+}
+
+function redactOne(text: string, { title, pattern }: SecretPattern, key: Uint8Array): string {
+  let done = '';
+  let from = 0;
+  for (const match of text.matchAll(everywhere(pattern, 'd'))) {
+    const groups = match.indices?.groups;
+    assert(groups !== undefined && 'value' in groups, `secret pattern without a group "value": ${title}`);
+    const place = groups.value;
+    if (place === undefined) continue;
+    const [first, after] = place;
+    const value = text.slice(first, after);
+    if (value === '' || DIGEST.test(value)) continue;
+    done += text.slice(from, first) + digest(value, key);
+    from = after;
+  }
+  return done + text.slice(from);
+}
+
+function digest(value: string, key: Uint8Array): string {
+  const hex = createHmac('sha256', key).update(value).digest('hex').slice(0, 24);
+  return `<secret:${hex}>${'\n'.repeat(value.split('\n').length - 1)}`;
+}
+
+/** A capture that may leave collect/: text and the words of failures without secrets. */
+export function redactCapture(capture: Capture, patterns: readonly SecretPattern[], key: Uint8Array): Capture {
+  const clean = (text: string): string => redactText(text, patterns, key);
+  const redactSection = (section: Section): Section => ({
+    ...section,
+    text: clean(section.text),
+    ...(section.failure && {
+      failure: {
+        ...section.failure,
+        problem: { ...section.failure.problem, message: clean(section.failure.problem.message) },
+      },
+    }),
+  });
+  return { ...capture, sections: capture.sections.map(redactSection) };
+}

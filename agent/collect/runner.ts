@@ -1,0 +1,37 @@
+/** How a device is asked. The local machine is one implementation (local.ts); others ask over a connection. */
+export interface CommandRunner {
+  /** Runs a program without a shell and without input. Never rejects: whatever happens is an output. */
+  run(argv: readonly string[], limits: RunLimits): Promise<CommandOutput>;
+  /** Reads one file on the device. A file that does not exist is `missing`. */
+  readFile(path: string, limits: RunLimits): Promise<CommandOutput>;
+  /** Runs a program that goes on, and calls `onOutput` whenever it says anything; resolves when it ends. */
+  follow(argv: readonly string[], options: FollowOptions): Promise<CommandOutput>;
+  /** How many commands may run at once on the device. */
+  readonly parallelMax: number;
+}
+
+export interface RunLimits {
+  readonly timeoutMsMax: number;
+  readonly bytesMax: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface FollowOptions {
+  readonly onOutput: () => void;
+  readonly signal: AbortSignal;
+}
+
+/** How a command ended. Only `exited` has an output that may be whole. */
+export type CommandOutput =
+  | { readonly kind: 'exited'; readonly exitCode: number; readonly stdout: string; readonly stderr: string }
+  /** The program, or the file, is not there. */
+  | { readonly kind: 'missing'; readonly what: string }
+  /** The system refused to start the program or to open the file. */
+  | { readonly kind: 'refused'; readonly reason: string }
+  /** It could not be started or read for another reason, such as no more processes or a lost connection. */
+  | { readonly kind: 'broken'; readonly reason: string }
+  | { readonly kind: 'killed'; readonly signal: string; readonly stderr: string }
+  | { readonly kind: 'timeout'; readonly afterMs: number }
+  | { readonly kind: 'too-large'; readonly bytesMax: number }
+  | { readonly kind: 'not-utf8'; readonly offset: number }
+  | { readonly kind: 'cancelled' };

@@ -1,0 +1,65 @@
+import { describe, expect, test } from '@jest/globals';
+import { localRunner, readTwice, runDialogue } from '../../agent/collect/index.js';
+import type { Capture } from '../../agent/drivers/contract.js';
+import { tempDir } from '../support/system.js';
+import { driverWith, fakeProgram, step } from './fakes.js';
+
+function readings(...texts: readonly (string | undefined)[]): () => Promise<Capture> {
+  let at = 0;
+  return async () => {
+    const text = texts[Math.min(at++, texts.length - 1)];
+    const sections = text === undefined ? [] : [{ name: 'rules', source: 'nft list ruleset', text }];
+    return { driver: 'fake', device: 'web-01', sections };
+  };
+}
+
+const noPause = { pause: async () => {} };
+
+describe('two readings', () => {
+  test('that agree are a capture', async () => {
+    const capture = await readTwice(readings('a\n'), [], noPause);
+    expect(capture.sections).toEqual([{ name: 'rules', source: 'nft list ruleset', text: 'a\n' }]);
+  });
+
+  test('that differ only in counters agree', async () => {
+    const counters = { title: 'counters', pattern: /packets \d+/, replacement: 'packets N' };
+    let packets = 0;
+    const read = async (): Promise<Capture> => ({ ...(await readings(`packets ${packets++} packets 5\n`)()) });
+    expect((await readTwice(read, [counters], noPause)).sections[0]!.failure).toBeUndefined();
+    expect(packets).toBe(2);
+  });
+
+  test('are taken again until the device holds still, with pauses that grow', async () => {
+    const pauses: number[] = [];
+    const pause = async (ms: number): Promise<void> => void pauses.push(ms);
+    const capture = await readTwice(readings('a\n', 'b\n', 'c\n', 'c\n'), [], { pause, pauseMs: 10 });
+    expect(capture.sections[0]).toMatchObject({ text: 'c\n' });
+    expect(capture.sections[0]!.failure).toBeUndefined();
+    expect(pauses).toEqual([10, 20]);
+  });
+
+  test('that never agree are unstable, and say what moved', async () => {
+    const capture = await readTwice(readings('a\nb\n', 'a\nc\n', 'a\nd\n', 'a\ne\n', 'a\n\u001b[31mf\n'), [], noPause);
+    expect(capture.sections[0]!.failure).toMatchObject({
+      kind: 'unstable',
+      problem: {
+        code: 'UNSTABLE',
+        message: 'web-01: nft list ruleset: still changing after 5 readings; line 2 was "e" and then "f"',
+      },
+    });
+  });
+
+  test('of which one has a section and the other not are unstable', async () => {
+    const capture = await readTwice(readings('a\n', undefined), [], { ...noPause, readingsMax: 2 });
+    expect(capture.sections).toMatchObject([{ name: 'rules', text: '', failure: { kind: 'unstable' } }]);
+  });
+});
+
+test('a real program that changes its answer each time is unstable', async () => {
+  const program = fakeProgram(`echo line >> ${tempDir()}/log; echo always; date +%s%N`);
+  const driver = driverWith(step([program]), step(['echo', 'still'], { id: 'still' }));
+  const runner = localRunner();
+  const capture = await readTwice(() => runDialogue(driver, runner, 'web-01'), [], { readingsMax: 3, pauseMs: 1 });
+  expect(capture.sections.map((section) => section.failure?.kind)).toEqual(['unstable', undefined]);
+  expect(capture.sections[0]!.failure?.problem.message).toContain('line 2 was');
+});
