@@ -1,0 +1,258 @@
+import { type Intervals, intersection } from '../../lib/intervals.js';
+import type {
+  Action,
+  BaseList,
+  Condition,
+  Family,
+  Origin,
+  Rule,
+  RuleList,
+  Step,
+  TableRef,
+  Unknown,
+} from '../../model/index.js';
+import type { CoverageBuilder } from '../shared/coverage.js';
+import type { Chain, ChainRule } from './chains.js';
+import type { RuleParts } from './extract.js';
+import type { SetLibrary } from './ipset.js';
+import { coreCondition, matchCondition } from './matches.js';
+import { builtIn, expectedChains } from './tables.js';
+import { targetOf } from './targets.js';
+import { optionText, unknownsOf } from './unknowns.js';
+
+/** One table with its chains, and where it comes from. */
+export interface TableSource {
+  readonly file: string;
+  readonly table: string;
+  readonly line: number;
+  readonly family: Family;
+  readonly chains: readonly Chain[];
+  readonly store: TableRef['store'];
+  readonly managedByIptables: boolean;
+  /** Before every list's id: `legacy:` where both back ends are read. */
+  readonly prefix: string;
+  readonly partial: boolean;
+}
+
+export interface Converted {
+  readonly lists: readonly RuleList[];
+  readonly bases: readonly BaseList[];
+}
+
+/** Turns one table into rule lists and says of every line what became of it. */
+export function convertTable(source: TableSource, sets: SetLibrary, coverage: CoverageBuilder): Converted {
+  const { file, table, family, chains, prefix } = source;
+  const familyName = family === 'ip4' ? 'ip' : 'ip6';
+  const names = new Set(chains.map(({ name }) => name));
+  const id = (chain: string): string => `${prefix}${familyName}/${table}/${chain}`;
+  const ref: TableRef = {
+    store: source.store,
+    family: familyName,
+    name: table,
+    ...(source.managedByIptables ? { managedByIptables: true } : {}),
+  };
+  const hooks = hooksOf(table, chains);
+  const lists: RuleList[] = [];
+  const bases: BaseList[] = [];
+
+  for (const chain of chains) {
+    const origin = { file, line: chain.command.line, rule: `${table}/${chain.name}`, text: chain.command.text };
+    coverage.mark(file, chain.command.line, 'modelled');
+    if (chain.policy) coverage.mark(file, chain.policy.command.line, 'modelled');
+    const context: RuleContext = { source, names, id, sets, coverage, hooks: hooks.get(chain.name) ?? new Set() };
+    const rules = chain.rules.flatMap((rule, index) =>
+      convertRule(rule, `${table}/${chain.name} rule ${index + 1}`, context),
+    );
+    lists.push({ id: id(chain.name), rules, families: [family], origin, table: ref });
+    const called = builtIn(table, chain.name);
+    if (called)
+      bases.push({
+        list: id(chain.name),
+        ...called,
+        policy: chain.policy?.value ?? 'accept',
+        policyOrigin: policyOrigin(chain, origin, source, coverage),
+      });
+  }
+  if (!source.partial) {
+    for (const name of expectedChains(table)) {
+      if (!names.has(name))
+        coverage.blind(`${file}:${source.line}: the table ${table} has no line for its chain ${name}`);
+    }
+  }
+  return { lists, bases };
+}
+
+function policyOrigin(chain: Chain, origin: Origin, { file, table }: TableSource, coverage: CoverageBuilder): Origin {
+  if (chain.policy)
+    return {
+      file,
+      line: chain.policy.command.line,
+      rule: `${table}/${chain.name} policy`,
+      text: chain.policy.command.text,
+    };
+  coverage.blind(`${file}:${origin.line}: the policy of ${table}/${chain.name} is not stated (read as ACCEPT)`);
+  return { ...origin, rule: `${table}/${chain.name} policy`, text: `(the policy of ${chain.name} is not stated)` };
+}
+
+/** The hooks from which each chain can be reached by jumps. */
+function hooksOf(table: string, chains: readonly Chain[]): ReadonlyMap<string, ReadonlySet<string>> {
+  const reached = new Map<string, Set<string>>(chains.map(({ name }) => [name, new Set()]));
+  const byName = new Map(chains.map((chain) => [chain.name, chain]));
+  for (const { name } of chains) {
+    const called = builtIn(table, name);
+    const waiting = called ? [name] : [];
+    for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+      const hooks = reached.get(next);
+      if (!hooks || hooks.has(called!.hook)) continue;
+      hooks.add(called!.hook);
+      for (const { extracted } of byName.get(next)!.rules) {
+        if (extracted.kind === 'rule' && extracted.parts.target) waiting.push(extracted.parts.target.name);
+      }
+    }
+  }
+  return reached;
+}
+
+interface RuleContext {
+  readonly source: TableSource;
+  readonly names: ReadonlySet<string>;
+  readonly id: (chain: string) => string;
+  readonly sets: SetLibrary;
+  readonly coverage: CoverageBuilder;
+  readonly hooks: ReadonlySet<string>;
+}
+
+function convertRule({ command, extracted }: ChainRule, rule: string, context: RuleContext): readonly Rule[] {
+  const { source, coverage } = context;
+  const { file } = source;
+  const origin: Origin = { file, line: command.line, rule, text: command.text };
+  if (extracted.kind === 'lost') {
+    coverage.lose(file, command.line, extracted.reason);
+    coverage.rule('unread');
+    const unknown: Unknown = {
+      kind: 'unknown',
+      id: `iptables rule ${command.text}`,
+      text: command.text,
+      unrecognized: true,
+    };
+    return [{ origin, steps: [{ kind: 'opaque', unknown }] }];
+  }
+  const { parts } = extracted;
+  const other = source.family === 'ip4' ? 'ipv6' : 'ipv4';
+  if (parts.core.some(({ name }) => name === other)) {
+    // iptables-restore leaves such a line to the program of the other family.
+    coverage.mark(file, command.line, 'irrelevant', `for ${other} only`);
+    return [];
+  }
+  const condition = ruleCondition(parts, context);
+  const outcome = ruleActions(parts, context);
+  judgeLine(origin, condition, outcome, coverage);
+  const comment = parts.matches.findLast(({ name }) => name === 'comment')?.options[0]?.values[0];
+  const steps: Step[] = [
+    ...(condition.length > 0 ? [{ kind: 'match' as const, condition: joined(condition) }] : []),
+    ...outcome.actions,
+  ];
+  return [{ origin, steps, ...(comment === undefined ? {} : { comment }) }];
+}
+
+function joined(parts: readonly Condition[]): Condition {
+  return parts.length === 1 ? parts[0]! : { kind: 'all', of: parts };
+}
+
+/** The conjunction of everything a rule asks, flat, its tests of the protocol put together. */
+function ruleCondition(parts: RuleParts, { source, sets }: RuleContext): readonly Condition[] {
+  const { family } = source;
+  const conditions: Condition[] = [];
+  for (const option of parts.core) {
+    if (option.name === 'ipv4' || option.name === 'ipv6') continue;
+    const text = optionText(option);
+    conditions.push(
+      coreCondition(option, family) ?? { kind: 'unknown', id: `iptables ${text}`, text, unrecognized: true },
+    );
+  }
+  for (const match of parts.matches) conditions.push(matchCondition(match, { family, sets }));
+  const flat = flatten(conditions);
+  let protocols: Intervals | undefined;
+  for (const part of flat) {
+    if (part.kind === 'protocol') protocols = protocols ? intersection(protocols, part.protocols) : part.protocols;
+  }
+  const first = flat.findIndex(({ kind }) => kind === 'protocol');
+  return flat.flatMap((part, index): readonly Condition[] =>
+    part.kind !== 'protocol' ? [part] : index === first ? [{ kind: 'protocol', protocols: protocols! }] : [],
+  );
+}
+
+function flatten(conditions: readonly Condition[]): readonly Condition[] {
+  return conditions.flatMap((condition) => (condition.kind === 'all' ? flatten(condition.of) : [condition]));
+}
+
+interface Outcome {
+  readonly actions: readonly Action[];
+  readonly opaque?: 'known' | 'unrecognized';
+  readonly approximated?: string;
+  readonly lost?: string;
+}
+
+function ruleActions(parts: RuleParts, { source, names, id, hooks }: RuleContext): Outcome {
+  const { target } = parts;
+  if (!target) return { actions: [] };
+  if (names.has(target.name) && target.options.length === 0) {
+    return { actions: [{ kind: target.goto ? 'goto' : 'jump', list: id(target.name) }] };
+  }
+  const made = targetOf(target, { family: source.family, table: source.table, hooks });
+  if (made.kind === 'actions' && !target.goto) {
+    return { actions: made.actions, ...(made.approximated === undefined ? {} : { approximated: made.approximated }) };
+  }
+  if (made.kind === 'opaque' && !target.goto) {
+    const missing = !target.known && target.options.length === 0;
+    return {
+      actions: [made.action],
+      opaque: made.unrecognized ? 'unrecognized' : 'known',
+      ...(missing ? { lost: `neither a chain of this table nor a known target: ${target.name}` } : {}),
+    };
+  }
+  const unknown: Unknown = {
+    kind: 'unknown',
+    id: `iptables goto ${target.name}`,
+    text: `goto ${target.name}`,
+    unrecognized: true,
+  };
+  return {
+    actions: [{ kind: 'opaque', unknown }],
+    opaque: 'unrecognized',
+    lost: `goto a chain that is not there: ${target.name}`,
+  };
+}
+
+/** Gives the rule's line its state and counts the rule. */
+function judgeLine(
+  { file, line }: Origin,
+  conditions: readonly Condition[],
+  outcome: Outcome,
+  coverage: CoverageBuilder,
+): void {
+  const unknowns = conditions.flatMap(unknownsOf);
+  const strange = unknowns.filter(({ unrecognized }) => unrecognized);
+  if (outcome.lost !== undefined) coverage.lose(file, line, outcome.lost);
+  if (outcome.opaque === 'unrecognized' || strange.length > 0) {
+    const reason = strange.length > 0 ? `not understood: ${strange[0]!.text}` : 'the target is not understood';
+    coverage.mark(file, line, 'unrecognized', reason);
+    coverage.rule(outcome.opaque ? 'unread' : 'bounded');
+    return;
+  }
+  if (outcome.opaque === 'known') {
+    coverage.mark(file, line, 'unmodelled', 'the target may accept, drop, mark or translate');
+    coverage.rule('bounded');
+    return;
+  }
+  // Where a rule only logs or counts, it does not matter when.
+  const matters = outcome.actions.some(({ kind }) => kind !== 'sideEffect');
+  if (matters && (unknowns.length > 0 || outcome.approximated !== undefined)) {
+    const reason = unknowns.length > 0 ? `a packet does not decide: ${unknowns[0]!.text}` : outcome.approximated!;
+    coverage.mark(file, line, 'approximated', reason);
+    coverage.rule('bounded');
+    return;
+  }
+  coverage.mark(file, line, 'modelled');
+  coverage.rule('exact');
+}

@@ -1,0 +1,209 @@
+import { coreOptions, matchOptions, type OptionArity, optionAliases, shortOptions, targetOptions } from './modules.js';
+import { protocolNumbers } from './tables.js';
+import type { Word } from './words.js';
+
+/** An option of a rule as it was used. */
+export interface OptionUse {
+  readonly name: string;
+  readonly inverted: boolean;
+  readonly values: readonly string[];
+  /** False where the extension has no such option that we know of. */
+  readonly known: boolean;
+}
+
+/** A match extension (`-m conntrack …`) or a target with the options given to it. */
+export interface Extension {
+  readonly name: string;
+  readonly known: boolean;
+  readonly options: readonly OptionUse[];
+}
+
+/** The vendor's nouns of one rule. */
+export interface RuleParts {
+  /** `-s -d -p -i -o -f -4 -6`, under their long names. */
+  readonly core: readonly OptionUse[];
+  readonly matches: readonly Extension[];
+  readonly target?: Extension & { readonly goto: boolean };
+}
+
+export type Extracted =
+  | { readonly kind: 'rule'; readonly parts: RuleParts }
+  | { readonly kind: 'lost'; readonly reason: string };
+
+interface OpenExtension {
+  readonly name: string;
+  readonly known: boolean;
+  readonly arity: OptionArity | undefined;
+  readonly options: OptionUse[];
+}
+
+/** The extension that iptables loads by itself for `-p tcp --dport …`. */
+const protocolExtensions: Readonly<Record<number, string>> = {
+  1: 'icmp',
+  6: 'tcp',
+  17: 'udp',
+  33: 'dccp',
+  50: 'esp',
+  51: 'ah',
+  58: 'icmp6',
+  108: 'ipcomp',
+  132: 'sctp',
+  135: 'mh',
+  136: 'udplite',
+};
+
+const ignoredOptions: ReadonlySet<string> = new Set(
+  'table numeric verbose exact line-numbers wait modprobe set-counters'.split(' '),
+);
+
+/**
+ * Reads the words behind `-A CHAIN`. `!` may stand before an option or, as iptables wrote until 1.4.2, before its
+ * value. An option belongs to the extension loaded last that has one of that name; one that nobody has belongs, not
+ * understood, to the extension loaded last.
+ */
+export function extractRule(words: readonly Word[]): Extracted {
+  const core: OptionUse[] = [];
+  const loaded: OpenExtension[] = [];
+  const matches: OpenExtension[] = [];
+  let target: (OpenExtension & { goto: boolean }) | undefined;
+  let at = 0;
+
+  const isOption = (word: Word | undefined): boolean =>
+    word !== undefined && !word.quoted && /^-{1,2}[A-Za-z0-9]/.test(word.text);
+  const isBang = (word: Word | undefined): boolean => word !== undefined && !word.quoted && word.text === '!';
+
+  const open = (name: string, table: Readonly<Record<string, OptionArity>>): OpenExtension => {
+    const arity = Object.hasOwn(table, name) ? table[name] : undefined;
+    const extension = { name, known: arity !== undefined, arity, options: [] };
+    loaded.unshift(extension);
+    return extension;
+  };
+  const openMatch = (name: string): OpenExtension => {
+    const extension = open(name === 'icmpv6' ? 'icmp6' : name, matchOptions);
+    matches.push(extension);
+    return extension;
+  };
+
+  while (at < words.length) {
+    let inverted = false;
+    while (isBang(words[at])) {
+      inverted = !inverted;
+      at++;
+    }
+    const word = words[at];
+    if (!word || !isOption(word))
+      return { kind: 'lost', reason: word ? `a word without an option: ${word.text}` : 'the rule ends with !' };
+    at++;
+    const { option, attached } = optionOf(word.text);
+    const owner = ownerOf(option, loaded, core, openMatch);
+    const values: string[] = [];
+    const taken = (): boolean => at < words.length && !isBang(words[at]) && !isOption(words[at]);
+    if (isBang(words[at]) && (owner.arity === undefined || owner.arity > 0)) {
+      // The old place of the negation, `-s ! 192.0.2.1`; it is the next option's where this one takes no word.
+      if (!isOption(words[at + 1])) {
+        inverted = !inverted;
+        at++;
+      }
+    }
+    if (attached !== undefined) values.push(attached);
+    if (owner.arity === undefined) while (taken()) values.push(words[at++]!.text);
+    else while (values.length < owner.arity && at < words.length) values.push(words[at++]!.text);
+    if (owner.arity !== undefined && values.length < owner.arity)
+      return { kind: 'lost', reason: `${word.text} lacks its value` };
+
+    if (owner.kind === 'extension') {
+      owner.extension.options.push({ name: owner.name, inverted, values, known: owner.arity !== undefined });
+    } else if (owner.kind === 'nobody') {
+      return { kind: 'lost', reason: `an option that is not known here: ${word.text}` };
+    } else if (owner.name === 'match') {
+      openMatch(values[0]!);
+    } else if (owner.name === 'jump' || owner.name === 'goto') {
+      if (target) return { kind: 'lost', reason: 'two targets in one rule' };
+      const opened = open(values[0]!, targetOptions);
+      target = Object.assign(opened, { goto: owner.name === 'goto' });
+    } else if (!ignoredOptions.has(owner.name)) {
+      core.push({ name: owner.name, inverted, values, known: true });
+    }
+  }
+  const close = ({ name, known, options }: OpenExtension): Extension => ({ name, known, options });
+  return {
+    kind: 'rule',
+    parts: {
+      core,
+      matches: matches.map(close),
+      ...(target ? { target: { ...close(target), goto: target.goto } } : {}),
+    },
+  };
+}
+
+/** `-s`, `-s192.0.2.1`, `--source`, `--source=192.0.2.1`. */
+function optionOf(text: string): { readonly option: string; readonly attached: string | undefined } {
+  if (text.startsWith('--')) {
+    const equals = text.indexOf('=');
+    return equals < 0
+      ? { option: text.slice(2), attached: undefined }
+      : { option: text.slice(2, equals), attached: text.slice(equals + 1) };
+  }
+  const letter = text[1]!;
+  return {
+    option: Object.hasOwn(shortOptions, letter) ? shortOptions[letter]! : `-${letter}`,
+    attached: text.length > 2 ? text.slice(2) : undefined,
+  };
+}
+
+type Owner =
+  | { readonly kind: 'core' | 'nobody'; readonly name: string; readonly arity: number | undefined }
+  | {
+      readonly kind: 'extension';
+      readonly extension: OpenExtension;
+      readonly name: string;
+      readonly arity: number | undefined;
+    };
+
+function ownerOf(
+  option: string,
+  loaded: readonly OpenExtension[],
+  core: readonly OptionUse[],
+  openMatch: (name: string) => OpenExtension,
+): Owner {
+  const canonical = (name: string): string => (Object.hasOwn(optionAliases, name) ? optionAliases[name]! : name);
+  if (Object.hasOwn(coreOptions, option)) {
+    // `-w` and `-v` stand alone here; xtables-restore takes no waiting time in a rule.
+    return { kind: 'core', name: canonical(option), arity: coreOptions[option] };
+  }
+  const within = (extension: OpenExtension, name: string): Owner => ({
+    kind: 'extension',
+    extension,
+    name: canonical(name),
+    arity: extension.arity?.[name],
+  });
+  for (const extension of loaded) {
+    if (extension.arity && Object.hasOwn(extension.arity, option)) return within(extension, option);
+  }
+  const implicit = implicitExtension(core, loaded);
+  if (implicit && Object.hasOwn(matchOptions[implicit]!, option)) return within(openMatch(implicit), option);
+
+  // getopt_long(3) accepts an unambiguous beginning of a name; `--mac` and `--proto` are seen in old files.
+  for (const extension of loaded) {
+    const names = Object.keys(extension.arity ?? {}).filter((name) => name.startsWith(option));
+    if (names.length === 1 && option.length >= 3) return within(extension, names[0]!);
+  }
+  const names = Object.keys(coreOptions).filter((name) => name.startsWith(option));
+  if (names.length === 1 && option.length >= 3)
+    return { kind: 'core', name: canonical(names[0]!), arity: coreOptions[names[0]!] };
+  const last = loaded[0];
+  if (last && !option.startsWith('-')) return { kind: 'extension', extension: last, name: option, arity: undefined };
+  return { kind: 'nobody', name: option, arity: undefined };
+}
+
+function implicitExtension(core: readonly OptionUse[], loaded: readonly OpenExtension[]): string | undefined {
+  const protocol = core.find(({ name, inverted }) => name === 'protocol' && !inverted)?.values[0]?.toLowerCase();
+  if (protocol === undefined) return undefined;
+  const number = /^\d+$/.test(protocol)
+    ? Number(protocol)
+    : Object.hasOwn(protocolNumbers, protocol)
+      ? protocolNumbers[protocol]!
+      : -1;
+  const name = protocolExtensions[number];
+  return name === undefined || loaded.some((extension) => extension.name === name) ? undefined : name;
+}

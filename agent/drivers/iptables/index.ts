@@ -1,0 +1,26 @@
+/**
+ * drivers/iptables: what iptables-save and `ipset save` print, of both back ends and both families. Passes: parse.ts
+ * (text → commands), chains.ts and extract.ts (commands → iptables' own nouns), convert.ts (nouns → the model).
+ */
+import type { Driver } from '../contract.js';
+import { dialogue, secrets, volatile } from './dialogue.js';
+import { identify } from './identify.js';
+import { read } from './read.js';
+
+export const driver: Driver = {
+  id: 'iptables',
+  title: 'iptables (Linux)',
+  versions: 'iptables 1.2–1.8 (legacy and nft back ends), ipset 6–7',
+  models: [
+    'tables filter, nat, mangle, raw and security with their hooks, policies and user chains',
+    'matches on addresses, interfaces, protocols, ports, ICMP types, TCP flags, connection state, marks and address types',
+    'ipsets with their members, exceptions and nested sets',
+    'translation (DNAT, SNAT, MASQUERADE, REDIRECT, NETMAP), marks, notrack',
+    'rate, time, string and other matches that a packet does not decide as unknown conditions',
+  ],
+  identify,
+  dialogue,
+  secrets,
+  volatile,
+  read,
+};
