@@ -40,8 +40,7 @@ export function rule(words: string, options: { table?: string; chain?: string; s
   const text = `*${table}\n${chains.join('')}:user - [0:0]\n-A ${chain} ${words}\nCOMMIT\n`;
   const name = six ? 'ip6tables-save' : 'iptables-save';
   const device = deviceOf(readLive({ [name]: text, ...(options.sets === undefined ? {} : { 'ipset-save': options.sets }) }));
-  const prefix = Object.keys(options).includes('sets') ? '' : '';
-  const list = listOf(device, `${prefix}${six ? 'ip6' : 'ip'}/${table}/${chain}`);
+  const list = listOf(device, `${six ? 'ip6' : 'ip'}/${table}/${chain}`);
   return { rule: list.rules[0]!, device };
 }
 
