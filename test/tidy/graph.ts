@@ -1,0 +1,60 @@
+import { posix } from 'node:path';
+import { has, tokens } from './files.js';
+
+export interface Import {
+  readonly from: string;
+  readonly line: number;
+  /** As written: `../model/index.js`, `node:fs`, `zod`. */
+  readonly specifier: string;
+  /** The file of ours that it names; undefined for a package or a module of Node. */
+  readonly target?: string;
+  /** `import type` and `export type … from`, which leave nothing at run time. */
+  readonly typeOnly: boolean;
+}
+
+const found = new Map<string, readonly Import[]>();
+
+/** Every import of a file: static, re-exported, dynamic, and in a type. */
+export function importsOf(from: string): readonly Import[] {
+  const known = found.get(from);
+  if (known !== undefined) return known;
+  const all = tokens(from);
+  const out: Import[] = [];
+  const add = (line: number, specifier: string, typeOnly: boolean): void => {
+    const target = specifier.startsWith('.')
+      ? posix.join(posix.dirname(from), specifier).replace(/\.js$/, '.ts')
+      : undefined;
+    out.push({ from, line, specifier, typeOnly, ...(target !== undefined && { target }) });
+  };
+  all.forEach((token, index) => {
+    const next = all[index + 1];
+    if (token.kind !== 'name' || all[index - 1]?.text === '.') return;
+    if (token.text === 'import' && next?.text === '(') {
+      const specifier = all[index + 2];
+      // `typeof import('x')` and `import('x').Name` in a type are erased too, but `await import('x')` is not.
+      if (specifier?.kind === 'string') add(token.line, specifier.text, all[index - 1]?.text === 'typeof');
+    } else if (token.text === 'import' && next?.kind === 'string') {
+      add(token.line, next.text, false);
+    } else if (token.text === 'import' || token.text === 'export') {
+      const typeOnly = next?.text === 'type' && all[index + 2]?.text !== 'from';
+      if (token.text === 'export' && !['{', '*'].includes(all[index + (typeOnly ? 2 : 1)]?.text ?? '')) return;
+      const end = all.findIndex((one, place) => place > index && (one.text === ';' || one.text === 'from'));
+      const specifier = end < 0 ? undefined : all[end + 1];
+      if (all[end]?.text === 'from' && specifier?.kind === 'string') add(token.line, specifier.text, typeOnly);
+    }
+  });
+  found.set(from, out);
+  return out;
+}
+
+/** Everything that is loaded when these files are, types included, themselves too. */
+export function reachable(roots: readonly string[]): ReadonlySet<string> {
+  const seen = new Set<string>();
+  const waiting = roots.filter(has);
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    if (seen.has(path)) continue;
+    seen.add(path);
+    for (const { target } of importsOf(path)) if (target !== undefined && has(target)) waiting.push(target);
+  }
+  return seen;
+}
