@@ -227,7 +227,7 @@ export function undecided(
 ): Condition {
   const missing = right.kind === 'setReference' && !context.sets.find(right.name);
   const negated = operator === '!=';
-  const plain = (negated || operator === '==') && right.kind !== 'list' ? 'implicit' : negated ? '==' : operator;
+  const plain = negated ? '==' : operator;
   const fib = left.kind === 'selector' && /^fib .* oif(?:name)?$/.test(left.name);
   const shown: Expression =
     fib && right.kind === 'value' && /^(?:0|false)$/.test(right.text) ? { kind: 'value', text: 'missing' } : right;

@@ -109,7 +109,7 @@ function convertStatement(context: ActionContext, statement: Statement): readonl
     case 'notrack':
       return [{ kind: 'notrack' }];
     case 'setUpdate':
-      return setUpdate(context, statement);
+      return setUpdate(statement);
     case 'meter':
       return [match(meter(context, statement))];
     case 'sideEffect':
@@ -143,7 +143,7 @@ function reject(context: ActionContext, answer: string | undefined): readonly St
   return steps;
 }
 
-function setUpdate(context: ActionContext, statement: Extract<Statement, { kind: 'setUpdate' }>): readonly Step[] {
+function setUpdate(statement: Extract<Statement, { kind: 'setUpdate' }>): readonly Step[] {
   const { operation, set, element } = statement;
   const text = `${operation} @${set} { ${elementText(element)} }`;
   const limits = element.statements.filter((inner) => inner.kind === 'meter');

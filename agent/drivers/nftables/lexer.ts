@@ -141,7 +141,9 @@ export function lexer(source: string): Lexer {
       const length = sticky(stringPattern);
       return length > 0 ? token('string', length, source.slice(offset + 1, offset + length - 1)) : token('bad', 1);
     }
-    const colons = sticky(colonPattern);
+    let colons = sticky(colonPattern);
+    // A colon behind an address leads to what the address maps to.
+    if (colons > 2 && /[^:]:$|:::$/.test(source.slice(offset, offset + colons))) colons -= 1;
     if (colons > 0) {
       const next = source[offset + colons];
       if (next === undefined || !/\w/.test(next)) return token('word', colons);

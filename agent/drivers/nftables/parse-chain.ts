@@ -57,25 +57,20 @@ function parseChainItem(
   add: (more: Partial<Extract<Declaration, { kind: 'chain' }>>) => void,
 ): void {
   const token = peek(reader);
-  if (isWord(token, 'type') && peekSecond(reader).kind === 'word')
-    return add({ base: parseBase(reader, table), baseLine: token.line });
-  if (takeWord(reader, 'policy')) {
+  const second = peekSecond(reader);
+  if (isWord(token, 'type') && second.kind === 'word') add({ base: parseBase(reader, table), baseLine: token.line });
+  else if (takeWord(reader, 'policy')) {
     // nft takes a quoted policy from a variable.
     const policy = needName(reader, 'a policy');
     if (policy !== 'accept' && policy !== 'drop') throw new Misread(token, 'policy accept or drop');
-    return add({ policy, baseLine: token.line });
-  }
-  if (isWord(token, 'comment') && peekSecond(reader).kind === 'string') {
+    add({ policy, baseLine: token.line });
+  } else if (
+    (isWord(token, 'comment') && second.kind === 'string') ||
+    (isWord(token, 'flags') && isWord(second, 'offload'))
+  ) {
     next(reader);
     next(reader);
-    return;
-  }
-  if (isWord(token, 'flags') && isWord(peekSecond(reader), 'offload')) {
-    next(reader);
-    next(reader);
-    return;
-  }
-  reader.commands.push({ kind: 'add', declaration: { kind: 'rule', table, chain, rule: parseRule(reader) } });
+  } else reader.commands.push({ kind: 'add', declaration: { kind: 'rule', table, chain, rule: parseRule(reader) } });
 }
 
 function parseBase(reader: Reader, table: TableKey): BaseChain {

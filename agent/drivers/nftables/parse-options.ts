@@ -16,17 +16,6 @@ import {
   takeWord,
 } from './reader.js';
 
-/** The rest of a rule as it stands: statements that end it or that carry free options. */
-export function wordsUntilEnd(reader: Reader): string {
-  const words: string[] = [];
-  while (!atStatementEnd(peek(reader)) && !isWord(peek(reader), 'comment')) {
-    const token = next(reader);
-    if (token.kind === 'bad') throw new Misread(token, 'a word');
-    words.push(token.kind === 'string' ? `"${token.text}"` : token.text);
-  }
-  return words.join(' ');
-}
-
 export function parseLog(reader: Reader): Statement {
   const words = [next(reader).text];
   for (;;) {

@@ -176,7 +176,7 @@ function option(reader: Reader, second: string): Expression | undefined {
 const optionFields = new Set(
   [
     'kind length size count left right tsval tsecr addr value type ptr ptype',
-    'flags tsn stream ssn ppid init-tag a-rwnd num-outbound-streams num-inbound-streams init-tsn cum-tsn-ack',
+    'flags tsn stream ssn ppid init-tag a-rwnd num-outbound-streams num-inbound-streams init-tsn initial-tsn cum-tsn-ack',
     'num-gap-ack-blocks num-dup-tsns new-cum-tsn lowest-tsn chunk-num seqno',
   ].flatMap((line) => line.split(' ')),
 );

@@ -2,7 +2,7 @@
 import type { Comparison, Element, Expression, Statement, Verdict } from './ast.js';
 import { parseComputed, parseConstant, parseKey, parseMapData, parseUpdateElement } from './parse-expression.js';
 import { parseNat } from './parse-nat.js';
-import { parseLimit, parseLog, parseQueue, parseQuota, parseReject, wordsUntilEnd } from './parse-options.js';
+import { parseLimit, parseLog, parseQueue, parseQuota, parseReject } from './parse-options.js';
 import { parseBlock } from './parse-text.js';
 import {
   isSymbol,
@@ -117,8 +117,8 @@ const statements: Readonly<Record<string, Read>> = {
     return { kind: 'meter', text: `meter { ${elementText(parseUpdateElement(reader))} }` };
   },
 
-  dup: (reader) => ({ kind: 'sideEffect', text: wordsUntilEnd(reader) }),
-  fwd: (reader) => ({ kind: 'opaque', text: wordsUntilEnd(reader) }),
+  dup: (reader) => ({ kind: 'sideEffect', text: copyTo(reader) }),
+  fwd: (reader) => ({ kind: 'opaque', text: copyTo(reader) }),
 
   tproxy(reader) {
     const words = [next(reader).text];
@@ -171,8 +171,7 @@ export function parseStatement(reader: Reader): Statement {
     throw new Misread(token, 'a statement');
   }
   if (takeWord(reader, 'vmap')) return { kind: 'vmap', key, data: parseMapData(reader) };
-  if (takeWord(reader, 'set'))
-    return { kind: 'mangle', key, value: withTrafficClass(reader, key, parseComputed(reader)) };
+  if (takeWord(reader, 'set')) return { kind: 'mangle', key, value: assigned(reader, key) };
   return comparison(reader, key);
 }
 
@@ -190,11 +189,30 @@ function comparison(reader: Reader, key: Expression): Statement {
   return { kind: 'match', operator, left: key, right };
 }
 
+/** What a field is set to: a computation, or several flags. */
+function assigned(reader: Reader, key: Expression): Expression {
+  const first = withTrafficClass(reader, key, parseComputed(reader));
+  if (!isSymbol(peek(reader), ',')) return first;
+  const of = [first];
+  while (takeSymbol(reader, ',')) of.push(parseComputed(reader));
+  return { kind: 'list', of };
+}
+
 /** `1:2`, a class of tc(8): the only constant with a colon of its own. */
 function withTrafficClass(reader: Reader, key: Expression, constant: Expression): Expression {
   if (key.kind !== 'selector' || !/^meta (?:priority|rtclassid)$/.test(key.name)) return constant;
   if (constant.kind !== 'value' || !takeSymbol(reader, ':')) return constant;
   return { kind: 'value', text: `${constant.text}:${takeWord(reader) ?? ''}` };
+}
+
+/** `dup to 192.0.2.1 device "eth1"`, `fwd to "eth1"`. */
+function copyTo(reader: Reader): string {
+  const words = [next(reader).text];
+  const family = takeWord(reader, 'ip', 'ip6');
+  if (family) words.push(family);
+  words.push(needWord(reader, '“to”', 'to'), expressionText(parseComputed(reader)));
+  if (takeWord(reader, 'device')) words.push('device', expressionText(parseComputed(reader)));
+  return words.join(' ');
 }
 
 function connectionLimit(reader: Reader): Statement {

@@ -113,39 +113,49 @@ function startsCommand(reader: Reader): boolean {
   return isWord(peek(reader), 'table', 'add', 'define', 'flush', 'delete');
 }
 
+type Run = (reader: Reader) => void;
+
+/** What a script may do besides adding; the word is taken. */
+const verbs: Readonly<Record<string, Run>> = {
+  define,
+  redefine: define,
+  undefine: (reader) => void reader.variables.delete(needName(reader, 'the name of a variable')),
+  flush,
+  delete: (reader) => change(reader, 'delete'),
+  destroy: (reader) => change(reader, 'delete'),
+  add: (reader) => addition(reader, false),
+  create: (reader) => addition(reader, false),
+  insert: (reader) => addition(reader, true),
+};
+
 function parseCommand(reader: Reader): void {
   const token = peek(reader);
-  if (isWord(token, 'define', 'redefine')) return define(reader);
-  if (takeWord(reader, 'undefine')) {
-    reader.variables.delete(needName(reader, 'the name of a variable'));
-    return;
-  }
-  if (isWord(token, 'include'))
+  if (isWord(token, 'include')) {
     throw new Misread(
       token,
-      'the ruleset itself (an included file is not part of this text; list the loaded ruleset instead)',
+      'the rules themselves (included files are not part of this text: list the loaded ruleset)',
     );
-  if (takeWord(reader, 'flush')) return flush(reader);
-  if (takeWord(reader, 'delete', 'destroy')) return remove(reader);
-  const verb = takeWord(reader, 'add', 'create', 'insert');
+  }
+  const verb = isWord(token) && Object.hasOwn(verbs, token.text) ? verbs[token.text] : undefined;
+  if (verb) {
+    next(reader);
+    verb(reader);
+  } else if (isWord(token, 'table', 'rule', 'element', 'chain', 'set', 'map', 'flowtable')) addition(reader, false);
+  else throw new Misread(token, 'a command');
+}
+
+/** `add`, which may be left out. */
+function addition(reader: Reader, first: boolean): void {
   const what = peek(reader);
-  if (takeWord(reader, 'table')) return parseTable(reader, what.line);
-  if (takeWord(reader, 'rule')) return addRule(reader, verb === 'insert');
-  if (takeWord(reader, 'element')) {
+  if (takeWord(reader, 'table')) parseTable(reader, what.line);
+  else if (takeWord(reader, 'rule')) addRule(reader, first);
+  else if (takeWord(reader, 'element')) {
     const table = tableKey(reader);
     const set = needName(reader, 'the name of a set');
     const elements = parseElements(reader);
-    reader.commands.push({
-      kind: 'elements',
-      table,
-      set,
-      elements,
-      span: { line: what.line, lastLine: peek(reader).line },
-    });
-    return;
-  }
-  if (!verb && !isWord(what, 'chain', 'set', 'map', 'flowtable')) throw new Misread(what, 'a command');
-  if (!parseMember(reader, undefined)) throw new Misread(what, 'something to add');
+    const span = { line: what.line, lastLine: peek(reader).line };
+    reader.commands.push({ kind: 'elements', table, set, elements, span });
+  } else if (!parseMember(reader, undefined)) throw new Misread(what, 'something to add');
 }
 
 export function tableKey(reader: Reader): TableKey {
@@ -190,7 +200,7 @@ function parseTableItem(reader: Reader, table: TableKey): void {
       declaration: { kind: 'table', table, dormant, span: { line: token.line, lastLine: token.line } },
     });
   } else if (takeWord(reader, 'comment')) needName(reader, 'a comment');
-  else if (isWord(token, 'define', 'redefine')) return define(reader);
+  else if (takeWord(reader, 'define', 'redefine')) define(reader);
   else if (!parseMember(reader, table)) throw new Misread(token, 'a chain, a set or another part of a table');
   const rest = peek(reader);
   if (!atStatementEnd(rest) && !isWord(rest, 'chain', 'set', 'map')) throw new Misread(rest, 'the end of the line');
@@ -214,16 +224,12 @@ function addRule(reader: Reader, first: boolean): void {
 }
 
 function flush(reader: Reader): void {
-  if (takeWord(reader, 'ruleset')) {
-    const family = takeWord(reader, ...families) as TableFamily | undefined;
-    reader.commands.push({ kind: 'flushRuleset', ...(family && { family }) });
+  if (!takeWord(reader, 'ruleset')) {
+    change(reader, 'flush');
     return;
   }
-  change(reader, 'flush');
-}
-
-function remove(reader: Reader): void {
-  change(reader, 'delete');
+  const family = takeWord(reader, ...families) as TableFamily | undefined;
+  reader.commands.push({ kind: 'flushRuleset', ...(family && { family }) });
 }
 
 function change(reader: Reader, kind: 'flush' | 'delete'): void {
@@ -235,7 +241,6 @@ function change(reader: Reader, kind: 'flush' | 'delete'): void {
 }
 
 function define(reader: Reader): void {
-  next(reader);
   const name = needName(reader, 'the name of a variable');
   needSymbol(reader, '=');
   const tokens = [];
@@ -304,6 +309,19 @@ export function parseRule(reader: Reader): RuleDeclaration {
     ...(comment !== undefined && { comment }),
     ...(handle !== undefined && { handle }),
   };
+}
+
+/** Statements alone, as the JSON form quotes those that it has no words for; undefined if they are none. */
+export function parseStatements(text: string): Statement[] | undefined {
+  const reader: Reader = { lex: lexer(text), variables: new Map(), commands: [], losses: [], depth: 0 };
+  const statements: Statement[] = [];
+  try {
+    while (!atStatementEnd(peek(reader))) statements.push(parseStatement(reader));
+    return peek(reader).kind === 'end' && reader.losses.length === 0 ? statements : undefined;
+  } catch (error) {
+    if (error instanceof Misread) return undefined;
+    throw error;
+  }
 }
 
 /** nft -a prints the handle as a comment behind the rule, which the lexer has read when it stands at the line's end. */

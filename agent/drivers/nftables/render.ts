@@ -73,12 +73,10 @@ export function verdictText(verdict: Verdict, contentOf: ContentOf = byName): st
 export function statementText(statement: Statement, contentOf: ContentOf = byName): string {
   const text = (inner: Expression): string => expressionText(inner, contentOf);
   switch (statement.kind) {
-    case 'match':
-      return [
-        text(statement.left),
-        ...(statement.operator === 'implicit' ? [] : [statement.operator]),
-        text(statement.right),
-      ].join(' ');
+    case 'match': {
+      const operator = shownOperator(statement);
+      return [text(statement.left), ...(operator ? [operator] : []), text(statement.right)].join(' ');
+    }
     case 'vmap':
       return `${text(statement.key)} vmap ${text(statement.data)}`;
     case 'verdict':
@@ -104,4 +102,12 @@ export function statementText(statement: Statement, contentOf: ContentOf = byNam
     case 'xt':
       return `xt ${statement.what} ${statement.name}`;
   }
+}
+
+/** JSON always writes `==`, text only where it must: for flags, of which a bare comparison asks for any. */
+function shownOperator({ operator, left, right }: Extract<Statement, { kind: 'match' }>): string {
+  if (operator === 'implicit') return '';
+  const flags =
+    right.kind === 'list' || (left.kind === 'selector' && /^(?:ct (?:status|label|event)|tcp flags)$/.test(left.name));
+  return operator === '==' && !flags ? '' : operator;
 }

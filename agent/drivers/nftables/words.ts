@@ -26,7 +26,7 @@ export const payloadFields: Readonly<Record<string, readonly string[]>> = {
   igmp: ['type', 'checksum', 'mrt', 'group'],
   ip6: ['version', 'dscp', 'ecn', 'flowlabel', 'length', 'nexthdr', 'hoplimit', 'saddr', 'daddr'],
   icmpv6: [
-    ...['type', 'code', 'checksum', 'parameter-problem', 'packet-too-big', 'id', 'sequence', 'max-delay'],
+    ...['type', 'code', 'checksum', 'parameter-problem', 'packet-too-big', 'mtu', 'id', 'sequence', 'max-delay'],
     ...['taddr', 'daddr'],
   ],
   ah: ['nexthdr', 'hdrlength', 'reserved', 'spi', 'sequence'],
