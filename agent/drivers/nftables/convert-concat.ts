@@ -1,6 +1,6 @@
 /** convert, concatenations: `ip saddr . tcp dport { 192.0.2.1 . 22, … }`, and one element of any set or map. */
 import { type Bound, fromRanges, type Intervals } from '../../lib/intervals.js';
-import { all, always, any, type Condition, never } from '../../model/index.js';
+import { all, always, type Condition } from '../../model/index.js';
 import type { Element, Expression } from './ast.js';
 import { constants } from './constants.js';
 import { isValue, type MatchContext, undecided } from './convert-match.js';
@@ -42,7 +42,7 @@ export function concatElements(
       allOf([plain[0]!.test(fromRanges(first)), ...rest.map((value, index) => plain[index + 1]!.test(value))]),
     );
   }
-  return conditions.length === 0 ? never : any(...conditions);
+  return conditions.length === 1 ? conditions[0]! : { kind: 'any', of: conditions };
 }
 
 /** Whether the packet's key is this element, without what the key requires. */

@@ -194,7 +194,7 @@ function names(
     else gone.push(all(not(field.test(['lo'])), unknown(`${left.name} is index ${key.text}`)));
   }
   const tests = found.length === 0 ? gone : [field.test([...new Set(found)].sort()), ...gone];
-  const test = tests.length === 0 ? never : any(...tests);
+  const test: Condition = tests.length === 1 ? tests[0]! : { kind: 'any', of: tests };
   return operator === '!=' ? not(test) : test;
 }
 
@@ -210,7 +210,7 @@ function addressType(
     const type = key.kind === 'value' && Object.hasOwn(addressTypes, key.text) ? addressTypes[key.text] : undefined;
     return type ? { kind: 'addressType', of, type } : undecided(context, left, '==', key);
   });
-  const test = types.length === 0 ? never : any(...types);
+  const test: Condition = types.length === 1 ? types[0]! : { kind: 'any', of: types };
   return operator === '!=' ? not(test) : test;
 }
 

@@ -6,6 +6,7 @@ import { loseInBlock, parseRule, tableKey } from './parse-text.js';
 import { priority } from './priorities.js';
 import {
   atStatementEnd,
+  blockEnds,
   isSymbol,
   isWord,
   Misread,
@@ -19,7 +20,6 @@ import {
   peekSecond,
   type Reader,
   skipNewlines,
-  skipSeparators,
   takeSymbol,
   takeWord,
 } from './reader.js';
@@ -38,8 +38,7 @@ export function parseChain(reader: Reader, inside: TableKey | undefined): void {
   if (!takeSymbol(reader, '{')) return;
   nested(reader, () => {
     for (;;) {
-      skipSeparators(reader);
-      if (takeSymbol(reader, '}')) return;
+      if (blockEnds(reader)) return;
       const start = reader.lex.save();
       try {
         parseChainItem(reader, table, name, add);
@@ -137,8 +136,7 @@ export function parseSetDeclaration(reader: Reader, inside: TableKey | undefined
   if (takeSymbol(reader, '{')) {
     nested(reader, () => {
       for (;;) {
-        skipSeparators(reader);
-        if (takeSymbol(reader, '}')) return;
+        if (blockEnds(reader)) return;
         const start = reader.lex.save();
         try {
           definition = parseSetItem(reader, elements) ?? definition;
@@ -171,7 +169,7 @@ function parseSetItem(reader: Reader, elements: Element[]): string | undefined {
   }
   if (takeWord(reader, 'elements')) {
     needSymbol(reader, '=');
-    elements.push(...parseElements(reader));
+    for (const element of parseElements(reader)) elements.push(element);
     return undefined;
   }
   // A statement that each new element gets a copy of.

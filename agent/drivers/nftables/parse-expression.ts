@@ -3,6 +3,7 @@ import type { BinaryOperator, Element, Expression } from './ast.js';
 import { parseSelector } from './parse-selector.js';
 import { parseElementTail } from './parse-statement.js';
 import {
+  depthMax,
   isSymbol,
   Misread,
   needName,
@@ -37,10 +38,11 @@ type Item = (reader: Reader) => Expression;
 /** Bit arithmetic by precedence climbing; nft binds shifts, then `&`, `^`, `|` (parser_bison.y). */
 function arithmetic(reader: Reader, item: Item, level = 1): Expression {
   let left = item(reader);
-  for (;;) {
+  for (let terms = 1; ; terms++) {
     const token = peek(reader);
     const operator = token.kind === 'symbol' || token.kind === 'word' ? operators[token.text] : undefined;
     if (!operator || !Object.hasOwn(operators, token.text) || binding[operator] < level) return left;
+    if (terms >= depthMax) throw new Misread(token, `at most ${depthMax} operators`);
     next(reader);
     left = { kind: 'binary', operator, left, right: arithmetic(reader, item, binding[operator] + 1) };
   }
@@ -50,7 +52,10 @@ function concatenation(reader: Reader, item: Item): Expression {
   const first = item(reader);
   if (!isSymbol(peek(reader), '.')) return first;
   const of = [first];
-  while (takeSymbol(reader, '.')) of.push(item(reader));
+  while (takeSymbol(reader, '.')) {
+    if (of.length >= depthMax) throw new Misread(peek(reader), `at most ${depthMax} parts of a key`);
+    of.push(item(reader));
+  }
   return { kind: 'concat', of };
 }
 
@@ -151,7 +156,7 @@ export function parseElements(reader: Reader, item: Item = constantItem): Elemen
   nested(reader, () => {
     skipNewlines(reader);
     while (!isSymbol(peek(reader), '}')) {
-      if (isSymbol(peek(reader), '{')) elements.push(...parseElements(reader, item));
+      if (isSymbol(peek(reader), '{')) for (const element of parseElements(reader, item)) elements.push(element);
       else
         elements.push(
           parseElementTail(

@@ -51,7 +51,7 @@ export function jsonExpression(input: unknown, depth = 0): Expression {
   }
   if (binaries.includes(kind as BinaryOperator)) {
     const parts = many(body).map(inner);
-    if (parts.length < 2) throw new Misfit(`${kind} with less than two sides`);
+    if (parts.length < 2 || parts.length > depthMax) throw new Misfit(`${kind} with ${parts.length} sides`);
     return parts.reduce((left, right) => ({ kind: 'binary', operator: kind as BinaryOperator, left, right }));
   }
   return { kind: 'selector', name: selectorName(kind, object(body, kind)) };

@@ -11,6 +11,7 @@ import { parseObject } from './parse-object.js';
 import { parseStatement } from './parse-statement.js';
 import {
   atStatementEnd,
+  blockEnds,
   isSymbol,
   isWord,
   Misread,
@@ -174,15 +175,14 @@ function parseTable(reader: Reader, line: number): void {
   next(reader);
   nested(reader, () => {
     for (;;) {
-      skipSeparators(reader);
-      span.lastLine = peek(reader).line;
-      if (takeSymbol(reader, '}')) return;
+      if (blockEnds(reader)) return;
       const start = reader.lex.save();
       try {
         parseTableItem(reader, key);
       } catch (error) {
         loseInBlock(reader, error, start);
       }
+      span.lastLine = Math.max(peek(reader).line, span.lastLine);
     }
   });
 }
@@ -264,8 +264,7 @@ export function parseBlock(reader: Reader): RuleDeclaration[] {
   needSymbol(reader, '{');
   nested(reader, () => {
     for (;;) {
-      skipSeparators(reader);
-      if (takeSymbol(reader, '}')) return;
+      if (blockEnds(reader)) return;
       rules.push(parseRule(reader));
     }
   });

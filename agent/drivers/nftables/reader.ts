@@ -120,6 +120,15 @@ export function skipSeparators(reader: Reader): void {
   while (peek(reader).kind === 'newline' || isSymbol(peek(reader), ';')) next(reader);
 }
 
+/** Whether the block ends here; takes its brace. A text that ends first is cut off. */
+export function blockEnds(reader: Reader): boolean {
+  skipSeparators(reader);
+  if (takeSymbol(reader, '}')) return true;
+  const token = peek(reader);
+  if (token.kind === 'end') throw new Misread(token, 'a closing brace');
+  return false;
+}
+
 export function atStatementEnd(token: Token): boolean {
   return token.kind === 'newline' || token.kind === 'end' || isSymbol(token, ';', '}');
 }
