@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { sources, tokens } from './files.js';
 import { tokenize } from './tokens.js';
 
 function of(kind: string, text: string): readonly string[] {
@@ -42,4 +43,18 @@ describe('tokens', () => {
       ['c', 5],
     ]);
   });
+});
+
+test('brackets balance in every file of the repository: no text or regular expression was misread', () => {
+  const wrong = sources('agent', 'test', 'bench').filter((path) => {
+    const closes: string[] = [];
+    const isWrong = tokens(path).some(({ kind, text }) => {
+      if (kind !== 'punctuation') return false;
+      const closing = { '(': ')', '[': ']', '{': '}' }[text];
+      if (closing !== undefined) closes.push(closing);
+      return [')', ']', '}'].includes(text) && closes.pop() !== text;
+    });
+    return isWrong || closes.length > 0;
+  });
+  expect(wrong).toEqual([]);
 });
