@@ -1,3 +1,5 @@
+import { statfsSync } from 'node:fs';
+import { dirname } from 'node:path';
 import type { Problem } from '../lib/result.js';
 
 /**
@@ -31,6 +33,19 @@ const byCode: Readonly<Record<number, { code: string; message: string; remedy: s
   26: { code: 'STORE_CORRUPT', message: 'the file is not an SQLite database', remedy: '' },
 };
 
+const IO_ERROR = 10;
+const FULL = 13;
+const PAGES_MIN = 16;
+
+/** SQLite calls it an I/O error when a full disk refuses a journal or the index of the write-ahead log. */
+function isFull(path: string): boolean {
+  try {
+    return statfsSync(dirname(path)).bavail < PAGES_MIN;
+  } catch {
+    return false;
+  }
+}
+
 const bySystemCode: Readonly<Record<string, number>> = {
   EACCES: 3,
   EPERM: 3,
@@ -40,6 +55,28 @@ const bySystemCode: Readonly<Record<string, number>> = {
   EIO: 10,
 };
 
+/** sqlite3_errstr() of the codes above: @photostructure/sqlite gives a statement's failure in words only. */
+const byWords: Readonly<Record<string, number>> = {
+  'database is locked': 5,
+  'database table is locked': 6,
+  'attempt to write a readonly database': 8,
+  'disk I/O error': 10,
+  'database disk image is malformed': 11,
+  'database or disk is full': 13,
+  'unable to open database file': 14,
+  'file is not a database': 26,
+};
+
+/** SQLite's primary result code of an error, or the one that means the same for an error of the file system. */
+export function primaryCode(error: unknown): number | undefined {
+  // By its shape: an error of a native module is not an `Error` of a virtual context.
+  if (typeof error !== 'object' || error === null) return undefined;
+  const { errcode, code, message } = error as { errcode?: unknown; code?: unknown; message?: unknown };
+  if (typeof errcode === 'number') return errcode & 0xff;
+  if (code === 'ERR_SQLITE_ERROR') return byWords[String(message)];
+  return typeof code === 'string' ? bySystemCode[code] : undefined;
+}
+
 /** How a damaged store is brought back: by a person, from a backup. Écluse never starts afresh on its own: that would forget what is open. */
 export function restoreRemedy(path: string): string {
   return `stop Écluse, move ${path} and ${path}-wal aside, copy the last backup to ${path}, start again`;
@@ -47,8 +84,7 @@ export function restoreRemedy(path: string): string {
 
 /** Undefined for an error that is not the database's or the file system's: a fault of ours. */
 export function problemOf(error: unknown, path: string): Problem | undefined {
-  if (!(error instanceof Error)) return undefined;
-  const { errcode, code } = error as { errcode?: unknown; code?: unknown };
+  const { code, message } = Object(error) as { code?: unknown; message?: unknown };
   if (code === 'ENOTDIR' || code === 'EEXIST') {
     return {
       code: 'STORE_NOT_A_FOLDER',
@@ -58,16 +94,23 @@ export function problemOf(error: unknown, path: string): Problem | undefined {
       remedy: 'correct the path in the configuration',
     };
   }
-  const primary =
-    typeof errcode === 'number' ? errcode & 0xff : typeof code === 'string' ? bySystemCode[code] : undefined;
-  if (primary === undefined && typeof code !== 'string') return undefined;
-  const known = primary === undefined ? undefined : byCode[primary];
-  if (!known) {
-    if (typeof code !== 'string' || primary === 1) return undefined;
-    return { code: 'STORE_IO', file: path, message: error.message };
+  const primary = primaryCode(error);
+  const known = primary === undefined ? undefined : byCode[primary === IO_ERROR && isFull(path) ? FULL : primary];
+  if (known) {
+    const remedy = known.code === 'STORE_CORRUPT' ? restoreRemedy(path) : known.remedy;
+    return { code: known.code, file: path, message: known.message, remedy };
   }
-  const remedy = known.code === 'STORE_CORRUPT' ? restoreRemedy(path) : known.remedy;
-  return { code: known.code, file: path, message: known.message, remedy };
+  // Any other answer of the operating system; any other one of SQLite (wrong SQL, a constraint) is a fault of ours.
+  return typeof code === 'string' && /^E[A-Z0-9]+$/.test(code)
+    ? { code: 'STORE_IO', file: path, message: String(message) }
+    : undefined;
+}
+
+/** The problem behind an error; an error that is a fault of ours goes on. */
+export function problemOrThrow(error: unknown, path: string): Problem {
+  const problem = problemOf(error, path);
+  if (!problem) throw error;
+  return problem;
 }
 
 /** Runs `action`; what the disk or the database refuses becomes a StoreFailure, our own faults pass unchanged. */
@@ -76,8 +119,6 @@ export function guarded<T>(path: string, action: () => T): T {
     return action();
   } catch (error) {
     if (error instanceof StoreFailure) throw error;
-    const problem = problemOf(error, path);
-    if (!problem) throw error;
-    throw Object.assign(new StoreFailure(problem), { cause: error });
+    throw Object.assign(new StoreFailure(problemOrThrow(error, path)), { cause: error });
   }
 }

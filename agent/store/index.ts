@@ -8,7 +8,7 @@ import type { SnapshotStore } from '../baseline/snapshots.js';
 import type { JudgeStore } from '../judge/findings.js';
 import { systemClock } from '../lib/clock.js';
 import { failure, type Result, success } from '../lib/result.js';
-import { problemOf } from './failure.js';
+import { problemOrThrow } from './failure.js';
 import { takeLock } from './lock.js';
 import type { Database } from './sqlite/engine.js';
 import {
@@ -60,17 +60,15 @@ function backup(database: Database, path: string): Result<void> {
     });
   }
   const unfinished = `${path}.part`;
+  const problem = preparePlace(unfinished);
+  if (problem) return failure(problem);
   try {
-    const problem = preparePlace(unfinished);
-    if (problem) return failure(problem);
     database.prepare('vacuum into ?').run(unfinished);
     renameSync(unfinished, path);
     return success(undefined);
   } catch (error) {
     rmSync(unfinished, { force: true });
-    const problem = problemOf(error, path);
-    if (!problem) throw error;
-    return failure(problem);
+    return failure(problemOrThrow(error, path));
   }
 }
 
@@ -79,9 +77,7 @@ function asResult(path: string, action: () => void): Result<void> {
     action();
     return success(undefined);
   } catch (error) {
-    const problem = problemOf(error, path);
-    if (!problem) throw error;
-    return failure(problem);
+    return failure(problemOrThrow(error, path));
   }
 }
 

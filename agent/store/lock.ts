@@ -1,6 +1,6 @@
 import { hostname } from 'node:os';
 import { failure, type Result, success } from '../lib/result.js';
-import { problemOf } from './failure.js';
+import { primaryCode, problemOrThrow } from './failure.js';
 import { type Database, openDatabase } from './sqlite/engine.js';
 
 /** Held for as long as the store is open. */
@@ -16,28 +16,36 @@ interface Holder {
 }
 
 const SQLITE_BUSY = 5;
-const ATTEMPTS = 20;
-const PAUSE_MS = 25;
+const ATTEMPTS = 4;
+const WAIT_MS = 200;
 
-function pause(): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, PAUSE_MS);
+function isBusy(error: unknown): boolean {
+  return primaryCode(error) === SQLITE_BUSY;
 }
 
-function holderOf(database: Database): Holder | undefined {
-  return database.prepare('select pid, host, since, nonce from holder').get() as Holder | undefined;
-}
-
-/** Takes SQLite's RESERVED lock, or answers that another has it. */
-function begin(database: Database): boolean {
+/** Runs `statement`, or answers that another connection is in the way. */
+function attempt(database: Database, statement: string): boolean {
   try {
-    database.exec('begin immediate');
+    database.exec(statement);
     return true;
   } catch (error) {
-    const code = (error as { errcode?: number }).errcode;
-    if (code !== undefined && (code & 0xff) === SQLITE_BUSY) return false;
+    if (isBusy(error)) return false;
     throw error;
   }
 }
+
+/** Who wrote the name last; unknown in the instant in which another is writing it. */
+function holderOf(database: Database): Holder | undefined {
+  try {
+    return database.prepare('select pid, host, since, nonce from holder').get() as Holder | undefined;
+  } catch (error) {
+    if (isBusy(error)) return undefined;
+    throw error;
+  }
+}
+
+/** A connection that nothing refers to is collected and closed: the lock would end while the process goes on. */
+const held = new Set<Database>();
 
 /**
  * One Écluse at a time on one store. The lock is an open write transaction on a small database beside the store: the
@@ -49,32 +57,30 @@ export function takeLock(storePath: string, now: () => number): Result<Lock> {
   let database: Database | undefined;
   try {
     database = openDatabase(path);
-    // A rollback journal: in WAL mode a lost write lock would not show to readers in the same way.
-    database.exec('pragma busy_timeout = 0; pragma journal_mode = delete');
+    database.exec(`pragma busy_timeout = ${WAIT_MS}`);
     const mine: Holder = { pid: process.pid, host: hostname(), since: now(), nonce: crypto.randomUUID() };
-    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
-      if (!begin(database)) {
-        pause();
-        continue;
-      }
+    for (let tries = 0; tries < ATTEMPTS; tries++) {
+      if (!attempt(database, 'begin immediate')) continue;
       database.exec(
         'create table if not exists holder (id integer primary key check (id = 1), pid integer, host text, since integer, nonce text)',
       );
       // The name has to be committed to be readable, which lets go of the lock for a moment: hold it again and look.
       if (holderOf(database)?.nonce === mine.nonce) {
-        const held = database;
+        const connection = database;
+        held.add(connection);
         return success({
           release() {
             // Closing alone may leave the lock until the last prepared statement is collected.
-            held.exec('rollback');
-            held.close();
+            connection.exec('rollback');
+            connection.close();
+            held.delete(connection);
           },
         });
       }
       database
         .prepare('insert or replace into holder (id, pid, host, since, nonce) values (1, ?, ?, ?, ?)')
         .run(mine.pid, mine.host, mine.since, mine.nonce);
-      database.exec('commit');
+      if (!attempt(database, 'commit')) database.exec('rollback');
     }
     const holder = holderOf(database);
     database.close();
@@ -90,8 +96,6 @@ export function takeLock(storePath: string, now: () => number): Result<Lock> {
     try {
       database?.close();
     } catch {}
-    const problem = problemOf(error, path);
-    if (!problem) throw error;
-    return failure(problem);
+    return failure(problemOrThrow(error, path));
   }
 }

@@ -1,7 +1,7 @@
 import { accessSync, closeSync, constants, mkdirSync, openSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { failure, type Problem, type Result, success } from '../../lib/result.js';
-import { problemOf, restoreRemedy } from '../failure.js';
+import { problemOrThrow, restoreRemedy } from '../failure.js';
 import { type Database, openDatabase } from './engine.js';
 import { migrate } from './migrate.js';
 import type { Migration } from './migrations/index.js';
@@ -18,17 +18,26 @@ pragma foreign_keys = on;
 pragma trusted_schema = off;
 `;
 
+/** Not mkdir's `recursive`: Node then says ENOENT for a read-only place, and never returns where the parent is in /proc. */
+function makeFolder(folder: string): void {
+  if (statSync(folder, { throwIfNoEntry: false })?.isDirectory()) return;
+  const parent = dirname(folder);
+  if (parent !== folder) makeFolder(parent);
+  mkdirSync(folder, { mode: 0o700 });
+}
+
 /** Makes the folder and an empty file that only its owner may read: what it will hold is a map of every open gate. */
 export function preparePlace(path: string): Problem | undefined {
   const folder = dirname(path);
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    makeFolder(folder);
   } catch (error) {
-    return problemOf(error, folder);
+    return problemOrThrow(error, folder);
   }
   try {
     accessSync(folder, constants.W_OK | constants.X_OK);
-    if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
+    const there = statSync(path, { throwIfNoEntry: false });
+    if (there?.isDirectory()) {
       return {
         code: 'STORE_IS_A_FOLDER',
         file: path,
@@ -37,9 +46,11 @@ export function preparePlace(path: string): Problem | undefined {
         remedy: 'add a file name, such as ecluse.db',
       };
     }
-    closeSync(openSync(path, 'a', 0o600));
+    // Only a file that is not there: to close any descriptor of a database in use would drop the locks this process
+    // has on it (fcntl(2)).
+    if (!there) closeSync(openSync(path, 'wx', 0o600));
   } catch (error) {
-    return problemOf(error, path);
+    return problemOrThrow(error, path);
   }
   return undefined;
 }
@@ -75,8 +86,6 @@ export function openSqlite(path: string, now: () => number, steps?: readonly Mig
     const migrated = migrate(database, path, now, steps);
     return migrated.ok ? success(database) : refuse(migrated.error);
   } catch (error) {
-    const problem = problemOf(error, path);
-    if (!problem) throw error;
-    return refuse(problem);
+    return refuse(problemOrThrow(error, path));
   }
 }
