@@ -189,6 +189,15 @@ function joined(operator: string, left: Linear, right: Linear): Linear | undefin
   };
 }
 
+/** `0x20/28`: the numbers of 32 bits that begin with the first 28 of these. */
+function prefixed(text: string, length: number): readonly [number | undefined, number | undefined] {
+  const start = numeric(text);
+  if (start === undefined || length > 32) return [undefined, undefined];
+  const size = 2 ** (32 - length);
+  const first = Math.floor(start / size) * size;
+  return [first, first + size - 1];
+}
+
 export function markTest(
   field: MarkField,
   left: Expression,
@@ -203,8 +212,9 @@ export function markTest(
   const ranges: [number, number][] = [];
   for (const { key } of elements) {
     if (key.kind === 'wildcard') ranges.push([0, 0xffff_ffff]);
-    else if (key.kind === 'range' && form.xor === 0) {
-      const [first, last] = [numeric(key.first), numeric(key.last)];
+    else if ((key.kind === 'range' || key.kind === 'prefix') && form.xor === 0) {
+      const range = key.kind === 'range' ? [numeric(key.first), numeric(key.last)] : prefixed(key.address, key.length);
+      const [first, last] = range;
       if (first === undefined || last === undefined) return undefined;
       ranges.push([first, last]);
     } else {

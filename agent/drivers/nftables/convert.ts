@@ -95,7 +95,7 @@ function convertTable(table: Table, file: string, coverage: CoverageBuilder, lis
       return { origin, steps: converted.steps, ...(rule.comment !== undefined && { comment: rule.comment }) };
     });
 
-  const managed = table.managedByIptables || [...table.chains.values()].some((chain) => chain.rules.some(isExtension));
+  const managed = isIptables(table);
   const reference: TableRef = {
     store: 'nftables',
     family: table.family,
@@ -113,6 +113,44 @@ function convertTable(table: Table, file: string, coverage: CoverageBuilder, lis
         'their extensions; a change of these parameters shows in iptables-save only',
     );
   }
+}
+
+/** The base chains that iptables-nft makes, by table: hook and priority (iptables/nft.c, `xtables_ipv4`). */
+const builtin: Readonly<Record<string, Readonly<Record<string, readonly [hook: string, priority: number]>>>> = {
+  filter: { INPUT: ['input', 0], FORWARD: ['forward', 0], OUTPUT: ['output', 0] },
+  nat: {
+    PREROUTING: ['prerouting', -100],
+    INPUT: ['input', 100],
+    OUTPUT: ['output', -100],
+    POSTROUTING: ['postrouting', 100],
+  },
+  mangle: {
+    PREROUTING: ['prerouting', -150],
+    INPUT: ['input', -150],
+    FORWARD: ['forward', -150],
+    OUTPUT: ['output', -150],
+    POSTROUTING: ['postrouting', -150],
+  },
+  raw: { PREROUTING: ['prerouting', -300], OUTPUT: ['output', -300] },
+  security: { INPUT: ['input', 50], FORWARD: ['forward', 50], OUTPUT: ['output', 50] },
+};
+
+/**
+ * Whether iptables-save lists this table too. nft says so on standard error only, which is not in the listing; so an
+ * extension counts, and base chains that are exactly those that iptables-nft makes.
+ */
+function isIptables(table: Table): boolean {
+  const chains = [...table.chains.values()];
+  if (table.managedByIptables || chains.some((chain) => chain.rules.some(isExtension))) return true;
+  const expected = table.family !== 'inet' && Object.hasOwn(builtin, table.name) ? builtin[table.name]! : {};
+  const bases = chains.filter((chain) => chain.base);
+  return (
+    bases.length > 0 &&
+    bases.every(({ name, base }) => {
+      const [hook, priority] = Object.hasOwn(expected, name) ? expected[name]! : [];
+      return base!.hook === hook && base!.priority === priority;
+    })
+  );
 }
 
 const isExtension = (rule: RuleDeclaration): boolean => rule.statements.some((statement) => statement.kind === 'xt');

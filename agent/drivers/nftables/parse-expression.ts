@@ -125,11 +125,12 @@ function constantItem(reader: Reader): Expression {
   if (isSymbol(token, '(')) return parenthesis(reader, (inner) => arithmetic(inner, constantItem));
   if (takeSymbol(reader, '*')) return { kind: 'wildcard' };
   const first = constantWord(reader);
-  if (isSymbol(peek(reader), '/') && /[.:]/.test(first)) {
+  // nft also writes ranges of marks as prefixes: `0x00000020/28`. Behind a name the slash leads to a mask of flags.
+  if (isSymbol(peek(reader), '/') && /[.:]|^(?:0x[\da-f]+|\d+)$/i.test(first)) {
     next(reader);
     const length = needWord(reader, 'a prefix length');
     if (!/^\d{1,3}$/.test(length)) throw new Misread(token, 'an address with a prefix length');
-    return { kind: 'prefix', address: first, length: Number(length) };
+    return { kind: 'prefix', address: value(first), length: Number(length) };
   }
   if (takeSymbol(reader, '-')) return { kind: 'range', first: value(first), last: value(constantWord(reader)) };
   return { kind: 'value', text: value(first) };

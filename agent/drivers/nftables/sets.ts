@@ -5,7 +5,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Unknown } from '../../model/index.js';
-import type { Element, Expression, RuleDeclaration, Statement } from './ast.js';
+import type { Element, Expression, RuleDeclaration } from './ast.js';
 import type { NamedSet, Table } from './extract.js';
 import { elementText, statementText } from './render.js';
 
@@ -64,7 +64,7 @@ export function setsOf(table: Table): Sets {
     const set = table.sets.get(name);
     const rules = fillers.get(name);
     if (rules) {
-      const texts = rules.map((rule) => rule.statements.map((statement) => fillerText(statement, contentOf)).join(' '));
+      const texts = rules.map((rule) => fillerText(rule, name, contentOf));
       return `a set filled by { ${texts.join('; ')} }`;
     }
     if (!set) return `@${name}`;
@@ -80,10 +80,16 @@ export function setsOf(table: Table): Sets {
   };
 }
 
-/** The set's own name is no part of what fills it. */
-function fillerText(statement: Statement, contentOf: (name: string) => string): string {
-  if (statement.kind !== 'setUpdate') return statementText(statement, contentOf);
-  return `${statement.operation} ${elementText(statement.element, contentOf)}`;
+/** What a rule asks before it fills the set, and what it puts in. The set's own name is no part of it. */
+function fillerText(rule: RuleDeclaration, set: string, contentOf: (name: string) => string): string {
+  const words: string[] = [];
+  for (const statement of rule.statements) {
+    if (statement.kind === 'setUpdate')
+      words.push(`${statement.operation} ${elementText(statement.element, contentOf)}`);
+    else if (statement.kind !== 'sideEffect') words.push(statementText(statement, contentOf));
+    if (statement.kind === 'setUpdate' && statement.set === set) break;
+  }
+  return words.join(' ');
 }
 
 function note(rule: RuleDeclaration, fillers: Map<string, RuleDeclaration[]>): void {
