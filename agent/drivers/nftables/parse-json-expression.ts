@@ -2,6 +2,7 @@
 import type { BinaryOperator, Element, Expression, Statement, Verdict } from './ast.js';
 import { isObject, type Json, Misfit, many, number, object, only, text } from './json.js';
 import { parseJsonStatement } from './parse-json-statement.js';
+import { queueText } from './parse-options.js';
 import { depthMax } from './reader.js';
 import { expressionText } from './render.js';
 import { value } from './values.js';
@@ -149,12 +150,11 @@ export function jsonVerdict(input: unknown): Verdict | undefined {
   if (plain) return { kind: plain };
   if (kind === 'jump' || kind === 'goto')
     return { kind, chain: text(object(body, kind).target, 'the target of a jump') };
-  return kind === 'queue' ? { kind, text: queueText(body) } : undefined;
+  return kind === 'queue' ? { kind, text: jsonQueue(body) } : undefined;
 }
 
-function queueText(body: unknown): string {
-  if (!isObject(body)) return 'queue';
+function jsonQueue(body: unknown): string {
+  if (!isObject(body)) return queueText([], '');
   const flags = many(body.flags).map((flag) => text(flag, 'a queue flag'));
-  const to = body.num === undefined ? '' : ` to ${expressionText(jsonExpression(body.num))}`;
-  return `queue${flags.length > 0 ? ` flags ${flags.join(',')}` : ''}${to}`;
+  return queueText(flags, body.num === undefined ? '' : expressionText(jsonExpression(body.num)));
 }

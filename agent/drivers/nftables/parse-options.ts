@@ -2,8 +2,6 @@
 import type { Statement, Verdict } from './ast.js';
 import { parseComputed } from './parse-expression.js';
 import {
-  atStatementEnd,
-  isSymbol,
   isWord,
   Misread,
   needName,
@@ -15,6 +13,7 @@ import {
   takeSymbol,
   takeWord,
 } from './reader.js';
+import { expressionText } from './render.js';
 
 export function parseLog(reader: Reader): Statement {
   const words = [next(reader).text];
@@ -126,28 +125,20 @@ export function parseReject(reader: Reader): Statement {
   return { kind: 'reject', answer: `${type} ${needWord(reader, 'an ICMP code')}` };
 }
 
-/** `queue num 1-3 bypass,fanout` (to nft 0.9) and `queue flags bypass,fanout to 1-3`. */
+/** `queue num 1-3 bypass,fanout` (to nft 0.9) and `queue flags bypass,fanout to 1-3`, spelt as the second. */
 export function parseQueue(reader: Reader): Verdict {
-  const words = [next(reader).text];
-  const flags = (): void => {
-    do words.push(needWord(reader, 'a queue flag', 'bypass', 'fanout'));
-    while (takeSymbol(reader, ','));
-  };
+  next(reader);
+  const flags: string[] = [];
+  let to = '';
   for (;;) {
-    if (takeWord(reader, 'flags')) flags();
-    else if (isWord(peek(reader), 'bypass', 'fanout')) flags();
-    else if (isWord(peek(reader), 'num', 'to')) {
-      words.push(next(reader).text);
-      const first = [];
-      // A number, a range, or a computed number such as `numgen inc mod 4`.
-      while (
-        !atStatementEnd(peek(reader)) &&
-        !isWord(peek(reader), 'bypass', 'fanout', 'flags', 'comment') &&
-        !isSymbol(peek(reader), ',')
-      ) {
-        first.push(next(reader).text);
-      }
-      words.push(first.join(' '));
-    } else return { kind: 'queue', text: words.join(' ') };
+    if (takeWord(reader, 'flags') || isWord(peek(reader), 'bypass', 'fanout')) {
+      do flags.push(needWord(reader, 'a queue flag', 'bypass', 'fanout'));
+      while (takeSymbol(reader, ','));
+    } else if (takeWord(reader, 'num', 'to')) to = expressionText(parseComputed(reader));
+    else return { kind: 'queue', text: queueText(flags, to) };
   }
+}
+
+export function queueText(flags: readonly string[], to: string): string {
+  return ['queue', ...(flags.length > 0 ? ['flags', flags.join(',')] : []), ...(to === '' ? [] : ['to', to])].join(' ');
 }

@@ -171,7 +171,12 @@ function parseTable(reader: Reader, line: number): void {
   const open = isSymbol(peek(reader), '{');
   const span = { line, lastLine: line };
   reader.commands.push({ kind: 'add', declaration: { kind: 'table', table: key, span } });
-  if (!open) return;
+  if (!open) {
+    // A listing prints no table without its block, so a text that ends here was cut; a script ends its line.
+    const rest = peek(reader);
+    if (rest.kind === 'end') throw new Misread(rest, '“{” or the end of the line');
+    return;
+  }
   next(reader);
   nested(reader, () => {
     for (;;) {

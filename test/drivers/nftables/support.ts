@@ -34,3 +34,12 @@ export function plain(value: unknown): unknown {
     JSON.stringify(value, (_, inner) => (typeof inner === 'bigint' ? `0x${inner.toString(16)}` : inner)) ?? 'null',
   );
 }
+
+/** What the two forms of one ruleset must agree in: steps and bases; places and side effects are said differently. */
+export function essence(device: Device): unknown {
+  const bare = (steps: readonly Step[]) => plain(steps.filter(({ kind }) => kind !== 'sideEffect'));
+  return {
+    bases: plain(device.pipeline.bases.map(({ policyOrigin: _, ...base }) => base)),
+    lists: device.pipeline.lists.map(({ id, rules }) => [id, rules.map(({ steps }) => bare(steps))]),
+  };
+}
