@@ -28,11 +28,12 @@ export function captureHash(capture: Capture, patterns: readonly VolatilePattern
   const hash = createHash('sha256');
   // Each part is preceded by its length, so that no two lists of parts read alike.
   const feed = (part: string): void => void hash.update(`${Buffer.byteLength(part)}:`).update(part);
+  const lasting = patterns.filter((pattern) => pattern.onlyBetweenReadings !== true);
   feed(capture.driver);
   for (const section of byName(capture.sections)) {
     feed(section.name);
     feed(section.failure?.kind ?? '');
-    feed(stableText(section.text, patterns));
+    feed(stableText(section.text, lasting));
   }
   return hash.digest('hex');
 }

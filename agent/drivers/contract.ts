@@ -95,6 +95,11 @@ export interface VolatilePattern {
   readonly title: string;
   readonly pattern: RegExp;
   readonly replacement: string;
+  /**
+   * Removed only where two readings must agree, not from the hash that says whether anything changed: a client's
+   * socket that lives for a moment must not make a device unreadable, and yet a new socket must not go unseen.
+   */
+  readonly onlyBetweenReadings?: true;
 }
 
 /** Gives each line of a section its state exactly once; the last word wins only if it is worse. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { localRunner, readTwice, runDialogue } from '../../agent/collect/index.js';
+import { captureHash, localRunner, readTwice, runDialogue } from '../../agent/collect/index.js';
 import type { Capture } from '../../agent/drivers/contract.js';
 import { tempDir } from '../support/system.js';
 import { driverWith, fakeProgram, step } from './fakes.js';
@@ -27,6 +27,15 @@ describe('two readings', () => {
     const read = async (): Promise<Capture> => ({ ...(await readings(`packets ${packets++} packets 5\n`)()) });
     expect((await readTwice(read, [counters], noPause)).sections[0]!.failure).toBeUndefined();
     expect(packets).toBe(2);
+  });
+
+  test('may differ in what comes and goes, but the hash does not leave it out', async () => {
+    const pattern = /udp \d{5}\n/;
+    const clients = { title: 'clients', pattern, replacement: '', onlyBetweenReadings: true } as const;
+    const [one, two] = ['tcp 22\nudp 40001\n', 'tcp 22\nudp 40002\nudp 40003\n'];
+    const capture = await readTwice(readings(one, two), [clients], noPause);
+    expect(capture.sections[0]).toEqual({ name: 'rules', source: 'nft list ruleset', text: two });
+    expect(captureHash(capture, [clients])).not.toBe(captureHash(await readings(one)(), [clients]));
   });
 
   test('are taken again until the device holds still, with pauses that grow', async () => {
