@@ -3,7 +3,8 @@ import type { Capture, SecretPattern, Section } from '../drivers/contract.js';
 import { assert } from '../lib/assert.js';
 import { everywhere } from './capture.js';
 
-const DIGEST = /^<secret:[0-9a-f]{24}>\n*$/;
+/** No colon, comma or blank in it, so that a line of fields keeps its fields. */
+const DIGEST = /<secret-[0-9a-f]{24}>\n*/g;
 const KEY_BYTES_MIN = 16;
 
 /**
@@ -17,6 +18,7 @@ export function redactText(text: string, patterns: readonly SecretPattern[], key
 }
 
 function redactOne(text: string, { title, pattern }: SecretPattern, key: Uint8Array): string {
+  const digests = [...text.matchAll(DIGEST)].map((match) => [match.index, match.index + match[0].length] as const);
   let done = '';
   let from = 0;
   for (const match of text.matchAll(everywhere(pattern, 'd'))) {
@@ -26,7 +28,8 @@ function redactOne(text: string, { title, pattern }: SecretPattern, key: Uint8Ar
     if (place === undefined) continue;
     const [first, after] = place;
     const value = text.slice(first, after);
-    if (value === '' || DIGEST.test(value)) continue;
+    // What lies wholly within a digest is no secret any more; what goes beyond it may be.
+    if (value === '' || digests.some(([start, end]) => start <= first && after <= end)) continue;
     done += text.slice(from, first) + digest(value, key);
     from = after;
   }
@@ -35,7 +38,7 @@ function redactOne(text: string, { title, pattern }: SecretPattern, key: Uint8Ar
 
 function digest(value: string, key: Uint8Array): string {
   const hex = createHmac('sha256', key).update(value).digest('hex').slice(0, 24);
-  return `<secret:${hex}>${'\n'.repeat(value.split('\n').length - 1)}`;
+  return `<secret-${hex}>${'\n'.repeat(value.split('\n').length - 1)}`;
 }
 
 /** A capture that may leave collect/: text and the words of failures without secrets. */

@@ -80,7 +80,7 @@ describe('a stored capture', () => {
 describe('redaction', () => {
   test('replaces a secret by a digest that depends on the key and on the secret alone', () => {
     const one = redactText('user a password s3cret\nuser b password s3cret x\n', [password], key);
-    expect(one).toMatch(/^user a password (?<d><secret:[0-9a-f]{24}>)\nuser b password \k<d> x\n$/);
+    expect(one).toMatch(/^user a password (?<d><secret-[0-9a-f]{24}>)\nuser b password \k<d> x\n$/);
     expect(redactText('password other', [password], key)).not.toBe(redactText('password s3cret', [password], key));
     const otherKey = key.map((byte) => byte ^ 1);
     expect(redactText('password s3cret', [password], otherKey)).not.toBe(
@@ -101,6 +101,12 @@ describe('redaction', () => {
       }),
       { seed: 20260101, numRuns: 100 },
     );
+  });
+
+  test('redacts a secret that goes beyond a digest', () => {
+    const line: SecretPattern = { title: 'rest of the line', pattern: /user (?<value>.+)/ };
+    const clean = redactText('user password s3cret and more', [password, line], key);
+    expect(clean).toMatch(/^user <secret-[0-9a-f]{24}>$/);
   });
 
   test('also cleans the words of a failure', () => {
