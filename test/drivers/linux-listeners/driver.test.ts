@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { captureHash, redactCapture } from '../../../agent/collect/index.js';
+import { captureHash, readTwice, redactCapture } from '../../../agent/collect/index.js';
 import type { Section } from '../../../agent/drivers/contract.js';
 import { containerOf } from '../../../agent/drivers/linux-listeners/convert.js';
 import { driver } from '../../../agent/drivers/linux-listeners/index.js';
@@ -202,6 +202,18 @@ describe('what changes while nothing does', () => {
     ['link', (text: string) => text.replaceAll('614b434cd8324ecc', '614b434cd8324ecd')],
     ['forward4', () => '1\n'],
   ])('but a change in %s is one', (name, edit) => expect(hash(edited(name, edit))).not.toBe(hash(base)));
+});
+
+test('sockets of clients come and go between two readings, and yet change the hash', async () => {
+  const fixed = 'tcp LISTEN 0 128  0.0.0.0:22    0.0.0.0:*\nudp   UNCONN 0 0   0.0.0.0:123   0.0.0.0:*\n';
+  const texts = [1, 2].map(
+    (at) => `${fixed}udp   UNCONN ${at}  0    0.0.0.0:4000${at} 0.0.0.0:*   ino:${at} sk:${at} <->\n`,
+  );
+  const captures = texts.map((text) => captureOf(ss(text)));
+  let at = 0;
+  const settled = await readTwice(async () => captures[at++]!, driver.volatile, { readingsMax: 2 });
+  expect(settled.sections[0]!.failure).toBeUndefined();
+  expect(captureHash(captures[0]!, driver.volatile)).not.toBe(captureHash(captures[1]!, driver.volatile));
 });
 
 test('names of persons and old password hashes do not leave collect', () => {

@@ -137,3 +137,15 @@ systemTest(['root', 'netns', 'ip'], '/proc/net gives the same ports where ss is 
     expect(device.coverage.notCovered.join('\n')).toContain('ss is not installed');
   });
 });
+
+systemTest(['root', 'netns', 'ip', 'ss'], 'a place for tc filters is a gate that is not covered', async () => {
+  await withNamespaces(['host'], async ({ host }) => {
+    expect((await readDevice(host.inside([]))).facts.filter(({ kind }) => kind === 'filterNotCovered')).toEqual([]);
+    await host.must(['tc', 'qdisc', 'add', 'dev', 'lo', 'clsact']);
+    const device = await readDevice(host.inside([]));
+    expect(device.facts).toContainEqual(
+      expect.objectContaining({ kind: 'filterNotCovered', subject: 'tc clsact on lo', value: 'handle ffff:' }),
+    );
+    expect(device.coverage.notCovered.join('\n')).toContain('tc clsact on lo');
+  });
+});
