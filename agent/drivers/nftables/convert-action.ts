@@ -148,7 +148,10 @@ export function translate(context: ActionContext, statement: NatStatement): read
     guard.push({ kind: 'match', condition: family(statement.family === 'ip6' ? 'ip6' : 'ip4') });
   const { address, port } = statement;
   const fail = [...guard, opaque(text)];
-  if (address?.kind === 'map' && port?.kind === 'map') return fail;
+  if (address?.kind === 'map' && port?.kind === 'map') {
+    const joined = joinMaps(context, address, port);
+    return joined ? translate(context, { ...withoutPort(statement), address: joined }) : fail;
+  }
   const map = address?.kind === 'map' ? address : port?.kind === 'map' ? port : undefined;
   if (!map) {
     const action = natAction(statement, address, port);
@@ -161,6 +164,27 @@ export function translate(context: ActionContext, statement: NatStatement): read
     return action ? [action] : undefined;
   });
   return found ? [...guard, ...found] : fail;
+}
+
+function withoutPort({ port: _, ...rest }: NatStatement): NatStatement {
+  return rest;
+}
+
+type MapLookup = Extract<Expression, { kind: 'map' }>;
+
+/** `dnat to KEY map { … } : KEY map { … }` with one key: each element gives an address from the one and a port from the other. */
+function joinMaps(context: ActionContext, addresses: MapLookup, ports: MapLookup): MapLookup | undefined {
+  const [left, right] = [elementsOf(addresses.data, context.sets), elementsOf(ports.data, context.sets)];
+  if (!left || !right || expressionText(addresses.key) !== expressionText(ports.key)) return undefined;
+  const portOf = new Map(right.map(({ key, value }) => [expressionText(key), value]));
+  const elements: Element[] = [];
+  for (const { key, value, statements } of left) {
+    const port = portOf.get(expressionText(key));
+    // A key that only one of the maps has could still lie inside an interval of the other.
+    if (!value || !port || left.length !== right.length) return undefined;
+    elements.push({ key, value: { kind: 'concat', of: [value, port] }, statements });
+  }
+  return { kind: 'map', key: addresses.key, data: { kind: 'set', elements } };
 }
 
 /** A map of translations gives an address, or an address and a port together. */

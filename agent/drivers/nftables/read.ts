@@ -13,8 +13,10 @@ import { extract, type Ruleset } from './extract.js';
 import { parseJson } from './parse-json.js';
 import { parseText } from './parse-text.js';
 
-const tablePattern = /^[ \t]*(?:add[ \t]+)?table[ \t]+(?:(?:ip6?|inet|bridge|netdev|arp)[ \t]+)?[\w./-]+[ \t]*\{/m;
-const likelyPattern = /^(?:#!.*\bnft\b|[ \t]*(?:flush[ \t]+ruleset|add[ \t]+(?:table|chain|rule|set|element)[ \t]))/m;
+/** nft always prints the family; people may leave it out, and other platforms have things called `table 10 {`. */
+const tablePattern = /^[ \t]*(?:add[ \t]+)?table[ \t]+(?:ip6?|inet|bridge|netdev|arp)[ \t]+[\w./-]+[ \t]*\{/m;
+const likelyPattern =
+  /^(?:#!.*\bnft\b|[ \t]*(?:flush[ \t]+ruleset|table[ \t]+[A-Za-z_][\w./-]*[ \t]*\{|add[ \t]+(?:table|chain|rule|set|element)[ \t]))/m;
 /** A ruleset says what it is near its start, after comments and definitions at most. */
 const identifiedCharsMax = 256 * 1024;
 

@@ -77,6 +77,8 @@ describe('what is not a ruleset', () => {
     const read = readSections(section('r.nft', 'hostname switch1\ninterface Gi0/1\n'));
     expect(read).toMatchObject({ ok: false, error: { code: 'NOT_UNDERSTOOD', file: 'r.nft', line: 1 } });
     expect(driver.identify([section('r.cfg', 'hostname switch1\n')])).toBe('no');
+    expect(driver.identify([section('r.cfg', 'static {\n    table 10 {\n    }\n}\n')])).toBe('no');
+    expect(driver.identify([section('r.nft', 'table filter {\n}\n')])).toBe('likely');
   });
 
   test('a line in between that cannot be placed is lost, said, and never skipped', () => {
@@ -86,5 +88,70 @@ describe('what is not a ruleset', () => {
     expect(device.coverage.lines[6]).toMatchObject({ line: 7, state: 'unrecognized' });
     expect(device.coverage.blind).not.toEqual([]);
     expect(device.coverage.rules).toEqual({ exact: 2, bounded: 0, unread: 1 });
+  });
+});
+
+describe('the dialogue', () => {
+  test('only lists, with the right it needs and its bounds', () => {
+    const { steps, monitors } = driver.dialogue;
+    expect(steps.map(({ id, argv, need }) => [id, argv.join(' '), need])).toEqual([
+      ['nft-text', 'nft -s list ruleset', 'required'],
+      ['nft-json', 'nft -j list ruleset', 'required'],
+    ]);
+    for (const step of steps) {
+      expect(step).toMatchObject({
+        timeoutMsMax: 5000,
+        bytesMax: 67_108_864,
+        package: 'nftables',
+        right: { capability: 'CAP_NET_ADMIN' },
+      });
+      expect('Operation not permitted (you must be root)').toMatch(step.refused!);
+    }
+    expect(monitors).toEqual([['nft', 'monitor']]);
+  });
+
+  test('what changes while nothing does is taken out', () => {
+    const before = 'tcp dport 22 counter packets 7 bytes 420 accept # handle 4\n10.0.0.1 timeout 1h expires 59m59s\n';
+    const after = 'tcp dport 22 counter packets 9 bytes 999 accept # handle 5\n10.0.0.1 timeout 1h expires 3s\n';
+    const still = (text: string): string =>
+      driver.volatile.reduce((rest, { pattern, replacement }) => rest.replace(pattern, replacement), text);
+    expect(still(before)).toBe(still(after));
+    expect(still(before)).toContain('timeout 1h');
+  });
+
+  test('a refused reading is the problem it says, not an empty ruleset', () => {
+    const problem = { code: 'MISSING_RIGHT', message: 'nft needs CAP_NET_ADMIN' };
+    const failed = { ...section('nft-text', ''), failure: { kind: 'missing-right' as const, problem } };
+    expect(readSections(failed)).toEqual({ ok: false, error: problem });
+    const json = section('nft-json', '{"nftables": [{"metainfo": {}}, {"table": {"family": "ip", "name": "t"}}]}');
+    const read = readSections(failed, json);
+    expect(read.ok && read.value.coverage.blind).toEqual(['nft-text: nft needs CAP_NET_ADMIN']);
+  });
+});
+
+describe('what is outside of the model', () => {
+  test('is said, and compared by its content', () => {
+    const bridge = (rule: string) =>
+      readText(`table bridge b {\nchain c {\ntype filter hook forward priority filter; policy drop;\n${rule}\n}\n}\n`);
+    const [first, second] = [bridge('ip saddr 192.0.2.1 accept'), bridge('ip saddr 192.0.2.2 accept')];
+    expect(first.pipeline.lists).toEqual([]);
+    expect(first.coverage.notCovered[0]).toContain('bridge/b/c');
+    expect(first.coverage.lines[3]).toMatchObject({ state: 'unmodelled' });
+    expect(first.coverage.rules).toEqual({ exact: 0, bounded: 0, unread: 1 });
+    expect(first.facts).toMatchObject([{ kind: 'filterNotCovered', subject: 'bridge/b/c at forward' }]);
+    expect(first.facts[0]!.value).not.toBe(second.facts[0]!.value);
+    expect(bridge('ip saddr 192.0.2.1 accept comment "x"').facts[0]!.value).toBe(first.facts[0]!.value);
+  });
+
+  test('tables that iptables-nft made are known by their chains, by extensions and by the warning of nft', () => {
+    const managed = (text: string) => readText(text).pipeline.lists[0]!.table!.managedByIptables === true;
+    const chain = (name: string) => `chain ${name} {\ntype filter hook input priority filter; policy accept;\n}\n`;
+    expect(managed(`table ip filter {\n${chain('INPUT')}}\n`)).toBe(true);
+    expect(managed(`table ip filter {\n${chain('input')}}\n`)).toBe(false);
+    expect(managed(`table inet filter {\n${chain('INPUT')}}\n`)).toBe(false);
+    expect(managed('table ip x {\nchain c {\nxt match recent\n}\n}\n')).toBe(true);
+    expect(
+      managed('# Warning: table ip x is managed by iptables-nft, do not touch!\ntable ip x {\nchain c {\n}\n}\n'),
+    ).toBe(true);
   });
 });

@@ -2,7 +2,8 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { Device, LineCoverage } from '../../../agent/model/index.js';
-import { plain, readSections } from './support.js';
+import { describeSystem, withNamespaces } from '../../support/system.js';
+import { essence, plain, readSections, section } from './support.js';
 
 /**
  * Each folder of test/recordings/nftables is one recording: `source.nft` or `source.iptables`, what nft 1.0.6 listed
@@ -63,5 +64,19 @@ describe('recordings', () => {
       if (process.env.ECLUSE_UPDATE_RECORDINGS === '1') writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
       expect(existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : `${file} is missing`).toEqual(value);
     }
+  });
+});
+
+describeSystem(['root', 'netns', 'nft', 'ip'], 'recordings, loaded again', () => {
+  const loadable = folders.filter((name) => existsSync(join(root, name, 'source.nft')));
+
+  test.each(loadable)('%s lists as it was recorded', async (name) => {
+    await withNamespaces(['fw'], async ({ fw }) => {
+      await fw.must(['nft', '-f', '-'], { input: readFileSync(join(root, name, 'source.nft')) });
+      const live = readSections(section('nft-text', await fw.must(['nft', '-s', 'list', 'ruleset'])));
+      const recorded = readSections(section('nft-text', readFileSync(join(root, name, 'nft-text'), 'utf8')));
+      if (!live.ok || !recorded.ok) throw new Error('not read');
+      expect(essence(live.value)).toEqual(essence(recorded.value));
+    });
   });
 });

@@ -129,6 +129,26 @@ describe('actions', () => {
     ['continue', [{ kind: 'sideEffect', text: 'continue' }]],
   ])('%s', (words, expected) => expect(plain(stepsOf(words))).toEqual(expected));
 
+  test('an address and a port from two maps of one key', () => {
+    const maps = 'tcp dport map { 81 : 192.0.2.1, 82 : 192.0.2.2 } : tcp dport map { 82 : 8082, 81 : 8081 }';
+    const nat = (to: number, number: number) => ({
+      kind: 'nat',
+      translate: 'destination',
+      to: to4(to),
+      ports: single(number),
+    });
+    expect(plain(stepsOf(`dnat to ${maps}`, '', 'ip'))).toEqual([
+      match(tcp),
+      {
+        kind: 'dispatch',
+        cases: [
+          { condition: port(81, 81), actions: [nat(0xc000_0201, 8081)] },
+          { condition: port(82, 82), actions: [nat(0xc000_0202, 8082)] },
+        ],
+      },
+    ]);
+  });
+
   test('a verdict map ends with its default', () => {
     const steps = stepsOf('tcp dport vmap { 22 : accept, * : drop }');
     expect(plain(steps)).toEqual([
