@@ -9,6 +9,7 @@ import { jsonElement } from './parse-json-expression.js';
 import { jsonQuota, jsonRate, parseJsonStatement } from './parse-json-statement.js';
 import { visible } from './reader.js';
 import { statementText } from './render.js';
+import { printable } from './values.js';
 
 const families: readonly string[] = ['ip', 'ip6', 'inet', 'bridge', 'netdev', 'arp'];
 
@@ -180,8 +181,8 @@ function rule(body: Json, line: number): RuleDeclaration {
     // The rule stays in its place, as one that is not understood.
     statements = [{ kind: 'unrecognized', text: visible(error.message) }];
   }
-  const comment = body.comment === undefined ? undefined : text(body.comment, 'a comment');
-  const words = statements.map((statement) => statementText(statement)).join(' ');
+  const comment = body.comment === undefined ? undefined : printable(text(body.comment, 'a comment'));
+  const words = printable(statements.map((statement) => statementText(statement)).join(' '));
   return {
     statements,
     span: { line, lastLine: line },

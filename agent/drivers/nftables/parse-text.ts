@@ -30,6 +30,7 @@ import {
   takeWord,
   visible,
 } from './reader.js';
+import { printable } from './values.js';
 
 const families: readonly TableFamily[] = ['ip', 'ip6', 'inet', 'bridge', 'netdev', 'arp'];
 /** A longer value is not a definition but data; it would be copied at every use. */
@@ -289,7 +290,7 @@ export function parseRule(reader: Reader): RuleDeclaration {
   let lastLine = first.line;
   try {
     while (!atStatementEnd(peek(reader))) {
-      if (takeWord(reader, 'comment')) comment = needName(reader, 'a comment');
+      if (takeWord(reader, 'comment')) comment = printable(needName(reader, 'a comment'));
       else statements.push(parseStatement(reader));
       to = lex.save().offset;
       lastLine = lex.save().line;
@@ -342,5 +343,6 @@ function words(source: string): string {
     .replace(/\bcounter packets \d+ bytes \d+/g, 'counter')
     .replace(/\s+/g, ' ')
     .trim();
-  return plain.length > ruleTextMax ? `${plain.slice(0, ruleTextMax - 1)}…` : plain;
+  const shown = printable(plain);
+  return shown.length > ruleTextMax ? `${shown.slice(0, ruleTextMax - 1)}…` : shown;
 }

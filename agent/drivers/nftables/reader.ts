@@ -4,6 +4,7 @@
  */
 import type { Command, Loss, Span } from './ast.js';
 import type { Lexer, Token } from './lexer.js';
+import { printable } from './values.js';
 
 /** Words that could not be placed; thrown and caught inside the reader only. */
 export class Misread extends Error {
@@ -27,12 +28,9 @@ export interface Reader {
 /** Deeper nesting is not a ruleset; without a limit it would exhaust the stack. */
 export const depthMax = 64;
 
-/** Control characters shown as escapes, long text cut: what is quoted back must not steer a terminal. */
+/** What is quoted back in a message: printable, and not long. */
 export function visible(text: string): string {
-  const plain = text.replace(
-    /[^\x20-\x7e\u00a0-\uffff]/g,
-    (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`,
-  );
+  const plain = printable(text);
   return plain.length > 80 ? `${plain.slice(0, 77)}…` : plain;
 }
 

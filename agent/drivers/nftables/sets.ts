@@ -8,6 +8,7 @@ import type { Unknown } from '../../model/index.js';
 import type { Element, Expression, RuleDeclaration } from './ast.js';
 import type { NamedSet, Table } from './extract.js';
 import { elementText, statementText } from './render.js';
+import { printable } from './values.js';
 
 export interface Sets {
   /** The set, if it is declared. */
@@ -32,7 +33,7 @@ export function unknown(
   text: string,
   more: { readonly stateful?: boolean; readonly unrecognized?: boolean } = {},
 ): Unknown {
-  const shown = text.length > 160 ? `${text.slice(0, 159)}…` : text;
+  const shown = printable(text.length > 160 ? `${text.slice(0, 159)}…` : text);
   return {
     kind: 'unknown',
     id: identity(text),

@@ -19,3 +19,8 @@ export function value(text: string): string {
 export function numeric(text: string): number | undefined {
   return /^\d{1,15}$/.test(text) ? Number(text) : undefined;
 }
+
+/** Control characters as escapes: a quoted comment or log prefix must not steer a terminal. */
+export function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e\u00a0-\uffff]/g, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, '0')}`);
+}

@@ -51,6 +51,15 @@ describe('a text ruleset', () => {
     expect(lines.filter(({ state }) => state === 'irrelevant').map(({ line }) => line)).toEqual([1, 3, 10, 12]);
   });
 
+  test('shows control characters of quoted words as escapes', () => {
+    const [rule] = rulesOf(
+      readText('table ip t {\nchain c {\nmeta cgroup "\x1b[2J" accept comment "\x1b]0;x\x07"\n}\n}\n'),
+      'ip/t/c',
+    );
+    expect(rule!.origin.text).toBe('meta cgroup "\\x1b[2J" accept comment "\\x1b]0;x\\x07"');
+    expect(rule!.comment).toBe('\\x1b]0;x\\x07');
+  });
+
   test('leaves a dormant table out of the bases', () => {
     const { pipeline } = readText(
       'table ip x {\n flags dormant\n chain c {\n type filter hook input priority 0\n }\n}\n',
