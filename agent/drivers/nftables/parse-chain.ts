@@ -43,7 +43,10 @@ export function parseChain(reader: Reader, inside: TableKey | undefined): void {
       try {
         parseChainItem(reader, table, name, add);
       } catch (error) {
-        loseInBlock(reader, error, start);
+        const { reason, ...span } = loseInBlock(reader, error, start);
+        // Whatever it was, the chain decides something here that is not known.
+        const rule = { statements: [{ kind: 'unrecognized' as const, text: reason }], span, text: reason };
+        reader.commands.push({ kind: 'add', declaration: { kind: 'rule', table, chain: name, rule } });
       }
     }
   });

@@ -3,7 +3,7 @@
  * loss with its lines, and reading goes on behind it; a text that ends inside a block is not a ruleset at all.
  */
 import { failure, type Problem, type Result, success } from '../../lib/result.js';
-import type { RuleDeclaration, Script, Statement, TableFamily, TableKey } from './ast.js';
+import type { Loss, RuleDeclaration, Script, Statement, TableFamily, TableKey } from './ast.js';
 import { lexer, type Position } from './lexer.js';
 import { parseChain, parseSetDeclaration } from './parse-chain.js';
 import { parseElements } from './parse-expression.js';
@@ -107,8 +107,9 @@ function lose(reader: Reader, error: unknown, start: Position, file = ''): Probl
 }
 
 /** In a block: as `lose`, but a cut-off text ends the whole reading. */
-export function loseInBlock(reader: Reader, error: unknown, start: Position): void {
+export function loseInBlock(reader: Reader, error: unknown, start: Position): Loss {
   if (lose(reader, error, start)) throw error;
+  return reader.losses.at(-1)!;
 }
 
 function startsCommand(reader: Reader): boolean {
@@ -280,7 +281,6 @@ export function parseBlock(reader: Reader): RuleDeclaration[] {
 /** One rule to its end. Statements that cannot be placed make a rule that is not understood, in its place. */
 export function parseRule(reader: Reader): RuleDeclaration {
   const { lex } = reader;
-  peek(reader);
   const first = lex.peek();
   const before = lex.save();
   const losses = reader.losses.length;

@@ -114,15 +114,19 @@ export function skipNewlines(reader: Reader): void {
   while (peek(reader).kind === 'newline') next(reader);
 }
 
-export function skipSeparators(reader: Reader): void {
-  while (peek(reader).kind === 'newline' || isSymbol(peek(reader), ';')) next(reader);
+/** Not by `peek`: a variable that cannot be put in is the fault of the statement it begins, not of the line before. */
+export function skipSeparators({ lex }: Reader): void {
+  while (lex.peek().kind === 'newline' || isSymbol(lex.peek(), ';')) lex.next();
 }
 
 /** Whether the block ends here; takes its brace. A text that ends first is cut off. */
 export function blockEnds(reader: Reader): boolean {
   skipSeparators(reader);
-  if (takeSymbol(reader, '}')) return true;
-  const token = peek(reader);
+  const token = reader.lex.peek();
+  if (isSymbol(token, '}')) {
+    reader.lex.next();
+    return true;
+  }
   if (token.kind === 'end') throw new Misread(token, 'a closing brace');
   return false;
 }

@@ -203,6 +203,8 @@ describe('bounds', () => {
       'variables',
       `define a = { 1, 2 }\n${'define a = { $a, $a, $a, $a }\n'.repeat(40)}table ip f { chain c { tcp dport $a accept\n}\n}\n`,
     ],
+    ['unknown variables', '$x '.repeat(2000) + '$:\n'.repeat(2000)],
+    ['unknown variables in blocks', `table ip f {\n$y\nchain c {\n${'$x\n'.repeat(2000)}}\n}\n`],
     ['quotes', '"'.repeat(100_000)],
     ['closing braces', '}'.repeat(100_000)],
     ['JSON', `{"nftables": [{"rule": ${'{"concat": ['.repeat(50_000)}${']}'.repeat(50_000)}}]}`],

@@ -90,6 +90,15 @@ describe('what is not a ruleset', () => {
     expect(driver.identify([section('r.nft', 'table filter {\n}\n')])).toBe('likely');
   });
 
+  test('a variable that is not defined leaves an unknown rule in its place', () => {
+    const device = readText('table ip t {\nchain c {\n$x accept\ntcp dport 22 accept\n}\n}\n');
+    expect(rulesOf(device, 'ip/t/c')).toMatchObject([
+      { steps: [{ kind: 'opaque' }] },
+      { steps: [{ kind: 'match' }, { kind: 'accept' }] },
+    ]);
+    expect(device.coverage.blind).not.toEqual([]);
+  });
+
   test('a line in between that cannot be placed is lost, said, and never skipped', () => {
     const device = readText(workstation.replace('iif "lo" accept', 'iif "lo" frobnicate accept'));
     const [first] = rulesOf(device, 'inet/filter/input');
