@@ -19,5 +19,9 @@ export interface Outbox {
   due(sink: string, nowMs: number, limit: number): readonly OutboxRecord[];
   delivered(sequence: number, nowMs: number): void;
   failed(sequence: number, nextAttemptAt: number, error: string): void;
-  list(filter: { readonly sink?: string; readonly undelivered?: boolean; readonly limit?: number }): readonly OutboxRecord[];
+  list(filter: {
+    readonly sink?: string;
+    readonly undelivered?: boolean;
+    readonly limit?: number;
+  }): readonly OutboxRecord[];
 }

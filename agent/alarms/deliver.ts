@@ -1,0 +1,207 @@
+import type { FindingEvent } from '../judge/types.js';
+import { type Clock, systemClock } from '../lib/clock.js';
+import { problemText, type Result } from '../lib/result.js';
+import type { Outbox, OutboxRecord } from './outbox.js';
+import { type AlarmRecord, alarmRecord } from './record.js';
+import { refusal, type Sink } from './sink.js';
+
+export interface DeliveryOptions {
+  readonly outbox: Outbox;
+  readonly sinks: readonly Sink[];
+  /** How an event becomes a record; the windows and the site's name are known to the caller. */
+  readonly record?: (event: FindingEvent) => AlarmRecord;
+  readonly clock?: Clock;
+  /** From 0 up to 1; spreads the retries of many guards that lost one receiver. */
+  readonly random?: () => number;
+  readonly attemptTimeoutMs?: number;
+  readonly retryMs?: { readonly first: number; readonly longest: number };
+  /** How often the queue is looked at without being woken. */
+  readonly idleMs?: number;
+  /** Told of each failed attempt and of each recovery, for the log. */
+  readonly onState?: (state: SinkState) => void;
+  /** The store itself refused; delivery goes on by itself. */
+  readonly onFault?: (error: unknown) => void;
+}
+
+export interface SinkState {
+  readonly sink: string;
+  readonly failingSince?: number;
+  readonly lastError?: string;
+  readonly lastDeliveredAt?: number;
+}
+
+export interface Delivery {
+  /** Something was queued: look now. */
+  wake(): void;
+  /** Resolves once every sink has either told all that is due or failed to. */
+  settled(): Promise<void>;
+  states(): readonly SinkState[];
+  /** Ends the attempts under way (what they carried stays queued) and closes the sinks. */
+  stop(): Promise<void>;
+}
+
+/** Doubles from `first` to `longest`; half of it is fixed, half is chance. */
+export function backoffMs(
+  attempts: number,
+  { first, longest }: { readonly first: number; readonly longest: number },
+  random: () => number,
+): number {
+  // 2^40 ms is decades: a larger exponent only overflows.
+  const full = Math.min(longest, first * 2 ** Math.min(attempts - 1, 40));
+  return Math.round(full / 2 + (full / 2) * random());
+}
+
+const BATCH = 50;
+
+/** Tells each sink its queue, in order, independently of the others; what fails is tried again until it is told. */
+export function startDelivery(options: DeliveryOptions): Delivery {
+  const workers = options.sinks.map((sink) => startWorker(sink, options));
+  return {
+    wake() {
+      for (const worker of workers) worker.wake();
+    },
+    async settled() {
+      await Promise.all(workers.map((worker) => worker.settled()));
+    },
+    states: () => workers.map((worker) => worker.state()),
+    async stop() {
+      await Promise.all(workers.map((worker) => worker.stop()));
+    },
+  };
+}
+
+interface Worker {
+  wake(): void;
+  settled(): Promise<void>;
+  state(): SinkState;
+  stop(): Promise<void>;
+}
+
+function startWorker(sink: Sink, options: DeliveryOptions): Worker {
+  const { outbox, record: recordOf = alarmRecord, clock = systemClock, random = Math.random } = options;
+  const { attemptTimeoutMs = 10_000, retryMs = { first: 1_000, longest: 300_000 }, idleMs = 5_000 } = options;
+  const stopping = new AbortController();
+  let state: SinkState = { sink: sink.id };
+  let awake: (() => void) | undefined;
+  let busy = true;
+  let again = false;
+  let waiting: (() => void)[] = [];
+
+  const show = (next: SinkState): void => {
+    state = next;
+    options.onState?.(next);
+  };
+
+  const attempt = async (record: AlarmRecord): Promise<Result<void>> => {
+    const controller = new AbortController();
+    const abort = (): void => controller.abort();
+    let late: ((answer: Result<void>) => void) | undefined;
+    const overdue = new Promise<Result<void>>((resolve) => {
+      late = resolve;
+    });
+    const cancel = clock.at(clock.now() + attemptTimeoutMs, () => {
+      abort();
+      // A sink that does not settle although it was told to must not hold up its queue for ever.
+      late!(refusal('SINK_TIMEOUT', `no answer within ${attemptTimeoutMs} ms`));
+    });
+    stopping.signal.addEventListener('abort', abort, { once: true });
+    try {
+      return await Promise.race([sink.deliver(record, controller.signal), overdue]);
+    } catch (error) {
+      // A sink that throws is broken; its queue and the other sinks are not.
+      return refusal('SINK_FAULT', `${sink.id} failed: ${String(error)}`);
+    } finally {
+      cancel();
+      stopping.signal.removeEventListener('abort', abort);
+    }
+  };
+
+  const tell = async (entry: OutboxRecord): Promise<boolean> => {
+    const answer = await attempt(recordOf(entry.event));
+    const now = clock.now();
+    if (answer.ok) {
+      outbox.delivered(entry.sequence, now);
+      if (state.failingSince !== undefined) show({ sink: sink.id, lastDeliveredAt: now });
+      else state = { sink: sink.id, lastDeliveredAt: now };
+      return true;
+    }
+    if (stopping.signal.aborted) return false;
+    const lastError = problemText(answer.error);
+    outbox.failed(entry.sequence, now + backoffMs(entry.attempts + 1, retryMs, random), lastError);
+    show({ ...state, failingSince: state.failingSince ?? now, lastError });
+    return false;
+  };
+
+  /** Tells what is due; answers when to look again. */
+  const round = async (): Promise<number> => {
+    for (;;) {
+      const due = outbox.due(sink.id, clock.now(), BATCH);
+      for (const entry of due) {
+        if (stopping.signal.aborted || !(await tell(entry))) break;
+      }
+      if (stopping.signal.aborted) return 0;
+      const [next] = outbox.list({ sink: sink.id, undelivered: true, limit: 1 });
+      const now = clock.now();
+      if (!next) return now + idleMs;
+      if (next.nextAttemptAt > now) return Math.min(next.nextAttemptAt, now + idleMs);
+    }
+  };
+
+  const sleepUntil = (atMs: number): Promise<void> =>
+    new Promise((resolve) => {
+      if (again || stopping.signal.aborted) {
+        again = false;
+        resolve();
+        return;
+      }
+      const cancel = clock.at(atMs, () => awake?.());
+      awake = () => {
+        cancel();
+        awake = undefined;
+        busy = true;
+        again = false;
+        resolve();
+      };
+      busy = false;
+      for (const tellCaller of waiting) tellCaller();
+      waiting = [];
+    });
+
+  const run = async (): Promise<void> => {
+    let faults = 0;
+    while (!stopping.signal.aborted) {
+      let next: number;
+      try {
+        next = await round();
+        faults = 0;
+      } catch (error) {
+        // The store refused (a full disk): nothing is lost, what was not marked as told is told again.
+        options.onFault?.(error);
+        next = clock.now() + backoffMs(++faults, retryMs, random);
+      }
+      await sleepUntil(next);
+    }
+  };
+
+  const running = run();
+  return {
+    wake() {
+      if (awake) awake();
+      else again = true;
+    },
+    settled: () =>
+      busy
+        ? new Promise((resolve) => {
+            waiting.push(resolve);
+          })
+        : Promise.resolve(),
+    state: () => state,
+    async stop() {
+      stopping.abort();
+      awake?.();
+      await running;
+      for (const tellCaller of waiting) tellCaller();
+      await sink.close();
+    },
+  };
+}

@@ -1,0 +1,228 @@
+import { createHash } from 'node:crypto';
+import type { FindingEvent, Severity } from '../judge/types.js';
+import { type Stream, streamOf } from './route.js';
+import { cut, neutralised, utf8Length } from './text.js';
+import { timestamp } from './time.js';
+
+/** What every sink tells, each in its own encoding. Texts are harmless single lines; times are RFC 3339. */
+export interface AlarmRecord {
+  /** Stable for as long as the same thing is open: what a receiver groups by. */
+  readonly key: string;
+  /** This event's own id: the same event told twice has the same. */
+  readonly id: string;
+  readonly kind: FindingEvent['kind'];
+  readonly stream: Stream;
+  readonly at: string;
+  readonly code: string;
+  readonly severity: Severity;
+  readonly severityBecause?: string;
+  readonly title: string;
+  /** What is open, in words a network engineer uses. */
+  readonly what?: string;
+  readonly site?: string;
+  readonly device?: string;
+  readonly subject: string;
+  readonly window?: string;
+  readonly vendor?: string;
+  readonly technician?: string;
+  readonly ticket?: string;
+  readonly windowEnd?: string;
+  /** The edit that opened it, and the rule it was made on. */
+  readonly cause?: string;
+  /** The rule that lets it through now: file, line, the platform's own name of it. */
+  readonly place?: string;
+  readonly rule?: string;
+  readonly witness?: string;
+  readonly certainty?: 'certain' | 'possible';
+  readonly conditions?: string;
+  /** How the platform shuts it. */
+  readonly undo?: string;
+  readonly details?: string;
+  readonly firstSeen: string;
+  readonly lastSeen: string;
+  readonly resolvedAt?: string;
+  readonly minutesOpen: number;
+  /** Minutes since the window's effective end; absent before it and without a window. */
+  readonly minutesSinceWindowEnd?: number;
+  readonly count: number;
+  /** Which reminder this is, counted from 1. */
+  readonly reminder?: number;
+  readonly acknowledgedBy?: string;
+  readonly waivedUntil?: string;
+  readonly link?: string;
+  /** The fields that were cut to keep the record within its size. */
+  readonly truncated?: readonly string[];
+}
+
+/** What is told of a window. MaintenanceWindow fits. */
+export interface WindowFacts {
+  readonly vendor: string;
+  readonly technician?: string;
+  readonly ticket?: string;
+  readonly end: number;
+  readonly extension?: { readonly until: number };
+  readonly firstCloseAt?: number;
+}
+
+export interface RecordContext {
+  /** Name of the hospital or site: part of the key, so that one SIEM can serve several. */
+  readonly site?: string;
+  /** IANA name; UTC when left out. */
+  readonly timeZone?: string;
+  readonly window?: (id: string) => WindowFacts | undefined;
+  /** One short line in the reader's language; left out: the code in words. */
+  readonly title?: (event: FindingEvent) => string;
+  readonly link?: (event: FindingEvent) => string;
+}
+
+export const RECORD_BYTES_MAX = 2048;
+/** Identities are never cut: a long one keeps its head and gains a digest, so two never become one. */
+const IDENTITY_BYTES_MAX = 120;
+
+function identity(text: string): string {
+  const plain = neutralised(text);
+  if (utf8Length(plain) <= IDENTITY_BYTES_MAX) return plain;
+  const digest = createHash('sha256').update(text).digest('hex').slice(0, 16);
+  return `${cut(plain, IDENTITY_BYTES_MAX - 17)}~${digest}`;
+}
+
+function effectiveEnd(window: WindowFacts): number {
+  const planned = Math.max(window.end, window.extension?.until ?? window.end);
+  return Math.min(planned, window.firstCloseAt ?? planned);
+}
+
+function inWords(code: string): string {
+  const words = code.toLowerCase().replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+/** Fields without a value are left out. */
+type Draft = { readonly [Name in keyof AlarmRecord]: AlarmRecord[Name] | undefined };
+
+function tidy(draft: Draft): AlarmRecord {
+  return Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== undefined)) as unknown as AlarmRecord;
+}
+
+export function alarmRecord(event: FindingEvent, context: RecordContext = {}): AlarmRecord {
+  const { finding } = event;
+  const { subject } = finding;
+  const time = (instant: number | undefined): string | undefined =>
+    instant === undefined ? undefined : timestamp(instant, context.timeZone);
+  const text = (value: string | undefined): string | undefined =>
+    value === undefined || value === '' ? undefined : neutralised(value);
+  const name = (value: string | undefined): string | undefined => (value ? identity(value) : undefined);
+  const list = (values: readonly string[] | undefined): string | undefined => text(values?.join('; '));
+
+  const windowId = finding.windows[0];
+  const window = windowId === undefined ? undefined : context.window?.(windowId);
+  const end = window && effectiveEnd(window);
+  const upTo = finding.resolvedAt ?? event.at;
+  const minutes = (from: number): number => Math.max(0, Math.floor((upTo - from) / 60_000));
+  const { place, cause } = subject ?? {};
+
+  return fit(
+    tidy({
+      key: identity(context.site ? `${context.site}/${finding.key}` : finding.key),
+      id: identity(event.id),
+      kind: event.kind,
+      stream: streamOf(event),
+      at: time(event.at)!,
+      code: identity(event.code),
+      severity: event.severity,
+      severityBecause: text(finding.severityBecause),
+      title: neutralised(
+        context.title?.(event) ?? `${inWords(event.code)}${finding.device ? `: ${finding.device}` : ''}`,
+      ),
+      what: text(subject?.summary),
+      site: name(context.site),
+      device: name(finding.device),
+      subject: identity(finding.subjectId),
+      window: name(finding.windows.join(', ')),
+      vendor: name(window?.vendor),
+      technician: name(window?.technician),
+      ticket: name(window?.ticket),
+      windowEnd: time(end),
+      cause: cause && text(`${cause.edit}: ${cause.rule.rule}: ${cause.rule.text}`),
+      place: place && text(`${place.file}:${place.line} ${place.rule}`),
+      rule: text(place?.text),
+      witness: text(subject?.witness),
+      certainty: subject?.certainty,
+      conditions: list(subject?.conditions),
+      undo: text(subject?.undo),
+      details: list(finding.details),
+      firstSeen: time(finding.firstSeen)!,
+      lastSeen: time(finding.lastSeen)!,
+      resolvedAt: time(finding.resolvedAt),
+      minutesOpen: minutes(finding.firstSeen),
+      minutesSinceWindowEnd: end !== undefined && upTo >= end ? minutes(end) : undefined,
+      count: finding.count,
+      reminder: event.kind === 'remind' ? Math.max(1, finding.remindersSent) : undefined,
+      acknowledgedBy: name(finding.acknowledged?.by),
+      waivedUntil: time(finding.waived?.until),
+      link: text(context.link?.(event)),
+      truncated: undefined,
+    }),
+    (record) => JSON.stringify(record),
+  );
+}
+
+/** Prose that may be shortened, and how far each time round: what helps least to act goes first. */
+const shortenable = [
+  'details',
+  'conditions',
+  'rule',
+  'cause',
+  'severityBecause',
+  'witness',
+  'place',
+  'link',
+  'what',
+  'undo',
+  'title',
+] as const;
+const ROUNDS = [512, 256, 128, 64, 32] as const;
+const optional = [
+  'details',
+  'conditions',
+  'severityBecause',
+  'technician',
+  'acknowledgedBy',
+  'link',
+  'rule',
+  'cause',
+  'witness',
+  'vendor',
+  'site',
+  'ticket',
+  'windowEnd',
+  'window',
+  'place',
+  'undo',
+  'what',
+] as const;
+
+/** Cuts a record's prose until its encoding has at most 2 KB, and names what was cut. */
+export function fit(record: AlarmRecord, encode: (record: AlarmRecord) => string | Uint8Array): AlarmRecord {
+  const fits = (candidate: AlarmRecord): boolean => Buffer.byteLength(encode(candidate)) <= RECORD_BYTES_MAX;
+  if (fits(record)) return record;
+  const truncated = new Set(record.truncated);
+  let candidate = record;
+  for (const bytesMax of ROUNDS) {
+    for (const field of shortenable) {
+      const value = candidate[field];
+      if (value === undefined || utf8Length(value) <= bytesMax) continue;
+      truncated.add(field);
+      candidate = { ...candidate, [field]: cut(value, bytesMax), truncated: [...truncated] };
+      if (fits(candidate)) return candidate;
+    }
+  }
+  // A record of nothing but long identities: what can be looked up under its key goes, from the least useful on.
+  for (const field of optional) {
+    const { [field]: dropped, ...rest } = candidate;
+    if (dropped === undefined) continue;
+    truncated.add(field);
+    candidate = { ...rest, truncated: [...truncated] };
+    if (fits(candidate)) break;
+  }
+  return candidate;
+}

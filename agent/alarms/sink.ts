@@ -1,0 +1,35 @@
+import type { Problem, Result } from '../lib/result.js';
+import type { AlarmRecord } from './record.js';
+import type { Stream } from './route.js';
+
+/** Where alarms are told. */
+export interface Sink {
+  /** Unique among the sinks; the outbox keeps one queue for each. */
+  readonly id: string;
+  readonly takes: readonly Stream[];
+  /**
+   * Hands one record over. `ok` as soon as the receiver has it, as far as the transport can tell; a refusal is a
+   * Problem and the same record comes again later. Settles soon after `signal` is aborted, and never throws.
+   */
+  deliver(record: AlarmRecord, signal: AbortSignal): Promise<Result<void>>;
+  close(): Promise<void>;
+}
+
+/** A delivery that did not happen; `remedy` where there is something to do about it. */
+export function refusal(
+  code: string,
+  message: string,
+  remedy?: string,
+): { readonly ok: false; readonly error: Problem } {
+  return { ok: false, error: { code, message, ...(remedy === undefined ? {} : { remedy }) } };
+}
+
+/** Waits for `signal`; the answer takes the listener off again. */
+export function onAbort(signal: AbortSignal, action: () => void): () => void {
+  if (signal.aborted) {
+    action();
+    return () => {};
+  }
+  signal.addEventListener('abort', action, { once: true });
+  return () => signal.removeEventListener('abort', action);
+}

@@ -1,0 +1,207 @@
+import { describe, expect, test } from '@jest/globals';
+import { backoffMs, type Delivery, type Outbox, type Sink, startDelivery, streams } from '../../agent/alarms/index.js';
+import { virtualClock } from '../../agent/lib/clock.js';
+import { failure, type Result, success } from '../../agent/lib/result.js';
+import { memoryStore } from '../../agent/store/index.js';
+import { anEvent } from '../store/samples.js';
+
+const START = 1_000_000;
+
+interface Recorder extends Sink {
+  readonly told: string[];
+  readonly closed: () => boolean;
+  answer: (signal: AbortSignal) => Promise<Result<void>>;
+}
+
+function recorder(id: string): Recorder {
+  const told: string[] = [];
+  let closed = false;
+  const sink: Recorder = {
+    id,
+    takes: streams,
+    told,
+    closed: () => closed,
+    answer: async () => success(undefined),
+    async deliver(record, signal) {
+      const answer = await sink.answer(signal);
+      if (answer.ok) told.push(record.id);
+      return answer;
+    },
+    async close() {
+      closed = true;
+    },
+  };
+  return sink;
+}
+
+const refuse = async (): Promise<Result<void>> => failure({ code: 'SINK_UNREACHABLE', message: 'refused' });
+
+function setup(names: readonly string[], outbox: Outbox = memoryStore().outbox, random = () => 0) {
+  const clock = virtualClock(START);
+  const sinks = names.map(recorder);
+  const faults: unknown[] = [];
+  const delivery: Delivery = startDelivery({
+    outbox,
+    sinks,
+    clock,
+    random,
+    attemptTimeoutMs: 10_000,
+    retryMs: { first: 1_000, longest: 60_000 },
+    onFault: (error) => faults.push(error),
+  });
+  const queue = (...events: readonly string[]): void => {
+    outbox.enqueue(
+      events.map((name) => anEvent(name, 1)),
+      names,
+      clock.now(),
+    );
+    delivery.wake();
+  };
+  const advance = async (ms: number): Promise<void> => {
+    clock.advanceTo(clock.now() + ms);
+    await new Promise((resolve) => setImmediate(resolve));
+  };
+  return { clock, sinks, outbox, delivery, queue, advance, faults };
+}
+
+describe('delivery', () => {
+  test('tells each sink everything, in order, and stops cleanly', async () => {
+    const { sinks, delivery, queue, outbox } = setup(['a', 'b']);
+    queue('e1', 'e2');
+    queue('e3');
+    await delivery.settled();
+    for (const sink of sinks) expect(sink.told).toEqual(['e1#1.1', 'e2#1.1', 'e3#1.1']);
+    expect(outbox.list({ undelivered: true })).toEqual([]);
+    await delivery.stop();
+    expect(sinks.every((sink) => sink.closed())).toBe(true);
+    queue('e4');
+    expect(sinks[0]!.told).toHaveLength(3);
+  });
+
+  test('what was queued before the start is told without being woken', async () => {
+    const { outbox } = memoryStore();
+    outbox.enqueue([anEvent('old', 1)], ['a'], START - 5_000);
+    const { sinks, delivery } = setup(['a'], outbox);
+    await delivery.settled();
+    expect(sinks[0]!.told).toEqual(['old#1.1']);
+    await delivery.stop();
+  });
+
+  test('a failing sink waits longer each time, keeps its order and holds up no other', async () => {
+    const { sinks, delivery, queue, advance, outbox } = setup(['bad', 'good']);
+    const [bad, good] = sinks as [Recorder, Recorder];
+    const attempts: number[] = [];
+    let elapsed = 0;
+    bad.answer = () => {
+      attempts.push(elapsed);
+      return refuse();
+    };
+    queue('e1', 'e2');
+    await delivery.settled();
+    expect(good.told).toEqual(['e1#1.1', 'e2#1.1']);
+    for (; elapsed < 64_000; ) {
+      elapsed += 500;
+      await advance(500);
+      await delivery.settled();
+    }
+    // Half of 1, 2, 4, … 60 s, as the chance is 0 here.
+    expect(attempts).toEqual([0, 500, 1_500, 3_500, 7_500, 15_500, 31_500, 61_500]);
+    expect(delivery.states()[0]).toMatchObject({ sink: 'bad', failingSince: START, lastError: 'refused' });
+    expect(outbox.list({ sink: 'bad' })[0]).toMatchObject({ attempts: 8, lastError: 'refused' });
+    bad.answer = async () => success(undefined);
+    await advance(60_000);
+    await delivery.settled();
+    expect(bad.told).toEqual(['e1#1.1', 'e2#1.1']);
+    expect(delivery.states()[0]).toMatchObject({ lastDeliveredAt: START + 124_000 });
+    expect(delivery.states()[0]!.failingSince).toBeUndefined();
+    await delivery.stop();
+  });
+
+  test('a sink that never answers is told to stop in time, and tried again', async () => {
+    const { sinks, delivery, queue, advance } = setup(['hung']);
+    const sink = sinks[0]!;
+    let signalled = 0;
+    // It does not even settle when it is told to.
+    sink.answer = (signal) => {
+      signal.addEventListener('abort', () => signalled++);
+      return new Promise(() => {});
+    };
+    queue('e1');
+    await advance(0);
+    await advance(9_999);
+    expect(delivery.states()[0]!.lastError).toBeUndefined();
+    await advance(1);
+    await delivery.settled();
+    expect(signalled).toBe(1);
+    expect(delivery.states()[0]!.lastError).toBe('no answer within 10000 ms');
+    sink.answer = async () => success(undefined);
+    await advance(500);
+    await delivery.settled();
+    expect(sink.told).toEqual(['e1#1.1']);
+    await delivery.stop();
+  });
+
+  test('a sink that throws is a failed attempt', async () => {
+    const { sinks, delivery, queue, advance, faults } = setup(['a']);
+    sinks[0]!.answer = () => Promise.reject(new Error('bug'));
+    queue('e1');
+    await delivery.settled();
+    expect(delivery.states()[0]!.lastError).toBe('a failed: Error: bug');
+    sinks[0]!.answer = async () => success(undefined);
+    await advance(500);
+    await delivery.settled();
+    expect(sinks[0]!.told).toEqual(['e1#1.1']);
+    expect(faults).toEqual([]);
+    await delivery.stop();
+  });
+
+  test('a store that refuses is reported; the record is told again, never lost', async () => {
+    const { outbox } = memoryStore();
+    let full = true;
+    const refusing: Outbox = {
+      ...outbox,
+      delivered(sequence, now) {
+        if (full) throw new Error('no space left');
+        outbox.delivered(sequence, now);
+      },
+    };
+    const { sinks, delivery, queue, advance, faults } = setup(['a'], refusing);
+    queue('e1');
+    await delivery.settled();
+    expect(faults).toHaveLength(1);
+    full = false;
+    await advance(500);
+    await delivery.settled();
+    // The same event id twice: a receiver can tell.
+    expect(sinks[0]!.told).toEqual(['e1#1.1', 'e1#1.1']);
+    expect(outbox.list({ undelivered: true })).toEqual([]);
+    await delivery.stop();
+  });
+
+  test('stopping ends an attempt under way; what it carried stays queued', async () => {
+    const { sinks, delivery, queue, outbox } = setup(['a']);
+    sinks[0]!.answer = (signal) =>
+      new Promise((resolve) => {
+        signal.addEventListener('abort', () => resolve(failure({ code: 'SINK_TIMEOUT', message: 'stopped' })));
+      });
+    queue('e1');
+    await new Promise((resolve) => setImmediate(resolve));
+    await delivery.stop();
+    expect(outbox.list({ undelivered: true })).toMatchObject([{ attempts: 0 }]);
+  });
+});
+
+describe('backoff', () => {
+  const retry = { first: 1_000, longest: 300_000 };
+
+  test.each([
+    [1, 0, 500],
+    [1, 1, 1_000],
+    [4, 0.5, 6_000],
+    [9, 1, 256_000],
+    [10, 1, 300_000],
+    [5_000, 0, 150_000],
+  ])('after %i attempts with chance %d: %i ms', (attempts, chance, ms) => {
+    expect(backoffMs(attempts, retry, () => chance)).toBe(ms);
+  });
+});
