@@ -1,5 +1,6 @@
 import type { FindingEvent } from '../judge/types.js';
 import { type Clock, systemClock } from '../lib/clock.js';
+import { systemRandom } from '../lib/random.js';
 import { problemText, type Result } from '../lib/result.js';
 import type { Outbox, OutboxRecord } from './outbox.js';
 import { type AlarmRecord, alarmRecord } from './record.js';
@@ -78,7 +79,7 @@ interface Worker {
 }
 
 function startWorker(sink: Sink, options: DeliveryOptions): Worker {
-  const { outbox, record: recordOf = alarmRecord, clock = systemClock, random = Math.random } = options;
+  const { outbox, record: recordOf = alarmRecord, clock = systemClock, random = systemRandom } = options;
   const { attemptTimeoutMs = 10_000, retryMs = { first: 1_000, longest: 300_000 }, idleMs = 5_000 } = options;
   const stopping = new AbortController();
   let state: SinkState = { sink: sink.id };

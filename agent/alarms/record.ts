@@ -120,7 +120,7 @@ export function alarmRecord(event: FindingEvent, context: RecordContext = {}): A
   const minutes = (from: number): number => Math.max(0, Math.floor((upTo - from) / 60_000));
   const { place, cause } = subject ?? {};
 
-  return fit(
+  return withinSize(
     tidy({
       key: identity(context.site ? `${context.site}/${finding.key}` : finding.key),
       id: identity(event.id),
@@ -202,7 +202,7 @@ const optional = [
 ] as const;
 
 /** Cuts a record's prose until its encoding has at most 2 KB, and names what was cut. */
-export function fit(record: AlarmRecord, encode: (record: AlarmRecord) => string | Uint8Array): AlarmRecord {
+export function withinSize(record: AlarmRecord, encode: (record: AlarmRecord) => string | Uint8Array): AlarmRecord {
   const fits = (candidate: AlarmRecord): boolean => Buffer.byteLength(encode(candidate)) <= RECORD_BYTES_MAX;
   if (fits(record)) return record;
   const truncated = new Set(record.truncated);

@@ -1,6 +1,13 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { type AlarmRecord, alarmRecord, fit, RECORD_BYTES_MAX, routeTo, streamOf } from '../../agent/alarms/index.js';
+import {
+  type AlarmRecord,
+  alarmRecord,
+  RECORD_BYTES_MAX,
+  routeTo,
+  streamOf,
+  withinSize,
+} from '../../agent/alarms/index.js';
 import { cut, neutralised, utf8Length } from '../../agent/alarms/text.js';
 import { timestamp } from '../../agent/alarms/time.js';
 import type { FindingEvent } from '../../agent/judge/types.js';
@@ -117,9 +124,9 @@ describe('the neutral record', () => {
 
   test('what fits is not touched, and what is cut is named', () => {
     const record = alarmRecord(event());
-    expect(fit(record, JSON.stringify)).toBe(record);
+    expect(withinSize(record, JSON.stringify)).toBe(record);
     const long: AlarmRecord = { ...record, details: 'd'.repeat(5_000) };
-    const fitted = fit(long, JSON.stringify);
+    const fitted = withinSize(long, JSON.stringify);
     expect(fitted).toEqual({ ...record, details: `${'d'.repeat(509)}…`, truncated: ['details'] });
   });
 });

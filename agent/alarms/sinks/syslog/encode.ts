@@ -1,5 +1,5 @@
 import type { Severity } from '../../../judge/types.js';
-import { type AlarmRecord, fit } from '../../record.js';
+import { type AlarmRecord, withinSize } from '../../record.js';
 import { cut, neutralised } from '../../text.js';
 
 /** RFC 5424, section 6.2.1. */
@@ -128,7 +128,7 @@ function unfitted(record: AlarmRecord, encoding: SyslogEncoding): Buffer {
 /** One RFC 5424 message of at most 2 KB; the record's texts hold no control characters, so neither does the message. */
 export function syslogMessage(record: AlarmRecord, encoding: SyslogEncoding): Buffer {
   return unfitted(
-    fit(record, (candidate) => unfitted(candidate, encoding)),
+    withinSize(record, (candidate) => unfitted(candidate, encoding)),
     encoding,
   );
 }
