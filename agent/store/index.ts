@@ -9,7 +9,7 @@ import type { JudgeStore } from '../judge/findings.js';
 import { systemClock } from '../lib/clock.js';
 import { failure, type Result, success } from '../lib/result.js';
 import { problemOrThrow } from './failure.js';
-import { takeLock } from './lock.js';
+import { lockPath, takeLock } from './lock.js';
 import type { Database } from './sqlite/engine.js';
 import {
   type EventLog,
@@ -85,7 +85,7 @@ function asResult(path: string, action: () => void): Result<void> {
 export function openStore(options: StoreOptions): Result<Store> {
   const { path, route = () => [], now = systemClock.now } = options;
   const inFile = path !== IN_MEMORY;
-  const problem = inFile ? preparePlace(path) : undefined;
+  const problem = inFile ? (preparePlace(path) ?? preparePlace(lockPath(path))) : undefined;
   if (problem) return failure(problem);
   const lock = inFile ? takeLock(path, now) : undefined;
   if (lock && !lock.ok) return lock;

@@ -44,6 +44,10 @@ function holderOf(database: Database): Holder | undefined {
   }
 }
 
+export function lockPath(storePath: string): string {
+  return `${storePath}.lock`;
+}
+
 /** A connection that nothing refers to is collected and closed: the lock would end while the process goes on. */
 const held = new Set<Database>();
 
@@ -53,7 +57,7 @@ const held = new Set<Database>();
  * RESERVED lock lets others read (https://www.sqlite.org/lockingv3.html), who holds it can be told.
  */
 export function takeLock(storePath: string, now: () => number): Result<Lock> {
-  const path = `${storePath}.lock`;
+  const path = lockPath(storePath);
   let database: Database | undefined;
   try {
     database = openDatabase(path);

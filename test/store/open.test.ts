@@ -53,7 +53,7 @@ describe('opening a store', () => {
   test('makes its folder and a file that only the owner may read', () => {
     const path = join(tempDir(), 'var', 'lib', 'ecluse.db');
     opened(path).close();
-    expect(statSync(path).mode & 0o777).toBe(0o600);
+    for (const file of [path, `${path}.lock`]) expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(statSync(join(path, '..')).mode & 0o777).toBe(0o700);
   });
 
