@@ -14,12 +14,12 @@ export function membershipOf(set: IpSet, directions: readonly Direction[], quest
   if (directions.length < set.fields.length) return never;
   if (set.family !== undefined && set.family !== question.family) return never;
   const widest = set.fields.filter((field) => field === 'net').length;
+  // Types without networks have no exceptions, and ip_set_test() turns their answer never round.
+  const reversed = question.reversed && widest > 0;
   const excepts = set.elements.some((element) => element.nomatch);
   const context = { set, directions };
-  if (!excepts) return question.reversed ? never : plain(set.elements, context);
-  return widest === 1
-    ? oneNetwork(set.elements, context, question.reversed)
-    : twoNetworks(set.elements, context, question.reversed);
+  if (!excepts) return reversed ? never : plain(set.elements, context);
+  return widest === 1 ? oneNetwork(set.elements, context, reversed) : twoNetworks(set.elements, context, reversed);
 }
 
 interface Context {

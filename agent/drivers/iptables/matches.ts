@@ -4,7 +4,16 @@ import { connectionMatch, stateMatch } from './conntrack.js';
 import type { Extension, OptionUse } from './extract.js';
 import type { SetLibrary } from './ipset.js';
 import { unknownMatch, unreadableMatch } from './unknowns.js';
-import { addressList, address as addressOf, icmpTypes, masked, portSet, protocolNumber, tcpFlags } from './values.js';
+import {
+  addressList,
+  address as addressOf,
+  icmpTypes,
+  isScatteredMask,
+  masked,
+  portSet,
+  protocolNumber,
+  tcpFlags,
+} from './values.js';
 
 export interface MatchContext {
   readonly family: Family;
@@ -40,7 +49,10 @@ export function coreCondition({ name, inverted, values }: OptionUse, family: Fam
     case 'source':
     case 'destination': {
       const addresses = addressList(value, family);
-      return addresses && invertedIf(inverted, { kind: name, addresses });
+      if (addresses) return invertedIf(inverted, { kind: name, addresses });
+      if (!isScatteredMask(value, family)) return undefined;
+      const text = `${name} ${value}, a mask with too many gaps to list`;
+      return invertedIf(inverted, { kind: 'unknown', id: `iptables ${name} ${value}`, text });
     }
     case 'protocol': {
       const number = protocolNumber(value);

@@ -1,5 +1,6 @@
 import { failure, type Problem, type Result, success } from '../../lib/result.js';
 import type { Family } from '../../model/index.js';
+import type { Section } from '../contract.js';
 import type { CoverageBuilder } from '../shared/coverage.js';
 import { builtIn, builtIns } from './tables.js';
 import { splitWords, type Word } from './words.js';
@@ -48,8 +49,12 @@ const chainLine = /^:(?<chain>\S+) (?<policy>\S+)(?: \[\d+:\d+\])?\s*$/;
 const program = /^(?:sudo +)?(?:\S*\/)?(?<six>ip6tables|iptables)(?:-nft|-legacy)? +/;
 
 /** Reads the output of iptables-save, or a file of iptables commands. */
-export function parseSave(file: string, text: string, coverage: CoverageBuilder, title?: string): Result<SaveText> {
-  const lines = coverage.source(file, text, title);
+export function parseSave(
+  { name: file, text, source }: Section,
+  coverage: CoverageBuilder,
+  mayBeEmpty: boolean,
+): Result<SaveText> {
+  const lines = coverage.source(file, text, source);
   const reader = new Map<string, TableText & { commands: Command[] }>();
   const tables: TableText[] = [];
   const problem = (code: string, line: number, message: string, expected?: string): Result<never> =>
@@ -147,6 +152,7 @@ export function parseSave(file: string, text: string, coverage: CoverageBuilder,
   }
   if (open) return truncated(problem, lines.length, open, `*${open.table} has no COMMIT`);
   if (list) {
+    if (mayBeEmpty && lines.every((line) => /^\s*(?:#|$)/.test(line))) return success({ tables: [], otherBackEnd });
     if (reader.size === 0 || lost > lines.length / 2) return notASave(file, lines);
     if (!text.endsWith('\n')) return problem('TRUNCATED', lines.length, 'the last line has no end', 'a line end');
     return success({ tables: [...reader.values()], otherBackEnd });
@@ -155,7 +161,7 @@ export function parseSave(file: string, text: string, coverage: CoverageBuilder,
     coverage.blind(
       `${file}:${unfinished}: no "# Completed" for this "# Generated": the text may have been cut after a COMMIT`,
     );
-  } else if (!text.endsWith('\n') && !completed.test(lines.at(-1) ?? '')) {
+  } else if (!text.endsWith('\n') && !/^# *Completed on .* \d{4}$/.test(lines.at(-1) ?? '')) {
     coverage.blind(`${file}:${lines.length}: the last line has no end: the text may have been cut`);
   }
   return success({ tables, otherBackEnd });

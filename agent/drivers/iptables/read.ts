@@ -17,6 +17,9 @@ interface ReadSection {
   readonly save: SaveText;
 }
 
+/** What the comments say of tables that the program could not or did not show. */
+const otherTables = /^# (?:Warning: .*tables present|Table `)/m;
+
 const live: ReadonlySet<string> = new Set(sectionNames);
 
 /** Reads a live capture (sections named in the dialogue) or imported files. */
@@ -44,7 +47,7 @@ export function read(capture: Capture, { device }: ReadContext): Result<Device> 
       sets = sets ? new Map([...sets, ...parsed.value]) : parsed.value;
       continue;
     }
-    if (section.text.trim() === '' && live.has(section.name)) {
+    if (live.has(section.name) && !/^[ \t]*[^#\s]/m.test(section.text) && !otherTables.test(section.text)) {
       // A save of no tables prints nothing: nothing is filtered there.
       for (const index of coverage.source(section.name, section.text, section.source).keys()) {
         coverage.mark(section.name, index + 1, 'irrelevant');
@@ -52,12 +55,13 @@ export function read(capture: Capture, { device }: ReadContext): Result<Device> 
       saves.push({ section, save: { tables: [], otherBackEnd: false } });
       continue;
     }
-    const parsed = parseSave(section.name, section.text, coverage, section.source);
+    const parsed = parseSave(section, coverage, live.has(section.name));
     if (!parsed.ok) return parsed;
     saves.push({ section, save: parsed.value });
   }
   if (saves.length === 0) return failure(nothingRead(capture));
-  return assemble(device, saves, sets, coverage);
+  const several = capture.sections.filter(({ name }) => live.has(name) && name !== 'ipset-save').length > 1;
+  return assemble({ device, saves, sets, several }, coverage);
 }
 
 function tooLarge(section: Section): Problem {
@@ -114,16 +118,23 @@ function steady(text: string): string {
   return volatile.reduce((shorter, { pattern, replacement }) => shorter.replace(pattern, replacement), text);
 }
 
-function assemble(
-  device: string,
-  saves: readonly ReadSection[],
-  sets: ReadonlyMap<string, IpSet> | undefined,
-  coverage: CoverageBuilder,
-): Result<Device> {
+interface Readings {
+  readonly device: string;
+  readonly saves: readonly ReadSection[];
+  readonly sets: ReadonlyMap<string, IpSet> | undefined;
+  /** More than one save of a live dialogue: the lists of the legacy back end are told apart by a prefix. */
+  readonly several: boolean;
+}
+
+function assemble({ device, saves, sets, several }: Readings, coverage: CoverageBuilder): Result<Device> {
   const sources: TableSource[] = [];
-  const several = saves.length > 1;
   for (const { section, save } of saves) {
     const fromDialogue = live.has(section.name);
+    if (save.otherBackEnd && !saves.some((other) => isOtherBackEnd(other, section))) {
+      coverage.blind(
+        `${section.name}: its comments say that the other back end of iptables holds tables, which were not read`,
+      );
+    }
     for (const table of save.tables) {
       const family = fromDialogue
         ? section.name.startsWith('ip6')
@@ -137,11 +148,6 @@ function assemble(
           coverage.mark(section.name, command.line, 'modelled');
       }
       for (const { command, reason } of misfits) coverage.lose(section.name, command.line, reason);
-      if (save.otherBackEnd && !saves.some((other) => isOtherBackEnd(other, section))) {
-        coverage.blind(
-          `${section.name}: its comments say that the other back end of iptables holds tables, which were not read`,
-        );
-      }
       sources.push({
         file: section.name,
         table: table.table,

@@ -92,6 +92,13 @@ function masked6(text: string): AddressSet | undefined {
     : undefined;
 }
 
+/** Whether this is an address with a mask that is sound but would make too many ranges. */
+export function isScatteredMask(text: string, family: Family): boolean {
+  const [host, mask, ...more] = text.split('/');
+  const read = family === 'ip4' ? parseIp4 : parseIp6;
+  return mask !== undefined && more.length === 0 && read(host!) !== undefined && read(mask) !== undefined;
+}
+
 /** `0x1/0xff`: a number and its mask; all bits without one. */
 export function masked(text: string): { readonly value: number; readonly mask: number } | undefined {
   const [first, second, ...more] = text.split('/');

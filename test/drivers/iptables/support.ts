@@ -4,7 +4,10 @@ import type { Condition, Device, Rule, RuleList } from '../../../agent/model/ind
 
 /** Reads one imported file. */
 export function readFile(text: string, name = 'rules.v4'): Result<Device> {
-  return driver.read({ driver: 'iptables', device: 'test', sections: [{ name, source: name, text }] }, { device: 'test' });
+  return driver.read(
+    { driver: 'iptables', device: 'test', sections: [{ name, source: name, text }] },
+    { device: 'test' },
+  );
 }
 
 /** Reads a live capture, section by section. */
@@ -25,7 +28,10 @@ export function listOf(device: Device, id: string): RuleList {
 }
 
 /** One rule in the INPUT chain of `filter`, or of another table and chain. */
-export function rule(words: string, options: { table?: string; chain?: string; six?: boolean; sets?: string } = {}): {
+export function rule(
+  words: string,
+  options: { table?: string; chain?: string; six?: boolean; sets?: string } = {},
+): {
   readonly rule: Rule;
   readonly device: Device;
 } {
@@ -39,7 +45,9 @@ export function rule(words: string, options: { table?: string; chain?: string; s
   const chains = builtIn[table]!.split(' ').map((name) => `:${name} ACCEPT [0:0]\n`);
   const text = `*${table}\n${chains.join('')}:user - [0:0]\n-A ${chain} ${words}\nCOMMIT\n`;
   const name = six ? 'ip6tables-save' : 'iptables-save';
-  const device = deviceOf(readLive({ [name]: text, ...(options.sets === undefined ? {} : { 'ipset-save': options.sets }) }));
+  const device = deviceOf(
+    readLive({ [name]: text, ...(options.sets === undefined ? {} : { 'ipset-save': options.sets }) }),
+  );
   const list = listOf(device, `${six ? 'ip6' : 'ip'}/${table}/${chain}`);
   return { rule: list.rules[0]!, device };
 }

@@ -1,0 +1,232 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import type { Capture, Driver, Section } from '../../agent/drivers/contract.js';
+import { drivers } from '../../agent/drivers/registry.js';
+import { linesOf } from '../../agent/drivers/shared/coverage.js';
+import type { Device } from '../../agent/model/index.js';
+
+/** What every driver keeps, whatever the platform. */
+
+const recordings = join(process.cwd(), 'test', 'recordings');
+
+interface Recording {
+  readonly driver: string;
+  readonly name: string;
+  readonly sections: readonly Section[];
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
+
+/** Every recording of every driver: `test/recordings/DRIVER/NAME/SECTION[.txt]`. */
+function recordingsOf(driver: string): readonly Recording[] {
+  const folder = join(recordings, driver);
+  if (!isFolder(folder)) return [];
+  return readdirSync(folder)
+    .filter((name) => isFolder(join(folder, name)))
+    .sort()
+    .map((name) => ({
+      driver,
+      name,
+      sections: readdirSync(join(folder, name))
+        .filter((file) => file !== 'expected.json' && !isFolder(join(folder, name, file)))
+        .sort()
+        .map((file) => ({
+          name: file.replace(/\.txt$/, ''),
+          source: file.replace(/\.txt$/, ''),
+          text: readFileSync(join(folder, name, file), 'utf8'),
+        })),
+    }));
+}
+
+function capture(driver: Driver, sections: readonly Section[]): Capture {
+  return { driver: driver.id, device: 'device', sections };
+}
+
+function file(text: string, name = 'imported'): readonly Section[] {
+  return [{ name, source: name, text }];
+}
+
+/** A clean model claims to have seen everything: nothing blind, no line that was not understood. */
+function isClean(device: Device): boolean {
+  return device.coverage.blind.length === 0 && device.coverage.lines.every(({ state }) => state !== 'unrecognized');
+}
+
+const programsThatOnlyRead =
+  /^(?:nft|ip6?tables(?:-nft|-legacy)?-save|ipset|ss|ip|sysctl|cat|ls|findmnt|getent|hostname|uname|stat|readlink|show|get|netstat|lsof|docker|podman|tc|bpftool|conntrack|lsns|nsenter)$/;
+const wordsThatChange =
+  /^(?:-[ADIRNXPFZE]|--(?:append|delete|insert|replace|flush|zero|policy|rename-chain)|add|del|delete|destroy|create|flush|set|insert|replace|restore|swap|rename|reset|up|down)$/;
+
+describe.each(drivers.map((driver) => [driver.id, driver] as const))('driver %s', (id, driver) => {
+  const own = recordingsOf(id);
+
+  test('names itself', () => {
+    expect(id).toMatch(/^[a-z][a-z0-9-]*$/);
+    expect(driver.title).not.toBe('');
+    expect(driver.versions).not.toBe('');
+    expect(driver.models.length).toBeGreaterThan(0);
+    expect(drivers.filter((other) => other.id === id)).toHaveLength(1);
+  });
+
+  test('has a dialogue that only reads, within limits, and says what to grant', () => {
+    const { steps, monitors = [] } = driver.dialogue;
+    expect(new Set(steps.map((step) => step.id)).size).toBe(steps.length);
+    for (const step of steps) {
+      expect(step.id).toMatch(/^[a-z0-9][a-z0-9-]*$/);
+      for (const argv of [step.argv, ...(step.alternatives ?? [])]) {
+        expect(argv[0]?.split('/').at(-1)).toMatch(programsThatOnlyRead);
+        for (const word of argv.slice(1)) expect(word).not.toMatch(wordsThatChange);
+      }
+      expect(step.timeoutMsMax).toBeGreaterThan(0);
+      expect(step.timeoutMsMax).toBeLessThanOrEqual(120_000);
+      expect(step.bytesMax).toBeGreaterThan(0);
+      expect(step.bytesMax).toBeLessThanOrEqual(256 * 1024 * 1024);
+      if (step.refused) {
+        expect(step.right?.capability).toBeTruthy();
+        expect(step.right?.command).toBeTruthy();
+      }
+    }
+    for (const argv of monitors) for (const word of argv) expect(word).not.toMatch(wordsThatChange);
+  });
+
+  test('its patterns name their groups, and secrets have a value', () => {
+    const patterns = [...driver.secrets, ...driver.volatile].map(({ pattern }) => pattern);
+    for (const step of driver.dialogue.steps) if (step.refused) patterns.push(step.refused);
+    for (const { source } of patterns) expect(source).not.toMatch(/(?<!\\)\((?!\?)/);
+    for (const { pattern } of driver.secrets) expect(pattern.source).toContain('(?<value>');
+    for (const { pattern } of [...driver.secrets, ...driver.volatile]) expect(pattern.flags).toContain('g');
+  });
+
+  test('does not take the recordings of others for its own', () => {
+    for (const other of drivers.filter((one) => one.id !== id)) {
+      for (const { name, sections } of recordingsOf(other.id)) {
+        expect([other.id, name, driver.identify(sections)]).toEqual([other.id, name, 'no']);
+      }
+    }
+  });
+
+  test('knows its own recordings and reads them: every line once, twice the same', () => {
+    for (const { sections } of own) {
+      expect(driver.identify(sections)).not.toBe('no');
+      const first = driver.read(capture(driver, sections), { device: 'device' });
+      expect(driver.read(capture(driver, sections), { device: 'device' })).toEqual(first);
+      if (!first.ok) continue;
+      const { lines } = first.value.coverage;
+      const keys = lines.map(({ file: name, line }) => `${name}:${line}`);
+      expect(new Set(keys).size).toBe(keys.length);
+      const named = new Set(lines.map(({ file: name }) => name));
+      for (const section of sections) {
+        if (section.text === '') continue;
+        const label = [section.name, section.source].find((one) => named.has(one));
+        expect([section.name, lines.filter(({ file: name }) => name === label).length]).toEqual([
+          section.name,
+          linesOf(section.text).length,
+        ]);
+      }
+    }
+  });
+
+  test('what it points at is there', () => {
+    for (const { sections } of own) {
+      const result = driver.read(capture(driver, sections), { device: 'device' });
+      if (!result.ok) continue;
+      const { lists, bases } = result.value.pipeline;
+      const names = new Set(lists.map((list) => list.id));
+      expect(names.size).toBe(lists.length);
+      for (const base of bases) expect(names).toContain(base.list);
+      for (const { rules } of lists) {
+        for (const { origin, steps } of rules) {
+          expect(origin.line).toBeGreaterThan(0);
+          expect(origin.rule).not.toBe('');
+          for (const step of steps)
+            if (step.kind === 'jump' || step.kind === 'goto') expect(names).toContain(step.list);
+        }
+      }
+    }
+  });
+
+  const strange: readonly (readonly [string, string])[] = [
+    ['nothing', ''],
+    ['blank lines', '\n \n\t\n'],
+    ['a letter', 'Dear colleague,\nthe firewall is fine.\nRegards\n'],
+    ['NUL bytes', '\0'.repeat(500)],
+    ['escape sequences', '\u001b[2J\u001b[31mERROR\u001b[0m\r\n'.repeat(50)],
+    ['a web page', '<!doctype html><html><body><h1>502 Bad Gateway</h1></body></html>\n'],
+    ['broken JSON', '{"nftables": [{"metainfo": {"version": "1.0.6"'],
+    ['one very long line', 'x'.repeat(2_000_000)],
+    [
+      'names of Object.prototype',
+      '__proto__ constructor toString\n*constructor\n:hasOwnProperty ACCEPT\n-A valueOf -j __proto__\nCOMMIT\n',
+    ],
+  ];
+
+  test.each(strange)('does not throw on %s, and does not call it clean', (_, text) => {
+    const names = [
+      'imported',
+      ...driver.dialogue.steps.filter((step) => step.need === 'required').map((step) => step.id),
+    ];
+    for (const name of names) {
+      driver.identify(file(text, name));
+      const result = driver.read(capture(driver, file(text, name)), { device: 'device' });
+      // Emptiness is what a program prints where nothing is configured. Nobody recognises it in a file; whoever is
+      // told to read it may take it for that.
+      if (text.trim() === '') expect(driver.identify(file(text))).toBe('no');
+      else if (result.ok) expect(isClean(result.value)).toBe(false);
+    }
+  });
+
+  test('answers on 50 MB of nonsense and on 8 MB of its own kind', () => {
+    const nonsense = 'lorem ipsum dolor sit amet 192.0.2.1\n';
+    const texts = [nonsense.repeat((50 * 1024 * 1024) / nonsense.length)];
+    const size = 8 * 1024 * 1024;
+    const longest = own.flatMap(({ sections }) => sections).sort((a, b) => b.text.length - a.text.length)[0];
+    if (longest) texts.push(longest.text.repeat(Math.ceil(size / longest.text.length)));
+    for (const text of texts) {
+      const result = driver.read(capture(driver, file(text)), { device: 'device' });
+      if (result.ok) expect(isClean(result.value)).toBe(false);
+    }
+  }, 60_000);
+
+  test('a capture cut anywhere, or with garbage in it, is read without throwing', () => {
+    const sections = own.flatMap((recording) => recording.sections).filter(({ text }) => text.length > 100);
+    if (sections.length === 0) return;
+    fc.assert(
+      fc.property(fc.constantFrom(...sections), fc.nat(), fc.string(), (section, at, garbage) => {
+        const where = at % section.text.length;
+        for (const text of [
+          section.text.slice(0, where),
+          `${section.text.slice(0, where)}${garbage}${section.text.slice(where)}`,
+        ]) {
+          expect(() => driver.read(capture(driver, [{ ...section, text }]), { device: 'device' })).not.toThrow();
+        }
+      }),
+      { seed: 20262, numRuns: 150 },
+    );
+  });
+
+  test('a section that was not read whole is never clean', () => {
+    const failure = { kind: 'timeout', problem: { code: 'TIMEOUT', message: 'no answer in time' } } as const;
+    for (const { sections } of own) {
+      for (const broken of sections.filter(({ text }) => text !== '')) {
+        const some = sections.map((section) => (section === broken ? { ...section, failure } : section));
+        const result = driver.read(capture(driver, some), { device: 'device' });
+        if (result.ok) expect([broken.name, isClean(result.value)]).toEqual([broken.name, false]);
+      }
+    }
+  });
+
+  test('two readings that differ in what changes by itself are one text', () => {
+    const steady = (text: string): string =>
+      driver.volatile.reduce((rest, { pattern, replacement }) => rest.replace(pattern, replacement), text);
+    for (const { text } of own.flatMap(({ sections }) => sections)) {
+      const later = text
+        .replace(/\[\d+:\d+\]/g, '[4711:815000]')
+        .replace(/packets \d+ bytes \d+/g, 'packets 4711 bytes 815000')
+        .replace(/^(?<head># (?:Generated|Completed).* on ).*$/gm, '$<head>Tue Dec  1 00:00:00 2026');
+      expect(steady(later)).toBe(steady(text));
+    }
+  });
+});
