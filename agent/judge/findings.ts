@@ -5,6 +5,8 @@ import type { Finding, FindingEvent, Subject, Waiver } from './types.js';
 export interface PresentSubject {
   readonly subject: Subject;
   readonly declared: boolean;
+  /** A declared flow that was observed and is cut now. */
+  readonly missing?: boolean;
   readonly firstSeen: Instant;
   readonly lastSeen: Instant;
   /** Order of first appearance, which orders findings raised at one instant. */
@@ -34,9 +36,19 @@ export interface JudgeState {
   readonly judgedUpTo: Instant;
 }
 
+/** Where a judge that has never judged begins. */
+export function emptyJudgeState(at: Instant): JudgeState {
+  return { present: [], findings: [], windows: [], waivers: [], devices: [], judgedUpTo: at };
+}
+
 /** The port the judge needs. One call is one transaction: state and what is to be told are stored together or not at all. */
 export interface JudgeStore {
   load(): JudgeState;
   /** Replaces the state by `next` (writing only what differs) and queues `events` for every sink. */
-  commit(step: { readonly previous: JudgeState; readonly next: JudgeState; readonly events: readonly FindingEvent[]; readonly at: Instant }): void;
+  commit(step: {
+    readonly previous: JudgeState;
+    readonly next: JudgeState;
+    readonly events: readonly FindingEvent[];
+    readonly at: Instant;
+  }): void;
 }

@@ -1,6 +1,13 @@
 /**
- * judge: now, before and declared → findings and their life. Pure: (state, event, now) → (state, events); the store
- * keeps what it is given.
+ * judge: now, before and declared → findings and their life. Pure: (state, event) → (state, events), with the time in
+ * the event; the store keeps what it is given.
  */
+export * from './codes.js';
+export * from './context.js';
+export * from './coverage.js';
+export * from './events.js';
 export * from './findings.js';
+export * from './judge.js';
+export * from './risk.js';
+export * from './services.js';
 export * from './types.js';

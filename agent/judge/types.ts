@@ -43,13 +43,18 @@ export interface Subject {
   /** The rule that now permits, or the listener's line. */
   readonly place?: Origin;
   /** The edit that opened it. */
-  readonly cause?: { readonly edit: 'added' | 'removed' | 'moved' | 'changed' | 'object' | 'policy' | 'flushed'; readonly rule: Origin };
+  readonly cause?: {
+    readonly edit: 'added' | 'removed' | 'moved' | 'changed' | 'object' | 'policy' | 'flushed';
+    readonly rule: Origin;
+  };
   /** A packet that is let through and should not be, in words. */
   readonly witness?: string;
   /** How the platform shuts it. */
   readonly undo?: string;
   /** For an access fact: the code it is told under, such as `ACCESS_WIDENED`. */
   readonly factCode?: string;
+  /** Shut now, comes back by itself: `after a reboot`, `when rule 12 is enabled`. */
+  readonly latent?: { readonly returnsWhen: string; readonly shadowed?: boolean };
 }
 
 /** What one complete or failed reading of one device says to the judge. */
@@ -58,7 +63,10 @@ export interface Observation {
   readonly at: Instant;
   /** Snapshot this was derived from; absent when the reading failed. */
   readonly snapshot?: string;
-  /** Everything open that the baseline does not declare. Meaningless when `blind` is not empty. */
+  /**
+   * Everything open that the baseline does not declare. When `blind` is not empty: only what is open for certain all
+   * the same; it is told, and its absence means nothing.
+   */
   readonly undeclared: readonly Subject[];
   /** Open and declared: judged for exposure of the baseline itself. */
   readonly declared: readonly Subject[];
@@ -98,6 +106,8 @@ export interface Finding {
   readonly lastSeen: Instant;
   readonly count: number;
   readonly resolvedAt?: Instant;
+  /** The same subject was open before, was shut, and is back. */
+  readonly previous?: { readonly code: string; readonly generation: number; readonly resolvedAt: Instant };
   readonly acknowledged?: { readonly by: string; readonly at: Instant; readonly set?: string };
   readonly waived?: { readonly owner: string; readonly until: Instant };
   readonly nextReminderAt?: Instant;

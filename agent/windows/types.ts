@@ -24,10 +24,14 @@ export interface MaintenanceWindow {
   readonly firstCloseAt?: Instant;
   readonly closedAt?: Instant;
   readonly cancelledAt?: Instant;
+  /** The latest close could not be attested: something of the window could not be read. */
+  readonly unattested?: boolean;
   /** The deadline (effective end + grace) has been judged. */
   readonly deadlineJudged?: boolean;
   /** Snapshot taken at opening, by device; a device that could not be read has its last one, with its age. */
-  readonly before?: Readonly<Record<string, { readonly snapshot: string; readonly takenAt: Instant; readonly fresh: boolean }>>;
+  readonly before?: Readonly<
+    Record<string, { readonly snapshot: string; readonly takenAt: Instant; readonly fresh: boolean }>
+  >;
 }
 
 /** A part of the declared scope. Every field that is given must hold; names, addresses and ports as people write them. */
@@ -39,4 +43,6 @@ export interface ScopeEntry {
   readonly proto?: string;
   /** `any`, or a list such as `443,8000-8010`. */
   readonly ports?: string;
+  /** The flow is meant to stay: not left open at the deadline, but waiting for acceptance until the review date. */
+  readonly keep?: { readonly owner: string; readonly review: Instant };
 }

@@ -1,0 +1,244 @@
+import type { Severity } from './types.js';
+
+/** What a code means to people. Codes are parsed by others and never change; texts may. */
+export interface FindingCodeText {
+  readonly title: string;
+  readonly titleFr: string;
+  /** How its severity comes about. */
+  readonly severity: string;
+  readonly explanation: string;
+  readonly remedy: string;
+}
+
+const RISK = 'risk of the opening';
+const UNDO = 'Undo the edit that opened it, as shown with the finding.';
+
+export const findingCodes = {
+  LEFT_OPEN: {
+    title: 'Left open after an intervention',
+    titleFr: 'Resté ouvert après une intervention',
+    severity: `${RISK}; for an egress opening the higher of risk and egress severity`,
+    explanation:
+      'It was opened during a change window and is still there at the effective end plus grace. Reminders follow after 1 h, 4 h, then every 24 h until it is shut or waived.',
+    remedy: UNDO,
+  },
+  LISTENER_LEFT: {
+    title: 'Listening service left after an intervention',
+    titleFr: 'Service en écoute laissé après une intervention',
+    severity: `${RISK}, one level lower unless an opening from the internet reaches it`,
+    explanation: 'A service that began to listen during a change window still listens at the effective end plus grace.',
+    remedy: 'Stop and disable the service, or have it declared in the baseline.',
+  },
+  REMOTE_TOOL_LEFT: {
+    title: 'Remote-control tool left after an intervention',
+    titleFr: 'Outil de prise en main à distance laissé après une intervention',
+    severity: RISK,
+    explanation:
+      'The port of a remote-control tool, opened during a change window, is still open or listening at the effective end plus grace.',
+    remedy: 'Remove the tool or shut its port; remote access belongs in the declared gateway.',
+  },
+  EGRESS_UNAPPROVED_HOST: {
+    title: 'Data may be sent to a host that is not approved',
+    titleFr: 'Flux sortant vers un hébergeur non agréé',
+    severity: 'high from research, srv-clinical, lan-clinical; else medium',
+    explanation:
+      'A rule lets traffic out to particular public addresses that are not among the approved hosts, whatever the window.',
+    remedy: 'Remove the rule, or approve the host with its certificate and expiry.',
+  },
+  FILTERING_OFF: {
+    title: 'Filtering is off, as the window declares',
+    titleFr: 'Filtrage désactivé, comme déclaré dans la fenêtre',
+    severity: 'high; outside scope or window: critical, under the codes of those',
+    explanation:
+      'The filtering engine is off or its default policy accepts. The window declares it, and the exposure is real during the window too.',
+    remedy: 'Switch filtering on again as soon as the work allows.',
+  },
+  UNPLANNED_OPENING: {
+    title: 'Opening outside any window',
+    titleFr: 'Ouverture de flux hors fenêtre',
+    severity: RISK,
+    explanation: 'Traffic is let through that the baseline does not declare, and no change window covers the change.',
+    remedy: UNDO,
+  },
+  UNPLANNED_LISTENER: {
+    title: 'Listening service outside any window',
+    titleFr: 'Service en écoute hors fenêtre',
+    severity: `${RISK}, one level lower unless an opening from the internet reaches it`,
+    explanation: 'A service listens that the baseline does not declare, and no change window covers its start.',
+    remedy: 'Stop the service, or have it declared in the baseline.',
+  },
+  OUT_OF_SCOPE_OPENING: {
+    title: 'Opening outside the declared scope of the window',
+    titleFr: 'Ouverture de flux hors périmètre déclaré',
+    severity: RISK,
+    explanation: 'It was opened during a change window, and is wider than or different from what the window declares.',
+    remedy: 'Narrow it to the declared scope or remove it, now: the end of the window is too late.',
+  },
+  OUT_OF_SCOPE_LISTENER: {
+    title: 'Listening service outside the declared scope of the window',
+    titleFr: 'Service en écoute hors périmètre déclaré',
+    severity: `${RISK}, one level lower unless an opening from the internet reaches it`,
+    explanation: 'A service began to listen during a change window that does not declare it.',
+    remedy: 'Stop the service, now: the end of the window is too late.',
+  },
+  IN_WINDOW_CHANGE: {
+    title: 'Opened within the declared scope of a window',
+    titleFr: 'Ouverture prévue par la fenêtre',
+    severity: 'info',
+    explanation: 'The window declares it. It must be gone at the effective end plus grace.',
+    remedy: 'Nothing now; shut it before the window ends.',
+  },
+  BASELINE_EXPOSURE: {
+    title: 'The baseline itself exposes a dangerous port to the internet',
+    titleFr: 'Le référentiel expose un port dangereux à Internet',
+    severity: RISK,
+    explanation:
+      'A declared flow lets the whole internet reach a port rated high or critical, and no waiver with an owner and an expiry covers it.',
+    remedy: 'Restrict the source, move the service behind the VPN, or have the risk waived until a date.',
+  },
+  WINDOW_NOT_CLOSED: {
+    title: 'Change window not closed in time',
+    titleFr: "Fenêtre d'intervention non clôturée à l'échéance",
+    severity: 'medium',
+    explanation:
+      'The effective end plus grace has passed without an accepted closing, and something is left open or could not be read.',
+    remedy: 'Shut what is left open, then close the window; the vendor signs what is seen.',
+  },
+  CLOSED_UNSIGNED: {
+    title: 'Everything is shut, but nobody closed the window',
+    titleFr: 'Tout est refermé, mais la clôture n’est pas signée',
+    severity: 'info',
+    explanation: 'The effective end plus grace has passed without a close event; nothing of the window is left open.',
+    remedy: "Have the vendor sign the closing; this goes to the checklist's owner only.",
+  },
+  CLOSURE_REFUSED: {
+    title: 'Closure refused',
+    titleFr: 'Clôture refusée',
+    severity: 'info',
+    explanation:
+      'The vendor said that everything is shut. The fresh reading still showed an opening of this window, or could not attest that there is none.',
+    remedy: 'Shut what the answer lists and close again.',
+  },
+  GUARD_BLIND: {
+    title: 'A device cannot be read completely',
+    titleFr: 'Un équipement ne peut plus être relevé complètement',
+    severity: 'low after 10 min, medium after 1 h, high inside a window',
+    explanation:
+      'Two readings in a row failed or were incomplete. Nothing on this device is called clean or resolved until it is read again.',
+    remedy: 'Mend the cause shown with the finding: reachability, rights, or text that was not understood.',
+  },
+  MISSING_FLOW: {
+    title: 'A declared flow is cut',
+    titleFr: 'Un flux déclaré est coupé',
+    severity: 'low',
+    explanation: 'A flow of the baseline that was let through before is not any more; the ward notices that first.',
+    remedy: 'Ask whoever changed the rules; restore the flow or take it out of the baseline.',
+  },
+  LATENT_OPENING: {
+    title: 'Shut now, comes back by itself',
+    titleFr: 'Refermé, mais se rouvrira seul',
+    severity: 'one level under risk; low where another rule shadows it',
+    explanation:
+      'Saved configuration, a schedule, a disabled or shadowed rule or a standby member will open it again without anybody acting.',
+    remedy: 'Save the shut configuration, or delete the rule instead of disabling it.',
+  },
+  PENDING_ACCEPTANCE: {
+    title: 'Kept flow awaiting acceptance',
+    titleFr: "Flux conservé en attente d'acceptation",
+    severity: 'info',
+    explanation:
+      'The window announced that this flow stays. It is no wider than planned and waits for its review date.',
+    remedy: 'Two named people accept it into the baseline, or it is removed.',
+  },
+  ADMIN_ADDED: {
+    title: 'Administrator added',
+    titleFr: 'Administrateur ajouté',
+    severity: 'high',
+    explanation: 'The device has an administrator that the baseline does not know.',
+    remedy: 'Remove the account, or have it declared.',
+  },
+  ACCESS_WIDENED: {
+    title: 'Administrative access widened',
+    titleFr: "Accès d'administration élargi",
+    severity: 'high',
+    explanation:
+      'Trusted hosts, management services or the switches that guard them let in more than the baseline says.',
+    remedy: 'Restore the declared setting.',
+  },
+  VPN_LEFT: {
+    title: 'VPN access differs from the baseline',
+    titleFr: 'Accès VPN différent du référentiel',
+    severity: 'high',
+    explanation: 'A VPN user, portal, peer or tunnel exists that the baseline does not know.',
+    remedy: 'Remove it, or have it declared.',
+  },
+  ROUTE_CHANGED: {
+    title: 'Routing changed',
+    titleFr: 'Routage modifié',
+    severity: 'medium',
+    explanation: 'A route or policy route differs from the baseline: traffic may pass beside the filter.',
+    remedy: 'Restore the declared route.',
+  },
+  LOGGING_OFF: {
+    title: 'Logging reduced or off',
+    titleFr: 'Journalisation réduite ou arrêtée',
+    severity: 'medium',
+    explanation: 'What was logged is not any more.',
+    remedy: 'Restore logging.',
+  },
+  INSPECTION_WEAKENED: {
+    title: 'Inspection weakened',
+    titleFr: 'Inspection affaiblie',
+    severity: 'medium',
+    explanation: 'An inspection profile is weaker than the baseline says.',
+    remedy: 'Restore the declared profile.',
+  },
+  MANAGER_CHANGED: {
+    title: 'Managed by another system',
+    titleFr: 'Gestionnaire modifié',
+    severity: 'high',
+    explanation: 'The device takes its configuration from somewhere else than the baseline says.',
+    remedy: 'Verify who manages the device and restore the declared manager.',
+  },
+  CREDENTIAL_CHANGED: {
+    title: 'Key or credential changed',
+    titleFr: 'Clé ou identifiant modifié',
+    severity: 'medium',
+    explanation: 'A key or another credential that opens the device differs from the baseline.',
+    remedy: 'Verify with its owner; revoke it if nobody knows.',
+  },
+  RESOLVED: {
+    title: 'Shut again',
+    titleFr: 'Refermé',
+    severity: 'info',
+    explanation: 'A complete reading does not show it any more, also where another open finding covers its traffic.',
+    remedy: 'Nothing.',
+  },
+} as const satisfies Record<string, FindingCodeText>;
+
+export type FindingCode = keyof typeof findingCodes;
+
+/** Severity of access facts, which have no port to rate. */
+const factSeverities: Readonly<Record<string, Severity>> = {
+  ADMIN_ADDED: 'high',
+  ACCESS_WIDENED: 'high',
+  VPN_LEFT: 'high',
+  ROUTE_CHANGED: 'medium',
+  LOGGING_OFF: 'medium',
+  INSPECTION_WEAKENED: 'medium',
+  MANAGER_CHANGED: 'high',
+  CREDENTIAL_CHANGED: 'medium',
+};
+
+export function factCodeOf(code: string | undefined): FindingCode {
+  return code !== undefined && code in factSeverities ? (code as FindingCode) : 'ACCESS_WIDENED';
+}
+
+export function factSeverity(code: FindingCode): Severity {
+  return factSeverities[code] ?? 'high';
+}
+
+/** Told again and again until it is shut or waived. */
+export function isLeftCode(code: string): boolean {
+  return code === 'LEFT_OPEN' || code === 'LISTENER_LEFT' || code === 'REMOTE_TOOL_LEFT';
+}

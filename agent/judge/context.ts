@@ -1,0 +1,202 @@
+import { difference, fromRanges, type Intervals, intersection, isSubset, size, union } from '../lib/intervals.js';
+import { type AddressSet, LAST_IP4, LAST_IP6, parseAddressSet } from '../model/index.js';
+import type { ServiceTable } from './services.js';
+import type { Party, Subject } from './types.js';
+
+export interface JudgedDevice {
+  readonly kind: 'fw' | 'host';
+  /** Zone it stands in, such as `dmz` or `imaging`; absent: no zone adjustment. */
+  readonly zone?: string;
+  /** Addresses that belong to it, or lie behind it: the hospital's own, also where they are public. */
+  readonly networks?: AddressSet;
+}
+
+/** What judgement needs to know and does not change from one step to the next. Time is not in it. */
+export interface JudgeContext {
+  readonly devices: Readonly<Record<string, JudgedDevice>>;
+  /** Hosts outside that may be sent data, as addresses or prefixes. */
+  readonly approvedHosts: readonly string[];
+  readonly services: ServiceTable;
+  readonly graceMinutes: number;
+}
+
+export function graceMs(context: JudgeContext): number {
+  return context.graceMinutes * 60_000;
+}
+
+/**
+ * Not on the public internet: RFC 1918, RFC 6598 (carrier NAT), RFC 4193, link-local, loopback, multicast,
+ * unspecified and the reserved top of IPv4 (RFC 1112). The documentation prefixes of RFC 5737 and RFC 3849 are
+ * public here: examples and replays stand for real hosts with them.
+ */
+const insideAddresses: AddressSet = [
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.168.0.0/16',
+  '224.0.0.0/3',
+  '::/127',
+  'fc00::/7',
+  'fe80::/10',
+  'ff00::/8',
+]
+  .map((text) => parseAddressSet(text)!)
+  .reduce((all, one) => ({ ip4: union(all.ip4, one.ip4), ip6: union(all.ip6, one.ip6) }));
+
+const publicAddresses: AddressSet = {
+  ip4: difference<number>([0, LAST_IP4], insideAddresses.ip4),
+  ip6: difference<bigint>([0n, LAST_IP6], insideAddresses.ip6),
+};
+
+const loopback: AddressSet = { ip4: parseAddressSet('127.0.0.0/8')!.ip4, ip6: parseAddressSet('::1')!.ip6 };
+
+const INTERNET_NAMES: readonly string[] = ['internet', 'wan', 'untrust', 'untrusted', 'outside'];
+
+/** The zone names under which people mean the vendors' tunnel. */
+const VENDOR_TUNNEL = 'vendor-vpn';
+
+export function isEmptySet(set: AddressSet): boolean {
+  return set.ip4.length === 0 && set.ip6.length === 0;
+}
+
+export function overlap(a: AddressSet, b: AddressSet): boolean {
+  return intersection(a.ip4, b.ip4).length > 0 || intersection(a.ip6, b.ip6).length > 0;
+}
+
+function within(a: AddressSet, b: AddressSet): boolean {
+  return isSubset(a.ip4, b.ip4) && isSubset(a.ip6, b.ip6);
+}
+
+function countOf(set: AddressSet): bigint {
+  return size(set.ip4) + size(set.ip6);
+}
+
+/** What a name or an address written by a person stands for; undefined: a name whose addresses are not known. */
+export function addressesOf(text: string, context: JudgeContext): AddressSet | undefined {
+  const name = text.toLowerCase();
+  if (name === 'any') return { ip4: [0, LAST_IP4], ip6: [0n, LAST_IP6] };
+  if (INTERNET_NAMES.includes(name)) return publicAddresses;
+  return parseAddressSet(text) ?? context.devices[text]?.networks;
+}
+
+function partyAddresses(party: Party, context: JudgeContext): AddressSet | undefined {
+  return party.addresses ?? addressesOf(party.text, context);
+}
+
+/** The part of a set that is on the public internet and not one of the hospital's own networks. */
+function publicPart(set: AddressSet, context: JudgeContext): AddressSet {
+  let ip4: Intervals = intersection(set.ip4, publicAddresses.ip4);
+  let ip6: Intervals<bigint> = intersection(set.ip6, publicAddresses.ip6);
+  for (const device of Object.values(context.devices)) {
+    if (!device.networks) continue;
+    ip4 = difference(ip4, device.networks.ip4);
+    ip6 = difference(ip6, device.networks.ip6);
+  }
+  return { ip4, ip6 };
+}
+
+/** From where traffic may come, from the widest to the narrowest. */
+export type SourceClass = 'internet' | 'publicHost' | 'vendorTunnel' | 'internal';
+
+export interface Source {
+  readonly class: SourceClass;
+  /** Hosts inside may send it too (`any` includes them). */
+  readonly inside: boolean;
+}
+
+/**
+ * A zone decides when it is known: any address behind an inside interface is inside. Otherwise names and addresses
+ * do; more than one public address counts as the internet, because nobody watches who else sits in a prefix.
+ */
+export function sourceOf(subject: Subject, context: JudgeContext): Source {
+  const { src } = subject.flow;
+  if (subject.direction === 'output') return { class: 'internal', inside: true };
+  for (const name of [src.zone, src.text]) {
+    if (name === undefined) continue;
+    if (name.toLowerCase() === VENDOR_TUNNEL) return { class: 'vendorTunnel', inside: false };
+    if (INTERNET_NAMES.includes(name.toLowerCase())) return { class: 'internet', inside: false };
+  }
+  if (src.zone !== undefined) return { class: 'internal', inside: true };
+  const addresses = partyAddresses(src, context);
+  if (!addresses) return { class: 'internal', inside: true };
+  const outside = publicPart(addresses, context);
+  const inside = countOf(outside) < countOf(addresses);
+  if (isEmptySet(outside)) return { class: 'internal', inside: true };
+  return { class: countOf(outside) === 1n ? 'publicHost' : 'internet', inside };
+}
+
+/** Zones a destination lies in: its own, its device's, or those of the devices whose networks it touches. */
+export function destinationZones(party: Party, context: JudgeContext): readonly string[] {
+  const own = party.zone ?? context.devices[party.text]?.zone;
+  if (own !== undefined) return [own];
+  if (!party.addresses) return [party.text];
+  const zones = new Set<string>();
+  for (const device of Object.values(context.devices)) {
+    if (device.zone && device.networks && overlap(device.networks, party.addresses)) zones.add(device.zone);
+  }
+  return [...zones];
+}
+
+/** Traffic to the firewall itself rather than through it. */
+export function isToFirewall(subject: Subject, context: JudgeContext): boolean {
+  if (subject.kind !== 'rule') return false;
+  if (context.devices[subject.flow.dst.text]?.kind === 'fw') return true;
+  return subject.direction === 'input' && context.devices[subject.device]?.kind === 'fw';
+}
+
+export function isLoopbackOnly(subject: Subject): boolean {
+  if (subject.kind !== 'listener') return false;
+  const { dst } = subject.flow;
+  if (dst.text.toLowerCase() === 'localhost') return true;
+  const addresses = dst.addresses ?? parseAddressSet(dst.text);
+  return addresses !== undefined && !isEmptySet(addresses) && within(addresses, loopback);
+}
+
+/** Beyond these sizes a destination is not somebody in particular: a /16, or an IPv6 /32 (one provider's allocation). */
+const SPECIFIC_MAX = { ip4: 2n ** 16n, ip6: 2n ** 96n };
+
+/** The public destination of a rule that sends data out to somebody in particular who was not approved. */
+export function unapprovedDestination(subject: Subject, context: JudgeContext): boolean {
+  if (subject.kind !== 'rule' || subject.direction === 'input' || !sourceOf(subject, context).inside) return false;
+  const addresses = partyAddresses(subject.flow.dst, context);
+  if (!addresses) return false;
+  const outside = publicPart(addresses, context);
+  if (isEmptySet(outside) || size(outside.ip4) > SPECIFIC_MAX.ip4 || size(outside.ip6) > SPECIFIC_MAX.ip6) return false;
+  return !within(outside, approvedSet(context));
+}
+
+function approvedSet(context: JudgeContext): AddressSet {
+  const sets = context.approvedHosts.map((text) => parseAddressSet(text)).filter((set) => set !== undefined);
+  return {
+    ip4: fromRanges(sets.flatMap((set) => pairs(set.ip4))),
+    ip6: fromRanges(sets.flatMap((set) => pairs(set.ip6))),
+  };
+}
+
+function pairs<T extends number | bigint>(set: Intervals<T>): [T, T][] {
+  const out: [T, T][] = [];
+  for (let i = 0; i < set.length; i += 2) out.push([set[i]!, set[i + 1]!]);
+  return out;
+}
+
+/** Whether what an opening lets through can arrive at the listener's host; ports are compared by the caller. */
+export function reachesHost(opening: Subject, listener: Subject, context: JudgeContext): boolean {
+  const { dst } = opening.flow;
+  if (opening.device === listener.device && opening.direction === 'input') return true;
+  const host = context.devices[listener.device];
+  const names = [listener.device, listener.flow.dst.text, host?.zone].filter((name) => name !== undefined);
+  if (names.includes(dst.text)) return true;
+  if (!dst.addresses && dst.text.toLowerCase() === 'any') return true;
+  const target = partyAddresses(dst, context);
+  // A wildcard bind answers on every address of its host, which only the declared networks can tell.
+  const own = host?.networks ?? boundAddresses(listener);
+  return target !== undefined && own !== undefined && overlap(target, own);
+}
+
+function boundAddresses(listener: Subject): AddressSet | undefined {
+  const { addresses } = listener.flow.dst;
+  return addresses && countOf(addresses) < BigInt(LAST_IP4) ? addresses : undefined;
+}

@@ -1,0 +1,72 @@
+import { addressesOf, type JudgeContext, sourceOf } from './context.js';
+import type { JudgeState } from './findings.js';
+import type { Subject } from './types.js';
+
+/** Observed, declared and not covered: three columns that are never mixed. */
+export interface CoverageStatement {
+  readonly observed: readonly string[];
+  readonly declared: readonly string[];
+  readonly notCovered: readonly string[];
+}
+
+/** What no reading of a firewall or a host can show, whatever its state. */
+const NEVER_COVERED: readonly string[] = ['removable media, third-party premises, search engines'];
+
+/** What was read, what is declared, and what lies outside: `devices` limits it to those of one window. */
+export function coverageOf(state: JudgeState, context: JudgeContext, devices?: readonly string[]): CoverageStatement {
+  const names = devices ?? Object.keys(context.devices);
+  const observed: string[] = [];
+  const blind: string[] = [];
+  for (const name of names) {
+    const memory = state.devices.find((one) => one.device === name);
+    if (memory && memory.missedReadings > 0) blind.push(`${name} (${memory.blindReasons.join('; ')})`);
+    else if (memory?.lastCompleteAt === undefined) blind.push(`${name} (never read completely)`);
+    else observed.push(`${name} at ${new Date(memory.lastCompleteAt).toISOString()}`);
+  }
+  const declared = state.present
+    .filter((present) => present.declared && names.includes(present.subject.device))
+    .map((present) => present.subject);
+  return {
+    observed,
+    declared: declared.map((subject) => `${subject.device}: ${subject.summary}`),
+    notCovered: [...blind, ...NEVER_COVERED, ...limitsOf(declared, context)],
+  };
+}
+
+/** What declared flows take out of sight: a declared door lets the thief with a key in as well as the owner. */
+function limitsOf(declared: readonly Subject[], context: JudgeContext): readonly string[] {
+  const rules = declared.filter((subject) => subject.kind === 'rule');
+  const published = rules.some((subject) => sourceOf(subject, context).class !== 'internal');
+  const proxied = rules.some(
+    (subject) => sourceOf(subject, context).class === 'internal' && isWholeInternet(subject, context),
+  );
+  return [
+    ...(published ? ['authenticated misuse of a declared service is outside this control'] : []),
+    ...(proxied ? ['destinations behind the general proxy are not judged; import proxy categories to cover them'] : []),
+  ];
+}
+
+function isWholeInternet(subject: Subject, context: JudgeContext): boolean {
+  const internet = addressesOf('internet', context);
+  const addresses = subject.flow.dst.addresses ?? addressesOf(subject.flow.dst.text, context);
+  if (!internet || !addresses) return false;
+  // A default route towards the internet holds the first and the last public unicast network of IPv4.
+  return (
+    addresses.ip4.length > 0 && addresses.ip4[0]! <= internet.ip4[0]! && addresses.ip4.at(-1)! >= internet.ip4.at(-1)!
+  );
+}
+
+/** Never "no leak", never "secure": what was compared with what, and what was not looked at. */
+export function coverageText(statement: CoverageStatement, openFindings: number): string {
+  const list = (items: readonly string[]): string => (items.length === 0 ? 'nothing' : items.join('; '));
+  const verdict =
+    openFindings === 0
+      ? `No drift from the declared baseline on the sources read: ${list(statement.observed)}; not covered: ${list(statement.notCovered)}.`
+      : `${openFindings} finding${openFindings === 1 ? '' : 's'} open on the sources read: ${list(statement.observed)}; not covered: ${list(statement.notCovered)}.`;
+  return [
+    `observed: ${list(statement.observed)}`,
+    `declared: ${list(statement.declared)}`,
+    `not covered: ${list(statement.notCovered)}`,
+    verdict,
+  ].join('\n');
+}

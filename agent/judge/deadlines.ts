@@ -1,0 +1,124 @@
+import { assert } from '../lib/assert.js';
+import { deadline, effectiveEnd, type Instant, type MaintenanceWindow, stepWindow } from '../windows/index.js';
+import { memoryOf } from './blind.js';
+import type { FindingCode } from './codes.js';
+import { graceMs, type JudgeContext } from './context.js';
+import type { JudgeState } from './findings.js';
+import { type Desk, openFinding, tell } from './life.js';
+import type { Finding, Severity } from './types.js';
+import { openingsLeft } from './verdict.js';
+
+/**
+ * How long the word on a window waits for a reading taken after its end. Openings that are known are told at the
+ * deadline itself; only "clean" needs to be seen, and a reading that starts at the deadline takes a moment.
+ */
+const WAIT_FOR_READING_MS = 10 * 60_000;
+
+/** Devices of the window of which nothing complete was read since it ended, with why. */
+export function notSeenSinceEnd(window: MaintenanceWindow, state: JudgeState): readonly string[] {
+  return window.devices.flatMap((device) => {
+    const memory = memoryOf(state, device);
+    if (memory && memory.missedReadings > 0) return [`${device}: ${memory.blindReasons.join('; ')}`];
+    if (memory?.lastCompleteAt !== undefined && memory.lastCompleteAt >= effectiveEnd(window)) return [];
+    return [`${device}: no reading since the window ended`];
+  });
+}
+
+/** Instants at which a window must be judged. */
+export function windowsDue(state: JudgeState, context: JudgeContext): readonly Instant[] {
+  return state.windows.flatMap((window) => {
+    if (window.state === 'cancelled' || window.deadlineJudged) return [];
+    const at = deadline(window, graceMs(context));
+    return [at, at + WAIT_FOR_READING_MS];
+  });
+}
+
+/** Judges the windows whose deadline has come; answers with them as they stand afterwards. */
+export function settleWindows(
+  desk: Desk,
+  state: JudgeState,
+  context: JudgeContext,
+  at: Instant,
+): readonly MaintenanceWindow[] {
+  return state.windows.map((window) => {
+    if (window.state === 'cancelled' || window.deadlineJudged) return window;
+    const due = deadline(window, graceMs(context));
+    if (at < due) return window;
+    const left = openingsLeft(window, state, context, at);
+    const unseen = notSeenSinceEnd(window, state);
+    const answered = window.firstCloseAt !== undefined && !window.unattested;
+    if (!answered) {
+      const blind = window.devices.some((device) => (memoryOf(state, device)?.missedReadings ?? 0) > 0);
+      if (left.length === 0 && unseen.length > 0 && !blind && at < due + WAIT_FOR_READING_MS) return window;
+      tellUnclosed(desk, window, { left: left.map((one) => one.subject.summary), unseen, at });
+    }
+    const step = stepWindow(window, { kind: 'deadline', graceMs: graceMs(context) }, at);
+    assert(step.ok, `deadline of window ${window.id} refused although it is due`);
+    return step.value.window;
+  });
+}
+
+function tellUnclosed(
+  desk: Desk,
+  window: MaintenanceWindow,
+  seen: { readonly left: readonly string[]; readonly unseen: readonly string[]; readonly at: Instant },
+): void {
+  const clean = seen.left.length === 0 && seen.unseen.length === 0;
+  // An unattested close did come: nothing remains to be signed once everything was seen shut.
+  if (clean && window.firstCloseAt !== undefined) return;
+  const because = clean
+    ? 'info: nothing of the window is open; nobody closed it'
+    : seen.left.length > 0
+      ? `medium: ${seen.left.length} opening(s) left`
+      : 'medium: not everything could be read';
+  tellWindow(desk, window, {
+    code: clean ? 'CLOSED_UNSIGNED' : 'WINDOW_NOT_CLOSED',
+    severity: clean ? 'info' : 'medium',
+    because,
+    details: [...seen.left, ...seen.unseen],
+    at: seen.at,
+    kind: 'raise',
+  });
+}
+
+export interface WindowTelling {
+  readonly code: FindingCode;
+  readonly severity: Severity;
+  readonly because: string;
+  readonly details: readonly string[];
+  readonly at: Instant;
+  /** An answer is over once given; a raised finding stays until the window is closed. */
+  readonly kind: 'raise' | 'answer';
+}
+
+/** One finding per window carries everything told about it, on one key and one count. */
+export function tellWindow(desk: Desk, window: MaintenanceWindow, telling: WindowTelling): void {
+  const key = `window/${window.id}`;
+  const before = desk.findings.get(key);
+  const { resolvedAt: _, ...kept } = before ?? { resolvedAt: undefined };
+  const finding: Finding = {
+    generation: 1,
+    count: 1,
+    sequence: 0,
+    remindersSent: 0,
+    firstSeen: telling.at,
+    ...kept,
+    key,
+    subjectId: window.id,
+    windows: [window.id],
+    lastSeen: telling.at,
+    code: telling.code,
+    severity: telling.severity,
+    severityBecause: telling.because,
+    details: telling.details,
+    ...(telling.kind === 'answer' && { resolvedAt: telling.at }),
+  };
+  tell(desk, finding, { kind: telling.kind, at: telling.at, row: true });
+}
+
+/** A window that is closed at last needs no finding; that is not news for the alarm feed's table. */
+export function settleClosed(desk: Desk, window: MaintenanceWindow, at: Instant): void {
+  const open = openFinding(desk, `window/${window.id}`);
+  if (!open || window.state !== 'closed') return;
+  tell(desk, { ...open, resolvedAt: at }, { kind: 'resolve', at, row: false, code: 'RESOLVED', severity: 'info' });
+}

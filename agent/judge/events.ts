@@ -1,0 +1,66 @@
+import type { Problem } from '../lib/result.js';
+import type { Instant, MaintenanceWindow, WindowPlan } from '../windows/index.js';
+import type { CoverageStatement } from './coverage.js';
+import type { JudgeState } from './findings.js';
+import type { FindingEvent, Observation, Severity, Waiver } from './types.js';
+
+/** What happens to the judge. Every event carries its own instant: the judge has no clock. */
+export type JudgeEvent =
+  | { readonly kind: 'observed'; readonly at: Instant; readonly observation: Observation }
+  /** A reading was due and brought nothing. */
+  | { readonly kind: 'missed'; readonly at: Instant; readonly device: string; readonly reason: string }
+  | { readonly kind: 'windowPlanned'; readonly at: Instant; readonly window: WindowPlan }
+  | {
+      readonly kind: 'windowOpened';
+      readonly at: Instant;
+      readonly window: string;
+      readonly before?: NonNullable<MaintenanceWindow['before']>;
+    }
+  | {
+      readonly kind: 'windowExtended';
+      readonly at: Instant;
+      readonly window: string;
+      readonly until: Instant;
+      readonly by: string;
+      readonly reason: string;
+    }
+  | { readonly kind: 'windowCancelled'; readonly at: Instant; readonly window: string }
+  /** The vendor says that everything is shut; `observations` are the readings just taken because of it. */
+  | {
+      readonly kind: 'windowClose';
+      readonly at: Instant;
+      readonly window: string;
+      readonly observations: readonly Observation[];
+    }
+  | { readonly kind: 'acknowledge'; readonly at: Instant; readonly key: string; readonly by: string }
+  | { readonly kind: 'waive'; readonly at: Instant; readonly waiver: Waiver }
+  | { readonly kind: 'unwaive'; readonly at: Instant; readonly device: string; readonly subject: string }
+  /** Time has passed. */
+  | { readonly kind: 'tick'; readonly at: Instant };
+
+export interface OpeningLeft {
+  readonly id: string;
+  readonly device: string;
+  readonly summary: string;
+  readonly code: string;
+  readonly severity: Severity;
+  readonly firstSeen: Instant;
+  readonly undo?: string;
+}
+
+/** What the checklist hook is answered. `unattested`: something could not be seen, so nothing is claimed. */
+export interface CloseAnswer {
+  readonly window: string;
+  readonly state: 'closed' | 'refused' | 'unattested';
+  readonly openings: readonly OpeningLeft[];
+  readonly coverage: CoverageStatement;
+}
+
+export interface JudgeStep {
+  readonly state: JudgeState;
+  readonly events: readonly FindingEvent[];
+  /** To `windowClose` only. */
+  readonly answer?: CloseAnswer;
+  /** The event was not possible (an unknown window, an illegal transition); what was due was judged all the same. */
+  readonly problem?: Problem;
+}

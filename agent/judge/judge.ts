@@ -1,0 +1,282 @@
+import { assert } from '../lib/assert.js';
+import { failure, type Problem, type Result } from '../lib/result.js';
+import {
+  type Instant,
+  type MaintenanceWindow,
+  planWindow,
+  stepWindow,
+  type WindowEvent,
+  type WindowStep,
+} from '../windows/index.js';
+import { blindnessDue, settleBlindness } from './blind.js';
+import { graceMs, type JudgeContext } from './context.js';
+import { coverageOf } from './coverage.js';
+import { notSeenSinceEnd, settleClosed, settleWindows, tellWindow, windowsDue } from './deadlines.js';
+import type { CloseAnswer, JudgeEvent, JudgeStep, OpeningLeft } from './events.js';
+import type { JudgeState, PresentSubject } from './findings.js';
+import { type Desk, openDesk, openFinding, remindIfDue, resolve, settleSubject, subjectKey, tell } from './life.js';
+import { byOrder, miss, observe } from './observe.js';
+import type { FindingEvent, Observation } from './types.js';
+import { openingsLeft, verdictOf, waiverFor } from './verdict.js';
+
+/**
+ * One step of judgement. Everything that fell due before the event is judged first, each at its own instant and in
+ * order, whether the guard was running then or not; then the event is taken in and judged at once.
+ *
+ * An event that arrives with an instant before the last judgement (a reading that took long, a clock set back) keeps
+ * its own instant for what it saw, and is judged now.
+ */
+export function judge(state: JudgeState, event: JudgeEvent, context: JudgeContext): JudgeStep {
+  const events: FindingEvent[] = [];
+  let current = state;
+  for (;;) {
+    const due = nextDue(current, context);
+    if (due === undefined || due >= event.at) break;
+    const settled = settle(current, due, context, []);
+    current = settled.state;
+    events.push(...settled.events);
+  }
+  const at = Math.max(event.at, current.judgedUpTo);
+  const taken = take(current, event, at, context);
+  const settled = settle(taken.state, at, context, taken.gone ?? [], taken.answered);
+  return {
+    state: settled.state,
+    events: [...events, ...settled.events],
+    ...(taken.answer && { answer: taken.answer(settled.state) }),
+    ...(taken.problem && { problem: taken.problem }),
+  };
+}
+
+/** The next instant at which something must be judged though nothing happens; undefined: nothing is pending. */
+export function nextDue(state: JudgeState, context: JudgeContext): Instant | undefined {
+  const instants = [
+    ...windowsDue(state, context),
+    ...state.waivers.map((waiver) => waiver.expires),
+    ...state.findings.flatMap((finding) => (finding.nextReminderAt === undefined ? [] : [finding.nextReminderAt])),
+    ...blindnessDue(state, context),
+    ...state.windows.flatMap((window) => window.scope.flatMap((entry) => (entry.keep ? [entry.keep.review] : []))),
+  ];
+  const later = instants.filter((instant) => instant > state.judgedUpTo);
+  return later.length === 0 ? undefined : later.reduce((a, b) => Math.min(a, b));
+}
+
+interface Settled {
+  readonly state: JudgeState;
+  readonly events: readonly FindingEvent[];
+}
+
+/** Judges everything at one instant: subjects in the order they were added, then blindness, then windows. */
+function settle(
+  state: JudgeState,
+  at: Instant,
+  context: JudgeContext,
+  gone: readonly PresentSubject[],
+  answered?: (desk: Desk) => void,
+): Settled {
+  const desk = openDesk(state.findings);
+  const vanished = new Set(gone);
+  const alongside = state.present.filter((present) => !present.missing).map((present) => present.subject);
+  for (const present of byOrder([...state.present, ...gone])) {
+    const key = subjectKey(present.subject, present.missing);
+    if (vanished.has(present)) {
+      const open = openFinding(desk, key);
+      if (open) resolve(desk, open, at, { row: true });
+      continue;
+    }
+    const verdict = verdictOf(present, state, context, at, alongside);
+    settleSubject(desk, present, verdict, waiverFor(present.subject, state.waivers, at), at);
+    remindIfDue(desk, key, at);
+  }
+  for (const memory of state.devices) settleBlindness(desk, memory, state, context, at);
+  const windows = settleWindows(desk, state, context, at);
+  answered?.(desk);
+  return { state: { ...state, windows, findings: [...desk.findings.values()], judgedUpTo: at }, events: desk.events };
+}
+
+interface Taken {
+  readonly state: JudgeState;
+  readonly gone?: readonly PresentSubject[];
+  /** What the event itself tells, after the subjects and the windows. */
+  readonly answered?: (desk: Desk) => void;
+  readonly answer?: (judged: JudgeState) => CloseAnswer;
+  readonly problem?: Problem;
+}
+
+function take(state: JudgeState, event: JudgeEvent, at: Instant, context: JudgeContext): Taken {
+  switch (event.kind) {
+    case 'tick':
+      return { state };
+    case 'observed':
+      return takeReadings(state, [event.observation]);
+    case 'missed':
+      return { state: miss(state, event.device, event.reason, event.at) };
+    case 'windowPlanned':
+      return takePlan(state, event);
+    case 'windowOpened':
+      return takeWindow(state, event.window, at, { kind: 'open', ...(event.before && { before: event.before }) });
+    case 'windowExtended':
+      return takeWindow(state, event.window, at, {
+        kind: 'extend',
+        until: event.until,
+        by: event.by,
+        reason: event.reason,
+      });
+    case 'windowCancelled':
+      return takeWindow(state, event.window, at, { kind: 'cancel' });
+    case 'windowClose':
+      return takeClose(state, event, at, context);
+    case 'acknowledge':
+      return takeAcknowledgement(state, event, at);
+    case 'waive': {
+      const others = state.waivers.filter((one) => !isFor(one, event.waiver.device, event.waiver.subject));
+      return { state: { ...state, waivers: [...others, event.waiver] } };
+    }
+    case 'unwaive': {
+      const waivers = state.waivers.filter((one) => !isFor(one, event.device, event.subject));
+      if (waivers.length < state.waivers.length) return { state: { ...state, waivers } };
+      return {
+        state,
+        problem: { code: 'NO_WAIVER', message: `nothing is waived for ${event.device}/${event.subject}` },
+      };
+    }
+  }
+}
+
+function isFor(
+  waiver: { readonly device: string; readonly subject: string },
+  device: string,
+  subject: string,
+): boolean {
+  return waiver.device === device && waiver.subject === subject;
+}
+
+function takeReadings(state: JudgeState, observations: readonly Observation[]): Taken {
+  let current = state;
+  const gone: PresentSubject[] = [];
+  for (const observation of observations) {
+    const observed = observe(current, observation);
+    gone.push(...observed.gone);
+    const seen = new Set(observed.seen);
+    const findings = observed.state.findings.map((finding) =>
+      seen.has(finding.key) && finding.resolvedAt === undefined && finding.firstSeen < observation.at
+        ? { ...finding, count: finding.count + 1 }
+        : finding,
+    );
+    current = { ...observed.state, findings };
+  }
+  return { state: current, gone };
+}
+
+function takePlan(state: JudgeState, event: JudgeEvent & { kind: 'windowPlanned' }): Taken {
+  const { id } = event.window;
+  if (state.windows.some((window) => window.id === id)) {
+    return { state, problem: { code: 'WINDOW_EXISTS', message: `window ${id} is planned already` } };
+  }
+  const planned = planWindow(event.window);
+  if (!planned.ok) return { state, problem: planned.error };
+  return { state: { ...state, windows: [...state.windows, planned.value.window] } };
+}
+
+function takeWindow(state: JudgeState, id: string, at: Instant, event: WindowEvent): Taken {
+  const step = stepNamed(state, id, at, event);
+  return step.ok ? { state: withWindow(state, step.value.window) } : { state, problem: step.error };
+}
+
+function stepNamed(state: JudgeState, id: string, at: Instant, event: WindowEvent): Result<WindowStep> {
+  const window = state.windows.find((one) => one.id === id);
+  if (!window) return failure({ code: 'NO_WINDOW', message: `there is no window ${id}` });
+  return stepWindow(window, event, at);
+}
+
+function withWindow(state: JudgeState, window: MaintenanceWindow): JudgeState {
+  return { ...state, windows: state.windows.map((one) => (one.id === window.id ? window : one)) };
+}
+
+/**
+ * A close is answered by what the readings taken because of it show. The readings count even where the window cannot
+ * be closed: they were made. The window has ended from now on, whatever the answer; only `closed` says that
+ * everything was seen, and seen shut.
+ */
+function takeClose(
+  state: JudgeState,
+  event: JudgeEvent & { kind: 'windowClose' },
+  at: Instant,
+  context: JudgeContext,
+): Taken {
+  const readings = takeReadings(state, event.observations);
+  const ended = stepNamed(readings.state, event.window, at, { kind: 'close', verdict: 'refused' });
+  if (!ended.ok) return { ...readings, problem: ended.error };
+  const { window } = ended.value;
+  const after = withWindow(readings.state, window);
+  const left = openingsLeft(window, after, context, at);
+  const complete = event.observations.filter((one) => one.blind.length === 0).map((one) => one.device);
+  const unread = window.devices.filter((device) => !complete.includes(device));
+  const verdict = left.length > 0 ? 'refused' : unread.length > 0 ? 'unattested' : 'closed';
+  const step = stepNamed(readings.state, event.window, at, { kind: 'close', verdict });
+  assert(step.ok, `window ${event.window} took a close as refused but not as ${verdict}`);
+  const before = state.windows.find((one) => one.id === event.window);
+  const late = before?.deadlineJudged === true;
+  return {
+    ...readings,
+    state: withWindow(readings.state, step.value.window),
+    answered: (desk) => {
+      if (verdict === 'closed') return settleClosed(desk, step.value.window, at);
+      // A close after the deadline moves nothing and emits nothing: what is left has its own alarms.
+      if (late) return;
+      tellWindow(desk, window, {
+        code: 'CLOSURE_REFUSED',
+        severity: 'info',
+        because:
+          verdict === 'refused' ? `info: ${left.length} opening(s) still there` : 'info: no attestation possible',
+        details: [
+          ...left.map((one) => one.subject.summary),
+          ...(verdict === 'unattested' ? ['no attestation possible', ...notSeenSinceEnd(window, after)] : []),
+        ],
+        at,
+        kind: 'answer',
+      });
+    },
+    answer: (judged) => ({
+      window: window.id,
+      state: verdict,
+      openings: left.map((present) => answerOpening(present, judged, context, at)),
+      coverage: coverageOf(judged, context, window.devices),
+    }),
+  };
+}
+
+function answerOpening(present: PresentSubject, judged: JudgeState, context: JudgeContext, at: Instant): OpeningLeft {
+  const { subject, firstSeen } = present;
+  const finding = judged.findings.find((one) => one.key === subjectKey(subject));
+  const verdict = verdictOf(
+    present,
+    judged,
+    context,
+    at,
+    judged.present.map((one) => one.subject),
+  );
+  return {
+    id: subject.id,
+    device: subject.device,
+    summary: subject.summary,
+    code: finding?.code ?? verdict?.code ?? 'LEFT_OPEN',
+    severity: finding?.severity ?? verdict?.severity ?? 'medium',
+    firstSeen,
+    ...(subject.undo !== undefined && { undo: subject.undo }),
+  };
+}
+
+function takeAcknowledgement(state: JudgeState, event: JudgeEvent & { kind: 'acknowledge' }, at: Instant): Taken {
+  const finding = state.findings.find((one) => one.key === event.key && one.resolvedAt === undefined);
+  if (!finding) return { state, problem: { code: 'NO_FINDING', message: `no open finding has the key ${event.key}` } };
+  const set = finding.subject?.set;
+  return {
+    state,
+    answered: (desk) => {
+      const current = openFinding(desk, event.key);
+      if (!current) return;
+      const acknowledged = { by: event.by, at, ...(set !== undefined && { set }) };
+      tell(desk, { ...current, acknowledged }, { kind: 'update', at, row: false });
+    },
+  };
+}

@@ -1,0 +1,196 @@
+import type { Instant } from '../windows/index.js';
+import { type FindingCode, isLeftCode } from './codes.js';
+import type { PresentSubject } from './findings.js';
+import type { Finding, FindingEvent, Severity, Subject, Waiver } from './types.js';
+import type { Verdict } from './verdict.js';
+
+const HOUR_MS = 3_600_000;
+
+/** Findings by key while one instant is judged, and what is told of them, in order. */
+export interface Desk {
+  readonly findings: Map<string, Finding>;
+  readonly events: FindingEvent[];
+}
+
+export function openDesk(findings: readonly Finding[]): Desk {
+  return { findings: new Map(findings.map((finding) => [finding.key, finding])), events: [] };
+}
+
+export function subjectKey(subject: Subject, missing = false): string {
+  return missing ? `missing/${subject.device}/${subject.id}` : `${subject.device}/${subject.id}`;
+}
+
+export interface Telling {
+  readonly kind: FindingEvent['kind'];
+  readonly at: Instant;
+  readonly row: boolean;
+  readonly code?: string;
+  readonly severity?: Severity;
+}
+
+/** Tells one event: its id follows from the finding alone, so the same step told again after a crash has the same id. */
+export function tell(desk: Desk, finding: Finding, telling: Telling): Finding {
+  const told: Finding = { ...finding, sequence: finding.sequence + 1 };
+  desk.findings.set(told.key, told);
+  desk.events.push({
+    id: `${finding.key}#${finding.generation}.${finding.sequence}`,
+    kind: telling.kind,
+    at: telling.at,
+    code: telling.code ?? finding.code,
+    severity: telling.severity ?? finding.severity,
+    finding: told,
+    row: telling.row,
+  });
+  return told;
+}
+
+export interface Raising {
+  readonly key: string;
+  readonly at: Instant;
+  readonly code: FindingCode;
+  readonly severity: Severity;
+  readonly because: string;
+  readonly subjectId: string;
+  readonly device?: string;
+  readonly subject?: Subject;
+  readonly windows: readonly string[];
+  readonly firstSeen: Instant;
+  readonly lastSeen: Instant;
+  readonly details?: readonly string[];
+}
+
+/** A finding that is not open now: its first generation, or the next one, linked to the one before. */
+export function raise(desk: Desk, raising: Raising): Finding {
+  const before = desk.findings.get(raising.key);
+  const finding: Finding = {
+    key: raising.key,
+    generation: (before?.generation ?? 0) + 1,
+    code: raising.code,
+    severity: raising.severity,
+    severityBecause: raising.because,
+    ...(raising.device !== undefined && { device: raising.device }),
+    subjectId: raising.subjectId,
+    ...(raising.subject && { subject: raising.subject }),
+    windows: raising.windows,
+    firstSeen: raising.firstSeen,
+    lastSeen: raising.lastSeen,
+    count: 1,
+    ...(before?.resolvedAt !== undefined && {
+      previous: { code: before.code, generation: before.generation, resolvedAt: before.resolvedAt },
+    }),
+    ...reminderFrom(raising.code, raising.at),
+    remindersSent: 0,
+    sequence: 0,
+    ...(raising.details && { details: raising.details }),
+  };
+  return tell(desk, finding, { kind: 'raise', at: raising.at, row: true });
+}
+
+export function resolve(desk: Desk, finding: Finding, at: Instant, options: { row: boolean; why?: string }): void {
+  const { nextReminderAt: _, ...rest } = finding;
+  const shut: Finding = { ...rest, resolvedAt: at, ...(options.why !== undefined && { details: [options.why] }) };
+  tell(desk, shut, { kind: 'resolve', at, row: options.row, code: 'RESOLVED', severity: 'info' });
+}
+
+/** The finding of the key if it is open. */
+export function openFinding(desk: Desk, key: string): Finding | undefined {
+  const finding = desk.findings.get(key);
+  return finding?.resolvedAt === undefined ? finding : undefined;
+}
+
+/** Brings one present subject's finding to what it should be at this instant. */
+export function settleSubject(
+  desk: Desk,
+  present: PresentSubject,
+  verdict: Verdict | undefined,
+  waiver: Waiver | undefined,
+  at: Instant,
+): void {
+  const { subject } = present;
+  const key = subjectKey(subject, present.missing);
+  const open = openFinding(desk, key);
+  if (!open) {
+    if (verdict && !waiver) raiseSubject(desk, present, verdict, at);
+    return;
+  }
+  if (!verdict) {
+    resolve(desk, open, at, {
+      row: true,
+      why: present.declared ? 'now declared in the baseline' : 'not judged any more',
+    });
+    return;
+  }
+  const seen: Finding = { ...open, subject, lastSeen: present.lastSeen, windows: verdict.windows };
+  if (waiver) {
+    desk.findings.set(key, seen);
+    holdBack(desk, seen, waiver, at);
+    return;
+  }
+  const { waived, ...unwaived } = seen;
+  const widened = open.subject?.set !== subject.set;
+  const { acknowledged, ...unacknowledged } = unwaived;
+  const voided = widened && acknowledged !== undefined;
+  const held = widened ? unacknowledged : unwaived;
+  const rated: Finding = { ...held, severity: verdict.severity, severityBecause: verdict.because };
+  if (open.code !== verdict.code || ((waived || voided) && verdict.severity !== 'info')) {
+    requalify(desk, rated, verdict, at);
+    return;
+  }
+  const changed = open.severity !== verdict.severity || widened || waived !== undefined;
+  if (changed) tell(desk, rated, { kind: 'update', at, row: false });
+  else desk.findings.set(key, rated);
+}
+
+function raiseSubject(desk: Desk, present: PresentSubject, verdict: Verdict, at: Instant): void {
+  const { subject } = present;
+  raise(desk, {
+    key: subjectKey(subject, present.missing),
+    at,
+    code: verdict.code,
+    severity: verdict.severity,
+    because: verdict.because,
+    subjectId: subject.id,
+    device: subject.device,
+    subject,
+    windows: verdict.windows,
+    firstSeen: present.firstSeen,
+    lastSeen: present.lastSeen,
+    ...(verdict.details && { details: verdict.details }),
+  });
+}
+
+/**
+ * The same thing under another code, or told anew because what had quietened it no longer holds: at once and with a
+ * row, on the same key. An acknowledgement was given for what the finding said then, so it does not outlive that.
+ */
+function requalify(desk: Desk, finding: Finding, verdict: Verdict, at: Instant): void {
+  const { acknowledged: _, nextReminderAt: __, ...rest } = finding;
+  const next: Finding = { ...rest, code: verdict.code, remindersSent: 0, ...reminderFrom(verdict.code, at) };
+  tell(desk, next, { kind: verdict.severity === 'info' ? 'update' : 'raise', at, row: true });
+}
+
+function holdBack(desk: Desk, finding: Finding, waiver: Waiver, at: Instant): void {
+  const same = finding.waived?.owner === waiver.owner && finding.waived.until === waiver.expires;
+  if (same) return;
+  const { nextReminderAt: _, ...rest } = finding;
+  tell(desk, { ...rest, waived: { owner: waiver.owner, until: waiver.expires } }, { kind: 'update', at, row: false });
+}
+
+/** Reminders after 1 h, 4 h, then every 24 h, all counted from the alarm. */
+function reminderFrom(code: string, at: Instant): { readonly nextReminderAt?: Instant } {
+  return isLeftCode(code) ? { nextReminderAt: at + HOUR_MS } : {};
+}
+
+const REMINDER_GAPS_HOURS = [3, 20];
+
+export function remindIfDue(desk: Desk, key: string, at: Instant): void {
+  const finding = openFinding(desk, key);
+  if (!finding || finding.nextReminderAt === undefined || finding.nextReminderAt > at) return;
+  const gapHours = REMINDER_GAPS_HOURS[finding.remindersSent] ?? 24;
+  const next: Finding = {
+    ...finding,
+    remindersSent: finding.remindersSent + 1,
+    nextReminderAt: finding.nextReminderAt + gapHours * HOUR_MS,
+  };
+  tell(desk, next, { kind: 'remind', at, row: false });
+}

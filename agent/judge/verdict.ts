@@ -1,0 +1,148 @@
+import { covers, deadline, type Instant, type MaintenanceWindow, scopeEntryFor } from '../windows/index.js';
+import { type FindingCode, factCodeOf, factSeverity } from './codes.js';
+import { addressesOf, graceMs, type JudgeContext, unapprovedDestination } from './context.js';
+import type { JudgeState, PresentSubject } from './findings.js';
+import { egressRisk, isExposedToInternet, levelOf, lowered, type Rating, riskOf } from './risk.js';
+import { reachesRemoteTool } from './services.js';
+import type { Severity, Subject, Waiver } from './types.js';
+
+/** What a subject is at an instant: the first row of the precedence that holds. */
+export interface Verdict {
+  readonly code: FindingCode;
+  readonly severity: Severity;
+  readonly because: string;
+  readonly windows: readonly string[];
+  readonly details?: readonly string[];
+}
+
+export interface Ownership {
+  /** The windows an opening belongs to: those whose scope holds it, else all that cover it. */
+  readonly owners: readonly MaintenanceWindow[];
+  readonly inScope: boolean;
+  /** Announced as staying, until then. */
+  readonly keptUntil?: Instant;
+}
+
+export function ownershipOf(
+  present: PresentSubject,
+  windows: readonly MaintenanceWindow[],
+  context: JudgeContext,
+): Ownership {
+  const { subject, firstSeen } = present;
+  const covering = windows.filter((window) => covers(window, subject.device, firstSeen));
+  const matches = covering
+    .map((window) => ({ window, entry: scopeEntryFor(window, subject, (text) => addressesOf(text, context)) }))
+    .filter((match) => match.entry !== undefined);
+  if (matches.length === 0) return { owners: covering, inScope: false };
+  const reviews = matches.map((match) => match.entry?.keep?.review).filter((review) => review !== undefined);
+  return {
+    owners: matches.map((match) => match.window),
+    inScope: true,
+    ...(reviews.length > 0 && { keptUntil: Math.max(...reviews) }),
+  };
+}
+
+/** The instant from which the opening counts as left: its own windows' last deadline. */
+export function leftFrom(owners: readonly MaintenanceWindow[], context: JudgeContext): Instant {
+  return Math.max(...owners.map((window) => deadline(window, graceMs(context))));
+}
+
+export function waiverFor(subject: Subject, waivers: readonly Waiver[], at: Instant): Waiver | undefined {
+  return waivers.find(
+    (waiver) =>
+      waiver.device === subject.device &&
+      waiver.subject === subject.id &&
+      (waiver.set === undefined || waiver.set === subject.set) &&
+      at < waiver.expires,
+  );
+}
+
+/** Openings of a window that stand in the way of closing it: its own, not waived, not announced as staying. */
+export function openingsLeft(
+  window: MaintenanceWindow,
+  state: JudgeState,
+  context: JudgeContext,
+  at: Instant,
+): readonly PresentSubject[] {
+  return state.present.filter((present) => {
+    if (present.declared || present.missing || waiverFor(present.subject, state.waivers, at)) return false;
+    const { owners, keptUntil } = ownershipOf(present, state.windows, context);
+    return owners.some((owner) => owner.id === window.id) && !(keptUntil !== undefined && at < keptUntil);
+  });
+}
+
+/** The verdict on a subject at an instant; undefined: nothing to tell. Waivers are the caller's business. */
+export function verdictOf(
+  present: PresentSubject,
+  state: JudgeState,
+  context: JudgeContext,
+  at: Instant,
+  alongside: readonly Subject[],
+): Verdict | undefined {
+  const { subject } = present;
+  if (present.missing) {
+    return { code: 'MISSING_FLOW', severity: 'low', because: 'low: a declared flow is cut', windows: [] };
+  }
+  const rate = (): Rating => ratingOf(subject, context, alongside);
+  if (present.declared) {
+    if (!isExposedToInternet(subject, context)) return undefined;
+    return { code: 'BASELINE_EXPOSURE', ...rate(), windows: [] };
+  }
+  const { owners, inScope, keptUntil } = ownershipOf(present, state.windows, context);
+  const windows = owners.map((window) => window.id);
+  const due = owners.length > 0 && at >= leftFrom(owners, context);
+  const noted = (code: FindingCode): Verdict => ({ code, severity: 'info', because: 'info: as declared', windows });
+  if (subject.latent) {
+    if (inScope && !due) return noted('IN_WINDOW_CHANGE');
+    return { code: 'LATENT_OPENING', ...latentRisk(rate(), subject.latent), windows };
+  }
+  if (due) {
+    if (keptUntil !== undefined && at < keptUntil) return noted('PENDING_ACCEPTANCE');
+    return { code: leftCode(subject, context), ...leftRisk(subject, rate(), context), windows };
+  }
+  if (unapprovedDestination(subject, context)) {
+    return { code: 'EGRESS_UNAPPROVED_HOST', ...egressRisk(subject, context), windows };
+  }
+  if (subject.kind === 'engine' && inScope) {
+    return { code: 'FILTERING_OFF', severity: 'high', because: 'high: filtering off, as declared', windows };
+  }
+  if (inScope) return noted('IN_WINDOW_CHANGE');
+  return { code: outsideCode(subject, owners.length > 0), ...rate(), windows };
+}
+
+function ratingOf(subject: Subject, context: JudgeContext, alongside: readonly Subject[]): Rating {
+  if (subject.kind !== 'fact') return riskOf(subject, context, alongside);
+  const severity = factSeverity(factCodeOf(subject.factCode));
+  return { severity, because: `${severity}: ${subject.summary}` };
+}
+
+function latentRisk(risk: Rating, latent: NonNullable<Subject['latent']>): Rating {
+  const severity = latent.shadowed ? 'low' : lowered(risk.severity, 1);
+  const why = latent.shadowed ? 'not effective now' : `not open now −1, returns ${latent.returnsWhen}`;
+  return { severity, because: `${severity}: ${risk.because.replace(/^\w+: /, '')}, ${why}` };
+}
+
+function leftRisk(subject: Subject, risk: Rating, context: JudgeContext): Rating {
+  if (!unapprovedDestination(subject, context)) return risk;
+  const egress = egressRisk(subject, context);
+  return levelOf(egress.severity) > levelOf(risk.severity) ? egress : risk;
+}
+
+function leftCode(subject: Subject, context: JudgeContext): FindingCode {
+  const { proto, ports } = subject.flow;
+  const traffic = subject.kind === 'rule' || subject.kind === 'listener';
+  if (traffic && reachesRemoteTool(context.services, proto.toLowerCase(), ports)) return 'REMOTE_TOOL_LEFT';
+  return subject.kind === 'listener' ? 'LISTENER_LEFT' : 'LEFT_OPEN';
+}
+
+function outsideCode(subject: Subject, covered: boolean): FindingCode {
+  switch (subject.kind) {
+    case 'fact':
+      return factCodeOf(subject.factCode);
+    case 'listener':
+      return covered ? 'OUT_OF_SCOPE_LISTENER' : 'UNPLANNED_LISTENER';
+    case 'rule':
+    case 'engine':
+      return covered ? 'OUT_OF_SCOPE_OPENING' : 'UNPLANNED_OPENING';
+  }
+}

@@ -1,0 +1,178 @@
+import { failure, type Problem, type Result, success } from '../lib/result.js';
+import type { Instant, MaintenanceWindow, WindowState } from './types.js';
+
+/** What a person or a calendar says when a window is announced. */
+export type WindowPlan = Pick<
+  MaintenanceWindow,
+  'id' | 'vendor' | 'technician' | 'ticket' | 'devices' | 'start' | 'end' | 'scope'
+>;
+
+/** What the judge answered to a close: it alone knows what is still open. */
+export type CloseVerdict = 'closed' | 'refused' | 'unattested';
+
+export type WindowEvent =
+  | { readonly kind: 'open'; readonly before?: NonNullable<MaintenanceWindow['before']> }
+  | { readonly kind: 'extend'; readonly until: Instant; readonly by: string; readonly reason: string }
+  | { readonly kind: 'close'; readonly verdict: CloseVerdict }
+  | { readonly kind: 'cancel' }
+  /** Effective end plus grace has been reached and judged. */
+  | { readonly kind: 'deadline'; readonly graceMs: number };
+
+/** What a transition asks of the caller. */
+export type WindowEffect =
+  | { readonly kind: 'snapshot'; readonly devices: readonly string[]; readonly why: 'before' | 'after' }
+  /** Nothing this window opened may be silent from then on. */
+  | { readonly kind: 'watchDeadline'; readonly effectiveEnd: Instant }
+  | { readonly kind: 'overdue' };
+
+export interface WindowStep {
+  readonly window: MaintenanceWindow;
+  readonly effects: readonly WindowEffect[];
+}
+
+/**
+ * The instant after which nothing more may be opened: the first close event if there was one, but never later than
+ * the planned end or the approved extension. A refused close is still the end, because the technician has said that
+ * the work is over; a late close moves nothing, because the end has passed already.
+ */
+export function effectiveEnd(window: MaintenanceWindow): Instant {
+  const planned = window.extension ? Math.max(window.end, window.extension.until) : window.end;
+  return window.firstCloseAt === undefined ? planned : Math.min(window.firstCloseAt, planned);
+}
+
+/** When everything the window opened must be shut. Instants are UTC, so a day on which clocks change adds nothing. */
+export function deadline(window: MaintenanceWindow, graceMs: number): Instant {
+  return effectiveEnd(window) + graceMs;
+}
+
+/** Whether what was first seen then, there, may be this window's work. Grace is for shutting, not for opening. */
+export function covers(window: MaintenanceWindow, device: string, firstSeen: Instant): boolean {
+  return (
+    window.state !== 'cancelled' &&
+    window.devices.includes(device) &&
+    window.start <= firstSeen &&
+    firstSeen <= effectiveEnd(window)
+  );
+}
+
+export function planWindow(plan: WindowPlan): Result<WindowStep> {
+  const refuse = (message: string, remedy: string): Result<WindowStep> =>
+    failure({ code: 'WINDOW_PLAN', message: `window ${plan.id}: ${message}`, remedy });
+  if (plan.id === '') return refuse('it has no id', 'give one, such as a ticket number');
+  if (!(plan.start < plan.end)) return refuse('it ends before it starts', 'give an end after the start');
+  if (plan.devices.length === 0) return refuse('it names no device', 'name the devices the vendor will work on');
+  const window: MaintenanceWindow = { ...plan, state: 'planned' };
+  return success({ window, effects: [{ kind: 'watchDeadline', effectiveEnd: effectiveEnd(window) }] });
+}
+
+export function stepWindow(window: MaintenanceWindow, event: WindowEvent, now: Instant): Result<WindowStep> {
+  switch (event.kind) {
+    case 'open':
+      return open(window, event, now);
+    case 'extend':
+      return extend(window, event, now);
+    case 'close':
+      return close(window, event, now);
+    case 'cancel':
+      return cancel(window, now);
+    case 'deadline':
+      return reachDeadline(window, event, now);
+  }
+}
+
+function open(window: MaintenanceWindow, event: WindowEvent & { kind: 'open' }, now: Instant): Result<WindowStep> {
+  if (window.state !== 'planned') return illegal(window, 'cannot be opened');
+  if (now < window.start) {
+    return illegal(window, `cannot be opened before it starts at ${iso(window.start)}`, 'plan an earlier start');
+  }
+  if (now > effectiveEnd(window)) {
+    return illegal(window, `cannot be opened after it ended at ${iso(effectiveEnd(window))}`, 'plan another window');
+  }
+  const opened: MaintenanceWindow = {
+    ...window,
+    state: 'open',
+    openedAt: now,
+    ...(event.before && { before: event.before }),
+  };
+  return success({ window: opened, effects: [{ kind: 'snapshot', devices: window.devices, why: 'before' }] });
+}
+
+function extend(window: MaintenanceWindow, event: WindowEvent & { kind: 'extend' }, now: Instant): Result<WindowStep> {
+  if (window.state !== 'planned' && window.state !== 'open') return illegal(window, 'cannot be extended');
+  const end = effectiveEnd(window);
+  if (event.until <= end) return illegal(window, `already lasts until ${iso(end)}`, 'give a later time');
+  if (event.until <= now) return illegal(window, `cannot be extended to ${iso(event.until)}, which is past`);
+  if (event.by === '' || event.reason === '') {
+    return illegal(window, 'cannot be extended anonymously or without a reason', 'say who grants it and why');
+  }
+  const extended = { ...window, extension: { until: event.until, by: event.by, reason: event.reason } };
+  return success({ window: extended, effects: [{ kind: 'watchDeadline', effectiveEnd: effectiveEnd(extended) }] });
+}
+
+/**
+ * A close may come twice after a refusal, and also for a window nobody remembered to open: that the vendor has
+ * finished must never go unheard. `closed` is the only word that ends the matter.
+ */
+function close(window: MaintenanceWindow, event: WindowEvent & { kind: 'close' }, now: Instant): Result<WindowStep> {
+  if (window.state === 'closed' || window.state === 'cancelled') return illegal(window, 'cannot be closed');
+  if (now < window.start) return illegal(window, `has not started (${iso(window.start)})`, 'cancel it instead');
+  const { unattested: _, ...rest } = window;
+  const ended: MaintenanceWindow = {
+    ...rest,
+    firstCloseAt: window.firstCloseAt ?? now,
+    ...(event.verdict === 'closed' && { state: 'closed' as const, closedAt: now }),
+    ...(event.verdict !== 'closed' && window.state !== 'overdue' && { state: 'refused' as const }),
+    ...(event.verdict === 'unattested' && { unattested: true }),
+  };
+  return success({
+    window: ended,
+    effects: [
+      { kind: 'snapshot', devices: window.devices, why: 'after' },
+      ...(window.deadlineJudged
+        ? []
+        : [{ kind: 'watchDeadline', effectiveEnd: effectiveEnd(ended) } satisfies WindowEffect]),
+    ],
+  });
+}
+
+/** Only what was never opened can be cancelled: cancelling must not be a way round the closing check. */
+function cancel(window: MaintenanceWindow, now: Instant): Result<WindowStep> {
+  if (window.state !== 'planned') {
+    return illegal(window, 'cannot be cancelled', window.state === 'open' ? 'close it instead' : undefined);
+  }
+  return success({ window: { ...window, state: 'cancelled', cancelledAt: now }, effects: [] });
+}
+
+function reachDeadline(
+  window: MaintenanceWindow,
+  event: WindowEvent & { kind: 'deadline' },
+  now: Instant,
+): Result<WindowStep> {
+  if (window.state === 'cancelled' || window.deadlineJudged) return illegal(window, 'has no deadline to judge');
+  if (now < deadline(window, event.graceMs)) {
+    return illegal(window, `has its deadline only at ${iso(deadline(window, event.graceMs))}`);
+  }
+  const late = window.state === 'planned' || window.state === 'open';
+  return success({
+    window: { ...window, deadlineJudged: true, ...(late && { state: 'overdue' as const }) },
+    effects: late ? [{ kind: 'overdue' }] : [],
+  });
+}
+
+const standing: Record<WindowState, (window: MaintenanceWindow) => string> = {
+  planned: () => 'is only planned',
+  open: (window) => `is open since ${iso(window.openedAt!)}`,
+  closed: (window) => `is closed since ${iso(window.closedAt!)}`,
+  refused: (window) => `ended at ${iso(effectiveEnd(window))} and its closure was refused`,
+  overdue: (window) => `is overdue since ${iso(effectiveEnd(window))}`,
+  cancelled: (window) => `was cancelled at ${iso(window.cancelledAt!)}`,
+};
+
+function illegal(window: MaintenanceWindow, what: string, remedy?: string): { ok: false; error: Problem } {
+  const message = `window ${window.id} ${standing[window.state](window)}: it ${what}`;
+  return failure({ code: 'WINDOW_TRANSITION', message, ...(remedy !== undefined && { remedy }) });
+}
+
+function iso(instant: Instant): string {
+  return new Date(instant).toISOString();
+}

@@ -1,0 +1,108 @@
+import { fromRanges, type Intervals, isSubset } from '../lib/intervals.js';
+import type { MaintenanceWindow, ScopeEntry } from './types.js';
+
+/** Addresses of both families, in the shape the model uses. */
+export interface Addresses {
+  readonly ip4: Intervals<number>;
+  readonly ip6: Intervals<bigint>;
+}
+
+export interface ScopeParty {
+  readonly text: string;
+  readonly addresses?: Addresses;
+  readonly zone?: string;
+}
+
+/** The part of an opening that a declared scope can speak of. */
+export interface ScopeSubject {
+  readonly device: string;
+  readonly kind: 'rule' | 'listener' | 'engine' | 'fact';
+  readonly flow: {
+    readonly src: ScopeParty;
+    readonly dst: ScopeParty;
+    readonly proto: string;
+    readonly ports: Intervals | 'any';
+  };
+}
+
+/** What a name or an address in a scope stands for; undefined: a name without known addresses. */
+export type AddressOf = (text: string) => Addresses | undefined;
+
+/** The first entry of the window's scope that holds the whole subject. */
+export function scopeEntryFor(
+  window: MaintenanceWindow,
+  subject: ScopeSubject,
+  addressOf: AddressOf,
+): ScopeEntry | undefined {
+  return window.scope.find((entry) => inScope(entry, subject, addressOf));
+}
+
+/**
+ * Whether everything the subject lets through was declared. A subject wider than the entry in any field is outside:
+ * who announced one vendor address and opened the internet has not announced it.
+ */
+export function inScope(entry: ScopeEntry, subject: ScopeSubject, addressOf: AddressOf): boolean {
+  // Lifting the filter or changing an administrator is never implied by an entry about flows.
+  const special = subject.kind === 'engine' || subject.kind === 'fact';
+  if (special ? entry.kind !== subject.kind : entry.kind !== undefined && entry.kind !== subject.kind) return false;
+  if (entry.device !== undefined && entry.device !== subject.device) return false;
+  const { src, dst, proto, ports } = subject.flow;
+  return (
+    withinParty(src, entry.src, addressOf) &&
+    withinParty(dst, entry.dst, addressOf) &&
+    withinProto(proto, entry.proto) &&
+    withinPorts(ports, entry.ports)
+  );
+}
+
+function withinParty(party: ScopeParty, declared: string | undefined, addressOf: AddressOf): boolean {
+  if (declared === undefined || isAny(declared) || declared === party.text || declared === party.zone) return true;
+  const inner = party.addresses ?? addressOf(party.text);
+  const outer = addressOf(declared);
+  if (!inner || !outer || (inner.ip4.length === 0 && inner.ip6.length === 0)) return false;
+  return isSubset(inner.ip4, outer.ip4) && isSubset(inner.ip6, outer.ip6);
+}
+
+function withinProto(proto: string, declared: string | undefined): boolean {
+  if (declared === undefined || isAny(declared)) return true;
+  return declared
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim())
+    .includes(proto.toLowerCase());
+}
+
+function withinPorts(ports: Intervals | 'any', declared: string | undefined): boolean {
+  if (declared === undefined) return true;
+  const outer = parsePorts(declared);
+  if (outer === 'any') return true;
+  return outer !== undefined && ports !== 'any' && isSubset(ports, outer);
+}
+
+function isAny(text: string): boolean {
+  return text.toLowerCase() === 'any';
+}
+
+/** Reads `any` or a list of ports and ranges such as `443,8000-8010`; undefined when it is neither. */
+export function parsePorts(text: string): Intervals | 'any' | undefined {
+  if (isAny(text.trim())) return 'any';
+  const ranges: [number, number][] = [];
+  for (const part of text.split(',')) {
+    const groups = /^\s*(?<first>\d{1,5})(?:\s*-\s*(?<last>\d{1,5}))?\s*$/.exec(part)?.groups;
+    if (!groups) return undefined;
+    const first = Number(groups.first);
+    const last = Number(groups.last ?? groups.first);
+    if (first > last || last > 65535) return undefined;
+    ranges.push([first, last]);
+  }
+  return fromRanges(ranges);
+}
+
+export function formatPorts(ports: Intervals | 'any'): string {
+  if (ports === 'any') return 'any';
+  const parts: string[] = [];
+  for (let i = 0; i < ports.length; i += 2) {
+    parts.push(ports[i] === ports[i + 1] ? `${ports[i]}` : `${ports[i]}-${ports[i + 1]}`);
+  }
+  return parts.join(',');
+}
