@@ -1,8 +1,8 @@
 import { isNode, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import type { JudgedDevice } from '../judge/index.js';
+import { parsePorts } from '../lib/ports.js';
 import { failure, type Problem, type Result, success } from '../lib/result.js';
-import { parsePorts } from '../windows/index.js';
 
 /** A moment as it is written, with the offset it was written in: replay answers in the same one. */
 export interface WrittenTime {

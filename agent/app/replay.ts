@@ -2,6 +2,7 @@ import {
   type CoverageStatement,
   coverageOf,
   coverageText,
+  deadlineOf,
   type Finding,
   type FindingEvent,
   type JudgeContext,
@@ -15,8 +16,9 @@ import {
   type Subject,
 } from '../judge/index.js';
 import { assert } from '../lib/assert.js';
+import { formatPorts, parsePorts } from '../lib/ports.js';
 import { parseAddressSet } from '../model/index.js';
-import { deadline, formatPorts, parsePorts } from '../windows/index.js';
+import { windowMachine } from '../windows/index.js';
 import type { Fixture, FixtureEvent, FixtureOpening } from './fixture.js';
 
 export type { Fixture } from './fixture.js';
@@ -62,6 +64,7 @@ export function replay(fixture: Fixture, options: ReplayOptions): ReplayResult {
     devices: fixture.devices,
     approvedHosts: fixture.approvedHosts,
     services: options.services,
+    windows: windowMachine,
     graceMinutes: options.graceMinutes ?? 15,
   };
   const told: FindingEvent[] = [];
@@ -88,7 +91,7 @@ export function replay(fixture: Fixture, options: ReplayOptions): ReplayResult {
       const state = store.load();
       const due = nextDue(state, context);
       if (due === undefined || due >= at) break;
-      const atDeadline = state.windows.some((window) => deadline(window, context.graceMinutes * 60_000) === due);
+      const atDeadline = state.windows.some((window) => deadlineOf(window, context) === due);
       if (atDeadline) readNow(due);
       else feed({ kind: 'tick', at: due });
     }

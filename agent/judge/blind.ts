@@ -1,5 +1,5 @@
-import { deadline, type Instant, type MaintenanceWindow } from '../windows/index.js';
-import { graceMs, type JudgeContext } from './context.js';
+import type { Instant, MaintenanceWindow } from '../windows/index.js';
+import { deadlineOf, type JudgeContext } from './context.js';
 import type { DeviceMemory, JudgeState } from './findings.js';
 import { type Desk, openFinding, raise, resolve, tell } from './life.js';
 import type { Severity } from './types.js';
@@ -32,7 +32,7 @@ function isUnderWork(
       window.state !== 'closed' &&
       window.devices.includes(device) &&
       window.start <= at &&
-      at < deadline(window, graceMs(context)),
+      at < deadlineOf(window, context),
   );
 }
 
@@ -87,7 +87,7 @@ export function blindnessDue(state: JudgeState, context: JudgeContext): readonly
     if (since === undefined || memory.missedReadings < MISSED_READINGS_MIN) return [];
     const edges = state.windows
       .filter((window) => window.state !== 'cancelled' && window.devices.includes(memory.device))
-      .flatMap((window) => [window.start, deadline(window, graceMs(context))]);
+      .flatMap((window) => [window.start, deadlineOf(window, context)]);
     return [since + LOW_AFTER_MS, since + MEDIUM_AFTER_MS, ...edges];
   });
 }

@@ -1,5 +1,6 @@
 import { difference, fromRanges, type Intervals, intersection, isSubset, size, union } from '../lib/intervals.js';
 import { type AddressSet, LAST_IP4, LAST_IP6, parseAddressSet } from '../model/index.js';
+import type { Instant, MaintenanceWindow, WindowMachine } from '../windows/index.js';
 import type { ServiceTable } from './services.js';
 import type { Party, Subject } from './types.js';
 
@@ -18,10 +19,17 @@ export interface JudgeContext {
   readonly approvedHosts: readonly string[];
   readonly services: ServiceTable;
   readonly graceMinutes: number;
+  /** The change-window machine. */
+  readonly windows: WindowMachine;
 }
 
 export function graceMs(context: JudgeContext): number {
   return context.graceMinutes * 60_000;
+}
+
+/** When everything the window opened must be shut: its effective end plus grace. */
+export function deadlineOf(window: MaintenanceWindow, context: JudgeContext): Instant {
+  return context.windows.deadline(window, graceMs(context));
 }
 
 /**

@@ -1,8 +1,8 @@
 import { assert } from '../lib/assert.js';
-import { deadline, effectiveEnd, type Instant, type MaintenanceWindow, stepWindow } from '../windows/index.js';
+import type { Instant, MaintenanceWindow } from '../windows/index.js';
 import { memoryOf } from './blind.js';
 import type { FindingCode } from './codes.js';
-import { graceMs, type JudgeContext } from './context.js';
+import { deadlineOf, graceMs, type JudgeContext } from './context.js';
 import type { JudgeState } from './findings.js';
 import { type Desk, openFinding, tell } from './life.js';
 import type { Finding, Severity } from './types.js';
@@ -15,11 +15,16 @@ import { openingsLeft } from './verdict.js';
 const WAIT_FOR_READING_MS = 10 * 60_000;
 
 /** Devices of the window of which nothing complete was read since it ended, with why. */
-export function notSeenSinceEnd(window: MaintenanceWindow, state: JudgeState): readonly string[] {
+export function notSeenSinceEnd(
+  window: MaintenanceWindow,
+  state: JudgeState,
+  context: JudgeContext,
+): readonly string[] {
   return window.devices.flatMap((device) => {
     const memory = memoryOf(state, device);
     if (memory && memory.missedReadings > 0) return [`${device}: ${memory.blindReasons.join('; ')}`];
-    if (memory?.lastCompleteAt !== undefined && memory.lastCompleteAt >= effectiveEnd(window)) return [];
+    if (memory?.lastCompleteAt !== undefined && memory.lastCompleteAt >= context.windows.effectiveEnd(window))
+      return [];
     return [`${device}: no reading since the window ended`];
   });
 }
@@ -28,7 +33,7 @@ export function notSeenSinceEnd(window: MaintenanceWindow, state: JudgeState): r
 export function windowsDue(state: JudgeState, context: JudgeContext): readonly Instant[] {
   return state.windows.flatMap((window) => {
     if (window.state === 'cancelled' || window.deadlineJudged) return [];
-    const at = deadline(window, graceMs(context));
+    const at = deadlineOf(window, context);
     return [at, at + WAIT_FOR_READING_MS];
   });
 }
@@ -42,17 +47,17 @@ export function settleWindows(
 ): readonly MaintenanceWindow[] {
   return state.windows.map((window) => {
     if (window.state === 'cancelled' || window.deadlineJudged) return window;
-    const due = deadline(window, graceMs(context));
+    const due = deadlineOf(window, context);
     if (at < due) return window;
     const left = openingsLeft(window, state, context, at);
-    const unseen = notSeenSinceEnd(window, state);
+    const unseen = notSeenSinceEnd(window, state, context);
     const answered = window.firstCloseAt !== undefined && !window.unattested;
     if (!answered) {
       const blind = window.devices.some((device) => (memoryOf(state, device)?.missedReadings ?? 0) > 0);
       if (left.length === 0 && unseen.length > 0 && !blind && at < due + WAIT_FOR_READING_MS) return window;
       tellUnclosed(desk, window, { left: left.map((one) => one.subject.summary), unseen, at });
     }
-    const step = stepWindow(window, { kind: 'deadline', graceMs: graceMs(context) }, at);
+    const step = context.windows.step(window, { kind: 'deadline', graceMs: graceMs(context) }, at);
     assert(step.ok, `deadline of window ${window.id} refused although it is due`);
     return step.value.window;
   });

@@ -1,15 +1,8 @@
 import { assert } from '../lib/assert.js';
 import { failure, type Problem, type Result } from '../lib/result.js';
-import {
-  type Instant,
-  type MaintenanceWindow,
-  planWindow,
-  stepWindow,
-  type WindowEvent,
-  type WindowStep,
-} from '../windows/index.js';
+import type { Instant, MaintenanceWindow, WindowEvent, WindowStep } from '../windows/index.js';
 import { blindnessDue, settleBlindness } from './blind.js';
-import { graceMs, type JudgeContext } from './context.js';
+import type { JudgeContext } from './context.js';
 import { coverageOf } from './coverage.js';
 import { notSeenSinceEnd, settleClosed, settleWindows, tellWindow, windowsDue } from './deadlines.js';
 import type { CloseAnswer, JudgeEvent, JudgeStep, OpeningLeft } from './events.js';
@@ -111,18 +104,26 @@ function take(state: JudgeState, event: JudgeEvent, at: Instant, context: JudgeC
     case 'missed':
       return { state: miss(state, event.device, event.reason, event.at) };
     case 'windowPlanned':
-      return takePlan(state, event);
+      return takePlan(state, event, context);
     case 'windowOpened':
-      return takeWindow(state, event.window, at, { kind: 'open', ...(event.before && { before: event.before }) });
+      return takeWindow(
+        state,
+        { id: event.window, at, context },
+        { kind: 'open', ...(event.before && { before: event.before }) },
+      );
     case 'windowExtended':
-      return takeWindow(state, event.window, at, {
-        kind: 'extend',
-        until: event.until,
-        by: event.by,
-        reason: event.reason,
-      });
+      return takeWindow(
+        state,
+        { id: event.window, at, context },
+        {
+          kind: 'extend',
+          until: event.until,
+          by: event.by,
+          reason: event.reason,
+        },
+      );
     case 'windowCancelled':
-      return takeWindow(state, event.window, at, { kind: 'cancel' });
+      return takeWindow(state, { id: event.window, at, context }, { kind: 'cancel' });
     case 'windowClose':
       return takeClose(state, event, at, context);
     case 'acknowledge':
@@ -167,25 +168,32 @@ function takeReadings(state: JudgeState, observations: readonly Observation[]): 
   return { state: current, gone };
 }
 
-function takePlan(state: JudgeState, event: JudgeEvent & { kind: 'windowPlanned' }): Taken {
+function takePlan(state: JudgeState, event: JudgeEvent & { kind: 'windowPlanned' }, context: JudgeContext): Taken {
   const { id } = event.window;
   if (state.windows.some((window) => window.id === id)) {
     return { state, problem: { code: 'WINDOW_EXISTS', message: `window ${id} is planned already` } };
   }
-  const planned = planWindow(event.window);
+  const planned = context.windows.plan(event.window);
   if (!planned.ok) return { state, problem: planned.error };
   return { state: { ...state, windows: [...state.windows, planned.value.window] } };
 }
 
-function takeWindow(state: JudgeState, id: string, at: Instant, event: WindowEvent): Taken {
-  const step = stepNamed(state, id, at, event);
+function takeWindow(state: JudgeState, named: Named, event: WindowEvent): Taken {
+  const step = stepNamed(state, named, event);
   return step.ok ? { state: withWindow(state, step.value.window) } : { state, problem: step.error };
 }
 
-function stepNamed(state: JudgeState, id: string, at: Instant, event: WindowEvent): Result<WindowStep> {
+/** A window by its id, stepped at an instant. */
+interface Named {
+  readonly id: string;
+  readonly at: Instant;
+  readonly context: JudgeContext;
+}
+
+function stepNamed(state: JudgeState, { id, at, context }: Named, event: WindowEvent): Result<WindowStep> {
   const window = state.windows.find((one) => one.id === id);
   if (!window) return failure({ code: 'NO_WINDOW', message: `there is no window ${id}` });
-  return stepWindow(window, event, at);
+  return context.windows.step(window, event, at);
 }
 
 function withWindow(state: JudgeState, window: MaintenanceWindow): JudgeState {
@@ -204,7 +212,8 @@ function takeClose(
   context: JudgeContext,
 ): Taken {
   const readings = takeReadings(state, event.observations);
-  const ended = stepNamed(readings.state, event.window, at, { kind: 'close', verdict: 'refused' });
+  const named: Named = { id: event.window, at, context };
+  const ended = stepNamed(readings.state, named, { kind: 'close', verdict: 'refused' });
   if (!ended.ok) return { ...readings, problem: ended.error };
   const { window } = ended.value;
   const after = withWindow(readings.state, window);
@@ -212,7 +221,7 @@ function takeClose(
   const complete = event.observations.filter((one) => one.blind.length === 0).map((one) => one.device);
   const unread = window.devices.filter((device) => !complete.includes(device));
   const verdict = left.length > 0 ? 'refused' : unread.length > 0 ? 'unattested' : 'closed';
-  const step = stepNamed(readings.state, event.window, at, { kind: 'close', verdict });
+  const step = stepNamed(readings.state, named, { kind: 'close', verdict });
   assert(step.ok, `window ${event.window} took a close as refused but not as ${verdict}`);
   const before = state.windows.find((one) => one.id === event.window);
   const late = before?.deadlineJudged === true;
@@ -230,7 +239,7 @@ function takeClose(
           verdict === 'refused' ? `info: ${left.length} opening(s) still there` : 'info: no attestation possible',
         details: [
           ...left.map((one) => one.subject.summary),
-          ...(verdict === 'unattested' ? ['no attestation possible', ...notSeenSinceEnd(window, after)] : []),
+          ...(verdict === 'unattested' ? ['no attestation possible', ...notSeenSinceEnd(window, after, context)] : []),
         ],
         at,
         kind: 'answer',

@@ -1,5 +1,5 @@
 import { intersection } from '../lib/intervals.js';
-import { formatPorts } from '../windows/index.js';
+import { formatPorts } from '../lib/ports.js';
 import { destinationZones, isToFirewall, type JudgeContext, reachesHost, type Source, sourceOf } from './context.js';
 import { anyPort, servicesReached } from './services.js';
 import type { Flow, Severity, Subject } from './types.js';

@@ -1,8 +1,8 @@
 import { isNode, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { type Intervals, intersection, isSubset, union } from '../lib/intervals.js';
+import { parsePorts } from '../lib/ports.js';
 import { failure, type Problem, type Result, success } from '../lib/result.js';
-import { parsePorts } from '../windows/index.js';
 import type { Severity } from './types.js';
 
 /** One entry of rules/services.yaml. */

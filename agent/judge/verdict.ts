@@ -1,6 +1,6 @@
-import { covers, deadline, type Instant, type MaintenanceWindow, scopeEntryFor } from '../windows/index.js';
+import type { Instant, MaintenanceWindow } from '../windows/index.js';
 import { type FindingCode, factCodeOf, factSeverity } from './codes.js';
-import { addressesOf, graceMs, type JudgeContext, unapprovedDestination } from './context.js';
+import { addressesOf, deadlineOf, type JudgeContext, unapprovedDestination } from './context.js';
 import type { JudgeState, PresentSubject } from './findings.js';
 import { egressRisk, isExposedToInternet, levelOf, lowered, type Rating, riskOf } from './risk.js';
 import { reachesRemoteTool } from './services.js';
@@ -29,9 +29,12 @@ export function ownershipOf(
   context: JudgeContext,
 ): Ownership {
   const { subject, firstSeen } = present;
-  const covering = windows.filter((window) => covers(window, subject.device, firstSeen));
+  const covering = windows.filter((window) => context.windows.covers(window, subject.device, firstSeen));
   const matches = covering
-    .map((window) => ({ window, entry: scopeEntryFor(window, subject, (text) => addressesOf(text, context)) }))
+    .map((window) => ({
+      window,
+      entry: context.windows.scopeEntryFor(window, subject, (text) => addressesOf(text, context)),
+    }))
     .filter((match) => match.entry !== undefined);
   if (matches.length === 0) return { owners: covering, inScope: false };
   const reviews = matches.map((match) => match.entry?.keep?.review).filter((review) => review !== undefined);
@@ -44,7 +47,7 @@ export function ownershipOf(
 
 /** The instant from which the opening counts as left: its own windows' last deadline. */
 export function leftFrom(owners: readonly MaintenanceWindow[], context: JudgeContext): Instant {
-  return Math.max(...owners.map((window) => deadline(window, graceMs(context))));
+  return Math.max(...owners.map((window) => deadlineOf(window, context)));
 }
 
 export function waiverFor(subject: Subject, waivers: readonly Waiver[], at: Instant): Waiver | undefined {

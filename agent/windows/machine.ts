@@ -1,5 +1,6 @@
 import { failure, type Problem, type Result, success } from '../lib/result.js';
-import type { Instant, MaintenanceWindow, WindowState } from './types.js';
+import { type AddressOf, type ScopeSubject, scopeEntryFor } from './scope.js';
+import type { Instant, MaintenanceWindow, ScopeEntry, WindowState } from './types.js';
 
 /** What a person or a calendar says when a window is announced. */
 export type WindowPlan = Pick<
@@ -176,3 +177,25 @@ function illegal(window: MaintenanceWindow, what: string, remedy?: string): { ok
 function iso(instant: Instant): string {
   return new Date(instant).toISOString();
 }
+
+/**
+ * The machine as one value. The judge sees its shape only and is given it by app/, so that judgement never depends on
+ * how windows are kept.
+ */
+export interface WindowMachine {
+  plan(plan: WindowPlan): Result<WindowStep>;
+  step(window: MaintenanceWindow, event: WindowEvent, now: Instant): Result<WindowStep>;
+  effectiveEnd(window: MaintenanceWindow): Instant;
+  deadline(window: MaintenanceWindow, graceMs: number): Instant;
+  covers(window: MaintenanceWindow, device: string, firstSeen: Instant): boolean;
+  scopeEntryFor(window: MaintenanceWindow, subject: ScopeSubject, addressOf: AddressOf): ScopeEntry | undefined;
+}
+
+export const windowMachine: WindowMachine = {
+  plan: planWindow,
+  step: stepWindow,
+  effectiveEnd,
+  deadline,
+  covers,
+  scopeEntryFor,
+};
