@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, test } from '@jest/globals';
+import { anyPort, parseServices, reachesRemoteTool, servicesReached } from '../../agent/judge/index.js';
+import { parsePorts } from '../../agent/lib/ports.js';
+import { problemText } from '../../agent/lib/result.js';
+import { services } from '../support/services.js';
+
+const ports = (text: string) => parsePorts(text)!;
+
+describe('rules/services.yaml', () => {
+  test('is read whole: as many services as entries', () => {
+    const text = readFileSync('rules/services.yaml', 'utf8');
+    expect(services().services).toHaveLength(text.match(/^- id:/gm)!.length);
+    expect(services().services.length).toBeGreaterThan(140);
+  });
+
+  test('says for each where it was read', () => {
+    expect(services().services.filter((service) => /memory|unknown/i.test(service.reference))).toEqual([]);
+  });
+
+  test.each([
+    ['tcp', '104', 'critical'],
+    ['tcp', '11112', 'critical'],
+    ['tcp', '2762', 'high'],
+    ['tcp', '8042', 'critical'],
+    ['tcp', '8787', 'critical'],
+    ['tcp', '5938', 'critical'],
+    ['tcp', '445', 'critical'],
+    ['tcp', '22', 'high'],
+    ['tcp', '80', 'high'],
+    ['tcp', '443', 'medium'],
+    ['tcp', '21', 'high'],
+    ['udp', '5060', 'high'],
+  ])('rates %s %s %s', (proto, text, risk) => {
+    const { reached, unknown } = servicesReached(services(), proto, ports(text) as readonly number[]);
+    expect(unknown).toBe(false);
+    expect(reached.map(({ service }) => service.risk)).toContain(risk);
+  });
+});
+
+describe('what a flow reaches', () => {
+  test('each service with the ports they share, and whether some are in no list', () => {
+    const { reached, unknown } = servicesReached(services(), 'tcp', ports('5938,49999') as readonly number[]);
+    expect(reached.map(({ service, ports: shared }) => [service.id, shared])).toEqual([['teamviewer', [5938, 5938]]]);
+    expect(unknown).toBe(true);
+    expect(servicesReached(services(), 'udp', [104, 104])).toEqual({ reached: [], unknown: true });
+  });
+
+  test.each<[string, boolean]>([
+    ['any', true],
+    ['0-65535', true],
+    ['1-65535', true],
+    ['1-65534', false],
+    ['443', false],
+  ])('%s leaves the port open: %s', (text, expected) => expect(anyPort(ports(text))).toBe(expected));
+
+  test.each<[string, string, boolean]>([
+    ['tcp', '5938', true],
+    ['udp', '5938', true],
+    ['any', '5938', true],
+    ['tcp', '80,5938', true],
+    ['tcp', '5900-5909', true],
+    ['tcp', '443', false],
+    ['tcp', '5000-6000', false],
+    ['tcp', 'any', false],
+    ['udp', '22', false],
+  ])('%s %s is a remote-control tool: %s', (proto, text, expected) => {
+    expect(reachesRemoteTool(services(), proto, ports(text))).toBe(expected);
+  });
+});
+
+describe('a table that is wrong', () => {
+  const good = `- id: one
+  name: One
+  proto: tcp
+  ports: "104"
+  category: imaging
+  risk: critical
+  reason: because
+  reference: somewhere
+`;
+  test.each<[string, string, string]>([
+    ['proto: tcp', 'proto: tpc', 't.yaml:3:10: 0.proto: '],
+    ['risk: critical', 'risk: grave', 't.yaml:6:9: 0.risk: '],
+    ['"104"', '"70000"', 't.yaml:4:10: 0.ports: port numbers and ranges'],
+    ['"104"', 'site-defined', 't.yaml:4:10: 0.ports: port numbers and ranges'],
+    ['  reference: somewhere\n', '', 't.yaml:1:3: 0.reference: '],
+    ['reference:', 'referenz:', 't.yaml:1:3: 0.reference: '],
+    ['id: one', 'id: One!', 't.yaml:1:7: 0.id: lower-case'],
+    ['reason: because', 'reason: [', 't.yaml:8:'],
+  ])('%s → %s is refused at its place', (from, to, words) => {
+    const table = parseServices(good.replace(from, to), 't.yaml');
+    expect(table.ok ? 'accepted' : problemText(table.error)).toContain(words);
+  });
+
+  test('an id used twice is refused at the second', () => {
+    const table = parseServices(good + good, 't.yaml');
+    expect(table.ok ? 'accepted' : problemText(table.error)).toBe('t.yaml:9:7: 1.id: one is used twice');
+  });
+
+  test('an unknown key is refused, not dropped', () => {
+    const table = parseServices(`${good}  extra: 1\n`, 't.yaml');
+    expect(table.ok ? 'accepted' : problemText(table.error)).toContain('extra');
+  });
+});
