@@ -18,7 +18,7 @@ export function sqliteJudgeStore(path: string, db: Queries, queue: EventQueue): 
   const kept = {
     present: orderedList<JudgeState['present'][number]>(
       'present',
-      ({ subject, declared }) => join(subject.device, subject.id, declared),
+      ({ subject, declared, missing }) => join(subject.device, subject.id, declared, missing ?? false),
       db,
     ),
     findings: orderedList<JudgeState['findings'][number]>('findings', ({ key }) => key, db),
