@@ -61,7 +61,9 @@ const publicAddresses: AddressSet = {
 
 const loopback: AddressSet = { ip4: parseAddressSet('127.0.0.0/8')!.ip4, ip6: parseAddressSet('::1')!.ip6 };
 
-const INTERNET_NAMES: readonly string[] = ['internet', 'wan', 'untrust', 'untrusted', 'outside'];
+const INTERNET = 'internet';
+/** What platforms call the zone of the interface that faces the internet. As plain names these may be anything. */
+const OUTER_ZONES: readonly string[] = [INTERNET, 'wan', 'untrust', 'untrusted', 'outside'];
 
 /** The zone names under which people mean the vendors' tunnel. */
 const VENDOR_TUNNEL = 'vendor-vpn';
@@ -86,7 +88,7 @@ function countOf(set: AddressSet): bigint {
 export function addressesOf(text: string, context: JudgeContext): AddressSet | undefined {
   const name = text.toLowerCase();
   if (name === 'any') return { ip4: [0, LAST_IP4], ip6: [0n, LAST_IP6] };
-  if (INTERNET_NAMES.includes(name)) return publicAddresses;
+  if (name === INTERNET) return publicAddresses;
   return parseAddressSet(text) ?? context.devices[text]?.networks;
 }
 
@@ -122,18 +124,25 @@ export interface Source {
 export function sourceOf(subject: Subject, context: JudgeContext): Source {
   const { src } = subject.flow;
   if (subject.direction === 'output') return { class: 'internal', inside: true };
-  for (const name of [src.zone, src.text]) {
-    if (name === undefined) continue;
-    if (name.toLowerCase() === VENDOR_TUNNEL) return { class: 'vendorTunnel', inside: false };
-    if (INTERNET_NAMES.includes(name.toLowerCase())) return { class: 'internet', inside: false };
+  const [text, zone] = [src.text.toLowerCase(), src.zone?.toLowerCase()];
+  if (text === VENDOR_TUNNEL || zone === VENDOR_TUNNEL) return { class: 'vendorTunnel', inside: false };
+  if (text === INTERNET) return { class: 'internet', inside: false };
+  if (zone !== undefined && OUTER_ZONES.includes(zone) && !isNarrow(src, context)) {
+    return { class: 'internet', inside: false };
   }
-  if (src.zone !== undefined) return { class: 'internal', inside: true };
+  if (zone !== undefined && !OUTER_ZONES.includes(zone)) return { class: 'internal', inside: true };
   const addresses = partyAddresses(src, context);
   if (!addresses) return { class: 'internal', inside: true };
   const outside = publicPart(addresses, context);
   const inside = countOf(outside) < countOf(addresses);
   if (isEmptySet(outside)) return { class: 'internal', inside: true };
   return { class: countOf(outside) === 1n ? 'publicHost' : 'internet', inside };
+}
+
+/** One public host, whatever interface it comes in by. */
+function isNarrow(party: Party, context: JudgeContext): boolean {
+  const addresses = partyAddresses(party, context);
+  return addresses !== undefined && countOf(publicPart(addresses, context)) === 1n;
 }
 
 /** Zones a destination lies in: its own, its device's, or those of the devices whose networks it touches. */

@@ -9,7 +9,8 @@ import type { CloseAnswer, JudgeEvent, JudgeStep, OpeningLeft } from './events.j
 import type { JudgeState, PresentSubject } from './findings.js';
 import { type Desk, openDesk, openFinding, remindIfDue, resolve, settleSubject, subjectKey, tell } from './life.js';
 import { byOrder, miss, observe } from './observe.js';
-import type { FindingEvent, Observation } from './types.js';
+import { openingsFromInternet } from './risk.js';
+import type { FindingEvent, Observation, Subject } from './types.js';
 import { openingsLeft, verdictOf, waiverFor } from './verdict.js';
 
 /**
@@ -68,7 +69,7 @@ function settle(
 ): Settled {
   const desk = openDesk(state.findings);
   const vanished = new Set(gone);
-  const alongside = state.present.filter((present) => !present.missing).map((present) => present.subject);
+  const alongside = openNow(state, context);
   for (const present of byOrder([...state.present, ...gone])) {
     const key = subjectKey(present.subject, present.missing);
     if (vanished.has(present)) {
@@ -84,6 +85,11 @@ function settle(
   const windows = settleWindows(desk, state, context, at);
   answered?.(desk);
   return { state: { ...state, windows, findings: [...desk.findings.values()], judgedUpTo: at }, events: desk.events };
+}
+
+function openNow(state: JudgeState, context: JudgeContext): readonly Subject[] {
+  const there = state.present.filter((present) => !present.missing).map((present) => present.subject);
+  return openingsFromInternet(there, context);
 }
 
 interface Taken {
@@ -257,13 +263,7 @@ function takeClose(
 function answerOpening(present: PresentSubject, judged: JudgeState, context: JudgeContext, at: Instant): OpeningLeft {
   const { subject, firstSeen } = present;
   const finding = judged.findings.find((one) => one.key === subjectKey(subject));
-  const verdict = verdictOf(
-    present,
-    judged,
-    context,
-    at,
-    judged.present.map((one) => one.subject),
-  );
+  const verdict = verdictOf(present, judged, context, at, openNow(judged, context));
   return {
     id: subject.id,
     device: subject.device,

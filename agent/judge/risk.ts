@@ -133,6 +133,14 @@ function listenerRisk(listener: Subject, context: JudgeContext, alongside: reado
   return { ...rating, because: `${rating.because}, reached through ${opening.summary}` };
 }
 
+/** What lets the internet in at this moment: the only subjects that can make a listener worse. */
+export function openingsFromInternet(subjects: readonly Subject[], context: JudgeContext): readonly Subject[] {
+  return subjects.filter(
+    (one) =>
+      (one.kind === 'rule' || one.kind === 'engine') && !one.latent && sourceOf(one, context).class === 'internet',
+  );
+}
+
 function isOpenToInternet(opening: Subject, listener: Subject, context: JudgeContext): boolean {
   if ((opening.kind !== 'rule' && opening.kind !== 'engine') || opening.latent) return false;
   const { proto, ports } = opening.flow;

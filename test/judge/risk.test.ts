@@ -49,6 +49,8 @@ describe('risk of an opening', () => {
     [{ src: 'modalities', ports: '443' }, 'low: HTTPS 443 medium, internal source −2'],
     [{ src: 'any', srcZone: 'guests', ports: '80' }, 'low: HTTP 80 high, internal source −2'],
     [{ src: 'any', srcZone: 'wan', ports: '80' }, 'high: HTTP 80 high, from the internet'],
+    [{ src: '198.51.100.7', srcZone: 'wan', ports: '80' }, 'medium: HTTP 80 high, one public host −1'],
+    [{ src: 'wan', ports: '80' }, 'low: HTTP 80 high, internal source −2'],
     // What stands behind it.
     [{ dst: 'app', ports: '443' }, 'high: HTTPS 443 medium, internet to clinical zone srv-clinical +1'],
     [{ dst: 'pacs', ports: '104' }, 'critical: DICOM upper layer 104 critical, internet to clinical zone imaging +1'],
