@@ -1,0 +1,196 @@
+import { type Bound, contains, equals, type Intervals, intersection, isEmpty, isSubset } from '../lib/intervals.js';
+import {
+  type AddressSet,
+  type Condition,
+  type ConnectionState,
+  connectionStates,
+  type PacketTest,
+  type Pipeline,
+} from '../model/index.js';
+import type { Diagram, Kernel } from '../packets/index.js';
+import { addressesOf, type Env, type Translation } from './env.js';
+import { fieldIndex, type PacketField, type Predicate, type Universe, withBounds } from './universe.js';
+
+/** Turns conditions into packet sets, given what earlier rules did to the packet. */
+export interface Compiler {
+  readonly kernel: Kernel;
+  readonly universe: Universe;
+  condition(condition: Condition, env: Env): Diagram;
+  predicate(predicate: Predicate): Diagram;
+}
+
+export interface CompilerOptions {
+  readonly kernel: Kernel;
+  readonly universe: Universe;
+  readonly localAddresses: Pipeline['localAddresses'];
+  /** The packet's state, where the question fixes it (as `diff` and `exposure` do: new). */
+  readonly state?: ConnectionState;
+  /** The TCP flag byte, where the question fixes it. */
+  readonly tcpFlags?: number;
+}
+
+export function compiler(options: CompilerOptions): Compiler {
+  const { kernel, universe } = options;
+  const family = universe.family;
+  const memo = new Map<Condition, { readonly env: Env; readonly diagram: Diagram }>();
+
+  const truth = (value: boolean): Diagram => (value ? kernel.all : kernel.none);
+  const field = (name: PacketField, values: Intervals<Bound>): Diagram =>
+    isEmpty(values) ? kernel.none : withBounds(name, values, () => kernel.test(fieldIndex[name], values));
+  const predicate = (wanted: Predicate): Diagram => kernel.test(universe.predicateField(wanted), [1, 1]);
+
+  /** A test on a value that is only known to be one of `possible`. */
+  const among = (possible: Intervals<Bound>, wanted: Intervals<Bound>, text: string): Diagram => {
+    if (isSubset(possible, wanted)) return kernel.all;
+    if (isEmpty(intersection(possible, wanted))) return kernel.none;
+    return predicate({ id: `choice ${text}`, text });
+  };
+
+  const address = (side: 'source' | 'destination', wanted: AddressSet, translation: Translation | undefined): Diagram => {
+    const values = addressesOf(wanted, family);
+    if (translation?.addresses === undefined) return field(side, values);
+    if (translation.addresses === 'device') {
+      const own = options.localAddresses && addressesOf(options.localAddresses, family);
+      const text = `the device's own address chosen for the ${side} lies in ${shortSet(values)}`;
+      return own ? among(own, values, text) : isFull(values, universe) ? kernel.all : predicate({ id: text, text });
+    }
+    const target = addressesOf(translation.addresses, family);
+    const text = `the address chosen from ${shortSet(target)} lies in ${shortSet(values)}`;
+    return among(target, values, text);
+  };
+
+  const port = (side: 'source' | 'destination', wanted: Intervals, translation: Translation | undefined): Diagram => {
+    if (translation?.ports === undefined) return field(`${side}Port`, wanted);
+    return among(translation.ports, wanted, `the port chosen from ${shortSet(translation.ports)} lies in ${shortSet(wanted)}`);
+  };
+
+  const state = (wanted: readonly ConnectionState[], env: Env): Diagram => {
+    const fixed = env.state ?? options.state;
+    if (fixed !== undefined) return truth(wanted.includes(fixed));
+    return wanted
+      .map((name) => connectionStates.indexOf(name))
+      .map((index) => kernel.test(fieldIndex.state, [index, index]))
+      .reduce((a, b) => kernel.or(a, b), kernel.none);
+  };
+
+  /** True for packets that begin a connection, where conntrack's answers are known; elsewhere a free boolean. */
+  const ofNew = (whenNew: boolean, env: Env, text: string): Diagram => {
+    const isNew = state(['new'], env);
+    if (isNew === kernel.all) return truth(whenNew);
+    const known = kernel.and(isNew, truth(whenNew));
+    const tracked = state(['established', 'related'], env);
+    if (kernel.isEmpty(tracked)) return known;
+    return kernel.or(known, kernel.and(tracked, predicate({ id: text, text })));
+  };
+
+  const test = (packet: PacketTest, env: Env): Diagram => {
+    switch (packet.kind) {
+      case 'family':
+        return truth(packet.family === family);
+      case 'source':
+      case 'destination':
+        return address(packet.kind, packet.addresses, packet.original ? undefined : env[packet.kind]);
+      case 'protocol':
+        return field('protocol', packet.protocols);
+      case 'sourcePort':
+        return port('source', packet.ports, packet.original ? undefined : env.source);
+      case 'destinationPort':
+        return port('destination', packet.ports, packet.original ? undefined : env.destination);
+      case 'icmp':
+        return field('icmp', packet.typeCodes);
+      case 'tcpFlags':
+        return options.tcpFlags === undefined
+          ? field('tcpFlags', packet.flags)
+          : truth(contains(packet.flags, options.tcpFlags));
+      case 'inInterface':
+      case 'outInterface': {
+        if (env.hidden === packet.kind || env.hidden === 'both') return truth(packet.names.some((name) => name === '' || name === '*'));
+        const indexes = universe.interfaceIndexes(packet.names);
+        return isEmpty(indexes) ? kernel.none : kernel.test(fieldIndex[packet.kind], indexes);
+      }
+      case 'connectionState':
+        return state(packet.states, env);
+      case 'connectionDirection':
+        return ofNew(packet.direction === 'original', env, `the packet's direction in its connection is ${packet.direction}`);
+      case 'connectionStatus': {
+        const status = packet.status;
+        const now = (status.includes('dnat') && env.destination !== undefined) || (status.includes('snat') && env.source !== undefined);
+        return ofNew(now, env, `the connection's status has one of ${status.join(', ')}`);
+      }
+      case 'mark':
+        return truth(contains(packet.values, (env.mark & packet.mask) >>> 0));
+      case 'connectionMark': {
+        if (env.connectionMark !== undefined) return truth(contains(packet.values, (env.connectionMark & packet.mask) >>> 0));
+        return ofNew(
+          contains(packet.values, 0),
+          env,
+          `the connection's mark & 0x${packet.mask.toString(16)} is in ${shortSet(packet.values)}`,
+        );
+      }
+      case 'addressType':
+        return addressType(packet, env);
+    }
+  };
+
+  const addressType = (packet: Extract<PacketTest, { kind: 'addressType' }>, env: Env): Diagram => {
+    const translation = env[packet.of];
+    if (packet.type === 'multicast') {
+      return address(packet.of, { ip4: [0xe000_0000, 0xefff_ffff], ip6: [0xffn << 120n, (1n << 128n) - 1n] }, translation);
+    }
+    if (packet.type === 'local') {
+      if (translation?.addresses === 'device') return kernel.all;
+      if (options.localAddresses) return address(packet.of, options.localAddresses, translation);
+      const side = translation?.addresses ? 'translated ' : '';
+      const text = `the packet's ${side}${packet.of} is an address of this device`;
+      return predicate({ id: text, text });
+    }
+    if (family === 'ip6') return kernel.none;
+    const text = `the packet's ${packet.of} is a broadcast address`;
+    return kernel.or(address(packet.of, { ip4: [0xffff_ffff, 0xffff_ffff], ip6: [] }, translation), predicate({ id: text, text }));
+  };
+
+  const compile = (condition: Condition, env: Env): Diagram => {
+    switch (condition.kind) {
+      case 'all': {
+        let result = kernel.all;
+        for (const part of condition.of) {
+          result = kernel.and(result, compile(part, env));
+          if (result === kernel.none) break;
+        }
+        return result;
+      }
+      case 'any':
+        return kernel.fold(condition.of.map((part) => compile(part, env)));
+      case 'not':
+        return kernel.not(compile(condition.of, env));
+      case 'unknown':
+        return predicate(condition);
+      default:
+        return test(condition, env);
+    }
+  };
+
+  return {
+    kernel,
+    universe,
+    predicate,
+    condition(condition, env) {
+      const known = memo.get(condition);
+      if (known && known.env === env) return known.diagram;
+      const diagram = compile(condition, env);
+      memo.set(condition, { env, diagram });
+      return diagram;
+    },
+  };
+}
+
+function isFull(values: Intervals<Bound>, universe: Universe): boolean {
+  return equals(values, [typeof values[0] === 'bigint' ? 0n : 0, universe.space.fields[fieldIndex.destination]!.last]);
+}
+
+/** A set as text for a predicate's identity: whole, because the identity is the content. */
+function shortSet(values: Intervals<Bound>): string {
+  const parts: string[] = [];
+  for (let i = 0; i < values.length; i += 2) parts.push(values[i] === values[i + 1] ? `${values[i]}` : `${values[i]}-${values[i + 1]}`);
+  return parts.join(',');
+}

@@ -1,0 +1,377 @@
+import { type Bound, contains, type Intervals, intersection, isEmpty, isSubset } from '../lib/intervals.js';
+import {
+  type Action,
+  type AddressSet,
+  type BaseList,
+  type Condition,
+  type ConnectionState,
+  type Direction,
+  type Family,
+  type Nat,
+  type Origin,
+  type PacketTest,
+  type Pipeline,
+  type Rule,
+  type RuleList,
+} from '../model/index.js';
+import { type Env, type Translation } from './env.js';
+import type { PacketField } from './universe.js';
+import { interfaceMatches } from './universe.js';
+import { pathOf, startEnv } from './walk.js';
+
+/**
+ * One packet through the rules, step by step: a second, independent reading of the model. It checks what the packet
+ * sets say, names the rules met on the way, and answers a fully given packet without building any set.
+ */
+export interface TracedPacket {
+  readonly family: Family;
+  readonly state: ConnectionState;
+  /** Absent: not given. Interfaces are names. */
+  readonly fields: Readonly<Partial<Record<Exclude<PacketField, 'inInterface' | 'outInterface' | 'state'>, Bound>>>;
+  readonly inInterface?: string;
+  readonly outInterface?: string;
+  /** What unknown conditions answer, by id; absent: not given. */
+  readonly predicates?: ReadonlyMap<string, boolean>;
+}
+
+export interface TraceStep {
+  readonly list: string;
+  readonly rule: Origin;
+  /** What the rule did, in the words of nftables' own trace: `accept`, `drop`, `jump X`, `continue`, `policy drop`. */
+  readonly did: string;
+  readonly model?: Rule;
+  readonly base?: BaseList;
+}
+
+export interface Trace {
+  /** `undecided`: a field or condition that was not given bears on it. */
+  readonly verdict: 'allow' | 'deny' | 'no-match' | 'undecided';
+  readonly steps: readonly TraceStep[];
+  readonly env: Env;
+  readonly answer?: string;
+}
+
+type Truth = boolean | undefined;
+
+type Ending =
+  | { readonly kind: 'accept' | 'drop' | 'return' | 'end'; readonly env: Env; readonly answer?: string }
+  | { readonly kind: 'undecided'; readonly env: Env };
+
+export interface TraceOptions {
+  readonly pipeline: Pipeline;
+  readonly direction: Direction;
+  readonly packet: TracedPacket;
+}
+
+export function tracePacket(options: TraceOptions): Trace {
+  const { pipeline, direction, packet } = options;
+  const steps: TraceStep[] = [];
+  let env: Env = startEnv;
+  if (direction === 'forward' && pipeline.forwarding?.[packet.family] === false) {
+    const text = `${packet.family === 'ip4' ? 'IPv4' : 'IPv6'} forwarding is off`;
+    steps.push({ list: 'routing', rule: { file: '', line: 0, rule: 'routing', text }, did: 'drop' });
+    return { verdict: 'deny', steps, env };
+  }
+  let routed = direction === 'output';
+  const routedElsewhere = (): boolean => {
+    const target = env.destination?.addresses;
+    if (target === undefined) return false;
+    const goesIn = target === 'device' || isOwn(target, packet.family, pipeline.localAddresses);
+    if (goesIn === (direction === 'input')) return false;
+    const text = goesIn ? 'translated to the device itself' : 'translated to another host and forwarded';
+    steps.push({ list: 'routing', rule: { file: '', line: 0, rule: 'routing', text }, did: 'drop' });
+    return true;
+  };
+  for (const base of pathOf(pipeline, direction, packet.family)) {
+    if (!routed && base.hook !== 'prerouting') {
+      routed = true;
+      if (routedElsewhere()) return { verdict: 'deny', steps, env };
+    }
+    if (base.type === 'nat') {
+      const side = base.hook === 'prerouting' || base.hook === 'output' ? 'destination' : 'source';
+      if (packet.state !== 'new' || env[side] !== undefined) continue;
+    }
+    const hidden = base.hook === 'prerouting' || base.hook === 'input' ? 'outInterface' : direction === 'output' ? 'inInterface' : undefined;
+    const early = (base.hook === 'prerouting' || base.hook === 'output') && base.priority <= -200 && env.state === undefined;
+    const at: Env = { ...env, ...(hidden ? { hidden } : {}), ...(early ? { state: 'invalid' as const } : {}) };
+    const ending = traceList(options, base.list, at, steps, 0);
+    const { hidden: _, state, ...rest } = ending.env;
+    env = { ...rest, ...(state !== undefined && !(early && state === 'invalid') ? { state } : {}) };
+    if (ending.kind === 'undecided') return { verdict: 'undecided', steps, env };
+    if (ending.kind === 'drop') return { verdict: 'deny', steps, env, ...(ending.answer ? { answer: ending.answer } : {}) };
+    if (ending.kind === 'accept') continue;
+    steps.push({ list: base.list, rule: base.policyOrigin, did: `policy ${base.policy}`, base });
+    if (base.policy === 'drop') return { verdict: 'deny', steps, env };
+  }
+  if (!routed && routedElsewhere()) return { verdict: 'deny', steps, env };
+  return { verdict: 'allow', steps, env };
+}
+
+/** One list by itself; a base list falls back to its policy, a user list to `no-match`. */
+export function traceOneList(options: TraceOptions, listId: string): Trace {
+  const { pipeline } = options;
+  const steps: TraceStep[] = [];
+  const base = pipeline.bases.find((candidate) => candidate.list === listId);
+  const early = base && (base.hook === 'prerouting' || base.hook === 'output') && base.priority <= -200;
+  const hidden = base?.hook === 'input' ? 'outInterface' : undefined;
+  const ending = traceList(options, listId, { ...startEnv, ...(hidden ? { hidden } : {}), ...(early ? { state: 'invalid' as const } : {}) }, steps, 0);
+  const env = ending.env;
+  if (ending.kind === 'undecided') return { verdict: 'undecided', steps, env };
+  if (ending.kind === 'accept') return { verdict: 'allow', steps, env };
+  if (ending.kind === 'drop') return { verdict: 'deny', steps, env, ...(ending.answer ? { answer: ending.answer } : {}) };
+  if (!base) return { verdict: 'no-match', steps, env };
+  steps.push({ list: base.list, rule: base.policyOrigin, did: `policy ${base.policy}`, base });
+  return { verdict: base.policy === 'accept' ? 'allow' : 'deny', steps, env };
+}
+
+const listIndexes = new WeakMap<Pipeline, ReadonlyMap<string, RuleList>>();
+
+function listOf(pipeline: Pipeline, id: string): RuleList | undefined {
+  let index = listIndexes.get(pipeline);
+  if (!index) {
+    index = new Map(pipeline.lists.map((list) => [list.id, list]));
+    listIndexes.set(pipeline, index);
+  }
+  return index.get(id);
+}
+
+function traceList(options: TraceOptions, listId: string, entry: Env, steps: TraceStep[], depth: number): Ending {
+  let env = entry;
+  if (depth > 256) return { kind: 'undecided', env };
+  for (const rule of listOf(options.pipeline, listId)?.rules ?? []) {
+    if (rule.disabled) continue;
+    const ending = traceSteps(options, listId, rule, rule.steps, env, steps, depth);
+    env = ending.env;
+    if (ending.kind !== 'end') return ending;
+  }
+  return { kind: 'end', env };
+}
+
+function traceSteps(
+  options: TraceOptions,
+  list: string,
+  rule: Rule,
+  ruleSteps: Rule['steps'],
+  entry: Env,
+  steps: TraceStep[],
+  depth: number,
+): Ending {
+  let env = entry;
+  const note = (did: string): void => {
+    steps.push({ list, rule: rule.origin, did, model: rule });
+  };
+  for (const step of ruleSteps) {
+    switch (step.kind) {
+      case 'match': {
+        const holds = evaluate(options, step.condition, env);
+        if (holds === undefined) return { kind: 'undecided', env };
+        if (!holds) return { kind: 'end', env };
+        continue;
+      }
+      case 'dispatch': {
+        for (const branch of step.cases) {
+          const holds = evaluate(options, branch.condition, env);
+          if (holds === undefined) return { kind: 'undecided', env };
+          if (holds) return traceSteps(options, list, rule, branch.actions, env, steps, depth);
+        }
+        return { kind: 'end', env };
+      }
+      case 'jump':
+      case 'goto': {
+        note(`${step.kind} ${step.list}`);
+        const ending = traceList(options, step.list, env, steps, depth + 1);
+        if (ending.kind !== 'return' && ending.kind !== 'end') return ending;
+        return { kind: step.kind === 'goto' ? 'return' : 'end', env: ending.env };
+      }
+      case 'accept':
+      case 'drop':
+      case 'return':
+        note(step.kind);
+        return { kind: step.kind, env };
+      case 'reject':
+        note(`reject ${step.answer}`.trimEnd());
+        return { kind: 'drop', env, answer: step.answer };
+      case 'nat':
+        note(natWords(step));
+        return { kind: 'accept', env: options.packet.state === 'new' ? { ...env, [step.translate]: translationOf(step) } : env };
+      case 'queue': {
+        const accepts = options.packet.predicates?.get(`queue accepts ${step.text}`);
+        if (accepts === undefined) return { kind: 'undecided', env };
+        note('queue');
+        return { kind: accepts ? 'accept' : 'drop', env };
+      }
+      case 'opaque': {
+        const decides = options.packet.predicates?.get(`decides ${step.unknown.id}`);
+        if (decides === undefined) return { kind: 'undecided', env };
+        if (!decides) continue;
+        const accepts = options.packet.predicates?.get(`accepts ${step.unknown.id}`);
+        if (accepts === undefined) return { kind: 'undecided', env };
+        note(step.unknown.text);
+        return { kind: accepts ? 'accept' : 'drop', env };
+      }
+      case 'notrack':
+        env = { ...env, state: 'untracked' };
+        continue;
+      case 'setMark':
+      case 'setConnectionMark':
+      case 'restoreMark':
+      case 'saveMark':
+        env = marked(step, env);
+        continue;
+      case 'sideEffect':
+        continue;
+    }
+  }
+  if (env !== entry) note('continue');
+  return { kind: 'end', env };
+}
+
+function marked(action: Extract<Action, { kind: 'setMark' | 'setConnectionMark' | 'restoreMark' | 'saveMark' }>, env: Env): Env {
+  const connection = env.connectionMark ?? 0;
+  switch (action.kind) {
+    case 'setMark':
+      return { ...env, mark: ((env.mark & action.and) ^ action.xor) >>> 0 };
+    case 'setConnectionMark':
+      return { ...env, connectionMark: ((connection & action.and) ^ action.xor) >>> 0 };
+    case 'restoreMark':
+      return { ...env, mark: ((env.mark & ~action.markMask) ^ (connection & action.connectionMask)) >>> 0 };
+    case 'saveMark':
+      return { ...env, connectionMark: ((connection & ~action.connectionMask) ^ (env.mark & action.markMask)) >>> 0 };
+  }
+}
+
+function translationOf(nat: Nat): Translation {
+  return {
+    ...(nat.to === undefined ? {} : { addresses: nat.to === 'device' ? ('device' as const) : nat.to.addresses }),
+    ...(nat.to !== undefined && nat.to !== 'device' && nat.to.prefix ? { keepHost: true } : {}),
+    ...(nat.ports ? { ports: nat.ports } : {}),
+  };
+}
+
+export function natWords(nat: Nat): string {
+  if (nat.to === 'device') return nat.translate === 'destination' ? 'redirect' : 'masquerade';
+  return nat.translate === 'destination' ? 'dnat' : 'snat';
+}
+
+function isOwn(set: AddressSet, family: Family, own: AddressSet | undefined): boolean {
+  const first = set[family][0];
+  if (first === undefined) return false;
+  if (typeof first === 'number') return (first >= 0x7f00_0000 && first <= 0x7fff_ffff) || (own !== undefined && contains(own.ip4, first));
+  return first === 1n || (own !== undefined && contains(own.ip6, first));
+}
+
+function evaluate(options: TraceOptions, condition: Condition, env: Env): Truth {
+  switch (condition.kind) {
+    case 'all': {
+      let result: Truth = true;
+      for (const part of condition.of) {
+        const holds = evaluate(options, part, env);
+        if (holds === false) return false;
+        if (holds === undefined) result = undefined;
+      }
+      return result;
+    }
+    case 'any': {
+      let result: Truth = false;
+      for (const part of condition.of) {
+        const holds = evaluate(options, part, env);
+        if (holds === true) return true;
+        if (holds === undefined) result = undefined;
+      }
+      return result;
+    }
+    case 'not': {
+      const holds = evaluate(options, condition.of, env);
+      return holds === undefined ? undefined : !holds;
+    }
+    case 'unknown':
+      return options.packet.predicates?.get(condition.id);
+    default:
+      return evaluateTest(options, condition, env);
+  }
+}
+
+function evaluateTest(options: TraceOptions, test: PacketTest, env: Env): Truth {
+  const { packet } = options;
+  switch (test.kind) {
+    case 'family':
+      return test.family === packet.family;
+    case 'source':
+    case 'destination':
+      return addressTruth(options, test.kind, test.addresses, test.original ? undefined : env[test.kind]);
+    case 'sourcePort':
+    case 'destinationPort': {
+      const moved = test.original ? undefined : env[test.kind === 'sourcePort' ? 'source' : 'destination']?.ports;
+      return moved ? among(moved, test.ports) : member(packet.fields[test.kind], test.ports);
+    }
+    case 'protocol':
+      return member(packet.fields.protocol, test.protocols);
+    case 'icmp':
+      return member(packet.fields.icmp, test.typeCodes);
+    case 'tcpFlags':
+      return member(packet.fields.tcpFlags, test.flags);
+    case 'inInterface':
+    case 'outInterface': {
+      const name = env.hidden === test.kind || env.hidden === 'both' ? '' : packet[test.kind];
+      if (name === undefined) return test.names.includes('*') ? true : undefined;
+      return test.names.some((pattern) => interfaceMatches(name, pattern));
+    }
+    case 'connectionState':
+      return test.states.includes(env.state ?? packet.state);
+    case 'connectionDirection':
+      return connectionTruth(options, env, test.direction === 'original', `the packet's direction in its connection is ${test.direction}`);
+    case 'connectionStatus': {
+      const now = (test.status.includes('dnat') && env.destination !== undefined) || (test.status.includes('snat') && env.source !== undefined);
+      return connectionTruth(options, env, now, `the connection's status has one of ${test.status.join(', ')}`);
+    }
+    case 'mark':
+      return contains(test.values, (env.mark & test.mask) >>> 0);
+    case 'connectionMark':
+      return env.connectionMark === undefined ? undefined : contains(test.values, (env.connectionMark & test.mask) >>> 0);
+    case 'addressType':
+      return addressTypeTruth(options, test, env);
+  }
+}
+
+function connectionTruth(options: TraceOptions, env: Env, whenNew: boolean, id: string): Truth {
+  const state = env.state ?? options.packet.state;
+  if (state === 'new') return whenNew;
+  if (state === 'invalid' || state === 'untracked') return false;
+  return options.packet.predicates?.get(id);
+}
+
+function addressTypeTruth(options: TraceOptions, test: Extract<PacketTest, { kind: 'addressType' }>, env: Env): Truth {
+  const translation = env[test.of];
+  if (test.type === 'multicast') {
+    return addressTruth(options, test.of, { ip4: [0xe000_0000, 0xefff_ffff], ip6: [0xffn << 120n, (1n << 128n) - 1n] }, translation);
+  }
+  if (test.type === 'local') {
+    if (translation?.addresses === 'device') return true;
+    if (options.pipeline.localAddresses) return addressTruth(options, test.of, options.pipeline.localAddresses, translation);
+    return options.packet.predicates?.get(`the packet's ${translation?.addresses ? 'translated ' : ''}${test.of} is an address of this device`);
+  }
+  if (options.packet.family === 'ip6') return false;
+  const broadcast = addressTruth(options, test.of, { ip4: [0xffff_ffff, 0xffff_ffff], ip6: [] }, translation);
+  return broadcast === true ? true : options.packet.predicates?.get(`the packet's ${test.of} is a broadcast address`);
+}
+
+function addressTruth(options: TraceOptions, side: 'source' | 'destination', wanted: AddressSet, translation: Translation | undefined): Truth {
+  const { family } = options.packet;
+  const values = wanted[family] as Intervals<Bound>;
+  if (translation?.addresses === undefined) return member(options.packet.fields[side], values);
+  if (translation.addresses === 'device') {
+    const own = options.pipeline.localAddresses?.[family] as Intervals<Bound> | undefined;
+    return own ? among(own, values) : isEmpty(values) ? false : undefined;
+  }
+  return among(translation.addresses[family] as Intervals<Bound>, values);
+}
+
+function member(value: Bound | undefined, set: Intervals<Bound>): Truth {
+  if (isEmpty(set)) return false;
+  return value === undefined ? undefined : contains(set, value);
+}
+
+function among(possible: Intervals<Bound>, wanted: Intervals<Bound>): Truth {
+  if (isSubset(possible, wanted)) return true;
+  return isEmpty(intersection(possible, wanted)) ? false : undefined;
+}

@@ -1,0 +1,458 @@
+import { assert } from '../lib/assert.js';
+import { contains } from '../lib/intervals.js';
+import {
+  type Action,
+  type BaseList,
+  type Direction,
+  type Dispatch,
+  type Family,
+  type Hook,
+  LAST_IP4,
+  LAST_IP6,
+  type Nat,
+  type Pipeline,
+  type Rule,
+  type RuleList,
+} from '../model/index.js';
+import type { Diagram, Kernel } from '../packets/index.js';
+import type { Compiler } from './compile.js';
+import { type Env, envKey } from './env.js';
+
+/** What decided: a rule, a base list's policy, or the device's routing. */
+export type Decider =
+  | { readonly kind: 'rule'; readonly list: string; readonly index: number; readonly rule: Rule }
+  | { readonly kind: 'policy'; readonly base: BaseList }
+  | { readonly kind: 'routing'; readonly text: string };
+
+/** How a packet left a list, a hook or the device. */
+export type Outcome =
+  | { readonly kind: 'accept'; readonly env: Env; readonly by?: Decider }
+  | { readonly kind: 'deny'; readonly env: Env; readonly by?: Decider; readonly answer?: string }
+  /** The rule ended without a verdict, having changed the packet. */
+  | { readonly kind: 'next'; readonly env: Env }
+  /** The list ended without a verdict. */
+  | { readonly kind: 'return'; readonly env: Env };
+
+export interface WalkOptions {
+  readonly pipeline: Pipeline;
+  readonly direction: Direction;
+  readonly compiler: Compiler;
+  /** Only packets in here are followed; all others end labelled 0. */
+  readonly region: Diagram;
+  /** Tell apart the outcomes of different rules. */
+  readonly withDeciders: boolean;
+  /** The state that makes translation happen; others keep what their connection has. */
+  readonly translates: boolean;
+  /** Leaves out rules that cannot touch the region. */
+  readonly relevant?: (rule: Rule) => boolean;
+}
+
+/** conntrack is called at NF_IP_PRI_CONNTRACK (linux/netfilter_ipv4.h): before it, a packet has no state. */
+const CONNTRACK_PRIORITY = -200;
+
+const HOOKS: Readonly<Record<Direction, readonly Hook[]>> = {
+  forward: ['prerouting', 'forward', 'postrouting'],
+  input: ['prerouting', 'input'],
+  output: ['output', 'postrouting'],
+};
+
+export interface Walk {
+  /** The outcome of every packet of the region, as labels. */
+  readonly diagram: Diagram;
+  outcome(label: number): Outcome;
+}
+
+export const startEnv: Env = { mark: 0, connectionMark: 0 };
+
+/** Jumps may not nest deeper than this; the kernel refuses more than 16 (NFT_JUMP_STACK_SIZE), iptables allows more. */
+const DEPTH_MAX = 256;
+
+/** The base lists that see a packet of this family on this path, hook by hook in calling order. */
+export function pathOf(pipeline: Pipeline, direction: Direction, family: Family): readonly BaseList[] {
+  const lists = new Map(pipeline.lists.map((list) => [list.id, list]));
+  return HOOKS[direction].flatMap((hook) =>
+    pipeline.bases
+      .filter((base) => base.hook === hook && lists.get(base.list)?.families.includes(family))
+      .map((base, order) => ({ base, order }))
+      .sort((a, b) => a.base.priority - b.base.priority || a.order - b.order)
+      .map(({ base }) => base),
+  );
+}
+
+/** Follows all packets of a region through the device at once. */
+export function walkDevice(options: WalkOptions): Walk {
+  const walker = createWalker(options);
+  const family = options.compiler.universe.family;
+  const { kernel } = options.compiler;
+  const start = walker.intern(startEnv);
+  if (options.direction === 'forward' && options.pipeline.forwarding?.[family] === false) {
+    const text = `${family === 'ip4' ? 'IPv4' : 'IPv6'} forwarding is off`;
+    return walker.finish(kernel.paint(options.region, walker.label({ kind: 'deny', env: start, by: { kind: 'routing', text } })));
+  }
+  let diagram = kernel.paint(options.region, walker.label({ kind: 'accept', env: start }));
+  let routed = options.direction === 'output';
+  for (const base of pathOf(options.pipeline, options.direction, family)) {
+    if (!routed && base.hook !== 'prerouting') {
+      routed = true;
+      diagram = walker.route(diagram);
+    }
+    diagram = walker.callBase(diagram, base);
+  }
+  return walker.finish(routed ? diagram : walker.route(diagram));
+}
+
+/** Follows a region through one list and everything it calls; packets that fall off a user list end labelled 0. */
+export function walkList(options: WalkOptions, listId: string): Walk {
+  const walker = createWalker(options);
+  const base = options.pipeline.bases.find((candidate) => candidate.list === listId);
+  const { kernel } = options.compiler;
+  if (base) {
+    const entry = kernel.paint(options.region, walker.label({ kind: 'accept', env: walker.intern(startEnv) }));
+    return walker.finish(walker.callBase(entry, base, { alone: true }));
+  }
+  const diagram = walker.runList(listId, 0, walker.intern(startEnv), 0);
+  const verdicts = kernel.map(diagram, (label) => {
+    if (label === 0) return 0;
+    const { kind } = walker.outcome(label);
+    return kind === 'accept' || kind === 'deny' ? label : 0;
+  });
+  return walker.finish(verdicts);
+}
+
+function createWalker(options: WalkOptions) {
+  const { compiler, pipeline, direction } = options;
+  const kernel: Kernel = compiler.kernel;
+  const family = compiler.universe.family;
+  const lists = new Map(pipeline.lists.map((list) => [list.id, list]));
+  const envs = new Map<string, Env>();
+  const outcomes: Outcome[] = [];
+  const labels = new Map<string, number>();
+  const deciders = new Map<unknown, number>();
+  const runs = new Map<string, Diagram>();
+
+  const intern = (env: Env): Env => {
+    const key = envKey(env);
+    const known = envs.get(key);
+    if (known) return known;
+    envs.set(key, env);
+    return env;
+  };
+
+  const deciderKey = (by: Decider | undefined): string => {
+    if (!by) return '';
+    const subject = by.kind === 'rule' ? by.rule : by.kind === 'policy' ? by.base : by.text;
+    let id = deciders.get(subject);
+    if (id === undefined) {
+      id = deciders.size + 1;
+      deciders.set(subject, id);
+    }
+    return String(id);
+  };
+
+  /** Labels start at 2: 0 is "undecided", 1 is a plain set. */
+  const label = (outcome: Outcome): number => {
+    const by = 'by' in outcome ? deciderKey(outcome.by) : '';
+    const answer = outcome.kind === 'deny' ? (outcome.answer ?? '') : '';
+    const key = `${outcome.kind} ${by} ${answer} ${envKey(outcome.env)}`;
+    let number = labels.get(key);
+    if (number === undefined) {
+      outcomes.push(outcome);
+      number = outcomes.length + 1;
+      labels.set(key, number);
+    }
+    return number;
+  };
+
+  const outcome = (number: number): Outcome => {
+    const found = outcomes[number - 2];
+    assert(found, 'a walk ended in a label it never gave');
+    return found;
+  };
+
+  const decider = (list: RuleList, index: number): Decider | undefined =>
+    options.withDeciders ? { kind: 'rule', list: list.id, index, rule: list.rules[index]! } : undefined;
+
+  /** A diagram whose every packet in `region` carries this outcome. */
+  const ends = (region: Diagram, result: Outcome): Diagram => kernel.paint(region, label(result));
+
+  const translate = (nat: Nat, env: Env): Env => {
+    const side = nat.translate;
+    const to = nat.to;
+    return intern({
+      ...env,
+      [side]: {
+        ...(to === undefined ? {} : to === 'device' ? { addresses: 'device' as const } : { addresses: to.addresses, ...(to.prefix ? { keepHost: true } : {}) }),
+        ...(nat.ports ? { ports: nat.ports } : {}),
+      },
+    });
+  };
+
+  const afterMark = (action: Extract<Action, { kind: 'setMark' | 'setConnectionMark' | 'restoreMark' | 'saveMark' }>, env: Env): Env => {
+    switch (action.kind) {
+      case 'setMark':
+        return intern({ ...env, mark: ((env.mark & action.and) ^ action.xor) >>> 0 });
+      case 'setConnectionMark':
+        if (env.connectionMark === undefined) return env;
+        return intern({ ...env, connectionMark: ((env.connectionMark & action.and) ^ action.xor) >>> 0 });
+      case 'restoreMark':
+        return intern({ ...env, mark: ((env.mark & ~action.markMask) ^ ((env.connectionMark ?? 0) & action.connectionMask)) >>> 0 });
+      case 'saveMark':
+        if (env.connectionMark === undefined) return env;
+        return intern({ ...env, connectionMark: ((env.connectionMark & ~action.connectionMask) ^ (env.mark & action.markMask)) >>> 0 });
+    }
+  };
+
+  /** Carries out the steps from `step` on for the packets in `region`. What is left undecided with `env` as at the rule's start is labelled 0. */
+  const runSteps = (list: RuleList, index: number, steps: readonly (Rule['steps'][number])[], region: Diagram, entry: Env, depth: number): Diagram => {
+    const pieces: Diagram[] = [];
+    let here = region;
+    let env = entry;
+    const ruleEnds = (set: Diagram): void => {
+      if (env !== entry && !kernel.isEmpty(set)) pieces.push(ends(set, { kind: 'next', env }));
+    };
+    for (const step of steps) {
+      if (kernel.isEmpty(here)) break;
+      switch (step.kind) {
+        case 'match': {
+          const guard = compiler.condition(step.condition, env);
+          ruleEnds(kernel.minus(here, guard));
+          here = kernel.and(here, guard);
+          continue;
+        }
+        case 'dispatch': {
+          const { pieces: chosen, rest } = runDispatch(list, index, step, here, env, depth);
+          pieces.push(...chosen);
+          ruleEnds(rest);
+          here = kernel.none;
+          continue;
+        }
+        case 'accept':
+        case 'drop':
+        case 'reject': {
+          const by = decider(list, index);
+          const because = by ? { by } : {};
+          pieces.push(
+            step.kind === 'accept'
+              ? ends(here, { kind: 'accept', env, ...because })
+              : ends(here, { kind: 'deny', env, ...because, ...(step.kind === 'reject' ? { answer: step.answer } : {}) }),
+          );
+          here = kernel.none;
+          continue;
+        }
+        case 'return':
+          pieces.push(ends(here, { kind: 'return', env }));
+          here = kernel.none;
+          continue;
+        case 'jump':
+        case 'goto': {
+          const called = kernel.keep(runList(step.list, 0, env, depth + 1), here);
+          const undecided = kernel.minus(here, kernel.where(called, (number) => number !== 0));
+          pieces.push(
+            kernel.map(called, (number) => {
+              if (number === 0) return 0;
+              const result = outcome(number);
+              if (result.kind !== 'return') return number;
+              if (step.kind === 'goto') return label(result);
+              return result.env === entry ? 0 : label({ kind: 'next', env: result.env });
+            }),
+          );
+          if (step.kind === 'goto') pieces.push(ends(undecided, { kind: 'return', env }));
+          else ruleEnds(undecided);
+          here = kernel.none;
+          continue;
+        }
+        case 'nat': {
+          if (!options.translates) {
+            pieces.push(ends(here, { kind: 'accept', env }));
+          } else {
+            pieces.push(ends(here, { kind: 'accept', env: translate(step, env) }));
+          }
+          here = kernel.none;
+          continue;
+        }
+        case 'notrack':
+          env = intern({ ...env, state: 'untracked' });
+          continue;
+        case 'setMark':
+        case 'setConnectionMark':
+        case 'restoreMark':
+        case 'saveMark':
+          env = afterMark(step, env);
+          continue;
+        case 'queue': {
+          const by = decider(list, index);
+          const accepts = compiler.predicate({ id: `queue accepts ${step.text}`, text: `the program behind ${step.text} accepts` });
+          pieces.push(ends(kernel.and(here, accepts), { kind: 'accept', env, ...(by ? { by } : {}) }));
+          pieces.push(ends(kernel.minus(here, accepts), { kind: 'deny', env, ...(by ? { by } : {}) }));
+          here = kernel.none;
+          continue;
+        }
+        case 'opaque': {
+          const by = decider(list, index);
+          const { id, text } = step.unknown;
+          const decides = compiler.predicate({ id: `decides ${id}`, text: `${text} decides` });
+          const accepts = compiler.predicate({ id: `accepts ${id}`, text: `${text} accepts` });
+          const decided = kernel.and(here, decides);
+          pieces.push(ends(kernel.and(decided, accepts), { kind: 'accept', env, ...(by ? { by } : {}) }));
+          pieces.push(ends(kernel.minus(decided, accepts), { kind: 'deny', env, ...(by ? { by } : {}) }));
+          here = kernel.minus(here, decides);
+          continue;
+        }
+        case 'sideEffect':
+          continue;
+      }
+    }
+    ruleEnds(here);
+    return kernel.fold(pieces);
+  };
+
+  const runDispatch = (list: RuleList, index: number, step: Dispatch, region: Diagram, env: Env, depth: number) => {
+    const pieces: Diagram[] = [];
+    let rest = region;
+    let ended = kernel.none;
+    for (const branch of step.cases) {
+      if (kernel.isEmpty(rest)) break;
+      const guard = kernel.and(rest, compiler.condition(branch.condition, env));
+      if (kernel.isEmpty(guard)) continue;
+      const piece = runSteps(list, index, branch.actions, guard, env, depth);
+      pieces.push(piece);
+      ended = kernel.or(ended, kernel.minus(guard, kernel.where(piece, (number) => number !== 0)));
+      rest = kernel.minus(rest, guard);
+    }
+    return { pieces, rest: kernel.or(rest, ended) };
+  };
+
+  /**
+   * The function of a list from rule `from` on for packets that come with `env`: verdicts, `return` with a changed
+   * environment, and 0 where it ends with nothing decided and nothing changed. Rules that leave the packet alone are
+   * folded as a balanced tree; one that marks it splits the list for the marked packets only.
+   */
+  function runList(listId: string, from: number, env: Env, depth: number): Diagram {
+    const key = `${listId}\n${from}\n${envKey(env)}`;
+    const known = runs.get(key);
+    if (known !== undefined) return known;
+    const list = lists.get(listId);
+    assert(list, `a rule calls the list ${listId}, which the model does not have`);
+    assert(depth < DEPTH_MAX, `the lists call each other in a circle at ${listId}`);
+    const parts: Diagram[] = [];
+    for (let index = from; index < list.rules.length; index++) {
+      const rule = list.rules[index]!;
+      if (rule.disabled || (options.relevant && !options.relevant(rule))) continue;
+      const result = runSteps(list, index, rule.steps, options.region, env, depth);
+      if (result === kernel.none) continue;
+      const changed = kernel.labels(result).some((number) => number > 1 && outcome(number).kind === 'next');
+      parts.push(
+        !changed
+          ? result
+          : kernel.bind(result, (number) => {
+              const ended = outcome(number);
+              if (ended.kind !== 'next') return kernel.constant(number);
+              const rest = runList(listId, index + 1, ended.env, depth);
+              return kernel.override(rest, kernel.constant(label({ kind: 'return', env: ended.env })));
+            }),
+      );
+    }
+    const diagram = kernel.fold(parts);
+    runs.set(key, diagram);
+    return diagram;
+  }
+
+  /** What a hook hides from the rules it calls, and what conntrack has not yet said. */
+  const envAt = (env: Env, base: BaseList): Env => {
+    const hides =
+      base.hook === 'prerouting' || base.hook === 'input'
+        ? ('outInterface' as const)
+        : direction === 'output'
+          ? ('inInterface' as const)
+          : undefined;
+    const early = (base.hook === 'prerouting' || base.hook === 'output') && base.priority <= CONNTRACK_PRIORITY && env.state === undefined;
+    const { hidden: _, ...rest } = env;
+    return intern({ ...rest, ...(hides ? { hidden: hides } : {}), ...(early ? { state: 'invalid' as const } : {}) });
+  };
+
+  /** What the rules of one hook leave behind for the next. */
+  const envAfter = (before: Env, at: Env, after: Env): Env => {
+    const { hidden: _, state, ...rest } = after;
+    const lasting = state !== undefined && (state !== at.state || before.state === state) ? { state } : {};
+    return intern({ ...rest, ...lasting });
+  };
+
+  /** nf_nat_inet_fn asks the next nat list only while the connection has no translation of that kind. */
+  const alreadyTranslated = (base: BaseList, env: Env): boolean => {
+    if (base.type !== 'nat') return false;
+    const side = base.hook === 'prerouting' || base.hook === 'output' ? 'destination' : 'source';
+    return env[side] !== undefined;
+  };
+
+  const callBase = (entry: Diagram, base: BaseList, how: { readonly alone?: boolean } = {}): Diagram =>
+    kernel.bind(entry, (number) => {
+      const arriving = outcome(number);
+      if (arriving.kind !== 'accept') return kernel.constant(number);
+      if (base.type === 'nat' && !how.alone && !options.translates) return kernel.constant(number);
+      if (alreadyTranslated(base, arriving.env)) return kernel.constant(number);
+      const env = how.alone ? aloneEnv(arriving.env, base) : envAt(arriving.env, base);
+      const ran = runList(base.list, 0, env, 0);
+      const byPolicy: Decider | undefined = options.withDeciders ? { kind: 'policy', base } : undefined;
+      const policy = (after: Env): number => {
+        const lasting = envAfter(arriving.env, env, after);
+        if (base.policy === 'drop') return label({ kind: 'deny', env: lasting, ...(byPolicy ? { by: byPolicy } : {}) });
+        const by = arriving.by ?? byPolicy;
+        return label({ kind: 'accept', env: lasting, ...(by ? { by } : {}) });
+      };
+      return kernel.map(ran, (inner) => {
+        if (inner === 0) return policy(env);
+        const result = outcome(inner);
+        if (result.kind === 'deny') return label({ ...result, env: envAfter(arriving.env, env, result.env) });
+        if (result.kind === 'return') return policy(result.env);
+        assert(result.kind === 'accept', 'a list ended in the middle of a rule');
+        // A rule that says accept outranks an earlier list's policy as the one that permits.
+        const by = permitting(base, arriving.by, result.by);
+        return label({ kind: 'accept', env: envAfter(arriving.env, env, result.env), ...(by ? { by } : {}) });
+      });
+    });
+
+  const permitting = (base: BaseList, before: Decider | undefined, now: Decider | undefined): Decider | undefined => {
+    if (!now) return before;
+    const decidesHere = base.hook === direction && base.type === 'filter';
+    return decidesHere || before === undefined || before.kind === 'policy' ? now : before;
+  };
+
+  /** One list asked by itself: nothing is hidden that the question gives. */
+  const aloneEnv = (env: Env, base: BaseList): Env => {
+    const full = envAt(env, base);
+    const { hidden, ...rest } = full;
+    return intern(hidden && base.hook !== 'prerouting' && base.hook !== 'output' ? { ...rest, hidden } : rest);
+  };
+
+  /** The routing decision: where a translated packet goes. */
+  const route = (diagram: Diagram): Diagram =>
+    kernel.map(diagram, (number) => {
+      if (number === 0) return 0;
+      const arriving = outcome(number);
+      if (arriving.kind !== 'accept') return number;
+      const target = arriving.env.destination?.addresses;
+      if (target === undefined) return number;
+      const goesIn = target === 'device' || isOwn(target[family]);
+      if (goesIn === (direction === 'input')) return number;
+      const text = goesIn ? 'translated to the device itself' : 'translated to another host and forwarded';
+      return label({ kind: 'deny', env: arriving.env, by: { kind: 'routing', text } });
+    });
+
+  const isOwn = (set: readonly (number | bigint)[]): boolean => {
+    const first = set[0];
+    if (first === undefined) return false;
+    const own = pipeline.localAddresses?.[family];
+    if (typeof first === 'number') return first >= 0x7f00_0000 && first <= 0x7fff_ffff ? true : own !== undefined && contains(own as readonly number[], Math.min(first, LAST_IP4));
+    return first === 1n || (own !== undefined && contains(own as readonly bigint[], first > LAST_IP6 ? LAST_IP6 : first));
+  };
+
+  return {
+    intern,
+    label,
+    outcome,
+    runList,
+    callBase,
+    route,
+    finish: (diagram: Diagram): Walk => ({ diagram: kernel.keep(diagram, options.region), outcome }),
+  };
+}
