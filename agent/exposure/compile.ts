@@ -46,7 +46,11 @@ export function compiler(options: CompilerOptions): Compiler {
     return predicate({ id: `choice ${text}`, text });
   };
 
-  const address = (side: 'source' | 'destination', wanted: AddressSet, translation: Translation | undefined): Diagram => {
+  const address = (
+    side: 'source' | 'destination',
+    wanted: AddressSet,
+    translation: Translation | undefined,
+  ): Diagram => {
     const values = addressesOf(wanted, family);
     if (translation?.addresses === undefined) return field(side, values);
     if (translation.addresses === 'device') {
@@ -61,7 +65,11 @@ export function compiler(options: CompilerOptions): Compiler {
 
   const port = (side: 'source' | 'destination', wanted: Intervals, translation: Translation | undefined): Diagram => {
     if (translation?.ports === undefined) return field(`${side}Port`, wanted);
-    return among(translation.ports, wanted, `the port chosen from ${shortSet(translation.ports)} lies in ${shortSet(wanted)}`);
+    return among(
+      translation.ports,
+      wanted,
+      `the port chosen from ${shortSet(translation.ports)} lies in ${shortSet(wanted)}`,
+    );
   };
 
   const state = (wanted: readonly ConnectionState[], env: Env): Diagram => {
@@ -104,23 +112,31 @@ export function compiler(options: CompilerOptions): Compiler {
           : truth(contains(packet.flags, options.tcpFlags));
       case 'inInterface':
       case 'outInterface': {
-        if (env.hidden === packet.kind || env.hidden === 'both') return truth(packet.names.some((name) => name === '' || name === '*'));
+        if (env.hidden === packet.kind || env.hidden === 'both')
+          return truth(packet.names.some((name) => name === '' || name === '*'));
         const indexes = universe.interfaceIndexes(packet.names);
         return isEmpty(indexes) ? kernel.none : kernel.test(fieldIndex[packet.kind], indexes);
       }
       case 'connectionState':
         return state(packet.states, env);
       case 'connectionDirection':
-        return ofNew(packet.direction === 'original', env, `the packet's direction in its connection is ${packet.direction}`);
+        return ofNew(
+          packet.direction === 'original',
+          env,
+          `the packet's direction in its connection is ${packet.direction}`,
+        );
       case 'connectionStatus': {
         const status = packet.status;
-        const now = (status.includes('dnat') && env.destination !== undefined) || (status.includes('snat') && env.source !== undefined);
+        const now =
+          (status.includes('dnat') && env.destination !== undefined) ||
+          (status.includes('snat') && env.source !== undefined);
         return ofNew(now, env, `the connection's status has one of ${status.join(', ')}`);
       }
       case 'mark':
         return truth(contains(packet.values, (env.mark & packet.mask) >>> 0));
       case 'connectionMark': {
-        if (env.connectionMark !== undefined) return truth(contains(packet.values, (env.connectionMark & packet.mask) >>> 0));
+        if (env.connectionMark !== undefined)
+          return truth(contains(packet.values, (env.connectionMark & packet.mask) >>> 0));
         return ofNew(
           contains(packet.values, 0),
           env,
@@ -135,7 +151,11 @@ export function compiler(options: CompilerOptions): Compiler {
   const addressType = (packet: Extract<PacketTest, { kind: 'addressType' }>, env: Env): Diagram => {
     const translation = env[packet.of];
     if (packet.type === 'multicast') {
-      return address(packet.of, { ip4: [0xe000_0000, 0xefff_ffff], ip6: [0xffn << 120n, (1n << 128n) - 1n] }, translation);
+      return address(
+        packet.of,
+        { ip4: [0xe000_0000, 0xefff_ffff], ip6: [0xffn << 120n, (1n << 128n) - 1n] },
+        translation,
+      );
     }
     if (packet.type === 'local') {
       if (translation?.addresses === 'device') return kernel.all;
@@ -146,7 +166,10 @@ export function compiler(options: CompilerOptions): Compiler {
     }
     if (family === 'ip6') return kernel.none;
     const text = `the packet's ${packet.of} is a broadcast address`;
-    return kernel.or(address(packet.of, { ip4: [0xffff_ffff, 0xffff_ffff], ip6: [] }, translation), predicate({ id: text, text }));
+    return kernel.or(
+      address(packet.of, { ip4: [0xffff_ffff, 0xffff_ffff], ip6: [] }, translation),
+      predicate({ id: text, text }),
+    );
   };
 
   const compile = (condition: Condition, env: Env): Diagram => {
@@ -191,6 +214,7 @@ function isFull(values: Intervals<Bound>, universe: Universe): boolean {
 /** A set as text for a predicate's identity: whole, because the identity is the content. */
 function shortSet(values: Intervals<Bound>): string {
   const parts: string[] = [];
-  for (let i = 0; i < values.length; i += 2) parts.push(values[i] === values[i + 1] ? `${values[i]}` : `${values[i]}-${values[i + 1]}`);
+  for (let i = 0; i < values.length; i += 2)
+    parts.push(values[i] === values[i + 1] ? `${values[i]}` : `${values[i]}-${values[i + 1]}`);
   return parts.join(',');
 }

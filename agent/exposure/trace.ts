@@ -1,20 +1,20 @@
 import { type Bound, contains, type Intervals, intersection, isEmpty, isSubset } from '../lib/intervals.js';
-import {
-  type Action,
-  type AddressSet,
-  type BaseList,
-  type Condition,
-  type ConnectionState,
-  type Direction,
-  type Family,
-  type Nat,
-  type Origin,
-  type PacketTest,
-  type Pipeline,
-  type Rule,
-  type RuleList,
+import type {
+  Action,
+  AddressSet,
+  BaseList,
+  Condition,
+  ConnectionState,
+  Direction,
+  Family,
+  Nat,
+  Origin,
+  PacketTest,
+  Pipeline,
+  Rule,
+  RuleList,
 } from '../model/index.js';
-import { type Env, type Translation } from './env.js';
+import type { Env, Translation } from './env.js';
 import type { PacketField } from './universe.js';
 import { interfaceMatches } from './universe.js';
 import { pathOf, startEnv } from './walk.js';
@@ -91,14 +91,21 @@ export function tracePacket(options: TraceOptions): Trace {
       const side = base.hook === 'prerouting' || base.hook === 'output' ? 'destination' : 'source';
       if (packet.state !== 'new' || env[side] !== undefined) continue;
     }
-    const hidden = base.hook === 'prerouting' || base.hook === 'input' ? 'outInterface' : direction === 'output' ? 'inInterface' : undefined;
-    const early = (base.hook === 'prerouting' || base.hook === 'output') && base.priority <= -200 && env.state === undefined;
+    const hidden =
+      base.hook === 'prerouting' || base.hook === 'input'
+        ? 'outInterface'
+        : direction === 'output'
+          ? 'inInterface'
+          : undefined;
+    const early =
+      (base.hook === 'prerouting' || base.hook === 'output') && base.priority <= -200 && env.state === undefined;
     const at: Env = { ...env, ...(hidden ? { hidden } : {}), ...(early ? { state: 'invalid' as const } : {}) };
     const ending = traceList(options, base.list, at, steps, 0);
     const { hidden: _, state, ...rest } = ending.env;
     env = { ...rest, ...(state !== undefined && !(early && state === 'invalid') ? { state } : {}) };
     if (ending.kind === 'undecided') return { verdict: 'undecided', steps, env };
-    if (ending.kind === 'drop') return { verdict: 'deny', steps, env, ...(ending.answer ? { answer: ending.answer } : {}) };
+    if (ending.kind === 'drop')
+      return { verdict: 'deny', steps, env, ...(ending.answer ? { answer: ending.answer } : {}) };
     if (ending.kind === 'accept') continue;
     steps.push({ list: base.list, rule: base.policyOrigin, did: `policy ${base.policy}`, base });
     if (base.policy === 'drop') return { verdict: 'deny', steps, env };
@@ -114,11 +121,18 @@ export function traceOneList(options: TraceOptions, listId: string): Trace {
   const base = pipeline.bases.find((candidate) => candidate.list === listId);
   const early = base && (base.hook === 'prerouting' || base.hook === 'output') && base.priority <= -200;
   const hidden = base?.hook === 'input' ? 'outInterface' : undefined;
-  const ending = traceList(options, listId, { ...startEnv, ...(hidden ? { hidden } : {}), ...(early ? { state: 'invalid' as const } : {}) }, steps, 0);
+  const ending = traceList(
+    options,
+    listId,
+    { ...startEnv, ...(hidden ? { hidden } : {}), ...(early ? { state: 'invalid' as const } : {}) },
+    steps,
+    0,
+  );
   const env = ending.env;
   if (ending.kind === 'undecided') return { verdict: 'undecided', steps, env };
   if (ending.kind === 'accept') return { verdict: 'allow', steps, env };
-  if (ending.kind === 'drop') return { verdict: 'deny', steps, env, ...(ending.answer ? { answer: ending.answer } : {}) };
+  if (ending.kind === 'drop')
+    return { verdict: 'deny', steps, env, ...(ending.answer ? { answer: ending.answer } : {}) };
   if (!base) return { verdict: 'no-match', steps, env };
   steps.push({ list: base.list, rule: base.policyOrigin, did: `policy ${base.policy}`, base });
   return { verdict: base.policy === 'accept' ? 'allow' : 'deny', steps, env };
@@ -193,7 +207,10 @@ function traceSteps(
         return { kind: 'drop', env, answer: step.answer };
       case 'nat':
         note(natWords(step));
-        return { kind: 'accept', env: options.packet.state === 'new' ? { ...env, [step.translate]: translationOf(step) } : env };
+        return {
+          kind: 'accept',
+          env: options.packet.state === 'new' ? { ...env, [step.translate]: translationOf(step) } : env,
+        };
       case 'queue': {
         const accepts = options.packet.predicates?.get(`queue accepts ${step.text}`);
         if (accepts === undefined) return { kind: 'undecided', env };
@@ -226,7 +243,10 @@ function traceSteps(
   return { kind: 'end', env };
 }
 
-function marked(action: Extract<Action, { kind: 'setMark' | 'setConnectionMark' | 'restoreMark' | 'saveMark' }>, env: Env): Env {
+function marked(
+  action: Extract<Action, { kind: 'setMark' | 'setConnectionMark' | 'restoreMark' | 'saveMark' }>,
+  env: Env,
+): Env {
   const connection = env.connectionMark ?? 0;
   switch (action.kind) {
     case 'setMark':
@@ -256,7 +276,8 @@ export function natWords(nat: Nat): string {
 function isOwn(set: AddressSet, family: Family, own: AddressSet | undefined): boolean {
   const first = set[family][0];
   if (first === undefined) return false;
-  if (typeof first === 'number') return (first >= 0x7f00_0000 && first <= 0x7fff_ffff) || (own !== undefined && contains(own.ip4, first));
+  if (typeof first === 'number')
+    return (first >= 0x7f00_0000 && first <= 0x7fff_ffff) || (own !== undefined && contains(own.ip4, first));
   return first === 1n || (own !== undefined && contains(own.ip6, first));
 }
 
@@ -319,15 +340,24 @@ function evaluateTest(options: TraceOptions, test: PacketTest, env: Env): Truth 
     case 'connectionState':
       return test.states.includes(env.state ?? packet.state);
     case 'connectionDirection':
-      return connectionTruth(options, env, test.direction === 'original', `the packet's direction in its connection is ${test.direction}`);
+      return connectionTruth(
+        options,
+        env,
+        test.direction === 'original',
+        `the packet's direction in its connection is ${test.direction}`,
+      );
     case 'connectionStatus': {
-      const now = (test.status.includes('dnat') && env.destination !== undefined) || (test.status.includes('snat') && env.source !== undefined);
+      const now =
+        (test.status.includes('dnat') && env.destination !== undefined) ||
+        (test.status.includes('snat') && env.source !== undefined);
       return connectionTruth(options, env, now, `the connection's status has one of ${test.status.join(', ')}`);
     }
     case 'mark':
       return contains(test.values, (env.mark & test.mask) >>> 0);
     case 'connectionMark':
-      return env.connectionMark === undefined ? undefined : contains(test.values, (env.connectionMark & test.mask) >>> 0);
+      return env.connectionMark === undefined
+        ? undefined
+        : contains(test.values, (env.connectionMark & test.mask) >>> 0);
     case 'addressType':
       return addressTypeTruth(options, test, env);
   }
@@ -343,19 +373,32 @@ function connectionTruth(options: TraceOptions, env: Env, whenNew: boolean, id: 
 function addressTypeTruth(options: TraceOptions, test: Extract<PacketTest, { kind: 'addressType' }>, env: Env): Truth {
   const translation = env[test.of];
   if (test.type === 'multicast') {
-    return addressTruth(options, test.of, { ip4: [0xe000_0000, 0xefff_ffff], ip6: [0xffn << 120n, (1n << 128n) - 1n] }, translation);
+    return addressTruth(
+      options,
+      test.of,
+      { ip4: [0xe000_0000, 0xefff_ffff], ip6: [0xffn << 120n, (1n << 128n) - 1n] },
+      translation,
+    );
   }
   if (test.type === 'local') {
     if (translation?.addresses === 'device') return true;
-    if (options.pipeline.localAddresses) return addressTruth(options, test.of, options.pipeline.localAddresses, translation);
-    return options.packet.predicates?.get(`the packet's ${translation?.addresses ? 'translated ' : ''}${test.of} is an address of this device`);
+    if (options.pipeline.localAddresses)
+      return addressTruth(options, test.of, options.pipeline.localAddresses, translation);
+    return options.packet.predicates?.get(
+      `the packet's ${translation?.addresses ? 'translated ' : ''}${test.of} is an address of this device`,
+    );
   }
   if (options.packet.family === 'ip6') return false;
   const broadcast = addressTruth(options, test.of, { ip4: [0xffff_ffff, 0xffff_ffff], ip6: [] }, translation);
   return broadcast === true ? true : options.packet.predicates?.get(`the packet's ${test.of} is a broadcast address`);
 }
 
-function addressTruth(options: TraceOptions, side: 'source' | 'destination', wanted: AddressSet, translation: Translation | undefined): Truth {
+function addressTruth(
+  options: TraceOptions,
+  side: 'source' | 'destination',
+  wanted: AddressSet,
+  translation: Translation | undefined,
+): Truth {
   const { family } = options.packet;
   const values = wanted[family] as Intervals<Bound>;
   if (translation?.addresses === undefined) return member(options.packet.fields[side], values);

@@ -205,7 +205,11 @@ export function withBounds<T>(field: PacketField, values: Intervals<Bound>, take
 const ATTEMPTS_MAX = 1000;
 
 /** Asks a question in a universe that has all it needs: built from `seed`, and again with whatever was missing. */
-export function inUniverse<T>(family: Family, seed: (builder: UniverseBuilder) => void, ask: (universe: Universe) => T): T {
+export function inUniverse<T>(
+  family: Family,
+  seed: (builder: UniverseBuilder) => void,
+  ask: (universe: Universe) => T,
+): T {
   const extras: ((builder: UniverseBuilder) => void)[] = [];
   for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
     const builder = universeBuilder(family);

@@ -87,7 +87,9 @@ export function walkDevice(options: WalkOptions): Walk {
   const start = walker.intern(startEnv);
   if (options.direction === 'forward' && options.pipeline.forwarding?.[family] === false) {
     const text = `${family === 'ip4' ? 'IPv4' : 'IPv6'} forwarding is off`;
-    return walker.finish(kernel.paint(options.region, walker.label({ kind: 'deny', env: start, by: { kind: 'routing', text } })));
+    return walker.finish(
+      kernel.paint(options.region, walker.label({ kind: 'deny', env: start, by: { kind: 'routing', text } })),
+    );
   }
   let diagram = kernel.paint(options.region, walker.label({ kind: 'accept', env: start }));
   let routed = options.direction === 'output';
@@ -181,13 +183,20 @@ function createWalker(options: WalkOptions) {
     return intern({
       ...env,
       [side]: {
-        ...(to === undefined ? {} : to === 'device' ? { addresses: 'device' as const } : { addresses: to.addresses, ...(to.prefix ? { keepHost: true } : {}) }),
+        ...(to === undefined
+          ? {}
+          : to === 'device'
+            ? { addresses: 'device' as const }
+            : { addresses: to.addresses, ...(to.prefix ? { keepHost: true } : {}) }),
         ...(nat.ports ? { ports: nat.ports } : {}),
       },
     });
   };
 
-  const afterMark = (action: Extract<Action, { kind: 'setMark' | 'setConnectionMark' | 'restoreMark' | 'saveMark' }>, env: Env): Env => {
+  const afterMark = (
+    action: Extract<Action, { kind: 'setMark' | 'setConnectionMark' | 'restoreMark' | 'saveMark' }>,
+    env: Env,
+  ): Env => {
     switch (action.kind) {
       case 'setMark':
         return intern({ ...env, mark: ((env.mark & action.and) ^ action.xor) >>> 0 });
@@ -195,15 +204,28 @@ function createWalker(options: WalkOptions) {
         if (env.connectionMark === undefined) return env;
         return intern({ ...env, connectionMark: ((env.connectionMark & action.and) ^ action.xor) >>> 0 });
       case 'restoreMark':
-        return intern({ ...env, mark: ((env.mark & ~action.markMask) ^ ((env.connectionMark ?? 0) & action.connectionMask)) >>> 0 });
+        return intern({
+          ...env,
+          mark: ((env.mark & ~action.markMask) ^ ((env.connectionMark ?? 0) & action.connectionMask)) >>> 0,
+        });
       case 'saveMark':
         if (env.connectionMark === undefined) return env;
-        return intern({ ...env, connectionMark: ((env.connectionMark & ~action.connectionMask) ^ (env.mark & action.markMask)) >>> 0 });
+        return intern({
+          ...env,
+          connectionMark: ((env.connectionMark & ~action.connectionMask) ^ (env.mark & action.markMask)) >>> 0,
+        });
     }
   };
 
   /** Carries out the steps from `step` on for the packets in `region`. What is left undecided with `env` as at the rule's start is labelled 0. */
-  const runSteps = (list: RuleList, index: number, steps: readonly (Rule['steps'][number])[], region: Diagram, entry: Env, depth: number): Diagram => {
+  const runSteps = (
+    list: RuleList,
+    index: number,
+    steps: readonly Rule['steps'][number][],
+    region: Diagram,
+    entry: Env,
+    depth: number,
+  ): Diagram => {
     const pieces: Diagram[] = [];
     let here = region;
     let env = entry;
@@ -234,7 +256,12 @@ function createWalker(options: WalkOptions) {
           pieces.push(
             step.kind === 'accept'
               ? ends(here, { kind: 'accept', env, ...because })
-              : ends(here, { kind: 'deny', env, ...because, ...(step.kind === 'reject' ? { answer: step.answer } : {}) }),
+              : ends(here, {
+                  kind: 'deny',
+                  env,
+                  ...because,
+                  ...(step.kind === 'reject' ? { answer: step.answer } : {}),
+                }),
           );
           here = kernel.none;
           continue;
@@ -246,7 +273,10 @@ function createWalker(options: WalkOptions) {
         case 'jump':
         case 'goto': {
           const called = kernel.keep(runList(step.list, 0, env, depth + 1), here);
-          const undecided = kernel.minus(here, kernel.where(called, (number) => number !== 0));
+          const undecided = kernel.minus(
+            here,
+            kernel.where(called, (number) => number !== 0),
+          );
           pieces.push(
             kernel.map(called, (number) => {
               if (number === 0) return 0;
@@ -281,7 +311,10 @@ function createWalker(options: WalkOptions) {
           continue;
         case 'queue': {
           const by = decider(list, index);
-          const accepts = compiler.predicate({ id: `queue accepts ${step.text}`, text: `the program behind ${step.text} accepts` });
+          const accepts = compiler.predicate({
+            id: `queue accepts ${step.text}`,
+            text: `the program behind ${step.text} accepts`,
+          });
           pieces.push(ends(kernel.and(here, accepts), { kind: 'accept', env, ...(by ? { by } : {}) }));
           pieces.push(ends(kernel.minus(here, accepts), { kind: 'deny', env, ...(by ? { by } : {}) }));
           here = kernel.none;
@@ -316,7 +349,13 @@ function createWalker(options: WalkOptions) {
       if (kernel.isEmpty(guard)) continue;
       const piece = runSteps(list, index, branch.actions, guard, env, depth);
       pieces.push(piece);
-      ended = kernel.or(ended, kernel.minus(guard, kernel.where(piece, (number) => number !== 0)));
+      ended = kernel.or(
+        ended,
+        kernel.minus(
+          guard,
+          kernel.where(piece, (number) => number !== 0),
+        ),
+      );
       rest = kernel.minus(rest, guard);
     }
     return { pieces, rest: kernel.or(rest, ended) };
@@ -365,7 +404,10 @@ function createWalker(options: WalkOptions) {
         : direction === 'output'
           ? ('inInterface' as const)
           : undefined;
-    const early = (base.hook === 'prerouting' || base.hook === 'output') && base.priority <= CONNTRACK_PRIORITY && env.state === undefined;
+    const early =
+      (base.hook === 'prerouting' || base.hook === 'output') &&
+      base.priority <= CONNTRACK_PRIORITY &&
+      env.state === undefined;
     const { hidden: _, ...rest } = env;
     return intern({ ...rest, ...(hides ? { hidden: hides } : {}), ...(early ? { state: 'invalid' as const } : {}) });
   };
@@ -442,8 +484,13 @@ function createWalker(options: WalkOptions) {
     const first = set[0];
     if (first === undefined) return false;
     const own = pipeline.localAddresses?.[family];
-    if (typeof first === 'number') return first >= 0x7f00_0000 && first <= 0x7fff_ffff ? true : own !== undefined && contains(own as readonly number[], Math.min(first, LAST_IP4));
-    return first === 1n || (own !== undefined && contains(own as readonly bigint[], first > LAST_IP6 ? LAST_IP6 : first));
+    if (typeof first === 'number')
+      return first >= 0x7f00_0000 && first <= 0x7fff_ffff
+        ? true
+        : own !== undefined && contains(own as readonly number[], Math.min(first, LAST_IP4));
+    return (
+      first === 1n || (own !== undefined && contains(own as readonly bigint[], first > LAST_IP6 ? LAST_IP6 : first))
+    );
   };
 
   return {

@@ -1,0 +1,214 @@
+import { z } from 'zod';
+import { type AskedPacket, ask } from '../exposure/index.js';
+import { failure, type Result, success } from '../lib/result.js';
+import {
+  type ConnectionState,
+  type Device,
+  type Family,
+  formatRange,
+  parseIp4,
+  parseIp6,
+  type RuleList,
+} from '../model/index.js';
+
+/** IANA protocol numbers of the names that people write; other protocols are asked by number. */
+const PROTOCOLS: Readonly<Record<string, number>> = {
+  icmp: 1,
+  igmp: 2,
+  ipip: 4,
+  tcp: 6,
+  udp: 17,
+  dccp: 33,
+  gre: 47,
+  esp: 50,
+  ah: 51,
+  icmpv6: 58,
+  'ipv6-icmp': 58,
+  ospf: 89,
+  pim: 103,
+  vrrp: 112,
+  sctp: 132,
+  udplite: 136,
+};
+
+const FLAGS: Readonly<Record<string, number>> = { FIN: 1, SYN: 2, RST: 4, PSH: 8, ACK: 16, URG: 32, ECE: 64, CWR: 128 };
+
+const port = z.number().int().min(0).max(65535);
+const byte = z.number().int().min(0).max(255);
+const caseSchema = z.object({
+  id: z.union([z.string(), z.number()]),
+  at: z.object({ chain: z.string().optional() }).strict().optional(),
+  packet: z
+    .object({
+      iif: z.string().optional(),
+      oif: z.string().optional(),
+      fromZone: z.string().optional(),
+      toZone: z.string().optional(),
+      src: z.string().optional(),
+      dst: z.string().optional(),
+      proto: z.union([z.string(), z.number()]).optional(),
+      sport: port.optional(),
+      dport: port.optional(),
+      icmpType: byte.optional(),
+      icmpCode: byte.optional(),
+      state: z.string().optional(),
+      tcpFlags: z.array(z.string()).optional(),
+      app: z.string().optional(),
+    })
+    .strict(),
+});
+type AskCase = z.infer<typeof caseSchema>;
+
+/** One answer of `ecluse ask`, as the contract fixes it. */
+export interface AskAnswer {
+  readonly id: string | number;
+  readonly verdict: 'allow' | 'deny' | 'maybe' | 'no-match';
+  readonly because: readonly {
+    readonly file: string;
+    readonly line: number;
+    readonly rule: string;
+    readonly text: string;
+  }[];
+  readonly unknowns: readonly string[];
+  readonly assuming: readonly string[];
+  readonly nat?: { readonly to: readonly string[]; readonly ports?: readonly number[] };
+  readonly path?: readonly {
+    readonly list: string;
+    readonly did: string;
+    readonly rule: string;
+    readonly text: string;
+  }[];
+}
+
+/** Answers one line of a cases file. `where` names it in errors, as `FILE:LINE`. */
+export function askLine(
+  device: Device,
+  line: string,
+  where: { readonly file: string; readonly line: number },
+  explain: boolean,
+): Result<AskAnswer> {
+  const wrong = (message: string, expected: string): Result<never> =>
+    failure({ code: 'BAD_QUESTION', message, expected, ...where });
+  let raw: unknown;
+  try {
+    raw = JSON.parse(line);
+  } catch {
+    return wrong('this line is not JSON', 'one object a line: {"id": …, "packet": {…}}');
+  }
+  const parsed = caseSchema.safeParse(raw);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0];
+    return wrong(`${issue?.path.join('.') || 'the question'}: ${issue?.message}`, 'the fields of the ask contract');
+  }
+  const question = parsed.data;
+  const packet = askedPacket(question);
+  if (!packet.ok) return failure({ ...packet.error, ...where });
+  const lists = listsAt(device, question.at?.chain);
+  if (question.at?.chain !== undefined && lists.length === 0) {
+    return wrong(
+      `there is no chain ${question.at.chain}`,
+      device.pipeline.lists
+        .map((list) => list.id)
+        .slice(0, 12)
+        .join(', ') || 'none: no chain was read',
+    );
+  }
+  const list = lists.find((one) => packet.value.families.every((family) => one.families.includes(family))) ?? lists[0];
+  const { verdict, trace, unknowns, env } = ask(device.pipeline, packet.value, list);
+  const deciding = trace?.steps.at(-1);
+  const target = env?.destination?.addresses;
+  const to =
+    target === undefined || target === 'device'
+      ? target === 'device'
+        ? ['an address of this device']
+        : []
+      : packet.value.families.flatMap((family) =>
+          target[family].length > 0 ? [formatRange(target[family][0]!, target[family].at(-1)!)] : [],
+        );
+  return success({
+    id: question.id,
+    verdict,
+    because: deciding
+      ? [{ file: deciding.rule.file, line: deciding.rule.line, rule: deciding.rule.rule, text: deciding.rule.text }]
+      : [],
+    unknowns,
+    assuming: [],
+    ...(to.length > 0 || env?.destination?.ports
+      ? { nat: { to, ...(env?.destination?.ports ? { ports: [...env.destination.ports] } : {}) } }
+      : {}),
+    ...(explain && trace
+      ? {
+          path: trace.steps.map((step) => ({
+            list: step.list,
+            did: step.did,
+            rule: step.rule.rule,
+            text: step.rule.text,
+          })),
+        }
+      : {}),
+  });
+}
+
+/** `filter/FORWARD` also finds `ip/filter/FORWARD` and `ip6/filter/FORWARD`: the packet's family decides. */
+function listsAt(device: Device, chain: string | undefined): readonly RuleList[] {
+  if (chain === undefined) return [];
+  return device.pipeline.lists.filter((list) => list.id === chain || list.id.endsWith(`/${chain}`));
+}
+
+function askedPacket(question: AskCase): Result<AskedPacket> {
+  const { packet } = question;
+  const wrong = (message: string, expected: string): Result<never> =>
+    failure({ code: 'BAD_QUESTION', message, expected });
+  const addresses: Partial<Record<'source' | 'destination', number | bigint>> = {};
+  const families = new Set<Family>(['ip4', 'ip6']);
+  for (const [side, text] of [
+    ['source', packet.src],
+    ['destination', packet.dst],
+  ] as const) {
+    if (text === undefined) continue;
+    const value = parseIp4(text) ?? parseIp6(text);
+    if (value === undefined) return wrong(`${side} ${text} is not an address`, 'one IPv4 or IPv6 address');
+    addresses[side] = value;
+    families.delete(typeof value === 'number' ? 'ip6' : 'ip4');
+  }
+  if (families.size === 0)
+    return wrong('source and destination are of different families', 'two IPv4 or two IPv6 addresses');
+  const protocol =
+    typeof packet.proto === 'string'
+      ? (PROTOCOLS[packet.proto.toLowerCase()] ?? (/^\d+$/.test(packet.proto) ? Number(packet.proto) : undefined))
+      : packet.proto;
+  if (packet.proto !== undefined && (protocol === undefined || protocol > 255))
+    return wrong(`protocol ${packet.proto} is not known`, 'a name such as tcp, or a number 0–255');
+  const state = (packet.state ?? 'new').toLowerCase();
+  if (!['new', 'established', 'related', 'invalid', 'untracked'].includes(state))
+    return wrong(`state ${packet.state} is not known`, 'new, established, related, invalid or untracked');
+  const flagNames = packet.tcpFlags ?? (protocol === 6 && state === 'new' ? ['SYN'] : undefined);
+  const bits = flagNames?.map((name) => FLAGS[name.toUpperCase()]);
+  if (bits?.includes(undefined))
+    return wrong(`TCP flags ${flagNames?.join(',')} are not known`, Object.keys(FLAGS).join(', '));
+  const direction =
+    packet.oif === 'self' ? 'input' : packet.iif === 'self' ? 'output' : chainDirection(question.at?.chain);
+  const icmp = packet.icmpType === undefined ? undefined : packet.icmpType * 256 + (packet.icmpCode ?? 0);
+  return success({
+    families: [...families],
+    direction,
+    state: state as ConnectionState,
+    fields: {
+      ...addresses,
+      ...(protocol === undefined ? {} : { protocol }),
+      ...(packet.sport === undefined ? {} : { sourcePort: packet.sport }),
+      ...(packet.dport === undefined ? {} : { destinationPort: packet.dport }),
+      ...(icmp === undefined ? {} : { icmp }),
+      ...(bits === undefined ? {} : { tcpFlags: bits.reduce<number>((sum, bit) => sum | (bit ?? 0), 0) }),
+    },
+    ...(packet.iif !== undefined && packet.iif !== 'self' ? { inInterface: packet.iif } : {}),
+    ...(packet.oif !== undefined && packet.oif !== 'self' ? { outInterface: packet.oif } : {}),
+  });
+}
+
+/** A question about one chain follows the path that the chain stands on, as far as its name says. */
+function chainDirection(chain: string | undefined): AskedPacket['direction'] {
+  if (chain && /\/(?:INPUT|input)$/.test(chain)) return 'input';
+  if (chain && /\/(?:OUTPUT|output)$/.test(chain)) return 'output';
+  return 'forward';
+}

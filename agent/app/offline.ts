@@ -1,0 +1,28 @@
+import { captureFromPath } from '../collect/index.js';
+import { driverById, drivers } from '../drivers/registry.js';
+import type { Problem, Result } from '../lib/result.js';
+import { failure } from '../lib/result.js';
+import type { Device } from '../model/index.js';
+
+/** Problems that mean the capture cannot be trusted (exit code 3), not that the call is wrong (2). */
+const BLIND = new Set(['TRUNCATED', 'NOT_UNDERSTOOD', 'NOTHING_READ', 'TABLE_TWICE']);
+
+export function exitCodeOf(problem: Problem): 2 | 3 {
+  return BLIND.has(problem.code) ? 3 : 2;
+}
+
+/** Reads a capture from a file or a folder into the model; the driver is recognised unless one is named. */
+export async function readFile(path: string, driverId?: string): Promise<Result<Device>> {
+  if (driverId !== undefined && !driverById(driverId)) {
+    return failure({
+      code: 'UNKNOWN_DRIVER',
+      message: `there is no driver ${driverId}`,
+      expected: `one of ${drivers.map((driver) => driver.id).join(', ')}`,
+    });
+  }
+  const capture = await captureFromPath(path, { drivers, ...(driverId ? { driverId } : {}) });
+  if (!capture.ok) return capture;
+  const driver = driverById(capture.value.driver);
+  if (!driver) return failure({ code: 'UNKNOWN_DRIVER', message: `there is no driver ${capture.value.driver}` });
+  return driver.read(capture.value, { device: capture.value.device });
+}

@@ -1,0 +1,4 @@
+/**
+ * baseline: what is declared and approved. So far the port through which approved snapshots are kept.
+ */
+export * from './snapshots.js';

@@ -1,0 +1,37 @@
+/**
+ * cli: one file per command. A command returns its exit code; contract: 0 done and clean, 1 different, 2 the call is
+ * wrong, 3 blind, 70 a fault of Écluse itself.
+ */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { InternalFault } from '../lib/assert.js';
+import { addAsk } from './ask.js';
+import { addCoverage } from './coverage.js';
+import { addDrivers } from './drivers.js';
+import { addReplay } from './replay.js';
+
+export type SetExit = (code: number) => void;
+
+export async function runCli(argv: readonly string[]): Promise<number> {
+  let exit = 0;
+  const setExit: SetExit = (code) => {
+    exit = code;
+  };
+  const manifest = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+    readonly version: string;
+  };
+  const program = new Command('ecluse')
+    .description('A firewall and change-window drift guard for hospitals.')
+    .version(manifest.version)
+    .exitOverride();
+  for (const add of [addAsk, addCoverage, addDrivers, addReplay]) add(program, setExit);
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return exit;
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    const fault = error instanceof InternalFault ? error.message : String((error as Error).stack ?? error);
+    process.stderr.write(`ecluse: a fault of Écluse itself: ${fault}\n`);
+    return 70;
+  }
+}

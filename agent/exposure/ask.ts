@@ -1,0 +1,113 @@
+import { type Bound, type Intervals, single } from '../lib/intervals.js';
+import type { ConnectionState, Direction, Family, Pipeline, RuleList } from '../model/index.js';
+import { type Box, createKernel } from '../packets/index.js';
+import { compiler } from './compile.js';
+import type { Env } from './env.js';
+import { type Trace, type TracedPacket, traceOneList, tracePacket } from './trace.js';
+import { fieldIndex, inUniverse, packetFields, type UniverseBuilder } from './universe.js';
+import { walkDevice, walkList } from './walk.js';
+
+/** A packet as it is asked about: what is absent may be anything. */
+export interface AskedPacket {
+  /** The families it may be of: one where an address says so, else both. */
+  readonly families: readonly Family[];
+  readonly direction: Direction;
+  readonly state: ConnectionState;
+  readonly fields: TracedPacket['fields'];
+  readonly inInterface?: string;
+  readonly outInterface?: string;
+}
+
+export interface Verdict {
+  readonly verdict: 'allow' | 'deny' | 'maybe' | 'no-match';
+  /** The rules met on the way, last one deciding; empty where the given fields do not lead to one rule. */
+  readonly trace?: Trace;
+  /** Conditions and fields that make both answers possible. */
+  readonly unknowns: readonly string[];
+  readonly env?: Env;
+}
+
+/** The verdict of the whole device, or of one list with everything it calls. */
+export function ask(pipeline: Pipeline, packet: AskedPacket, list?: RuleList): Verdict {
+  const answers = packet.families
+    .filter((family) => list === undefined || list.families.includes(family))
+    .map((family) => askFamily(pipeline, packet, family, list));
+  const first = answers[0];
+  if (first === undefined) return { verdict: 'no-match', unknowns: [] };
+  if (answers.every((answer) => answer.verdict === first.verdict)) return first;
+  return { verdict: 'maybe', unknowns: ['family', ...new Set(answers.flatMap((answer) => answer.unknowns))] };
+}
+
+function askFamily(pipeline: Pipeline, packet: AskedPacket, family: Family, list: RuleList | undefined): Verdict {
+  const options = { pipeline, direction: packet.direction, packet: { ...packet, family } };
+  const trace = list ? traceOneList(options, list.id) : tracePacket(options);
+  if (trace.verdict !== 'undecided') return { verdict: trace.verdict, trace, unknowns: [], env: trace.env };
+  return askSets(pipeline, packet, family, list);
+}
+
+/** Follows every packet that fits the question at once: what the question leaves open is a dimension of the set. */
+function askSets(pipeline: Pipeline, packet: AskedPacket, family: Family, list: RuleList | undefined): Verdict {
+  const seed = (builder: UniverseBuilder): void => {
+    for (const { rules } of pipeline.lists) {
+      for (const rule of rules) {
+        for (const step of rule.steps) {
+          if (step.kind === 'match') builder.condition(step.condition);
+          else if (step.kind === 'dispatch') for (const branch of step.cases) builder.condition(branch.condition);
+        }
+      }
+    }
+    for (const [field, value] of givenFields(packet)) builder.field(field, single(value));
+    builder.names([packet.inInterface ?? '', packet.outInterface ?? '']);
+  };
+  return inUniverse(family, seed, (universe) => {
+    const kernel = createKernel(universe.space, {});
+    const box: (Intervals<Bound> | undefined)[] = universe.space.fields.map(() => undefined);
+    for (const [field, value] of givenFields(packet)) box[fieldIndex[field]] = single(value);
+    for (const side of ['inInterface', 'outInterface'] as const) {
+      const name = packet[side];
+      if (name !== undefined && name !== '') box[fieldIndex[side]] = universe.interfaceIndexes([name]);
+    }
+    const flags = packet.fields.tcpFlags;
+    const walkOptions = {
+      pipeline,
+      direction: packet.direction,
+      compiler: compiler({
+        kernel,
+        universe,
+        localAddresses: pipeline.localAddresses,
+        state: packet.state,
+        ...(flags === undefined ? {} : { tcpFlags: Number(flags) }),
+      }),
+      region: kernel.box(box as Box),
+      withDeciders: false,
+      translates: packet.state === 'new',
+    };
+    const walk = list ? walkList(walkOptions, list.id) : walkDevice(walkOptions);
+    const words = (label: number): 'allow' | 'deny' | 'no-match' => {
+      if (label === 0) return 'no-match';
+      return walk.outcome(label).kind === 'accept' ? 'allow' : 'deny';
+    };
+    const inside = kernel.pair(walk.diagram, walkOptions.region, (label, within) =>
+      within === 0 ? 0 : words(label) === 'allow' ? 1 : words(label) === 'deny' ? 2 : 3,
+    );
+    const verdicts = kernel.labels(inside).filter((label) => label !== 0);
+    const only = verdicts.length === 1 ? verdicts[0] : undefined;
+    if (only !== undefined) return { verdict: only === 1 ? 'allow' : only === 2 ? 'deny' : 'no-match', unknowns: [] };
+    const unknowns = universe.space.fields.flatMap((field, index) => {
+      const allowed = kernel.where(inside, (label) => label === 1);
+      if (kernel.exists(allowed, index) === allowed) return [];
+      const predicate = universe.predicates[index - packetFields.length];
+      if (predicate) return [predicate.text];
+      return box[index] === undefined ? [field.name] : [];
+    });
+    return { verdict: 'maybe', unknowns };
+  });
+}
+
+function givenFields(packet: AskedPacket): [Exclude<keyof AskedPacket['fields'], undefined>, Bound][] {
+  const names = ['protocol', 'destinationPort', 'icmp', 'destination', 'source', 'tcpFlags', 'sourcePort'] as const;
+  return names.flatMap((name) => {
+    const value = packet.fields[name];
+    return value === undefined ? [] : [[name, value] as [typeof name, Bound]];
+  });
+}

@@ -1,0 +1,6 @@
+/**
+ * exposure: model → packet sets. Follows packets through a device's lists, hooks, marks and translations, all at once
+ * as sets (walk.ts) or one by one (trace.ts), and answers questions about them.
+ */
+export * from './ask.js';
+export { type Trace, type TraceStep, traceOneList, tracePacket } from './trace.js';
