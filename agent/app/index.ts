@@ -8,10 +8,10 @@ import { parseServices, type ServiceTable } from '../judge/index.js';
 import type { Result } from '../lib/result.js';
 
 export { drivers } from '../drivers/registry.js';
-export { openStore } from '../store/index.js';
 export * from './offline.js';
 export * from './offline-ask.js';
 export * from './replay.js';
+export * from './tell.js';
 
 /** The services table that comes with Écluse. */
 export function loadServices(): Result<ServiceTable> {

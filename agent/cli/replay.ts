@@ -2,11 +2,30 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import { formatReplay, loadServices, openStore, parseFixture, replay } from '../app/index.js';
-import { problemText } from '../lib/result.js';
+import { formatReplay, loadServices, openToldStore, parseFixture, replay, type TellOptions } from '../app/index.js';
+import { problemText } from '../lib/index.js';
 import type { SetExit } from './index.js';
 
 const incidents = fileURLToPath(new URL('../../../test/scenarios/', import.meta.url));
+
+/** How long a receiver may take over the records of one scenario. */
+const DELIVERY_MS_MAX = 10_000;
+
+interface ReplayOptions {
+  readonly all?: boolean;
+  readonly json?: boolean;
+  readonly jsonl?: string;
+  readonly syslog?: string;
+}
+
+/** `host:port`, as people write it. */
+function tellOptions(options: ReplayOptions): TellOptions | undefined {
+  const jsonl = options.jsonl === undefined ? {} : { jsonl: options.jsonl };
+  if (options.syslog === undefined) return jsonl;
+  const groups = /^(?<host>.+):(?<port>\d{1,5})$/.exec(options.syslog)?.groups;
+  if (!groups || Number(groups.port) > 65535) return undefined;
+  return { ...jsonl, syslog: { host: groups.host!, port: Number(groups.port) } };
+}
 
 export function addReplay(program: Command, setExit: SetExit): void {
   program
@@ -15,7 +34,9 @@ export function addReplay(program: Command, setExit: SetExit): void {
     .argument('[fixtures...]', 'scenario files')
     .option('--all', 'the incidents that come with Écluse')
     .option('--json', 'one JSON document')
-    .action((fixtures: readonly string[], options: { readonly all?: boolean; readonly json?: boolean }) => {
+    .option('--jsonl <file>', 'also deliver what is told to this file, one JSON line a record')
+    .option('--syslog <host:port>', 'also deliver the alarms to this receiver, RFC 5424 over TCP')
+    .action(async (fixtures: readonly string[], options: ReplayOptions) => {
       const files = options.all
         ? readdirSync(incidents)
             .filter((name) => name.endsWith('.yaml'))
@@ -26,6 +47,8 @@ export function addReplay(program: Command, setExit: SetExit): void {
         process.stderr.write(`ecluse: ${line}\n`);
         setExit(2);
       };
+      const tell = tellOptions(options);
+      if (!tell) return fail(`--syslog ${options.syslog} is not a receiver (expected HOST:PORT)`);
       if (files.length === 0) return fail('no scenario was named (expected FIXTURE.yaml… or --all)');
       const services = loadServices();
       if (!services.ok) return fail(problemText(services.error));
@@ -39,10 +62,11 @@ export function addReplay(program: Command, setExit: SetExit): void {
         }
         const fixture = parseFixture(text, file);
         if (!fixture.ok) return fail(problemText(fixture.error));
-        const store = openStore({ path: ':memory:' });
+        const store = openToldStore(':memory:', tell);
         if (!store.ok) return fail(problemText(store.error));
-        const result = replay(fixture.value, { store: store.value.judge, services: services.value });
-        store.value.close();
+        const result = replay(fixture.value, { store: store.value.store.judge, services: services.value });
+        const { undelivered } = await store.value.finish(DELIVERY_MS_MAX);
+        if (undelivered > 0) fail(`${undelivered} records of ${file} were not taken by every receiver`);
         results.push(result);
         if (!options.json) process.stdout.write(`${formatReplay(result)}\n`);
       }
@@ -55,6 +79,6 @@ export function addReplay(program: Command, setExit: SetExit): void {
         }));
         process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
       }
-      setExit(results.every((result) => result.equal) ? 0 : 1);
+      if (!results.every((result) => result.equal)) setExit(1);
     });
 }

@@ -113,21 +113,26 @@ function declareTest(builder: UniverseBuilder, family: Family, test: PacketTest)
   switch (test.kind) {
     case 'source':
     case 'destination':
-      return builder.field(test.kind, test.addresses[family] as Intervals<Bound>);
+      builder.field(test.kind, test.addresses[family] as Intervals<Bound>);
+      return;
     case 'protocol':
-      return builder.field('protocol', test.protocols);
+      builder.field('protocol', test.protocols);
+      return;
     case 'sourcePort':
     case 'destinationPort':
-      return builder.field(test.kind, test.ports);
+      builder.field(test.kind, test.ports);
+      return;
     case 'icmp':
-      return builder.field('icmp', test.typeCodes);
+      builder.field('icmp', test.typeCodes);
+      return;
     case 'tcpFlags':
-      return builder.field('tcpFlags', test.flags);
+      builder.field('tcpFlags', test.flags);
+      return;
     case 'inInterface':
     case 'outInterface':
-      return builder.names(test.names);
-    default:
+      builder.names(test.names);
       return;
+    default:
   }
 }
 

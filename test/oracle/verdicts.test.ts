@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from '@jest/globals';
 import { askLine, readFile } from '../../agent/app/index.js';
-import { describeShared } from '../support/shared.js';
+import { describeShared, sharedFolder } from '../support/shared.js';
 
 interface Case {
   readonly id: string;
@@ -16,13 +16,13 @@ describeShared('oracle', 'verdicts of independent tools', (folder) => {
   test.each(['iptables', 'nft'])(
     '%s',
     async (name) => {
-      const lines = readFileSync(join(folder, 'oracle', `${name}.jsonl`), 'utf8')
+      const lines = readFileSync(join(folder, `${name}.jsonl`), 'utf8')
         .trim()
         .split('\n');
       const wrong: string[] = [];
       for (const line of lines) {
         const one = JSON.parse(line) as Case & { readonly at: unknown; readonly packet: unknown };
-        const device = await readFile(join(folder, 'corpus', one.config), one.driver);
+        const device = await readFile(join(sharedFolder, 'corpus', one.config), one.driver);
         if (!device.ok) throw new Error(`${one.config}: ${device.error.message}`);
         const asked = JSON.stringify({ id: one.id, at: one.at, packet: one.packet });
         const answer = askLine(device.value, asked, { file: one.id, line: 1 }, false);

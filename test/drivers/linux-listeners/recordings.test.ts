@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { driver } from '../../../agent/drivers/linux-listeners/index.js';
+import { describeShared } from '../../support/shared.js';
 import { deviceOf, recordings, sessionOf, summary } from './sessions.js';
 
 describe('a recording reads as it should', () => {
@@ -33,31 +34,24 @@ const corpus: Readonly<Record<string, { listeners: number; doubtful: number } | 
   'kellyjonbrazil-jc__windows_windows-10_netstat-aonb.out': 'this is netstat of Windows',
 };
 
-const shared = join(process.env.ECLUSE_SHARED ?? '../shared', 'corpus', 'listeners');
-const present = existsSync(shared);
+describeShared('corpus/listeners', 'the corpus of listings', (shared) => {
+  test('is whole', () => expect(readdirSync(shared).sort()).toEqual(Object.keys(corpus).sort()));
 
-if (!present && process.env.ECLUSE_SHARED === undefined) {
-  test.skip('the corpus of listings [skipped because ../shared is absent (set ECLUSE_SHARED)]', () => {});
-} else {
-  describe('the corpus of listings', () => {
-    test('is whole', () => expect(readdirSync(shared).sort()).toEqual(Object.keys(corpus).sort()));
-
-    test.each(Object.entries(corpus))('%s', (file, expected) => {
-      const section = { name: 'listing', source: file, text: readFileSync(join(shared, file), 'utf8') };
-      const capture = { driver: driver.id, device: 'host-01', sections: [section] };
-      const result = driver.read(capture, { device: 'host-01' });
-      if (typeof expected === 'string') {
-        expect(driver.identify([section])).toBe('no');
-        expect(result).toMatchObject({ ok: false, error: { code: 'NOT_THIS_PLATFORM', message: expected } });
-        return;
-      }
-      expect(driver.identify([section])).toBe('certain');
-      if (!result.ok) throw new Error(result.error.message);
-      const { listeners, coverage } = result.value;
-      const doubtful = coverage.lines.filter(({ state }) => state === 'approximated').length;
-      expect({ listeners: listeners.length, doubtful }).toEqual(expected);
-      expect(coverage.blind).toEqual([]);
-      expect(coverage.lines.filter(({ state }) => state === 'unrecognized')).toEqual([]);
-    });
+  test.each(Object.entries(corpus))('%s', (file, expected) => {
+    const section = { name: 'listing', source: file, text: readFileSync(join(shared, file), 'utf8') };
+    const capture = { driver: driver.id, device: 'host-01', sections: [section] };
+    const result = driver.read(capture, { device: 'host-01' });
+    if (typeof expected === 'string') {
+      expect(driver.identify([section])).toBe('no');
+      expect(result).toMatchObject({ ok: false, error: { code: 'NOT_THIS_PLATFORM', message: expected } });
+      return;
+    }
+    expect(driver.identify([section])).toBe('certain');
+    if (!result.ok) throw new Error(result.error.message);
+    const { listeners, coverage } = result.value;
+    const doubtful = coverage.lines.filter(({ state }) => state === 'approximated').length;
+    expect({ listeners: listeners.length, doubtful }).toEqual(expected);
+    expect(coverage.blind).toEqual([]);
+    expect(coverage.lines.filter(({ state }) => state === 'unrecognized')).toEqual([]);
   });
-}
+});

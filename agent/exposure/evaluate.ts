@@ -1,0 +1,154 @@
+import { type Bound, contains, type Intervals, intersection, isEmpty, isSubset } from '../lib/intervals.js';
+import type { AddressSet, Condition, Family, PacketTest } from '../model/index.js';
+import type { Env, Translation } from './env.js';
+import type { TraceOptions } from './trace.js';
+import { interfaceMatches } from './universe.js';
+
+/** What a condition says of one packet: `undefined` where something that was not given decides it. */
+type Truth = boolean | undefined;
+
+export function isOwn(set: AddressSet, family: Family, own: AddressSet | undefined): boolean {
+  const first = set[family][0];
+  if (first === undefined) return false;
+  if (typeof first === 'number')
+    return (first >= 0x7f00_0000 && first <= 0x7fff_ffff) || (own !== undefined && contains(own.ip4, first));
+  return first === 1n || (own !== undefined && contains(own.ip6, first));
+}
+
+export function evaluate(options: TraceOptions, condition: Condition, env: Env): Truth {
+  switch (condition.kind) {
+    case 'all': {
+      let result: Truth = true;
+      for (const part of condition.of) {
+        const holds = evaluate(options, part, env);
+        if (holds === false) return false;
+        if (holds === undefined) result = undefined;
+      }
+      return result;
+    }
+    case 'any': {
+      let result: Truth = false;
+      for (const part of condition.of) {
+        const holds = evaluate(options, part, env);
+        if (holds === true) return true;
+        if (holds === undefined) result = undefined;
+      }
+      return result;
+    }
+    case 'not': {
+      const holds = evaluate(options, condition.of, env);
+      return holds === undefined ? undefined : !holds;
+    }
+    case 'unknown':
+      return options.packet.predicates?.get(condition.id);
+    default:
+      return evaluateTest(options, condition, env);
+  }
+}
+
+function evaluateTest(options: TraceOptions, test: PacketTest, env: Env): Truth {
+  const { packet } = options;
+  switch (test.kind) {
+    case 'family':
+      return test.family === packet.family;
+    case 'source':
+    case 'destination':
+      return addressTruth(options, test.kind, test.addresses, test.original ? undefined : env[test.kind]);
+    case 'sourcePort':
+    case 'destinationPort': {
+      const moved = test.original ? undefined : env[test.kind === 'sourcePort' ? 'source' : 'destination']?.ports;
+      return moved ? among(moved, test.ports) : member(packet.fields[test.kind], test.ports);
+    }
+    case 'protocol':
+      return member(packet.fields.protocol, test.protocols);
+    case 'icmp':
+      return member(packet.fields.icmp, test.typeCodes);
+    case 'tcpFlags':
+      return member(packet.fields.tcpFlags, test.flags);
+    case 'inInterface':
+    case 'outInterface': {
+      const name = env.hidden === test.kind || env.hidden === 'both' ? '' : packet[test.kind];
+      if (name === undefined) return test.names.includes('*') ? true : undefined;
+      return test.names.some((pattern) => interfaceMatches(name, pattern));
+    }
+    case 'connectionState':
+      return test.states.includes(env.state ?? packet.state);
+    case 'connectionDirection':
+      return connectionTruth(
+        options,
+        env,
+        test.direction === 'original',
+        `the packet's direction in its connection is ${test.direction}`,
+      );
+    case 'connectionStatus': {
+      const now =
+        (test.status.includes('dnat') && env.destination !== undefined) ||
+        (test.status.includes('snat') && env.source !== undefined);
+      return connectionTruth(options, env, now, `the connection's status has one of ${test.status.join(', ')}`);
+    }
+    case 'mark':
+      return contains(test.values, (env.mark & test.mask) >>> 0);
+    case 'connectionMark':
+      return env.connectionMark === undefined
+        ? undefined
+        : contains(test.values, (env.connectionMark & test.mask) >>> 0);
+    case 'addressType':
+      return addressTypeTruth(options, test, env);
+  }
+}
+
+function connectionTruth(options: TraceOptions, env: Env, whenNew: boolean, id: string): Truth {
+  const state = env.state ?? options.packet.state;
+  if (state === 'new') return whenNew;
+  if (state === 'invalid' || state === 'untracked') return false;
+  return options.packet.predicates?.get(id);
+}
+
+function addressTypeTruth(options: TraceOptions, test: Extract<PacketTest, { kind: 'addressType' }>, env: Env): Truth {
+  const translation = env[test.of];
+  if (test.type === 'multicast') {
+    return addressTruth(
+      options,
+      test.of,
+      { ip4: [0xe000_0000, 0xefff_ffff], ip6: [0xffn << 120n, (1n << 128n) - 1n] },
+      translation,
+    );
+  }
+  if (test.type === 'local') {
+    if (translation?.addresses === 'device') return true;
+    if (options.pipeline.localAddresses)
+      return addressTruth(options, test.of, options.pipeline.localAddresses, translation);
+    return options.packet.predicates?.get(
+      `the packet's ${translation?.addresses ? 'translated ' : ''}${test.of} is an address of this device`,
+    );
+  }
+  if (options.packet.family === 'ip6') return false;
+  const broadcast = addressTruth(options, test.of, { ip4: [0xffff_ffff, 0xffff_ffff], ip6: [] }, translation);
+  return broadcast === true ? true : options.packet.predicates?.get(`the packet's ${test.of} is a broadcast address`);
+}
+
+function addressTruth(
+  options: TraceOptions,
+  side: 'source' | 'destination',
+  wanted: AddressSet,
+  translation: Translation | undefined,
+): Truth {
+  const { family } = options.packet;
+  const values = wanted[family] as Intervals<Bound>;
+  if (translation?.addresses === undefined) return member(options.packet.fields[side], values);
+  if (translation.addresses === 'device') {
+    const own = options.pipeline.localAddresses?.[family] as Intervals<Bound> | undefined;
+    return own ? among(own, values) : isEmpty(values) ? false : undefined;
+  }
+  return among(translation.addresses[family] as Intervals<Bound>, values);
+}
+
+function member(value: Bound | undefined, set: Intervals<Bound>): Truth {
+  if (isEmpty(set)) return false;
+  return value === undefined ? undefined : contains(set, value);
+}
+
+function among(possible: Intervals<Bound>, wanted: Intervals<Bound>): Truth {
+  if (isSubset(possible, wanted)) return true;
+  return isEmpty(intersection(possible, wanted)) ? false : undefined;
+}
