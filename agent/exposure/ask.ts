@@ -46,7 +46,7 @@ function askFamily(pipeline: Pipeline, packet: AskedPacket, family: Family, list
 }
 
 /** Follows every packet that fits the question at once: what the question leaves open is a dimension of the set. */
-function askSets(pipeline: Pipeline, packet: AskedPacket, family: Family, list: RuleList | undefined): Verdict {
+export function askSets(pipeline: Pipeline, packet: AskedPacket, family: Family, list: RuleList | undefined): Verdict {
   const seed = (builder: UniverseBuilder): void => {
     for (const { rules } of pipeline.lists) {
       for (const rule of rules) {
