@@ -25,6 +25,8 @@ export function addAsk(program: Command, setExit: SetExit): void {
         process.stderr.write(`ecluse: ${problemText(device.error)}\n`);
         return setExit(exitCodeOf(device.error));
       }
+      for (const reason of device.value.coverage.blind)
+        process.stderr.write(`ecluse: not understood completely: ${reason}\n`);
       let text: string;
       try {
         text = readFileSync(options.packets === '-' ? 0 : options.packets, 'utf8');

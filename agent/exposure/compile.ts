@@ -6,6 +6,7 @@ import {
   connectionStates,
   type PacketTest,
   type Pipeline,
+  type Unknown,
 } from '../model/index.js';
 import type { Diagram, Kernel } from '../packets/index.js';
 import { addressesOf, type Env, type Translation } from './env.js';
@@ -33,6 +34,8 @@ export function compiler(options: CompilerOptions): Compiler {
   const { kernel, universe } = options;
   const family = universe.family;
   const memo = new Map<Condition, { readonly env: Env; readonly diagram: Diagram }>();
+
+  const occurrences = new Map<string, Map<Unknown, number>>();
 
   const truth = (value: boolean): Diagram => (value ? kernel.all : kernel.none);
   const field = (name: PacketField, values: Intervals<Bound>): Diagram =>
@@ -133,6 +136,10 @@ export function compiler(options: CompilerOptions): Compiler {
         return ofNew(now, env, `the connection's status has one of ${status.join(', ')}`);
       }
       case 'mark':
+        if (env.mark === undefined) {
+          const text = `the packet's mark & 0x${packet.mask.toString(16)} is in ${shortSet(packet.values)}`;
+          return predicate({ id: text, text });
+        }
         return truth(contains(packet.values, (env.mark & packet.mask) >>> 0));
       case 'connectionMark': {
         if (env.connectionMark !== undefined)
@@ -172,6 +179,14 @@ export function compiler(options: CompilerOptions): Compiler {
     );
   };
 
+  /** A limit or a random choice answers anew each time it is asked: each place it stands in is a boolean of its own. */
+  const occurrence = (unknown: Unknown): Predicate => {
+    const places = occurrences.get(unknown.id) ?? new Map<Unknown, number>();
+    occurrences.set(unknown.id, places);
+    if (!places.has(unknown)) places.set(unknown, places.size + 1);
+    return { id: `${unknown.id} (${places.get(unknown)})`, text: unknown.text };
+  };
+
   const compile = (condition: Condition, env: Env): Diagram => {
     switch (condition.kind) {
       case 'all': {
@@ -187,7 +202,7 @@ export function compiler(options: CompilerOptions): Compiler {
       case 'not':
         return kernel.not(compile(condition.of, env));
       case 'unknown':
-        return predicate(condition);
+        return predicate(condition.stateful ? occurrence(condition) : condition);
       default:
         return test(condition, env);
     }

@@ -1,13 +1,13 @@
 import type { Bound, Intervals } from '../lib/intervals.js';
-import type { AddressSet, ConnectionState, Family } from '../model/index.js';
+import type { Action, AddressSet, ConnectionState, Family } from '../model/index.js';
 
 /**
  * What rules have done to a packet on its way. Packet sets always speak of the packet as it arrived; a field that a
  * rule has overwritten is looked up here instead, so translation needs no doubled variables.
  */
 export interface Env {
-  /** 32 bits, unsigned. A packet that no rule has marked has mark 0. */
-  readonly mark: number;
+  /** 32 bits, unsigned. A packet that no rule has marked has mark 0; `undefined` once it was taken from a connection's unknown mark. */
+  readonly mark: number | undefined;
   /** The connection's mark: 0 for a new connection; `undefined` where an earlier packet may have set it. */
   readonly connectionMark: number | undefined;
   /** Overrides the packet's state: before conntrack has seen it, and after `notrack`. */
@@ -34,4 +34,27 @@ export function addressesOf(set: AddressSet, family: Family): Intervals<Bound> {
 /** A key equal exactly when two environments are. */
 export function envKey(env: Env): string {
   return JSON.stringify(env, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
+}
+
+type MarkAction = Extract<Action, { kind: 'setMark' | 'setConnectionMark' | 'restoreMark' | 'saveMark' }>;
+
+/** What a rule that sets marks leaves behind. A mark that depends on one that is not known is not known. */
+export function marked(action: MarkAction, env: Env): Env {
+  const set = (old: number | undefined, and: number, xor: number): number | undefined =>
+    and === 0 ? xor >>> 0 : old === undefined ? undefined : ((old & and) ^ xor) >>> 0;
+  const { mark, connectionMark } = env;
+  switch (action.kind) {
+    case 'setMark':
+      return { ...env, mark: set(mark, action.and, action.xor) };
+    case 'setConnectionMark':
+      return { ...env, connectionMark: set(connectionMark, action.and, action.xor) };
+    case 'restoreMark':
+      if (action.connectionMask === 0) return { ...env, mark: set(mark, ~action.markMask, 0) };
+      if (connectionMark === undefined) return { ...env, mark: undefined };
+      return { ...env, mark: set(mark, ~action.markMask, connectionMark & action.connectionMask) };
+    case 'saveMark':
+      if (action.markMask === 0) return { ...env, connectionMark: set(connectionMark, ~action.connectionMask, 0) };
+      if (mark === undefined) return { ...env, connectionMark: undefined };
+      return { ...env, connectionMark: set(connectionMark, ~action.connectionMask, mark & action.markMask) };
+  }
 }

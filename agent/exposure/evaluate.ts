@@ -87,11 +87,15 @@ function evaluateTest(options: TraceOptions, test: PacketTest, env: Env): Truth 
       return connectionTruth(options, env, now, `the connection's status has one of ${test.status.join(', ')}`);
     }
     case 'mark':
-      return contains(test.values, (env.mark & test.mask) >>> 0);
+      return env.mark === undefined ? undefined : contains(test.values, (env.mark & test.mask) >>> 0);
     case 'connectionMark':
-      return env.connectionMark === undefined
-        ? undefined
-        : contains(test.values, (env.connectionMark & test.mask) >>> 0);
+      if (env.connectionMark !== undefined) return contains(test.values, (env.connectionMark & test.mask) >>> 0);
+      return connectionTruth(
+        options,
+        env,
+        contains(test.values, 0),
+        `the connection's mark & 0x${test.mask.toString(16)} of ${test.values.join(',')}`,
+      );
     case 'addressType':
       return addressTypeTruth(options, test, env);
   }

@@ -1,6 +1,5 @@
 import type { Bound } from '../lib/intervals.js';
 import type {
-  Action,
   BaseList,
   ConnectionState,
   Direction,
@@ -11,7 +10,7 @@ import type {
   Rule,
   RuleList,
 } from '../model/index.js';
-import type { Env, Translation } from './env.js';
+import { type Env, marked, type Translation } from './env.js';
 import { evaluate, isOwn } from './evaluate.js';
 import type { PacketField } from './universe.js';
 import { pathOf, startEnv } from './walk.js';
@@ -61,7 +60,7 @@ export interface TraceOptions {
 export function tracePacket(options: TraceOptions): Trace {
   const { pipeline, direction, packet } = options;
   const steps: TraceStep[] = [];
-  let env: Env = startEnv;
+  let env: Env = startEnv(packet.state === 'new');
   if (direction === 'forward' && pipeline.forwarding?.[packet.family] === false) {
     const text = `${packet.family === 'ip4' ? 'IPv4' : 'IPv6'} forwarding is off`;
     steps.push({ list: 'routing', rule: { file: '', line: 0, rule: 'routing', text }, did: 'drop' });
@@ -119,7 +118,11 @@ export function traceOneList(options: TraceOptions, listId: string): Trace {
   const ending = traceList(
     options,
     listId,
-    { ...startEnv, ...(hidden ? { hidden } : {}), ...(early ? { state: 'invalid' as const } : {}) },
+    {
+      ...startEnv(options.packet.state === 'new'),
+      ...(hidden ? { hidden } : {}),
+      ...(early ? { state: 'invalid' as const } : {}),
+    },
     steps,
     0,
   );
@@ -236,23 +239,6 @@ function traceSteps(
   }
   if (env !== entry) note('continue');
   return { kind: 'end', env };
-}
-
-function marked(
-  action: Extract<Action, { kind: 'setMark' | 'setConnectionMark' | 'restoreMark' | 'saveMark' }>,
-  env: Env,
-): Env {
-  const connection = env.connectionMark ?? 0;
-  switch (action.kind) {
-    case 'setMark':
-      return { ...env, mark: ((env.mark & action.and) ^ action.xor) >>> 0 };
-    case 'setConnectionMark':
-      return { ...env, connectionMark: ((connection & action.and) ^ action.xor) >>> 0 };
-    case 'restoreMark':
-      return { ...env, mark: ((env.mark & ~action.markMask) ^ (connection & action.connectionMask)) >>> 0 };
-    case 'saveMark':
-      return { ...env, connectionMark: ((connection & ~action.connectionMask) ^ (env.mark & action.markMask)) >>> 0 };
-  }
 }
 
 function translationOf(nat: Nat): Translation {

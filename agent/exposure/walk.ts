@@ -1,7 +1,6 @@
 import { assert } from '../lib/assert.js';
 import { contains } from '../lib/intervals.js';
 import {
-  type Action,
   type BaseList,
   type Direction,
   type Dispatch,
@@ -16,7 +15,7 @@ import {
 } from '../model/index.js';
 import type { Diagram, Kernel } from '../packets/index.js';
 import type { Compiler } from './compile.js';
-import { type Env, envKey } from './env.js';
+import { type Env, envKey, marked } from './env.js';
 
 /** What decided: a rule, a base list's policy, or the device's routing. */
 export type Decider =
@@ -62,7 +61,10 @@ export interface Walk {
   outcome(label: number): Outcome;
 }
 
-export const startEnv: Env = { mark: 0, connectionMark: 0 };
+/** Only a new connection's mark is known: earlier packets may have set that of any other. */
+export function startEnv(isNew: boolean): Env {
+  return { mark: 0, connectionMark: isNew ? 0 : undefined };
+}
 
 /** Jumps may not nest deeper than this; the kernel refuses more than 16 (NFT_JUMP_STACK_SIZE), iptables allows more. */
 const DEPTH_MAX = 256;
@@ -84,7 +86,7 @@ export function walkDevice(options: WalkOptions): Walk {
   const walker = createWalker(options);
   const family = options.compiler.universe.family;
   const { kernel } = options.compiler;
-  const start = walker.intern(startEnv);
+  const start = walker.intern(startEnv(options.translates));
   if (options.direction === 'forward' && options.pipeline.forwarding?.[family] === false) {
     const text = `${family === 'ip4' ? 'IPv4' : 'IPv6'} forwarding is off`;
     return walker.finish(
@@ -109,10 +111,13 @@ export function walkList(options: WalkOptions, listId: string): Walk {
   const base = options.pipeline.bases.find((candidate) => candidate.list === listId);
   const { kernel } = options.compiler;
   if (base) {
-    const entry = kernel.paint(options.region, walker.label({ kind: 'accept', env: walker.intern(startEnv) }));
+    const entry = kernel.paint(
+      options.region,
+      walker.label({ kind: 'accept', env: walker.intern(startEnv(options.translates)) }),
+    );
     return walker.finish(walker.callBase(entry, base, { alone: true }));
   }
-  const diagram = walker.runList(listId, 0, walker.intern(startEnv), 0);
+  const diagram = walker.runList(listId, 0, walker.intern(startEnv(options.translates)), 0);
   const verdicts = kernel.map(diagram, (label) => {
     if (label === 0) return 0;
     const { kind } = walker.outcome(label);
@@ -191,30 +196,6 @@ function createWalker(options: WalkOptions) {
         ...(nat.ports ? { ports: nat.ports } : {}),
       },
     });
-  };
-
-  const afterMark = (
-    action: Extract<Action, { kind: 'setMark' | 'setConnectionMark' | 'restoreMark' | 'saveMark' }>,
-    env: Env,
-  ): Env => {
-    switch (action.kind) {
-      case 'setMark':
-        return intern({ ...env, mark: ((env.mark & action.and) ^ action.xor) >>> 0 });
-      case 'setConnectionMark':
-        if (env.connectionMark === undefined) return env;
-        return intern({ ...env, connectionMark: ((env.connectionMark & action.and) ^ action.xor) >>> 0 });
-      case 'restoreMark':
-        return intern({
-          ...env,
-          mark: ((env.mark & ~action.markMask) ^ ((env.connectionMark ?? 0) & action.connectionMask)) >>> 0,
-        });
-      case 'saveMark':
-        if (env.connectionMark === undefined) return env;
-        return intern({
-          ...env,
-          connectionMark: ((env.connectionMark & ~action.connectionMask) ^ (env.mark & action.markMask)) >>> 0,
-        });
-    }
   };
 
   /** Carries out the steps from `step` on for the packets in `region`. What is left undecided with `env` as at the rule's start is labelled 0. */
@@ -307,7 +288,7 @@ function createWalker(options: WalkOptions) {
         case 'setConnectionMark':
         case 'restoreMark':
         case 'saveMark':
-          env = afterMark(step, env);
+          env = intern(marked(step, env));
           continue;
         case 'queue': {
           const by = decider(list, index);
