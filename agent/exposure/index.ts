@@ -3,4 +3,5 @@
  * as sets (walk.ts) or one by one (trace.ts), and answers questions about them.
  */
 export * from './ask.js';
+export * from './opening.js';
 export { type Trace, type TraceStep, traceOneList, tracePacket } from './trace.js';

@@ -1,0 +1,247 @@
+import type { CoverageStatement, OpeningLeft } from '../../judge/index.js';
+import type { Result } from '../../lib/result.js';
+
+/**
+ * What a guard can be asked and told. The command line, the socket API and tests all speak to this one shape, whether
+ * the guard runs in this process or behind the socket. Everything in it is plain JSON; times are ISO 8601 in UTC.
+ */
+export interface Guard {
+  status(): Promise<Result<GuardStatus>>;
+  /** Reads devices now (all when none are named), judges what is seen, and keeps the snapshots. */
+  snapshot(devices: readonly string[]): Promise<Result<readonly ReadingView[]>>;
+  /** Takes a capture file as a reading of a device. */
+  importCapture(device: string, path: string): Promise<Result<ReadingView>>;
+  snapshots(filter: SnapshotFilter): Promise<Result<readonly SnapshotView[]>>;
+  /** Reads now and says what is open and not declared. */
+  drift(devices: readonly string[]): Promise<Result<readonly DriftView[]>>;
+  windows(filter: { readonly all: boolean }): Promise<Result<readonly WindowView[]>>;
+  window(id: string): Promise<Result<WindowView>>;
+  planWindow(plan: WindowRequest): Promise<Result<WindowView>>;
+  /** Opens a planned window, or plans and opens one at once where `plan` is given. Takes the snapshot before. */
+  openWindow(id: string, plan?: WindowRequest): Promise<Result<OpenAnswerView>>;
+  closeWindow(id: string): Promise<Result<CloseAnswerView>>;
+  extendWindow(id: string, extension: ExtensionRequest): Promise<Result<WindowView>>;
+  cancelWindow(id: string): Promise<Result<WindowView>>;
+  findings(filter: FindingFilter): Promise<Result<FindingsView>>;
+  /** What was told, newest last. */
+  alarms(filter: AlarmFilter): Promise<Result<readonly AlarmView[]>>;
+  /** `alarm` is a finding's key or the id of one of its alarms. */
+  acknowledge(alarm: string, by: string): Promise<Result<FindingView>>;
+  waive(request: WaiveRequest): Promise<Result<FindingView>>;
+  /** The approved snapshots and declared flows of these devices, in YAML. */
+  baseline(devices: readonly string[]): Promise<Result<string>>;
+  /** What the latest snapshots let through, as a baseline file that a person can edit. */
+  learnBaseline(devices: readonly string[], owner: string): Promise<Result<string>>;
+  /** What the latest snapshot adds to the baseline, and what it lacks. */
+  baselineDiff(devices: readonly string[]): Promise<Result<readonly DriftView[]>>;
+  /** Approves a device's latest snapshot, or the one named. */
+  acceptBaseline(request: AcceptRequest): Promise<Result<SnapshotView>>;
+}
+
+export interface GuardStatus {
+  readonly version: string;
+  readonly pid: number;
+  readonly startedAt: string;
+  readonly devices: readonly {
+    readonly id: string;
+    readonly lastComplete?: string;
+    readonly blind: readonly string[];
+    readonly approved?: string;
+  }[];
+  readonly openFindings: number;
+  readonly sinks: readonly { readonly id: string; readonly queued: number; readonly lastError?: string }[];
+}
+
+export interface ReadingView {
+  readonly device: string;
+  readonly at: string;
+  readonly snapshot: string;
+  /** Nothing differs from the device's snapshot before. */
+  readonly unchanged: boolean;
+  readonly complete: boolean;
+  readonly blind: readonly string[];
+  readonly notCovered: readonly string[];
+  readonly rules: number;
+  readonly listeners: number;
+}
+
+export interface SnapshotFilter {
+  readonly device?: string;
+  readonly limit?: number;
+}
+
+export interface SnapshotView {
+  readonly id: string;
+  readonly device: string;
+  readonly takenAt: string;
+  readonly lastSeen: string;
+  readonly count: number;
+  readonly complete: boolean;
+  readonly blind: readonly string[];
+  readonly hash: string;
+  readonly approvedBy?: string;
+  readonly approvedAt?: string;
+}
+
+export interface SubjectView {
+  readonly id: string;
+  readonly device: string;
+  readonly kind: 'rule' | 'listener' | 'engine' | 'fact';
+  readonly summary: string;
+  readonly severity: string;
+  readonly because: string;
+  readonly place?: string;
+  readonly cause?: string;
+  readonly witness?: string;
+  readonly undo?: string;
+  readonly certainty?: 'certain' | 'possible';
+  readonly conditions?: readonly string[];
+}
+
+export interface DriftView {
+  readonly device: string;
+  readonly at: string;
+  readonly snapshot: string;
+  readonly undeclared: readonly SubjectView[];
+  readonly missing: readonly SubjectView[];
+  readonly complete: boolean;
+  readonly blind: readonly string[];
+  readonly coverage: CoverageStatement;
+}
+
+export interface WindowRequest {
+  /** Given by the person (a ticket number), else made. */
+  readonly id?: string;
+  readonly vendor: string;
+  readonly technician?: string;
+  readonly ticket?: string;
+  readonly devices: readonly string[];
+  /** ISO 8601. */
+  readonly start: string;
+  readonly end: string;
+  readonly scope: readonly ScopeRequest[];
+}
+
+export interface ScopeRequest {
+  readonly device?: string;
+  readonly kind?: 'rule' | 'listener' | 'engine' | 'fact';
+  readonly src?: string;
+  readonly dst?: string;
+  readonly proto?: string;
+  readonly ports?: string;
+  readonly keep?: { readonly owner: string; readonly review: string };
+}
+
+export interface WindowView {
+  readonly id: string;
+  readonly vendor: string;
+  readonly technician?: string;
+  readonly ticket?: string;
+  readonly devices: readonly string[];
+  readonly state: 'planned' | 'open' | 'closed' | 'refused' | 'overdue' | 'cancelled';
+  readonly start: string;
+  readonly end: string;
+  readonly effectiveEnd: string;
+  /** Effective end plus grace. */
+  readonly deadline: string;
+  readonly extension?: { readonly until: string; readonly by: string; readonly reason: string };
+  readonly scope: readonly ScopeRequest[];
+  readonly openedAt?: string;
+  readonly closedAt?: string;
+  readonly before: readonly BeforeView[];
+}
+
+/** The snapshot a window starts from. A device that could not be read has its last one, with its age. */
+export interface BeforeView {
+  readonly device: string;
+  readonly snapshot?: string;
+  readonly takenAt?: string;
+  readonly fresh: boolean;
+  readonly ageSeconds?: number;
+  readonly blind: readonly string[];
+}
+
+export interface OpenAnswerView {
+  readonly window: WindowView;
+  readonly before: readonly BeforeView[];
+}
+
+/** The contract's answer to a close. `refused` with no openings: it could not be attested (exit code 3). */
+export interface CloseAnswerView {
+  readonly window: string;
+  readonly state: 'closed' | 'refused';
+  readonly attested: boolean;
+  readonly openings: readonly (Omit<OpeningLeft, 'firstSeen'> & { readonly firstSeen: string })[];
+  readonly coverage: CoverageStatement;
+}
+
+export interface ExtensionRequest {
+  readonly until: string;
+  readonly by: string;
+  readonly reason: string;
+}
+
+export interface FindingFilter {
+  /** Resolved ones too. */
+  readonly all: boolean;
+  readonly device?: string;
+}
+
+export interface FindingView {
+  readonly key: string;
+  readonly code: string;
+  readonly severity: string;
+  readonly severityBecause: string;
+  readonly device?: string;
+  readonly summary: string;
+  readonly windows: readonly string[];
+  readonly firstSeen: string;
+  readonly lastSeen: string;
+  readonly resolvedAt?: string;
+  readonly count: number;
+  readonly place?: string;
+  readonly cause?: string;
+  readonly witness?: string;
+  readonly undo?: string;
+  readonly certainty?: 'certain' | 'possible';
+  readonly conditions?: readonly string[];
+  readonly acknowledgedBy?: string;
+  readonly waivedUntil?: string;
+  readonly details?: readonly string[];
+}
+
+export interface FindingsView {
+  readonly findings: readonly FindingView[];
+  readonly coverage: CoverageStatement;
+}
+
+export interface AlarmFilter {
+  readonly limit?: number;
+  readonly since?: string;
+}
+
+export interface AlarmView {
+  readonly id: string;
+  readonly at: string;
+  readonly kind: string;
+  readonly code: string;
+  readonly severity: string;
+  readonly key: string;
+  readonly summary: string;
+  /** Sinks that have not taken it yet. */
+  readonly queuedFor: readonly string[];
+}
+
+export interface WaiveRequest {
+  /** A finding's key. */
+  readonly finding: string;
+  readonly until: string;
+  readonly owner: string;
+  readonly reason: string;
+}
+
+export interface AcceptRequest {
+  readonly device: string;
+  readonly snapshot?: string;
+  readonly by: string;
+}

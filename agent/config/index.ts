@@ -1,0 +1,5 @@
+/**
+ * config: what a guard is told before it starts: the configuration file with its schema, the embedded defaults, and
+ * errors that name file, line and column.
+ */
+export * from './settings.js';

@@ -1,0 +1,52 @@
+import type { AddressSet } from '../model/index.js';
+
+/** What a guard needs to know, whatever form it was written in. */
+export interface Settings {
+  /** Name of the hospital or site, part of every alarm's key. */
+  readonly site?: string;
+  /** IANA name in which times are shown to people; stored times are UTC. */
+  readonly timeZone?: string;
+  /** Database, socket, redaction key, baseline learned at the first start. */
+  readonly stateFolder: string;
+  readonly devices: readonly DeviceSettings[];
+  readonly pollSeconds: number;
+  readonly graceMinutes: number;
+  /** Hosts outside that may be sent data: addresses or prefixes. */
+  readonly approvedHosts: readonly string[];
+  readonly sinks: readonly SinkSettings[];
+  /** The flow matrix; absent: only approved snapshots declare something. */
+  readonly baselineFile?: string;
+}
+
+export interface DeviceSettings {
+  readonly id: string;
+  readonly kind: 'fw' | 'host';
+  /** Zone it stands in. */
+  readonly zone?: string;
+  /** The hospital's own networks on it or behind it. */
+  readonly networks?: AddressSet;
+  /** Zone behind each interface, such as `{ wan0: internet, dmz0: dmz }`. */
+  readonly interfaceZones: Readonly<Record<string, string>>;
+  readonly source: DeviceSource;
+  /** Driver ids, in the order they are read. */
+  readonly drivers: readonly string[];
+}
+
+/** This machine, or with a prefix (`['ip', 'netns', 'exec', 'blue']`) a namespace of it. */
+export interface DeviceSource {
+  readonly kind: 'local';
+  readonly prefix?: readonly string[];
+}
+
+export type SinkSettings =
+  /** `-` is standard output. */
+  | { readonly kind: 'jsonl'; readonly id: string; readonly to: string }
+  | {
+      readonly kind: 'syslog';
+      readonly id: string;
+      readonly host: string;
+      readonly port: number;
+      readonly framing?: 'octet-counting' | 'newline';
+      readonly facility?: number;
+      readonly streams?: readonly string[];
+    };
