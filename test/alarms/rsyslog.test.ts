@@ -1,103 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { connect, createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect } from '@jest/globals';
 import { alarmRecord, routeTo, startDelivery, syslogSink } from '../../agent/alarms/index.js';
 import { openStore } from '../../agent/store/index.js';
 import { anEvent, emptyState } from '../store/samples.js';
-import { findProgram } from '../support/needs.js';
+import { freePort, param, rsyslog } from '../support/rsyslog.js';
 import { systemTest, tempDir, waitFor } from '../support/system.js';
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
-/** rsyslog's own reading of each message: its header fields, one parameter of the structured data, the text. */
-interface Line {
-  readonly pri: string;
-  readonly time: string;
-  readonly host: string;
-  readonly app: string;
-  readonly msgid: string;
-  readonly data: string;
-  readonly msg: string;
-}
-
-interface Rsyslog {
-  readonly port: number;
-  start(): Promise<void>;
-  stop(): Promise<void>;
-  lines(): readonly Line[];
-}
-
-function rsyslog(folder: string, port: number): Rsyslog {
-  const output = join(folder, 'out.jsonl');
-  const configuration = join(folder, 'rsyslog.conf');
-  const property = (name: string, of: string): string => `property(outname="${name}" name="${of}" format="jsonf")`;
-  writeFileSync(
-    configuration,
-    `global(workDirectory="${folder}" maxMessageSize="8k")
-module(load="imtcp")
-template(name="line" type="list") {
-  constant(value="{")
-  ${property('pri', 'pri')} constant(value=",")
-  property(outname="time" name="timereported" dateFormat="rfc3339" format="jsonf") constant(value=",")
-  ${property('host', 'hostname')} constant(value=",")
-  ${property('app', 'app-name')} constant(value=",")
-  ${property('msgid', 'msgid')} constant(value=",")
-  ${property('data', 'structured-data')} constant(value=",")
-  ${property('msg', 'msg')}
-  constant(value="}\\n")
-}
-input(type="imtcp" port="${port}" address="127.0.0.1" ruleset="out")
-ruleset(name="out") { action(type="omfile" file="${output}" template="line") }
-`,
-  );
-  let child: ChildProcess | undefined;
-  const listening = (): Promise<boolean> =>
-    new Promise((resolve) => {
-      const probe = connect({ host: '127.0.0.1', port });
-      probe.on('error', () => resolve(false));
-      probe.on('connect', () => {
-        probe.destroy();
-        resolve(true);
-      });
-    });
-  return {
-    port,
-    async start() {
-      const argv = ['-n', '-f', configuration, '-i', join(folder, 'rsyslog.pid')];
-      child = spawn(findProgram('rsyslogd')!, argv, { stdio: 'ignore' });
-      await waitFor(listening, { timeoutMs: 10_000, what: 'rsyslogd to listen' });
-    },
-    async stop() {
-      if (!child) return;
-      const ended = once(child, 'exit');
-      child.kill('SIGTERM');
-      await ended;
-      child = undefined;
-    },
-    lines: () =>
-      existsSync(output)
-        ? readFileSync(output, 'utf8')
-            .split('\n')
-            .filter(Boolean)
-            .map((line) => JSON.parse(line) as Line)
-        : [],
-  };
-}
-
-const param = (line: Line, name: string): string | undefined =>
-  new RegExp(` ${name}="(?<value>(?:[^"\\\\\\]]|\\\\.)*)"`)
-    .exec(line.data)
-    ?.groups?.value?.replaceAll(/\\(?<c>["\\\]])/g, '$1');
 
 describe('a real rsyslog', () => {
   for (const framing of ['octet', 'lf'] as const) {
