@@ -1,5 +1,8 @@
 import type { FlowSet } from '../exposure/index.js';
-import type { AddressSet } from '../model/index.js';
+import { isSubset } from '../lib/intervals.js';
+import type { Problem } from '../lib/result.js';
+import type { AddressSet, Listener } from '../model/index.js';
+import type { FlowShape } from './shape.js';
 
 /** Where a declaration was written. */
 export interface DeclaredAt {
@@ -13,6 +16,8 @@ export interface DeclaredFlow extends FlowSet {
   readonly id: string;
   /** The device it is declared for; absent: every device. */
   readonly device?: string;
+  /** What `condition` was made of, where it was read from a file: for comparing flows with each other. */
+  readonly shape?: FlowShape;
   /** One line in the words of the file. */
   readonly text: string;
   readonly why: string;
@@ -53,6 +58,31 @@ export interface Baseline {
   readonly flows: readonly DeclaredFlow[];
   readonly listeners: readonly DeclaredListener[];
   readonly waivers: readonly DeclaredWaiver[];
+  /** What was read and may not mean what was meant, with its place. */
+  readonly notes?: readonly Problem[];
 }
 
 export const emptyBaseline: Baseline = { flows: [], listeners: [], waivers: [] };
+
+/** What is declared for a device at an instant: what has expired or is for another device is not. */
+export function declaredAt(
+  baseline: Baseline,
+  device: string,
+  now: number,
+): { readonly flows: readonly DeclaredFlow[]; readonly listeners: readonly DeclaredListener[] } {
+  const holds = (one: { readonly device?: string; readonly until?: number }): boolean =>
+    (one.device === undefined || one.device === device) && (one.until === undefined || now < one.until);
+  return { flows: baseline.flows.filter(holds), listeners: baseline.listeners.filter(holds) };
+}
+
+/** Whether a declaration speaks of this socket. A socket that answers on more addresses than declared is another one. */
+export function declaresListener(declared: DeclaredListener, listener: Listener): boolean {
+  const { addresses } = declared;
+  return (
+    declared.protocol === listener.protocol &&
+    declared.port === listener.port &&
+    (declared.process === undefined || declared.process === listener.process) &&
+    (addresses === undefined ||
+      (isSubset(listener.addresses.ip4, addresses.ip4) && isSubset(listener.addresses.ip6, addresses.ip6)))
+  );
+}

@@ -1,6 +1,8 @@
 /**
- * baseline: what is declared and approved. So far the port through which approved snapshots are kept.
+ * baseline: what is declared and approved. The file a hospital keeps its flow matrix in (read, checked, and written
+ * for the first time from what a device lets through), and the port through which approved snapshots are kept.
  */
-
 export * from './declared.js';
+export { parseBaseline } from './file.js';
+export { lintBaseline } from './lint.js';
 export * from './snapshots.js';

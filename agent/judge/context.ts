@@ -1,5 +1,5 @@
-import { difference, fromRanges, type Intervals, intersection, isSubset, size, union } from '../lib/intervals.js';
-import { type AddressSet, LAST_IP4, LAST_IP6, parseAddressSet } from '../model/index.js';
+import { difference, fromRanges, type Intervals, intersection, isSubset, size } from '../lib/intervals.js';
+import { type AddressSet, LAST_IP4, LAST_IP6, parseAddressSet, publicAddresses } from '../model/index.js';
 import type { Instant, MaintenanceWindow, WindowMachine } from '../windows/index.js';
 import type { ServiceTable } from './services.js';
 import type { Party, Subject } from './types.js';
@@ -31,33 +31,6 @@ export function graceMs(context: JudgeContext): number {
 export function deadlineOf(window: MaintenanceWindow, context: JudgeContext): Instant {
   return context.windows.deadline(window, graceMs(context));
 }
-
-/**
- * Not on the public internet: RFC 1918, RFC 6598 (carrier NAT), RFC 4193, link-local, loopback, multicast,
- * unspecified and the reserved top of IPv4 (RFC 1112). The documentation prefixes of RFC 5737 and RFC 3849 are
- * public here: examples and replays stand for real hosts with them.
- */
-const insideAddresses: AddressSet = [
-  '0.0.0.0/8',
-  '10.0.0.0/8',
-  '100.64.0.0/10',
-  '127.0.0.0/8',
-  '169.254.0.0/16',
-  '172.16.0.0/12',
-  '192.168.0.0/16',
-  '224.0.0.0/3',
-  '::/127',
-  'fc00::/7',
-  'fe80::/10',
-  'ff00::/8',
-]
-  .map((text) => parseAddressSet(text)!)
-  .reduce((all, one) => ({ ip4: union(all.ip4, one.ip4), ip6: union(all.ip6, one.ip6) }));
-
-const publicAddresses: AddressSet = {
-  ip4: difference<number>([0, LAST_IP4], insideAddresses.ip4),
-  ip6: difference<bigint>([0n, LAST_IP6], insideAddresses.ip6),
-};
 
 const loopback: AddressSet = { ip4: parseAddressSet('127.0.0.0/8')!.ip4, ip6: parseAddressSet('::1')!.ip6 };
 
