@@ -137,8 +137,8 @@ function missingPrograms(names: readonly ('ip' | 'unshare')[]): Absence | undefi
 }
 
 /** Debian packages of the needs whose program is not there at all (a package cannot mend a kernel). */
-export function missingPackages(): readonly string[] {
-  const missing = needs.filter((need) => {
+export function missingPackages(wanted: readonly Need[] = needs): readonly string[] {
+  const missing = wanted.filter((need) => {
     const name = requirements[need].package;
     return name !== undefined && need !== 'netns' && findProgram(need) === undefined;
   });

@@ -1,9 +1,10 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { findProgram, isRoot, missingPackages, systemPath } from './needs.js';
+import { installPackages } from './install.js';
+import { missingPackages } from './needs.js';
 import { seed } from './seed.js';
 import { exitCode, type JestOutput, summaryLine, type Tally, tally } from './tally.js';
 
@@ -17,29 +18,6 @@ const LINGER_MS = 20_000;
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
-}
-
-function install(packages: readonly string[]): void {
-  const aptGet = findProgram('apt-get');
-  if (!isRoot() || aptGet === undefined || !existsSync('/etc/debian_version') || process.env.ECLUSE_INSTALL === '0') {
-    const names = packages.join(' ');
-    say(`Missing on this machine: ${names}. Tests that need them are skipped. On Debian, as root:`);
-    say(`  apt-get update && apt-get install -y --no-install-recommends ${names}`);
-    return;
-  }
-  say(`Installing what the tests use (ECLUSE_INSTALL=0 leaves it): ${packages.join(' ')}`);
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', PATH: systemPath() };
-  for (const argv of [
-    ['-q', 'update'],
-    ['-q', '-y', '--no-install-recommends', 'install', ...packages],
-  ]) {
-    // Standard error goes to standard output, and input is closed: a question would wait for ever.
-    const outcome = spawnSync(aptGet, argv, { env, stdio: ['ignore', 1, 1] });
-    if (outcome.status !== 0) {
-      say(`apt-get ${argv.join(' ')} failed; tests that need the packages are skipped.`);
-      return;
-    }
-  }
 }
 
 /** jest runs compiled files: a path as one types it, `test/lib/clock.test.ts`, is the same test. */
@@ -104,7 +82,10 @@ function judge(end: JestEnd, outputFile: string): Tally {
 async function main(): Promise<number> {
   const skipsAllowed = process.env.ECLUSE_REQUIRE_SYSTEM !== '1';
   const missing = missingPackages();
-  if (missing.length > 0) install(missing);
+  if (missing.length > 0) {
+    const outcome = installPackages(missing, say);
+    if (outcome !== 'installed') say('Tests that need them are skipped.');
+  }
   say(`Node ${process.version}, seed ${seed} (ECLUSE_SEED)`);
   const folder = mkdtempSync(join(tmpdir(), 'ecl-jest-'));
   try {
