@@ -1,7 +1,8 @@
 import { describe, expect } from '@jest/globals';
 import { type Namespace, systemTest } from '../support/system.js';
 import { iptablesLegacy, iptablesNft, nftables } from './firewalls.js';
-import { PORTAL, RESULTS, type World, withWorld } from './world.js';
+import { type Packet, passes } from './packet.js';
+import { PORTAL, RESULTS, type World, web, withWorld } from './world.js';
 
 type Doors = Readonly<Record<'portal' | 'portal6' | 'results' | 'results6', 'reached' | 'shut'>>;
 
@@ -44,6 +45,29 @@ describe('the world of the reference incident', () => {
       }),
     );
   }
+
+  systemTest(['root', 'netns', 'ip', 'nft', 'perl'], 'a single packet passes or not, whatever it names', () =>
+    withWorld(async (world) => {
+      const syn = { protocol: 6, sourcePort: 40_000, destinationPort: RESULTS } as const;
+      const packets: readonly Packet[] = [
+        { family: 4, source: '203.0.113.10', destination: web[4], ...syn },
+        { family: 6, source: '2001:db8:a::10', destination: web[6], ...syn },
+        { family: 4, source: '192.0.2.1', destination: '198.51.100.200', protocol: 17, destinationPort: 161 },
+        { family: 4, source: '203.0.113.10', destination: '192.0.2.9', protocol: 1, icmp: 0x0800 },
+        { family: 6, source: '2001:db8:c::1', destination: '2001:db8:d::1', protocol: 50 },
+      ];
+      const answers = async (): Promise<readonly boolean[]> => {
+        const out: boolean[] = [];
+        for (const packet of packets) out.push(await passes(world, packet));
+        return out;
+      };
+      await nftables.load(world.firewall);
+      expect(await answers()).toEqual(packets.map(() => false));
+      expect(await passes(world, { ...packets[0]!, destinationPort: PORTAL })).toBe(true);
+      for (const command of nftables.lift) await world.firewall.must(command);
+      expect(await answers()).toEqual(packets.map(() => true));
+    }),
+  );
 
   systemTest(['root', 'netns', 'ip'], 'it has no link and no way outside', () =>
     withWorld(async ({ internet, firewall, dmz }) => {
