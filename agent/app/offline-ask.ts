@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type AskedPacket, ask } from '../exposure/index.js';
+import { type AskedPacket, ask, PROTOCOLS } from '../exposure/index.js';
 import { failure, type Result, success } from '../lib/result.js';
 import {
   type ConnectionState,
@@ -10,26 +10,6 @@ import {
   parseIp6,
   type RuleList,
 } from '../model/index.js';
-
-/** IANA protocol numbers of the names that people write; other protocols are asked by number. */
-const PROTOCOLS: Readonly<Record<string, number>> = {
-  icmp: 1,
-  igmp: 2,
-  ipip: 4,
-  tcp: 6,
-  udp: 17,
-  dccp: 33,
-  gre: 47,
-  esp: 50,
-  ah: 51,
-  icmpv6: 58,
-  'ipv6-icmp': 58,
-  ospf: 89,
-  pim: 103,
-  vrrp: 112,
-  sctp: 132,
-  udplite: 136,
-};
 
 const FLAGS: Readonly<Record<string, number>> = { FIN: 1, SYN: 2, RST: 4, PSH: 8, ACK: 16, URG: 32, ECE: 64, CWR: 128 };
 

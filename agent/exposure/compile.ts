@@ -28,6 +28,8 @@ export interface CompilerOptions {
   readonly state?: ConnectionState;
   /** The TCP flag byte, where the question fixes it. */
   readonly tcpFlags?: number;
+  /** Names of the places of conditions that answer anew each time; left out, they are numbered as they are met. */
+  readonly occurrences?: ReadonlyMap<Unknown, string>;
 }
 
 export function compiler(options: CompilerOptions): Compiler {
@@ -181,6 +183,8 @@ export function compiler(options: CompilerOptions): Compiler {
 
   /** A limit or a random choice answers anew each time it is asked: each place it stands in is a boolean of its own. */
   const occurrence = (unknown: Unknown): Predicate => {
+    const named = options.occurrences?.get(unknown);
+    if (named !== undefined) return { id: named, text: unknown.text };
     const places = occurrences.get(unknown.id) ?? new Map<Unknown, number>();
     occurrences.set(unknown.id, places);
     if (!places.has(unknown)) places.set(unknown, places.size + 1);

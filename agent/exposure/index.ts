@@ -3,5 +3,8 @@
  * as sets (walk.ts) or one by one (trace.ts), and answers questions about them.
  */
 export * from './ask.js';
+export * from './compare.js';
 export * from './opening.js';
+export * from './state.js';
 export { type Trace, type TraceStep, traceOneList, tracePacket } from './trace.js';
+export * from './words.js';

@@ -104,7 +104,11 @@ export interface FilterChange {
 /** What is let through, split by whether it is declared. */
 export interface Comparison {
   readonly undeclared: readonly Opening[];
+  /** Empty unless asked for. */
   readonly declared: readonly Opening[];
+  /** What `pipeline` lets through and the state compared does not; empty unless asked for. */
+  readonly closed: readonly Opening[];
+  /** False where some set could only be bounded, not listed or decided. */
   readonly complete: boolean;
   readonly reasons: readonly string[];
 }
@@ -118,6 +122,8 @@ export interface CompareOptions {
   readonly within?: readonly FlowSet[];
   /** List the declared part too. */
   readonly withDeclared?: boolean;
+  /** List what was let through and is not any more. */
+  readonly withClosed?: boolean;
   /** The state against which edits are named; left out: `pipeline`. */
   readonly reference?: Pipeline;
   /** Wall-clock milliseconds for everything. */

@@ -1,21 +1,9 @@
 import { assert } from '../lib/assert.js';
-import { contains } from '../lib/intervals.js';
-import {
-  type BaseList,
-  type Direction,
-  type Dispatch,
-  type Family,
-  type Hook,
-  LAST_IP4,
-  LAST_IP6,
-  type Nat,
-  type Pipeline,
-  type Rule,
-  type RuleList,
-} from '../model/index.js';
+import type { BaseList, Direction, Dispatch, Family, Hook, Nat, Pipeline, Rule, RuleList } from '../model/index.js';
 import type { Diagram, Kernel } from '../packets/index.js';
 import type { Compiler } from './compile.js';
 import { type Env, envKey, marked } from './env.js';
+import { createHooks } from './hooks.js';
 
 /** What decided: a rule, a base list's policy, or the device's routing. */
 export type Decider =
@@ -45,9 +33,6 @@ export interface WalkOptions {
   /** Leaves out rules that cannot touch the region. */
   readonly relevant?: (rule: Rule) => boolean;
 }
-
-/** conntrack is called at NF_IP_PRI_CONNTRACK (linux/netfilter_ipv4.h): before it, a packet has no state. */
-const CONNTRACK_PRIORITY = -200;
 
 const HOOKS: Readonly<Record<Direction, readonly Hook[]>> = {
   forward: ['prerouting', 'forward', 'postrouting'],
@@ -377,110 +362,15 @@ function createWalker(options: WalkOptions) {
     return diagram;
   }
 
-  /** What a hook hides from the rules it calls, and what conntrack has not yet said. */
-  const envAt = (env: Env, base: BaseList): Env => {
-    const hides =
-      base.hook === 'prerouting' || base.hook === 'input'
-        ? ('outInterface' as const)
-        : direction === 'output'
-          ? ('inInterface' as const)
-          : undefined;
-    const early =
-      (base.hook === 'prerouting' || base.hook === 'output') &&
-      base.priority <= CONNTRACK_PRIORITY &&
-      env.state === undefined;
-    const { hidden: _, ...rest } = env;
-    return intern({ ...rest, ...(hides ? { hidden: hides } : {}), ...(early ? { state: 'invalid' as const } : {}) });
-  };
-
-  /** What the rules of one hook leave behind for the next. */
-  const envAfter = (before: Env, at: Env, after: Env): Env => {
-    const { hidden: _, state, ...rest } = after;
-    const lasting = state !== undefined && (state !== at.state || before.state === state) ? { state } : {};
-    return intern({ ...rest, ...lasting });
-  };
-
-  /** nf_nat_inet_fn asks the next nat list only while the connection has no translation of that kind. */
-  const alreadyTranslated = (base: BaseList, env: Env): boolean => {
-    if (base.type !== 'nat') return false;
-    const side = base.hook === 'prerouting' || base.hook === 'output' ? 'destination' : 'source';
-    return env[side] !== undefined;
-  };
-
-  const callBase = (entry: Diagram, base: BaseList, how: { readonly alone?: boolean } = {}): Diagram =>
-    kernel.bind(entry, (number) => {
-      const arriving = outcome(number);
-      if (arriving.kind !== 'accept') return kernel.constant(number);
-      if (base.type === 'nat' && !how.alone && !options.translates) return kernel.constant(number);
-      if (alreadyTranslated(base, arriving.env)) return kernel.constant(number);
-      const env = how.alone ? aloneEnv(arriving.env, base) : envAt(arriving.env, base);
-      const ran = runList(base.list, 0, env, 0);
-      const byPolicy: Decider | undefined = options.withDeciders ? { kind: 'policy', base } : undefined;
-      const policy = (after: Env): number => {
-        const lasting = envAfter(arriving.env, env, after);
-        if (base.policy === 'drop') return label({ kind: 'deny', env: lasting, ...(byPolicy ? { by: byPolicy } : {}) });
-        const by = arriving.by ?? byPolicy;
-        return label({ kind: 'accept', env: lasting, ...(by ? { by } : {}) });
-      };
-      return kernel.map(ran, (inner) => {
-        if (inner === 0) return policy(env);
-        const result = outcome(inner);
-        if (result.kind === 'deny') return label({ ...result, env: envAfter(arriving.env, env, result.env) });
-        if (result.kind === 'return') return policy(result.env);
-        assert(result.kind === 'accept', 'a list ended in the middle of a rule');
-        // A rule that says accept outranks an earlier list's policy as the one that permits.
-        const by = permitting(base, arriving.by, result.by);
-        return label({ kind: 'accept', env: envAfter(arriving.env, env, result.env), ...(by ? { by } : {}) });
-      });
-    });
-
-  const permitting = (base: BaseList, before: Decider | undefined, now: Decider | undefined): Decider | undefined => {
-    if (!now) return before;
-    const decidesHere = base.hook === direction && base.type === 'filter';
-    return decidesHere || before === undefined || before.kind === 'policy' ? now : before;
-  };
-
-  /** One list asked by itself: nothing is hidden that the question gives. */
-  const aloneEnv = (env: Env, base: BaseList): Env => {
-    const full = envAt(env, base);
-    const { hidden, ...rest } = full;
-    return intern(hidden && base.hook !== 'prerouting' && base.hook !== 'output' ? { ...rest, hidden } : rest);
-  };
-
-  /** The routing decision: where a translated packet goes. */
-  const route = (diagram: Diagram): Diagram =>
-    kernel.map(diagram, (number) => {
-      if (number === 0) return 0;
-      const arriving = outcome(number);
-      if (arriving.kind !== 'accept') return number;
-      const target = arriving.env.destination?.addresses;
-      if (target === undefined) return number;
-      const goesIn = target === 'device' || isOwn(target[family]);
-      if (goesIn === (direction === 'input')) return number;
-      const text = goesIn ? 'translated to the device itself' : 'translated to another host and forwarded';
-      return label({ kind: 'deny', env: arriving.env, by: { kind: 'routing', text } });
-    });
-
-  const isOwn = (set: readonly (number | bigint)[]): boolean => {
-    const first = set[0];
-    if (first === undefined) return false;
-    const own = pipeline.localAddresses?.[family];
-    if (typeof first === 'number')
-      return first >= 0x7f00_0000 && first <= 0x7fff_ffff
-        ? true
-        : own !== undefined && contains(own as readonly number[], Math.min(first, LAST_IP4));
-    return (
-      first === 1n || (own !== undefined && contains(own as readonly bigint[], first > LAST_IP6 ? LAST_IP6 : first))
-    );
-  };
+  const hooks = createHooks({ options, intern, label, outcome, runList: (list, env) => runList(list, 0, env, 0) });
 
   return {
     intern,
     label,
     outcome,
     runList,
-    callBase,
-    route,
+    callBase: hooks.callBase,
+    route: hooks.route,
     finish: (diagram: Diagram): Walk => ({ diagram: kernel.keep(diagram, options.region), outcome }),
   };
 }

@@ -1,0 +1,275 @@
+import { type Bound, type Intervals, intersection, isEmpty, union } from '../lib/intervals.js';
+import type { Action, BaseList, Condition, Direction, Family, Pipeline, Rule, Step } from '../model/index.js';
+import type { Edits } from './edits.js';
+import { interfaceMatches, type PacketField } from './universe.js';
+import { pathOf } from './walk.js';
+
+/**
+ * A box that holds every packet a rule can touch, as packets arrive; an absent field is unconstrained. It may hold
+ * more: it says where to look, never what is true.
+ */
+export interface LooseBox {
+  readonly fields: ReadonlyMap<PacketField, Intervals<Bound>>;
+  readonly names: ReadonlyMap<'inInterface' | 'outInterface', readonly string[]>;
+}
+
+const everything: LooseBox = { fields: new Map(), names: new Map() };
+
+/** What a translation before a list may have put in the place of a header field: the packets that it translates. */
+interface Rewritten {
+  readonly destination?: LooseBox | undefined;
+  readonly source?: LooseBox | undefined;
+}
+
+/** Undefined: no packet at all. */
+function meet(a: LooseBox, b: LooseBox): LooseBox | undefined {
+  const fields = new Map(a.fields);
+  for (const [field, values] of b.fields) {
+    const known = fields.get(field);
+    const both = known === undefined ? values : intersection(known, values);
+    if (isEmpty(both)) return undefined;
+    fields.set(field, both);
+  }
+  return { fields, names: new Map([...b.names, ...a.names]) };
+}
+
+function join(a: LooseBox, b: LooseBox): LooseBox {
+  const fields = new Map<PacketField, Intervals<Bound>>();
+  for (const [field, values] of a.fields) {
+    const other = b.fields.get(field);
+    if (other !== undefined) fields.set(field, union(values, other));
+  }
+  const names = new Map<'inInterface' | 'outInterface', readonly string[]>();
+  for (const [side, list] of a.names) {
+    const other = b.names.get(side);
+    if (other !== undefined) names.set(side, [...new Set([...list, ...other])]);
+  }
+  return { fields, names };
+}
+
+function only(field: PacketField, values: Intervals<Bound>): LooseBox | undefined {
+  return isEmpty(values) ? undefined : { fields: new Map([[field, values]]), names: new Map() };
+}
+
+/** A test on a header field that a rule before may have rewritten also holds for what was translated. */
+function rewritable(
+  box: LooseBox | undefined,
+  translated: LooseBox | undefined,
+  original: true | undefined,
+): LooseBox | undefined {
+  if (translated === undefined || original) return box;
+  return box === undefined ? translated : join(box, translated);
+}
+
+function looseCondition(condition: Condition, family: Family, rewritten: Rewritten): LooseBox | undefined {
+  const recur = (part: Condition): LooseBox | undefined => looseCondition(part, family, rewritten);
+  switch (condition.kind) {
+    case 'all': {
+      let box: LooseBox | undefined = everything;
+      for (const part of condition.of) {
+        const other = recur(part);
+        box = other && box && meet(box, other);
+        if (!box) return undefined;
+      }
+      return box;
+    }
+    case 'any': {
+      let box: LooseBox | undefined;
+      for (const part of condition.of) {
+        const other = recur(part);
+        if (other) box = box ? join(box, other) : other;
+      }
+      return box;
+    }
+    case 'family':
+      return condition.family === family ? everything : undefined;
+    case 'source':
+    case 'destination':
+      return rewritable(
+        only(condition.kind, condition.addresses[family] as Intervals<Bound>),
+        rewritten[condition.kind],
+        condition.original,
+      );
+    case 'protocol':
+      return only('protocol', condition.protocols);
+    case 'destinationPort':
+      return rewritable(only('destinationPort', condition.ports), rewritten.destination, condition.original);
+    case 'sourcePort':
+      return rewritable(only('sourcePort', condition.ports), rewritten.source, condition.original);
+    case 'icmp':
+      return only('icmp', condition.typeCodes);
+    case 'inInterface':
+    case 'outInterface':
+      return condition.names.includes('')
+        ? everything
+        : { fields: new Map(), names: new Map([[condition.kind, condition.names]]) };
+    case 'connectionState':
+      // Differences are asked for new connections; untracked ones are new ones that a rule has marked so.
+      return condition.states.includes('new') ||
+        condition.states.includes('untracked') ||
+        condition.states.includes('invalid')
+        ? everything
+        : undefined;
+    default:
+      return everything;
+  }
+}
+
+function looseSteps(steps: readonly Step[], family: Family, rewritten: Rewritten): LooseBox | undefined {
+  let box: LooseBox | undefined = everything;
+  for (const [index, step] of steps.entries()) {
+    // What comes before the first guard is done to every packet.
+    if (step.kind !== 'match' && step.kind !== 'dispatch') {
+      if (step.kind === 'sideEffect') continue;
+      return box;
+    }
+    const condition: Condition =
+      step.kind === 'match' ? step.condition : { kind: 'any', of: step.cases.map((branch) => branch.condition) };
+    const other = looseCondition(condition, family, rewritten);
+    box = other && meet(box, other);
+    if (!box || index === steps.length - 1) return box;
+  }
+  return box;
+}
+
+export interface LooseBoxes {
+  /** Undefined: no new packet of this family can meet the rule on this path. */
+  of(rule: Rule, list: string): LooseBox | undefined;
+}
+
+/** Loose boxes of all rules on one path through a device. */
+export function looseBoxes(pipeline: Pipeline, direction: Direction, family: Family): LooseBoxes {
+  const reached = reachableFrom(pipeline, pathOf(pipeline, direction, family));
+  const memo = new Map<string, Map<Rule, LooseBox | undefined>>();
+  const translated = translations(pipeline, reached, family);
+  /** Whether a list is only called before anything can have been translated. */
+  const isEarly = (bases: readonly BaseList[]): boolean =>
+    bases.every(
+      (base) =>
+        (base.hook === 'prerouting' || base.hook === 'output') &&
+        !pipeline.bases.some((nat) => nat.type === 'nat' && nat.hook === base.hook && nat.priority < base.priority),
+    );
+  return {
+    of(rule, list) {
+      const bases = reached.get(list);
+      if (!bases) return undefined;
+      const known = memo.get(list) ?? new Map<Rule, LooseBox | undefined>();
+      memo.set(list, known);
+      if (!known.has(rule)) {
+        const late = bases.some((base) => base.hook === 'postrouting' || base.hook === 'input');
+        const rewritten: Rewritten = {
+          destination: isEarly(bases) ? undefined : translated.destination,
+          source: late ? translated.source : undefined,
+        };
+        known.set(rule, looseSteps(rule.steps, family, rewritten));
+      }
+      return known.get(rule);
+    },
+  };
+}
+
+/** Every list that is called on the path, with the bases it is called from. */
+function reachableFrom(pipeline: Pipeline, bases: readonly BaseList[]): ReadonlyMap<string, readonly BaseList[]> {
+  const lists = new Map(pipeline.lists.map((list) => [list.id, list]));
+  const found = new Map<string, BaseList[]>();
+  for (const base of bases) {
+    const queue = new Set([base.list]);
+    for (const id of queue) {
+      found.set(id, [...(found.get(id) ?? []), base]);
+      for (const rule of lists.get(id)?.rules ?? []) {
+        for (const step of rule.steps) {
+          for (const action of actionsOf(step)) {
+            if (action.kind === 'jump' || action.kind === 'goto') queue.add(action.list);
+          }
+        }
+      }
+    }
+  }
+  return found;
+}
+
+/** The packets whose destination or source some rule on the path rewrites. */
+function translations(
+  pipeline: Pipeline,
+  reached: ReadonlyMap<string, readonly BaseList[]>,
+  family: Family,
+): Rewritten {
+  const collect = (side: 'destination' | 'source', rewritten: Rewritten): LooseBox | undefined => {
+    let found: LooseBox | undefined;
+    for (const { id, rules } of pipeline.lists) {
+      if (!reached.has(id)) continue;
+      for (const rule of rules) {
+        if (!rule.steps.some((step) => actionsOf(step).some((one) => one.kind === 'nat' && one.translate === side)))
+          continue;
+        const box = looseSteps(rule.steps, family, rewritten);
+        if (box) found = found ? join(found, box) : box;
+      }
+    }
+    return found;
+  };
+  const destination = collect('destination', {});
+  return { destination, source: collect('source', { destination }) };
+}
+
+function actionsOf(step: Step): readonly (Action | Step)[] {
+  return step.kind === 'dispatch' ? step.cases.flatMap((branch) => branch.actions) : [step];
+}
+
+/** Whether two boxes may have a packet in common. */
+export function mayMeet(a: LooseBox, b: LooseBox): boolean {
+  for (const [field, values] of a.fields) {
+    const other = b.fields.get(field);
+    if (other !== undefined && !overlaps(values, other)) return false;
+  }
+  for (const [side, list] of a.names) {
+    const other = b.names.get(side);
+    if (other && !list.some((x) => other.some((y) => interfaceMatches(x, y) || interfaceMatches(y, x)))) return false;
+  }
+  return true;
+}
+
+function overlaps(a: Intervals<Bound>, b: Intervals<Bound>): boolean {
+  let [i, j] = [0, 0];
+  while (i < a.length && j < b.length) {
+    if (a[i + 1]! < b[j]!) i += 2;
+    else if (b[j + 1]! < a[i]!) j += 2;
+    else return true;
+  }
+  return false;
+}
+
+/** The packets that may fare differently: boxes, or `everything`. */
+export type Care = readonly LooseBox[] | 'everything';
+
+/** Beyond this many comparisons of boxes it is cheaper to look at all rules. */
+const COMPARISONS_MAX = 4_000_000;
+
+/**
+ * Where two states may differ: a packet that meets no edited rule walks over the same rules in the same order on both
+ * sides, and so fares alike.
+ */
+export function careOf(edits: Edits, before: LooseBoxes, now: LooseBoxes): Care {
+  if (edits.wholesale) return 'everything';
+  const boxes: LooseBox[] = [];
+  for (const { rule, list, pipeline } of edits.rules) {
+    const box = (pipeline === 'now' ? now : before).of(rule, list.id);
+    if (!box) continue;
+    if (box.fields.size === 0 && box.names.size === 0) return 'everything';
+    boxes.push(box);
+  }
+  return boxes;
+}
+
+/** Which rules bear on those packets; undefined: all are taken. */
+export function relevantTo(care: Care, pipeline: Pipeline, boxes: LooseBoxes): ReadonlySet<Rule> | undefined {
+  const count = pipeline.lists.reduce((sum, list) => sum + list.rules.length, 0);
+  if (care === 'everything' || care.length * count > COMPARISONS_MAX) return undefined;
+  const relevant = new Set<Rule>();
+  for (const list of pipeline.lists) {
+    for (const rule of list.rules) {
+      const box = boxes.of(rule, list.id);
+      if (box && care.some((one) => mayMeet(one, box))) relevant.add(rule);
+    }
+  }
+  return relevant;
+}

@@ -1,0 +1,73 @@
+import { type Bound, contains } from '../lib/intervals.js';
+import type { Point } from '../packets/index.js';
+import type { LooseBox } from './care.js';
+import type { Question } from './compare.js';
+import type { Edits } from './edits.js';
+import type { Edit } from './opening.js';
+import { fieldIndex } from './universe.js';
+import type { Decider } from './walk.js';
+
+/** What decided about a packet in one state; nothing where no list was called. */
+export interface Fate {
+  readonly by: Decider | undefined;
+}
+
+interface Behind {
+  readonly edits: Edits;
+  readonly now: Fate;
+  readonly before: Fate;
+  readonly order: 'opened' | 'closed';
+  readonly point: Point;
+  readonly question: Question;
+}
+
+/**
+ * The edit behind a change of verdict. Whoever deletes a deny is the cause, not the old permit that now decides: so
+ * the rule that decides now is named only if it was itself edited, else what became of the one that decided before.
+ */
+export function editBehind({ edits, now, before, point, question }: Behind): Edit | undefined {
+  return (
+    editOfNow(edits, now.by) ??
+    editOfBefore(edits, before.by) ??
+    editMet(edits, point, question) ??
+    routing(now, before)
+  );
+}
+
+function editOfNow(edits: Edits, by: Decider | undefined): Edit | undefined {
+  if (by?.kind === 'rule') return edits.ofNow(by.rule);
+  if (by?.kind === 'policy') return edits.ofBase(by.base.list);
+  return undefined;
+}
+
+function editOfBefore(edits: Edits, by: Decider | undefined): Edit | undefined {
+  if (by?.kind === 'rule') return edits.ofBefore(by.rule);
+  if (by?.kind === 'policy') return edits.ofBase(by.base.list);
+  return undefined;
+}
+
+/** Deciding rules that were there all along were reached another way: by the first edited rule that meets the packet. */
+function editMet(edits: Edits, point: Point, { now, other }: Question): Edit | undefined {
+  for (const { rule, list, pipeline } of edits.rules) {
+    const box = (pipeline === 'now' ? now : (other ?? now)).boxes.of(rule, list.id);
+    if (!box || !holds(box, point)) continue;
+    const edit = pipeline === 'now' ? edits.ofNow(rule) : edits.ofBefore(rule);
+    if (edit) return edit;
+  }
+  return undefined;
+}
+
+function holds(box: LooseBox, point: Point): boolean {
+  for (const [field, values] of box.fields) {
+    if (!contains<Bound>(values, point[fieldIndex[field]]!)) return false;
+  }
+  return true;
+}
+
+function routing(now: Fate, before: Fate): Edit | undefined {
+  for (const { by } of [before, now]) {
+    if (by?.kind !== 'routing') continue;
+    return { edit: 'changed', rule: { file: '', line: 0, rule: 'routing', text: by.text }, list: 'routing' };
+  }
+  return undefined;
+}

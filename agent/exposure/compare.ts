@@ -1,0 +1,192 @@
+import { type Bound, type Intervals, single } from '../lib/intervals.js';
+import type { Condition, Direction, Family, Pipeline, Rule, Scope, Step } from '../model/index.js';
+import { type Diagram, type Kernel, withKernels } from '../packets/index.js';
+import { boundedOpenings } from './bounded.js';
+import { type Care, careOf, type LooseBox, type LooseBoxes, looseBoxes, relevantTo } from './care.js';
+import { type Compiler, compiler } from './compile.js';
+import { type Edits, editsBetween } from './edits.js';
+import { occurrencesOf } from './identity.js';
+import type { CompareOptions, Comparison, Opening } from './opening.js';
+import { joinOpenings, openingsOf } from './openings.js';
+import { fieldIndex, inUniverse, type Universe, type UniverseBuilder } from './universe.js';
+import { startEnv, type Walk, walkDevice } from './walk.js';
+
+const TCP = 6;
+/** The flag byte with which a TCP connection begins. */
+const SYN = 2;
+
+const NODES_MAX = 8_000_000;
+
+/** One path through a device in one family: what is compared at a time. */
+export interface Side {
+  readonly pipeline: Pipeline;
+  readonly boxes: LooseBoxes;
+}
+
+export interface Question extends Scope {
+  readonly now: Side;
+  readonly other?: Side;
+  readonly edits?: Edits;
+  readonly care: Care;
+  readonly options: CompareOptions;
+}
+
+/**
+ * Splits exactly what a device lets through, for new connections (TCP: SYN), by what is declared: all that another
+ * state lets through with the same translation, and declared flows. Only directions and families of which both states
+ * speak are compared. Where the exact answer does not fit the budget, what is told is rule-wise and not complete.
+ */
+export function compare(now: Pipeline, options: CompareOptions = {}): Comparison {
+  const { pipeline } = options;
+  const parts: Comparison[] = [];
+  const scopes = now.speaksOf.filter(
+    (scope) =>
+      !pipeline || pipeline.speaksOf.some((one) => one.family === scope.family && one.direction === scope.direction),
+  );
+  const reference = options.reference ?? pipeline;
+  const edits = reference && editsBetween(reference, now);
+  const changes = pipeline && (pipeline === reference ? edits : editsBetween(pipeline, now));
+  for (const direction of ['forward', 'input', 'output'] as const) {
+    const openings: { family: Family; part: Comparison }[] = [];
+    for (const { family } of scopes.filter((scope) => scope.direction === direction)) {
+      const side = (one: Pipeline): Side => ({ pipeline: one, boxes: looseBoxes(one, direction, family) });
+      const here = side(now);
+      const other = pipeline && side(pipeline);
+      // What is declared must be listed whether it changed or not.
+      const care = changes && other && !options.withDeclared ? careOf(changes, other.boxes, here.boxes) : 'everything';
+      if (care !== 'everything' && care.length === 0) continue;
+      const question: Question = {
+        direction,
+        family,
+        now: here,
+        ...(other && { other }),
+        ...(edits && { edits }),
+        care,
+        options,
+      };
+      openings.push({ family, part: answer(question, scopes.length) });
+    }
+    parts.push(joinParts(openings.map(({ part }) => part)));
+  }
+  return {
+    undeclared: parts.flatMap((part) => part.undeclared),
+    declared: parts.flatMap((part) => part.declared),
+    closed: parts.flatMap((part) => part.closed),
+    complete: parts.every((part) => part.complete),
+    reasons: [...new Set(parts.flatMap((part) => part.reasons))],
+  };
+}
+
+/** Rules for both families are one opening where both families' parts look alike. */
+function joinParts(parts: readonly Comparison[]): Comparison {
+  const join = (pick: (part: Comparison) => readonly Opening[]): readonly Opening[] => joinOpenings(parts.map(pick));
+  return {
+    undeclared: join((part) => part.undeclared),
+    declared: join((part) => part.declared),
+    closed: join((part) => part.closed),
+    complete: parts.every((part) => part.complete),
+    reasons: parts.flatMap((part) => part.reasons),
+  };
+}
+
+function answer(question: Question, scopes: number): Comparison {
+  const { now, other, care, family, options } = question;
+  const relevant = {
+    now: relevantTo(care, now.pipeline, now.boxes),
+    other: other && relevantTo(care, other.pipeline, other.boxes),
+  };
+  const rules = [...chosen(now.pipeline, relevant.now), ...(other ? chosen(other.pipeline, relevant.other) : [])];
+  const seed = (builder: UniverseBuilder): void => {
+    for (const rule of rules) for (const condition of conditionsOf(rule)) builder.condition(condition);
+    for (const { condition } of [...(options.flows ?? []), ...(options.within ?? [])]) builder.condition(condition);
+    builder.field('protocol', single(TCP));
+    if (care === 'everything') return;
+    for (const { fields, names } of care) {
+      for (const [field, values] of fields) builder.field(field, values);
+      for (const list of names.values()) builder.names(list);
+    }
+  };
+  const budget = {
+    nodesMax: NODES_MAX,
+    ...(options.timeMsMax !== undefined && { timeMsMax: Math.max(50, options.timeMsMax / Math.max(1, scopes)) }),
+  };
+  const exact = inUniverse(family, seed, (universe) =>
+    withKernels(universe.space, rules.length, budget, (kernel) => exactly(question, relevant, universe, kernel)),
+  );
+  return exact.ok ? exact.value : boundedOpenings(question, exact.error);
+}
+
+function chosen(pipeline: Pipeline, relevant: ReadonlySet<Rule> | undefined): readonly Rule[] {
+  const rules = pipeline.lists.flatMap((list) => list.rules);
+  return relevant ? rules.filter((rule) => relevant.has(rule)) : rules;
+}
+
+function conditionsOf(rule: Rule): readonly Condition[] {
+  return rule.steps.flatMap((step: Step) =>
+    step.kind === 'match'
+      ? [step.condition]
+      : step.kind === 'dispatch'
+        ? step.cases.map((branch) => branch.condition)
+        : [],
+  );
+}
+
+interface Relevant {
+  readonly now: ReadonlySet<Rule> | undefined;
+  readonly other: ReadonlySet<Rule> | undefined;
+}
+
+function exactly(question: Question, relevant: Relevant, universe: Universe, kernel: Kernel): Comparison {
+  const { now, other, care, direction, options } = question;
+  const region = regionOf(kernel, universe, care);
+  const compilerFor = (pipeline: Pipeline): Compiler =>
+    compiler({
+      kernel,
+      universe,
+      localAddresses: pipeline.localAddresses,
+      state: 'new',
+      tcpFlags: SYN,
+      occurrences: occurrencesOf(pipeline),
+    });
+  const walk = ({ pipeline }: Side, rules: ReadonlySet<Rule> | undefined): Walk =>
+    walkDevice({
+      pipeline,
+      direction,
+      compiler: compilerFor(pipeline),
+      region,
+      withDeciders: true,
+      translates: true,
+      ...(rules && { relevant: (rule: Rule) => rules.has(rule) }),
+    });
+  const plain = compilerFor(now.pipeline);
+  const flowSet = (flows: CompareOptions['flows']): Diagram =>
+    kernel.fold(
+      (flows ?? [])
+        .filter((flow) => flow.direction === direction)
+        .map((flow) => plain.condition(flow.condition, startEnv(true))),
+    );
+  return openingsOf({
+    question,
+    kernel,
+    universe,
+    now: walk(now, relevant.now),
+    ...(other && { other: walk(other, relevant.other) }),
+    flows: flowSet(options.flows),
+    within: options.within ? kernel.and(region, flowSet(options.within)) : region,
+  });
+}
+
+function regionOf(kernel: Kernel, universe: Universe, care: Care): Diagram {
+  if (care === 'everything') return kernel.all;
+  const boxOf = ({ fields, names }: LooseBox): Diagram => {
+    const box: (Intervals<Bound> | undefined)[] = universe.space.fields.map(() => undefined);
+    for (const [field, values] of fields) box[fieldIndex[field]] = values;
+    for (const [side, list] of names) {
+      const indexes = universe.interfaceIndexes(list);
+      if (indexes.length === 0) return kernel.none;
+      box[fieldIndex[side]] = indexes;
+    }
+    return kernel.box(box);
+  };
+  return kernel.fold(care.map(boxOf));
+}

@@ -1,0 +1,184 @@
+import type { BaseList, Origin, Pipeline, Rule, RuleList } from '../model/index.js';
+import { alignLists } from '../packets/index.js';
+import { ruleKey } from './identity.js';
+import type { Edit } from './opening.js';
+
+/** What was done to the rules between two states of a device, and by it which packets may fare differently. */
+export interface Edits {
+  /** The edit that made this rule what it is now, or put it there; undefined: it was there before, in this order. */
+  ofNow(rule: Rule): Edit | undefined;
+  /** What became of a rule that was there before; undefined: it is still there. */
+  ofBefore(rule: Rule): Edit | undefined;
+  /** A change of a list as a whole: its policy, its place among the hooks, or that it is gone. */
+  ofBase(list: string): Edit | undefined;
+  /** Every rule, before or after, that was edited. */
+  readonly rules: readonly { readonly rule: Rule; readonly list: RuleList; readonly pipeline: 'before' | 'now' }[];
+  /** Something that is not in a rule differs, so that any packet may fare differently. */
+  readonly wholesale: boolean;
+  /** In the order of the lists. */
+  readonly all: readonly Edit[];
+}
+
+/** Compares two states list by list; a list that was renamed counts as removed and added. */
+export function editsBetween(before: Pipeline, now: Pipeline): Edits {
+  const ofNow = new Map<Rule, Edit>();
+  const ofBefore = new Map<Rule, Edit>();
+  const ofBase = new Map<string, Edit>();
+  const rules: { rule: Rule; list: RuleList; pipeline: 'before' | 'now' }[] = [];
+  const all: Edit[] = [];
+  const note = (edit: Edit): Edit => {
+    all.push(edit);
+    return edit;
+  };
+  const old = new Map(before.lists.map((list) => [list.id, list]));
+  const present = new Map(now.lists.map((list) => [list.id, list]));
+
+  for (const list of now.lists) {
+    const former = old.get(list.id);
+    if (former === list) continue;
+    const { removed, added, moved } = alignLists(former?.rules ?? [], list.rules, ruleKey);
+    const gone = former ? removed.map((index) => ({ index, rule: former.rules[index]! })) : [];
+    const flushed = former !== undefined && list.rules.length === 0 && former.rules.length > 1;
+    const pairs = pairChanges(gone, added, former, list);
+    const stays = new Set(gone.length > 0 ? list.rules.map(ruleKey) : []);
+    for (const index of added) {
+      const rule = list.rules[index]!;
+      const was = pairs.get(index);
+      const edit = note(was ? changeOf(was, rule, list) : { edit: 'added', rule: rule.origin, list: list.id });
+      ofNow.set(rule, edit);
+      if (was) ofBefore.set(was, edit);
+      rules.push({ rule, list, pipeline: 'now' });
+    }
+    for (const { index, rule } of gone) {
+      rules.push({ rule, list: former!, pipeline: 'before' });
+      if (ofBefore.has(rule)) continue;
+      const next = former!.rules.slice(index + 1).find((later) => stays.has(ruleKey(later)));
+      ofBefore.set(
+        rule,
+        note({
+          edit: flushed ? 'flushed' : 'removed',
+          rule: rule.origin,
+          list: list.id,
+          ...(next ? { next: next.origin } : {}),
+        }),
+      );
+    }
+    for (const [from, to] of moved) {
+      const rule = list.rules[to]!;
+      const edit = note({ edit: 'moved', rule: rule.origin, former: former!.rules[from]!.origin, list: list.id });
+      ofNow.set(rule, edit);
+      ofBefore.set(former!.rules[from]!, edit);
+      rules.push({ rule, list, pipeline: 'now' }, { rule: former!.rules[from]!, list: former!, pipeline: 'before' });
+    }
+  }
+  for (const list of before.lists) {
+    if (present.has(list.id)) continue;
+    const edit: Edit = { edit: 'flushed', rule: list.origin, list: list.id };
+    if (list.rules.length > 0 || before.bases.some((base) => base.list === list.id)) note(edit);
+    ofBase.set(list.id, edit);
+    for (const rule of list.rules) {
+      ofBefore.set(rule, list.rules.length === 1 ? { ...edit, edit: 'removed', rule: rule.origin } : edit);
+      rules.push({ rule, list, pipeline: 'before' });
+    }
+  }
+  const bases = baseEdits(before, now, old);
+  for (const edit of bases.edits) ofBase.set(edit.list, note(edit));
+  return {
+    ofNow: (rule) => ofNow.get(rule),
+    ofBefore: (rule) => ofBefore.get(rule),
+    ofBase: (list) => ofBase.get(list),
+    rules,
+    wholesale: bases.wholesale || routingDiffers(before, now),
+    all,
+  };
+}
+
+/** Rules that were taken out and put in at the same place are one rule that was changed. */
+function pairChanges(
+  gone: readonly { readonly index: number; readonly rule: Rule }[],
+  added: readonly number[],
+  former: RuleList | undefined,
+  list: RuleList,
+): ReadonlyMap<number, Rule> {
+  const pairs = new Map<number, Rule>();
+  if (!former) return pairs;
+  const goneKeys = new Set(gone.map(({ rule }) => rule));
+  const addedSet = new Set(added);
+  /** How many rules that stayed come before each: equal on both sides exactly at the same place. */
+  const places = (rules: readonly Rule[], isChanged: (rule: Rule, at: number) => boolean): readonly number[] => {
+    let stayed = 0;
+    return rules.map((rule, at) => (isChanged(rule, at) ? stayed : stayed++));
+  };
+  const formerPlaces = places(former.rules, (rule) => goneKeys.has(rule));
+  const presentPlaces = places(list.rules, (_, at) => addedSet.has(at));
+  const free = new Map<number, Rule[]>();
+  for (const { index, rule } of gone) {
+    const here = free.get(formerPlaces[index]!) ?? [];
+    free.set(formerPlaces[index]!, here);
+    here.push(rule);
+  }
+  // A rule of the same text is the same rule with other members; it is preferred to its neighbour.
+  for (const wanted of ['text', 'place'] as const) {
+    for (const index of added) {
+      if (pairs.has(index)) continue;
+      const rule = list.rules[index]!;
+      const here = free.get(presentPlaces[index]!) ?? [];
+      const at = here.findIndex((one) => wanted === 'place' || one.origin.text === rule.origin.text);
+      if (at < 0) continue;
+      pairs.set(index, here[at]!);
+      here.splice(at, 1);
+    }
+  }
+  return pairs;
+}
+
+function changeOf(was: Rule, rule: Rule, list: RuleList): Edit {
+  const edit = was.origin.text === rule.origin.text ? 'object' : 'changed';
+  return { edit, rule: rule.origin, former: was.origin, list: list.id };
+}
+
+function describeBase(base: BaseList): string {
+  return [base.list, base.hook, base.type, base.policy].join(' ');
+}
+
+function baseEdits(
+  before: Pipeline,
+  now: Pipeline,
+  old: ReadonlyMap<string, RuleList>,
+): { readonly edits: readonly Edit[]; readonly wholesale: boolean } {
+  const edits: Edit[] = [];
+  let wholesale = false;
+  const find = (bases: readonly BaseList[], one: BaseList): BaseList | undefined =>
+    bases.find((base) => base.list === one.list && base.hook === one.hook);
+  for (const base of now.bases) {
+    const former = find(before.bases, base);
+    if (former?.policy === base.policy) continue;
+    if (former) edits.push({ edit: 'policy', rule: base.policyOrigin, former: former.policyOrigin, list: base.list });
+    if (former || base.policy === 'drop') wholesale = true;
+  }
+  for (const base of before.bases) {
+    if (find(now.bases, base)) continue;
+    if (base.policy === 'drop') wholesale = true;
+    const still = now.lists.some((list) => list.id === base.list);
+    const origin: Origin = old.get(base.list)?.origin ?? base.policyOrigin;
+    if (still) edits.push({ edit: 'flushed', rule: origin, list: base.list });
+    if (still && (old.get(base.list)?.rules.length ?? 0) > 0) wholesale = true;
+  }
+  const order = (bases: readonly BaseList[], other: readonly BaseList[]): string =>
+    [...bases]
+      .sort((a, b) => a.priority - b.priority)
+      .filter((base) => find(other, base))
+      .map(describeBase)
+      .join('\n');
+  if (order(before.bases, now.bases) !== order(now.bases, before.bases)) wholesale = true;
+  return { edits, wholesale };
+}
+
+/** Whether something beside the rules decides otherwise: forwarding switched, an address of its own added. */
+function routingDiffers(before: Pipeline, now: Pipeline): boolean {
+  const text = ({ forwarding, localAddresses }: Pipeline): string =>
+    JSON.stringify([forwarding?.ip4, forwarding?.ip6, localAddresses], (_, part: unknown) =>
+      typeof part === 'bigint' ? `${part}n` : part,
+    );
+  return text(before) !== text(now);
+}

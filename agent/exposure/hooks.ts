@@ -1,0 +1,131 @@
+import { assert } from '../lib/assert.js';
+import { contains } from '../lib/intervals.js';
+import { type BaseList, LAST_IP4, LAST_IP6, type RuleList } from '../model/index.js';
+import type { Diagram } from '../packets/index.js';
+import type { Env } from './env.js';
+import type { Decider, Outcome, WalkOptions } from './walk.js';
+
+/** conntrack is called at NF_IP_PRI_CONNTRACK (linux/netfilter_ipv4.h): before it, a packet has no state. */
+const CONNTRACK_PRIORITY = -200;
+
+/** What hooks need of the walk through lists. */
+export interface HookWalk {
+  readonly options: WalkOptions;
+  intern(env: Env): Env;
+  label(outcome: Outcome): number;
+  outcome(label: number): Outcome;
+  runList(list: string, env: Env): Diagram;
+}
+
+/**
+ * Whether a list is where people filter on this path, so that what it accepts it permits. The tables raw and mangle
+ * are called too and may drop; that they accept says nothing.
+ */
+function isDecidingOn(direction: WalkOptions['direction'], base: BaseList, list: RuleList | undefined): boolean {
+  if (base.hook !== direction || base.type !== 'filter') return false;
+  const table = list?.table;
+  const isIptables = table !== undefined && (table.store === 'xtables' || table.managedByIptables === true);
+  return !(isIptables && (table.name === 'raw' || table.name === 'mangle'));
+}
+
+/** How the lists of a device are called, one hook after the other, and where a packet is routed between them. */
+export function createHooks({ options, intern, label, outcome, runList }: HookWalk) {
+  const { compiler, pipeline, direction } = options;
+  const { kernel } = compiler;
+  const family = compiler.universe.family;
+  const lists = new Map(pipeline.lists.map((list) => [list.id, list]));
+
+  /** What a hook hides from the rules it calls, and what conntrack has not yet said. */
+  const envAt = (env: Env, base: BaseList): Env => {
+    const hides =
+      base.hook === 'prerouting' || base.hook === 'input'
+        ? ('outInterface' as const)
+        : direction === 'output'
+          ? ('inInterface' as const)
+          : undefined;
+    const early =
+      (base.hook === 'prerouting' || base.hook === 'output') &&
+      base.priority <= CONNTRACK_PRIORITY &&
+      env.state === undefined;
+    const { hidden: _, ...rest } = env;
+    return intern({ ...rest, ...(hides ? { hidden: hides } : {}), ...(early ? { state: 'invalid' as const } : {}) });
+  };
+
+  /** What the rules of one hook leave behind for the next. */
+  const envAfter = (before: Env, at: Env, after: Env): Env => {
+    const { hidden: _, state, ...rest } = after;
+    const lasting = state !== undefined && (state !== at.state || before.state === state) ? { state } : {};
+    return intern({ ...rest, ...lasting });
+  };
+
+  /** nf_nat_inet_fn asks the next nat list only while the connection has no translation of that kind. */
+  const alreadyTranslated = (base: BaseList, env: Env): boolean => {
+    if (base.type !== 'nat') return false;
+    const side = base.hook === 'prerouting' || base.hook === 'output' ? 'destination' : 'source';
+    return env[side] !== undefined;
+  };
+
+  const callBase = (entry: Diagram, base: BaseList, how: { readonly alone?: boolean } = {}): Diagram =>
+    kernel.bind(entry, (number) => {
+      const arriving = outcome(number);
+      if (arriving.kind !== 'accept') return kernel.constant(number);
+      if (base.type === 'nat' && !how.alone && !options.translates) return kernel.constant(number);
+      if (alreadyTranslated(base, arriving.env)) return kernel.constant(number);
+      const env = how.alone ? aloneEnv(arriving.env, base) : envAt(arriving.env, base);
+      const ran = runList(base.list, env);
+      const byPolicy: Decider | undefined = options.withDeciders ? { kind: 'policy', base } : undefined;
+      const decides = isDecidingOn(direction, base, lists.get(base.list));
+      const policy = (after: Env): number => {
+        const lasting = envAfter(arriving.env, env, after);
+        if (base.policy === 'drop') return label({ kind: 'deny', env: lasting, ...(byPolicy ? { by: byPolicy } : {}) });
+        const by = decides && arriving.by?.kind !== 'rule' ? byPolicy : arriving.by;
+        return label({ kind: 'accept', env: lasting, ...(by ? { by } : {}) });
+      };
+      return kernel.map(ran, (inner) => {
+        if (inner === 0) return policy(env);
+        const result = outcome(inner);
+        if (result.kind === 'deny') return label({ ...result, env: envAfter(arriving.env, env, result.env) });
+        if (result.kind === 'return') return policy(result.env);
+        assert(result.kind === 'accept', 'a list ended in the middle of a rule');
+        // A rule that says accept outranks a policy as the one that permits.
+        const by = decides ? (result.by ?? arriving.by) : arriving.by;
+        return label({ kind: 'accept', env: envAfter(arriving.env, env, result.env), ...(by ? { by } : {}) });
+      });
+    });
+
+  /** One list asked by itself: nothing is hidden that the question gives. */
+  const aloneEnv = (env: Env, base: BaseList): Env => {
+    const full = envAt(env, base);
+    const { hidden, ...rest } = full;
+    return intern(hidden && base.hook !== 'prerouting' && base.hook !== 'output' ? { ...rest, hidden } : rest);
+  };
+
+  /** The routing decision: where a translated packet goes. */
+  const route = (diagram: Diagram): Diagram =>
+    kernel.map(diagram, (number) => {
+      if (number === 0) return 0;
+      const arriving = outcome(number);
+      if (arriving.kind !== 'accept') return number;
+      const target = arriving.env.destination?.addresses;
+      if (target === undefined) return number;
+      const goesIn = target === 'device' || isOwn(target[family]);
+      if (goesIn === (direction === 'input')) return number;
+      const text = goesIn ? 'translated to the device itself' : 'translated to another host and forwarded';
+      return label({ kind: 'deny', env: arriving.env, by: { kind: 'routing', text } });
+    });
+
+  const isOwn = (set: readonly (number | bigint)[]): boolean => {
+    const first = set[0];
+    if (first === undefined) return false;
+    const own = pipeline.localAddresses?.[family];
+    if (typeof first === 'number')
+      return first >= 0x7f00_0000 && first <= 0x7fff_ffff
+        ? true
+        : own !== undefined && contains(own as readonly number[], Math.min(first, LAST_IP4));
+    return (
+      first === 1n || (own !== undefined && contains(own as readonly bigint[], first > LAST_IP6 ? LAST_IP6 : first))
+    );
+  };
+
+  return { callBase, route };
+}

@@ -1,0 +1,134 @@
+import { createHash } from 'node:crypto';
+import type { Pipeline, Rule, RuleList, Step, Unknown } from '../model/index.js';
+
+/** SHA-256, cut to 80 bits: two different contents of one device never meet, and a person can compare two of them. */
+export function digest(...parts: readonly string[]): string {
+  const hash = createHash('sha256');
+  for (const part of parts) hash.update(`${Buffer.byteLength(part)}:`).update(part);
+  return hash.digest('hex').slice(0, 20);
+}
+
+export function contentText(value: unknown): string {
+  return JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? `${part}n` : part));
+}
+
+const keys = new WeakMap<Rule, string>();
+
+/**
+ * The content of a rule: what it asks and what it does. Not its number, comment, counters, log prefix or handle; a set
+ * is there with its members, so that an edited set is an edited rule.
+ */
+export function ruleKey(rule: Rule): string {
+  let key = keys.get(rule);
+  if (key === undefined) {
+    key = digest(contentText([rule.disabled === true, rule.steps.filter((step) => step.kind !== 'sideEffect')]));
+    keys.set(rule, key);
+  }
+  return key;
+}
+
+/** What leads to a list: the base it is, or the guards of the rules that jump to it; never a list's name. */
+type Callers = ReadonlyMap<string, readonly { readonly list: string; readonly guard: string }[]>;
+
+function callersOf(pipeline: Pipeline): Callers {
+  const callers = new Map<string, { list: string; guard: string }[]>();
+  const note = (target: string, list: string, guard: unknown): void => {
+    const known = callers.get(target) ?? [];
+    callers.set(target, known);
+    known.push({ list, guard: digest(contentText(guard)) });
+  };
+  for (const list of pipeline.lists) {
+    for (const rule of list.rules) {
+      const guard: Step[] = [];
+      for (const step of rule.steps) {
+        if (step.kind === 'jump' || step.kind === 'goto') note(step.list, list.id, [step.kind, guard]);
+        else if (step.kind === 'match') guard.push(step);
+        else if (step.kind === 'dispatch') {
+          for (const { condition, actions } of step.cases) {
+            for (const action of actions) {
+              if (action.kind === 'jump' || action.kind === 'goto') {
+                note(action.list, list.id, [action.kind, guard, condition]);
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+  return callers;
+}
+
+export interface Identities {
+  /** Digest of a rule's whole match: its own and that of the rules that lead to its list. */
+  rule(list: string, rule: Rule): string;
+  policy(list: string): string;
+  list(id: string): RuleList | undefined;
+}
+
+const identities = new WeakMap<Pipeline, Identities>();
+
+export function identitiesOf(pipeline: Pipeline): Identities {
+  const known = identities.get(pipeline);
+  if (known) return known;
+  const made = makeIdentities(pipeline);
+  identities.set(pipeline, made);
+  return made;
+}
+
+function makeIdentities(pipeline: Pipeline): Identities {
+  const lists = new Map(pipeline.lists.map((list) => [list.id, list]));
+  const callers = callersOf(pipeline);
+  const contexts = new Map<string, string>();
+  const contextOf = (id: string): string => {
+    const known = contexts.get(id);
+    if (known !== undefined) return known;
+    // Lists never call each other in a circle on a device; a capture that says so must not hang us.
+    contexts.set(id, 'circle');
+    const bases = pipeline.bases.filter((base) => base.list === id).map((base) => `${base.type} ${base.hook}`);
+    const from = (callers.get(id) ?? []).map(({ list, guard }) => digest(guard, contextOf(list)));
+    const context = digest(...[...new Set(bases)].sort(), '|', ...[...new Set(from)].sort());
+    contexts.set(id, context);
+    return context;
+  };
+  return {
+    rule: (list, rule) => digest('rule', ruleKey(rule), contextOf(list)),
+    policy: (list) => digest('policy', contextOf(list)),
+    list: (id) => lists.get(id),
+  };
+}
+
+/**
+ * Names for the occurrences of conditions that answer anew each time (limits, random choices): by the content of the
+ * rule they stand in, so that an unchanged rule's limit is the same unknown before and after.
+ */
+export function occurrencesOf(pipeline: Pipeline): ReadonlyMap<Unknown, string> {
+  const names = new Map<Unknown, string>();
+  const counts = new Map<string, number>();
+  const visit = (value: unknown, key: string): void => {
+    if (typeof value !== 'object' || value === null) return;
+    if (Array.isArray(value)) {
+      for (const part of value) visit(part, key);
+      return;
+    }
+    const node = value as { readonly kind?: unknown; readonly stateful?: unknown };
+    if (node.kind === 'unknown' && node.stateful === true) {
+      const unknown = value as Unknown;
+      if (names.has(unknown)) return;
+      const place = `${unknown.id} ${key}`;
+      const count = (counts.get(place) ?? 0) + 1;
+      counts.set(place, count);
+      names.set(unknown, `${place} ${count}`);
+      return;
+    }
+    if (node.kind === 'all' || node.kind === 'any' || node.kind === 'not') visit((value as { of: unknown }).of, key);
+  };
+  for (const list of pipeline.lists) {
+    for (const rule of list.rules) {
+      for (const step of rule.steps) {
+        if (step.kind === 'match') visit(step.condition, ruleKey(rule));
+        else if (step.kind === 'dispatch') for (const { condition } of step.cases) visit(condition, ruleKey(rule));
+      }
+    }
+  }
+  return names;
+}

@@ -1,0 +1,243 @@
+import { assert } from '../lib/assert.js';
+import type { Diagram, Kernel, Point } from '../packets/index.js';
+import { editBehind, type Fate } from './cause.js';
+import type { Question } from './compare.js';
+import { exampleOf, joinFamilies, listEntries, setDigest } from './entries.js';
+import { type Env, envKey } from './env.js';
+import { contentText, digest, identitiesOf } from './identity.js';
+import type { Comparison, Opening, Permit } from './opening.js';
+import { packetFields, type Universe } from './universe.js';
+import type { Decider, Outcome, Walk } from './walk.js';
+
+export interface OpeningsInput {
+  readonly question: Question;
+  readonly kernel: Kernel;
+  readonly universe: Universe;
+  readonly now: Walk;
+  readonly other?: Walk;
+  /** Declared flows. */
+  readonly flows: Diagram;
+  /** Only packets in here count. */
+  readonly within: Diagram;
+}
+
+/** What is let through for one reason: one permitting rule with one translation. */
+interface Group {
+  readonly by: Decider | undefined;
+  readonly env: Env;
+  readonly labels: Set<number>;
+}
+
+/** Reads the openings out of two walks: what the one permits and the other does not permit in the same way. */
+export function openingsOf(input: OpeningsInput): Comparison {
+  const { kernel, flows, within, now, other, question } = input;
+  const { withDeclared, withClosed } = question.options;
+  const there = other ?? { diagram: kernel.none, outcome: now.outcome };
+  const forth = sidesOf(kernel, now, there, question, 'now');
+  const undeclaredOf = (set: Diagram): Diagram => kernel.minus(kernel.and(set, within), flows);
+  const listing = (
+    groups: readonly Group[],
+    regionOf: (group: Group) => Diagram,
+    order: 'opened' | 'closed' | 'declared',
+  ): readonly Opening[] => listGroups({ input, groups, regionOf, there: order === 'closed' ? now : there, order });
+
+  const undeclared = listing(forth.groups, (group) => undeclaredOf(forth.setOf(group, false)), 'opened');
+  const declared = withDeclared
+    ? listing(
+        forth.groups,
+        (group) =>
+          kernel.and(within, kernel.or(forth.setOf(group, true), kernel.and(forth.setOf(group, false), flows))),
+        'declared',
+      )
+    : [];
+  let closed: readonly Opening[] = [];
+  if (withClosed && other) {
+    const back = sidesOf(kernel, other, now, question, 'other');
+    closed = listing(back.groups, (group) => kernel.and(within, back.setOf(group, false)), 'closed');
+  }
+  const all = [...undeclared, ...declared, ...closed];
+  const reasons = [...new Set(all.flatMap((opening) => (opening.reason === undefined ? [] : [opening.reason])))];
+  return { undeclared, declared, closed, complete: reasons.length === 0, reasons };
+}
+
+function translationKey({ destination, source }: Env): string {
+  return envKey({ mark: 0, connectionMark: 0, ...(destination && { destination }), ...(source && { source }) });
+}
+
+interface Sides {
+  readonly groups: readonly Group[];
+  /** What the group lets through; `shared`: the part that the other state lets through in the same way. */
+  setOf(group: Group, shared: boolean): Diagram;
+}
+
+function sidesOf(kernel: Kernel, walk: Walk, there: Walk, question: Question, side: 'now' | 'other'): Sides {
+  const groups = new Map<string, { group: Group; number: number }>();
+  const accepted = (outcome: Outcome): outcome is Outcome & { kind: 'accept' } => outcome.kind === 'accept';
+  const numberOf = (outcome: Outcome & { kind: 'accept' }): number => {
+    const key = `${permitOf(outcome.by, outcome.env, question, side).identity}`;
+    const known = groups.get(key);
+    if (known) return known.number;
+    const group: Group = { by: outcome.by, env: outcome.env, labels: new Set() };
+    groups.set(key, { group, number: groups.size });
+    return groups.size - 1;
+  };
+  const cells = kernel.pair(walk.diagram, there.diagram, (a, b) => {
+    if (a === 0) return 0;
+    const here = walk.outcome(a);
+    if (!accepted(here)) return 0;
+    const opposite = b === 0 ? undefined : there.outcome(b);
+    const shared =
+      opposite !== undefined && accepted(opposite) && translationKey(opposite.env) === translationKey(here.env);
+    return 1 + 2 * numberOf(here) + (shared ? 1 : 0);
+  });
+  const numbers = new Map([...groups.values()].map(({ group, number }) => [group, number]));
+  return {
+    groups: [...groups.values()].map(({ group }) => group),
+    setOf: (group, shared) => {
+      const wanted = 1 + 2 * numbers.get(group)! + (shared ? 1 : 0);
+      return kernel.where(cells, (label) => label === wanted);
+    },
+  };
+}
+
+const NOTHING = { file: '', line: 0, rule: 'no filter', text: 'no list filters this traffic' } as const;
+
+/** Who permits. A translation is part of it: a published host is not the same opening as another one. */
+export function permitOf(by: Decider | undefined, env: Env, question: Question, side: 'now' | 'other'): Permit {
+  const pipeline = side === 'now' ? question.now.pipeline : (question.other ?? question.now).pipeline;
+  const identities = identitiesOf(pipeline);
+  const translation = env.destination || env.source ? translationKey(env) : '';
+  const identity = (own: string): string => digest(question.direction, own, translation);
+  if (!by || by.kind === 'routing') return { kind: 'unfiltered', origin: NOTHING, identity: identity('unfiltered') };
+  if (by.kind === 'policy') {
+    const { list, policyOrigin } = by.base;
+    return { kind: 'policy', origin: policyOrigin, identity: identity(identities.policy(list)), list };
+  }
+  return {
+    kind: 'rule',
+    origin: by.rule.origin,
+    identity: identity(identities.rule(by.list, by.rule)),
+    list: by.list,
+  };
+}
+
+interface Listing {
+  readonly input: OpeningsInput;
+  readonly groups: readonly Group[];
+  readonly regionOf: (group: Group) => Diagram;
+  /** The walk that the same packets take in the other state. */
+  readonly there: Walk;
+  readonly order: 'opened' | 'closed' | 'declared';
+}
+
+/**
+ * One entry for each packet: conditions that a packet does not decide are projected away, and what several rules may
+ * let through belongs to the first of them.
+ */
+function listGroups({ input, groups, regionOf, there, order }: Listing): readonly Opening[] {
+  const { kernel, universe, question } = input;
+  const predicates = universe.predicates.map((_, index) => packetFields.length + index);
+  const project = (set: Diagram, how: 'exists' | 'forall'): Diagram =>
+    predicates.reduce((rest, field) => kernel[how](rest, field), set);
+  const regions = groups
+    .map((group) => ({ group, region: regionOf(group) }))
+    .filter(({ region }) => region !== kernel.none);
+  const certain = project(
+    regions.reduce((all, { region }) => kernel.or(all, region), kernel.none),
+    'forall',
+  );
+  let listed = kernel.none;
+  return regions.flatMap(({ group, region }) => {
+    const here = kernel.minus(project(region, 'exists'), listed);
+    listed = kernel.or(listed, here);
+    const permittedBy = permitOf(group.by, group.env, question, order === 'closed' ? 'other' : 'now');
+    return (['certain', 'possible'] as const).flatMap((certainty) => {
+      const part = certainty === 'certain' ? kernel.and(here, certain) : kernel.minus(here, certain);
+      return listEntries(kernel, universe, part).map((entry): Opening => {
+        const { point, packet } = exampleOf(kernel, universe, kernel.and(region, kernel.and(part, entry.region)));
+        const because = causeAt(point, group, { question, there, kernel, order });
+        const { destination, source } = group.env;
+        const { inInterface, outInterface, ...fields } = packet;
+        return {
+          id: digest(permittedBy.identity, certainty, contentText(entry.box), contentText(entry.except)),
+          direction: question.direction,
+          box: entry.box,
+          except: entry.except,
+          certainty,
+          conditions: certainty === 'certain' ? [] : conditionsOf(kernel, universe, region, entry.region),
+          ...((destination || source) && { nat: { ...(destination && { destination }), ...(source && { source }) } }),
+          witness: {
+            ...fields,
+            ...(question.direction !== 'output' && inInterface !== undefined && { inInterface }),
+            ...(question.direction !== 'input' && outInterface !== undefined && { outInterface }),
+          },
+          permittedBy,
+          ...(because && { because }),
+          set: setDigest(kernel, universe, entry.region),
+          complete: entry.complete,
+          ...(entry.reason !== undefined && { reason: entry.reason }),
+        };
+      });
+    });
+  });
+}
+
+function conditionsOf(kernel: Kernel, universe: Universe, region: Diagram, part: Diagram): readonly string[] {
+  const set = kernel.and(region, part);
+  return universe.predicates.flatMap(({ text }, index) =>
+    kernel.exists(set, packetFields.length + index) === set ? [] : [text],
+  );
+}
+
+interface Comparing {
+  readonly question: Question;
+  readonly there: Walk;
+  readonly kernel: Kernel;
+  readonly order: Listing['order'];
+}
+
+function causeAt(point: Point, group: Group, { question, there, kernel, order }: Comparing): Opening['because'] {
+  const { edits } = question;
+  if (!edits || order === 'declared') return undefined;
+  const label = kernel.at(there.diagram, point);
+  const outcome = label === 0 ? undefined : there.outcome(label);
+  assert(outcome === undefined || outcome.kind === 'accept' || outcome.kind === 'deny', 'a walk ended half way');
+  const here: Fate = { by: group.by };
+  const opposite: Fate = { by: outcome && 'by' in outcome ? outcome.by : undefined };
+  const [now, before] = order === 'closed' ? [opposite, here] : [here, opposite];
+  return editBehind({ edits, now, before, order, point, question });
+}
+
+/** Puts the IPv4 and the IPv6 part of what one rule does into one entry, where both read alike. */
+export function joinOpenings(parts: readonly (readonly Opening[])[]): readonly Opening[] {
+  const [first = [], second = []] = parts;
+  const left = [...second];
+  const joined = first.map((one) => {
+    const at = left.findIndex((other) => isTwin(one, other) && joinFamilies(one.box, other.box) !== undefined);
+    if (at < 0) return one;
+    const [other] = left.splice(at, 1);
+    const box = joinFamilies(one.box, other!.box)!;
+    return {
+      ...one,
+      id: digest(one.id, other!.id),
+      box,
+      set: digest(one.set, other!.set),
+    };
+  });
+  return [...joined, ...left];
+}
+
+function isTwin(a: Opening, b: Opening): boolean {
+  return (
+    a.box.families[0] === 'ip4' &&
+    b.box.families[0] === 'ip6' &&
+    a.permittedBy.identity === b.permittedBy.identity &&
+    a.certainty === b.certainty &&
+    a.except.length === 0 &&
+    b.except.length === 0 &&
+    a.complete &&
+    b.complete &&
+    a.because?.edit === b.because?.edit &&
+    contentText(a.conditions) === contentText(b.conditions)
+  );
+}

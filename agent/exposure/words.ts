@@ -1,0 +1,168 @@
+import { type Intervals, ranges } from '../lib/intervals.js';
+import { formatPorts } from '../lib/ports.js';
+import { type AddressSet, type Family, formatIp4, formatIp6, formatRange, LAST_IP4, LAST_IP6 } from '../model/index.js';
+import type { Translation } from './env.js';
+import type { InterfaceSet, Opening, PacketBox, PacketExample } from './opening.js';
+
+/** IANA protocol numbers of the names that people write; other protocols are written as numbers. */
+export const PROTOCOLS: Readonly<Record<string, number>> = {
+  icmp: 1,
+  igmp: 2,
+  ipip: 4,
+  tcp: 6,
+  udp: 17,
+  dccp: 33,
+  gre: 47,
+  esp: 50,
+  ah: 51,
+  icmpv6: 58,
+  'ipv6-icmp': 58,
+  ospf: 89,
+  pim: 103,
+  vrrp: 112,
+  sctp: 132,
+  udplite: 136,
+};
+
+const NAMES = new Map<number, string>();
+for (const [name, number] of Object.entries(PROTOCOLS)) if (!NAMES.has(number)) NAMES.set(number, name);
+
+export function protocolName(number: number): string {
+  return NAMES.get(number) ?? String(number);
+}
+
+/** The fields of a box as lists of words; a field that is not constrained is `any`. */
+export interface BoxFields {
+  readonly from: readonly string[];
+  readonly to: readonly string[];
+  readonly src: readonly string[];
+  readonly dst: readonly string[];
+  readonly proto: string;
+  readonly sport?: string;
+  readonly dport?: string;
+  readonly icmp?: readonly string[];
+}
+
+const ANY: readonly string[] = ['any'];
+
+export function boxFields(box: PacketBox): BoxFields {
+  return {
+    from: interfaceWords(box.inInterface),
+    to: interfaceWords(box.outInterface),
+    src: addressWords(box.source, box.families),
+    dst: addressWords(box.destination, box.families),
+    proto: box.protocol ? protocolWords(box.protocol) : 'any',
+    ...(box.sourcePort && { sport: formatPorts(box.sourcePort) }),
+    ...(box.destinationPort && { dport: formatPorts(box.destinationPort) }),
+    ...(box.icmp && { icmp: icmpWords(box.icmp) }),
+  };
+}
+
+function interfaceWords(set: InterfaceSet | undefined): readonly string[] {
+  if (!set) return ANY;
+  return set.kind === 'only' ? set.names : set.names.map((name) => `not ${name}`);
+}
+
+/** Addresses as prefixes and ranges; `any` where a whole family or both are meant. */
+export function addressWords(set: AddressSet | undefined, families: readonly Family[]): readonly string[] {
+  if (!set) return families.length === 2 ? ANY : [families[0] === 'ip4' ? '0.0.0.0/0' : '::/0'];
+  const all4 = set.ip4.length === 2 && set.ip4[0] === 0 && set.ip4[1] === LAST_IP4;
+  const all6 = set.ip6.length === 2 && set.ip6[0] === 0n && set.ip6[1] === LAST_IP6;
+  if (all4 && all6) return ANY;
+  const words: string[] = [];
+  if (families.includes('ip4')) for (const [first, last] of ranges(set.ip4)) words.push(formatRange(first, last));
+  if (families.includes('ip6')) for (const [first, last] of ranges(set.ip6)) words.push(formatRange(first, last));
+  return words;
+}
+
+function protocolWords(protocols: Intervals): string {
+  const words: string[] = [];
+  for (const [first, last] of ranges(protocols)) {
+    if (last - first < 4) for (let number = first; number <= last; number++) words.push(protocolName(number));
+    else words.push(`${first}-${last}`);
+  }
+  return words.join(',');
+}
+
+/** `type 8`, or `type 3 code 4`: a run that holds every code of a type is the type. */
+function icmpWords(typeCodes: Intervals): readonly string[] {
+  const words: string[] = [];
+  for (const [first, last] of ranges(typeCodes)) {
+    const [firstType, firstCode] = [first >> 8, first & 255];
+    const [lastType, lastCode] = [last >> 8, last & 255];
+    if (firstCode === 0 && lastCode === 255)
+      words.push(firstType === lastType ? `type ${firstType}` : `type ${firstType}-${lastType}`);
+    else if (firstType === lastType && firstCode === lastCode) words.push(`type ${firstType} code ${firstCode}`);
+    else if (firstType === lastType) words.push(`type ${firstType} code ${firstCode}-${lastCode}`);
+    else words.push(`type ${firstType} code ${firstCode} to type ${lastType} code ${lastCode}`);
+  }
+  return words;
+}
+
+const SHOWN_MAX = 4;
+
+function short(words: readonly string[]): string {
+  return words.length > SHOWN_MAX
+    ? `${words.slice(0, SHOWN_MAX).join(', ')} and ${words.length - SHOWN_MAX} more`
+    : words.join(', ');
+}
+
+/** One line as an engineer says it: `any → 192.0.2.10 tcp 443 (wan0 → dmz0)`. */
+export function openingText(opening: Opening): string {
+  const { box, direction, nat, except, certainty } = opening;
+  const { from, to, src, dst, proto, sport, dport, icmp } = boxFields(box);
+  const service = [
+    proto === 'any' && dport === undefined ? 'any service' : proto,
+    ...(dport === undefined ? [] : [dport]),
+    ...(icmp ?? []),
+    ...(sport === undefined ? [] : [`from port ${sport}`]),
+  ].join(' ');
+  const target = direction === 'input' ? (box.destination ? short(dst) : 'this device') : short(dst);
+  const source = direction === 'output' ? (box.source ? short(src) : 'this device') : short(src);
+  const way = [
+    ...(box.inInterface ? [`in ${short(from)}`] : []),
+    ...(box.outInterface ? [`out ${short(to)}`] : []),
+  ].join(', ');
+  const translated = nat?.destination ? `, translated to ${translationText(nat.destination)}` : '';
+  return [
+    `${source} → ${target} ${service}`,
+    way === '' ? '' : ` (${way})`,
+    translated,
+    except.length === 0 ? '' : `, with ${except.length} exception${except.length === 1 ? '' : 's'}`,
+    certainty === 'possible' ? `, only if ${opening.conditions.join(' and ') || 'a condition holds'}` : '',
+  ].join('');
+}
+
+export function translationText(translation: Translation): string {
+  const { addresses, ports } = translation;
+  const where =
+    addresses === undefined
+      ? 'the same address'
+      : addresses === 'device'
+        ? 'this device'
+        : short([
+            ...addressWords({ ...addresses, ip6: [] }, ['ip4']),
+            ...addressWords({ ip4: [], ip6: addresses.ip6 }, ['ip6']),
+          ]);
+  return ports ? `${where} port ${formatPorts(ports)}` : where;
+}
+
+function formatAddress(value: number | bigint): string {
+  return typeof value === 'bigint' ? formatIp6(value) : formatIp4(value);
+}
+
+/** `tcp 203.0.113.9:40000 → 192.0.2.10:443 in wan0 out dmz0`. */
+export function exampleText(packet: PacketExample): string {
+  const end = (address: number | bigint, port: number | undefined): string => {
+    const text = formatAddress(address);
+    if (port === undefined) return text;
+    return typeof address === 'bigint' ? `[${text}]:${port}` : `${text}:${port}`;
+  };
+  const icmp = packet.icmp === undefined ? '' : ` type ${packet.icmp >> 8} code ${packet.icmp & 255}`;
+  return [
+    `${protocolName(packet.protocol)}${icmp}`,
+    `${end(packet.source, packet.sourcePort)} → ${end(packet.destination, packet.destinationPort)}`,
+    ...(packet.inInterface === undefined ? [] : [`in ${packet.inInterface}`]),
+    ...(packet.outInterface === undefined ? [] : [`out ${packet.outInterface}`]),
+  ].join(' ');
+}
