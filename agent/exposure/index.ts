@@ -3,6 +3,7 @@
  * as sets (walk.ts) or one by one (trace.ts), and answers questions about them.
  */
 export * from './ask.js';
+export { combineDevices, type DevicePart } from './combine.js';
 export * from './compare.js';
 export * from './opening.js';
 export * from './state.js';

@@ -32,6 +32,22 @@ export interface Coverage {
   readonly notCovered: readonly string[];
   /** Reasons for which no clean verdict may be given: a part is missing, truncated or not understood. */
   readonly blind: readonly string[];
+  /** Those of these sentences that another driver's reading of the same host may settle; alone, they stand. */
+  readonly doubts?: readonly Doubt[];
+}
+
+/**
+ * Something that one reader cannot know of a table in the store of nftables, which nft and iptables both list: nft
+ * without the parameters of iptables' extensions, iptables without what only nft can express.
+ */
+export interface Doubt {
+  /** As it stands in `blind` or `notCovered`. */
+  readonly sentence: string;
+  readonly family: 'ip' | 'ip6' | 'inet' | 'bridge' | 'netdev' | 'arp';
+  /** Absent: every table of the family. */
+  readonly table?: string;
+  /** The line that says so, where there is one. */
+  readonly at?: { readonly file: string; readonly line: number };
 }
 
 export const emptyCoverage: Coverage = {

@@ -37,6 +37,8 @@ export interface SaveText {
   readonly tables: readonly TableText[];
   /** The comments said that the other back end holds tables too. */
   readonly otherBackEnd: boolean;
+  /** Tables that the nft back end says it shows in part or not at all, with the sentence's line. */
+  readonly incompatible: readonly { readonly table: string; readonly line: number; readonly reason: string }[];
 }
 
 /** More lines than this that nobody understands are a different kind of file, not a damaged one. */
@@ -63,6 +65,7 @@ export function parseSave(
   let family: Family | undefined;
   let backEnd: BackEnd | undefined;
   let otherBackEnd = false;
+  const incompatible: { table: string; line: number; reason: string }[] = [];
   let lost = 0;
   let unfinished: number | undefined;
   const list = !lines.some((line) => line.startsWith('*'));
@@ -96,8 +99,10 @@ export function parseSave(
       } else if (/^# Warning: .*tables present, use .* to see them/.test(line)) {
         otherBackEnd = true;
       } else if (/^# Table `.*(?:incompatible|use 'nft' tool)/.test(line)) {
-        // The nft back end shows such a table in part or not at all.
-        lose(line.slice(2));
+        const reason = line.slice(2);
+        lose(reason);
+        const table = /^Table `(?<table>[^`']+)'/.exec(reason)?.groups?.table;
+        if (table !== undefined) incompatible.push({ table, line: number, reason });
       }
     } else if (line.startsWith('*')) {
       if (open) return truncated(problem, number, open, `*${open.table} is not closed before ${line}`);
@@ -152,10 +157,11 @@ export function parseSave(
   }
   if (open) return truncated(problem, lines.length, open, `*${open.table} has no COMMIT`);
   if (list) {
-    if (mayBeEmpty && lines.every((line) => /^\s*(?:#|$)/.test(line))) return success({ tables: [], otherBackEnd });
+    if (mayBeEmpty && lines.every((line) => /^\s*(?:#|$)/.test(line)))
+      return success({ tables: [], otherBackEnd, incompatible });
     if (reader.size === 0 || lost > lines.length / 2) return notASave(file, lines);
     if (!text.endsWith('\n')) return problem('TRUNCATED', lines.length, 'the last line has no end', 'a line end');
-    return success({ tables: [...reader.values()], otherBackEnd });
+    return success({ tables: [...reader.values()], otherBackEnd, incompatible });
   }
   if (unfinished !== undefined) {
     coverage.blind(
@@ -164,7 +170,7 @@ export function parseSave(
   } else if (!text.endsWith('\n') && !/^# *Completed on .* \d{4}$/.test(lines.at(-1) ?? '')) {
     coverage.blind(`${file}:${lines.length}: the last line has no end: the text may have been cut`);
   }
-  return success({ tables, otherBackEnd });
+  return success({ tables, otherBackEnd, incompatible });
 }
 
 function truncated(

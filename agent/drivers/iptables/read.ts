@@ -52,7 +52,7 @@ export function read(capture: Capture, { device }: ReadContext): Result<Device> 
       for (const index of coverage.source(section.name, section.text, section.source).keys()) {
         coverage.mark(section.name, index + 1, 'irrelevant');
       }
-      saves.push({ section, save: { tables: [], otherBackEnd: false } });
+      saves.push({ section, save: { tables: [], otherBackEnd: false, incompatible: [] } });
       continue;
     }
     const parsed = parseSave(section, coverage, live.has(section.name));
@@ -86,6 +86,11 @@ function failed(section: Section, kind: string, coverage: CoverageBuilder): void
   for (const index of lines.keys())
     coverage.mark(section.name, index + 1, absent ? 'irrelevant' : 'unrecognized', 'the section was not read whole');
   if (!absent) coverage.blind(`${section.name}: ${problemText(section.failure!.problem)}`);
+}
+
+/** The family of a section, in the words of nft. */
+function familyWord({ name }: Section): 'ip' | 'ip6' {
+  return name.startsWith('ip6') ? 'ip6' : 'ip';
 }
 
 function holdsSets(section: Section): boolean {
@@ -135,6 +140,10 @@ function assemble({ device, saves, sets, several }: Readings, coverage: Coverage
         `${section.name}: its comments say that the other back end of iptables holds tables, which were not read`,
       );
     }
+    for (const { table, line, reason } of save.incompatible) {
+      const sentence = `${section.name}:${line}: ${reason}`;
+      coverage.doubt({ sentence, family: familyWord(section), table, at: { file: section.name, line } });
+    }
     for (const table of save.tables) {
       const family = fromDialogue
         ? section.name.startsWith('ip6')
@@ -175,10 +184,12 @@ function assemble({ device, saves, sets, several }: Readings, coverage: Coverage
       line: twice.line,
     });
   }
-  if (sources.some(({ managedByIptables }) => managedByIptables)) {
-    coverage.notCovered(
-      'Rules that were put into the tables of iptables with nft: iptables-save prints parts of them only; `nft list ruleset` is the authority on those.',
-    );
+  for (const { managedByIptables, family, table } of sources) {
+    if (!managedByIptables) continue;
+    const sentence =
+      'Rules that were put into the tables of iptables with nft: iptables-save prints parts of them only; `nft list ruleset` is the authority on those.';
+    coverage.notCovered(sentence);
+    coverage.doubt({ sentence, family: family === 'ip4' ? 'ip' : 'ip6', table });
   }
   if (sources.some(({ partial }) => partial)) {
     coverage.notCovered('Rules that were there before: a list of commands says nothing of them.');

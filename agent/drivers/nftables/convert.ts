@@ -108,10 +108,11 @@ function convertTable(table: Table, file: string, coverage: CoverageBuilder, lis
     lists.push({ id, rules: convertRules(id, chain.rules), families, origin, table: reference });
   }
   if (extensions > 0) {
-    coverage.notCovered(
+    const sentence =
       `table ${table.family} ${table.name}: nft prints ${extensions} ${extensions === 1 ? 'rule' : 'rules'} of iptables-nft without the parameters of ` +
-        'their extensions; a change of these parameters shows in iptables-save only',
-    );
+      'their extensions; a change of these parameters shows in iptables-save only';
+    coverage.notCovered(sentence);
+    coverage.doubt({ sentence, family: table.family, table: table.name });
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Coverage, LineCoverage, LineState } from '../../model/index.js';
+import type { Coverage, Doubt, LineCoverage, LineState } from '../../model/index.js';
 import type { CoverageRecorder } from '../contract.js';
 
 /**
@@ -30,6 +30,8 @@ export interface CoverageBuilder extends CoverageRecorder {
   notCovered(sentence: string): void;
   /** Says, once, why no clean verdict may be given. */
   blind(reason: string): void;
+  /** Says that another driver may settle a sentence given to `blind` or `notCovered`. */
+  doubt(doubt: Doubt): void;
   build(): Coverage;
 }
 
@@ -54,6 +56,7 @@ export function coverageBuilder(): CoverageBuilder {
   const rules = { exact: 0, bounded: 0, unread: 0 };
   const outside = new Set<string>();
   const blindness = new Set<string>();
+  const doubts: Doubt[] = [];
 
   const sourceOf = (file: string): Source => {
     const known = sources.get(file);
@@ -102,6 +105,7 @@ export function coverageBuilder(): CoverageBuilder {
     },
     notCovered: (sentence) => void outside.add(sentence),
     blind: (reason) => void blindness.add(reason),
+    doubt: (doubt) => void doubts.push(doubt),
     build() {
       const lines = [...sources].flatMap(([file, source]) => lineCoverage(file, source));
       return {
@@ -112,6 +116,7 @@ export function coverageBuilder(): CoverageBuilder {
         rules: { ...rules },
         notCovered: [...outside],
         blind: [...blindness],
+        ...(doubts.length > 0 && { doubts }),
       };
     },
   };
