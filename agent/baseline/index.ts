@@ -4,5 +4,6 @@
  */
 export * from './declared.js';
 export { parseBaseline } from './file.js';
+export { type Learned, type LearnInput, learnBaseline } from './learn.js';
 export { lintBaseline } from './lint.js';
 export * from './snapshots.js';
