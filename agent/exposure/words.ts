@@ -60,10 +60,7 @@ export function boxFields(box: PacketBox): BoxFields {
 
 function interfaceWords(set: InterfaceSet | undefined): readonly string[] {
   if (!set) return ANY;
-  const but = set.but ?? [];
-  return set.kind === 'only'
-    ? [...set.names, ...but.map((name) => `not ${name}`)]
-    : [...set.names.map((name) => `not ${name}`), ...but];
+  return set.kind === 'only' ? set.names : set.names.map((name) => `not ${name}`);
 }
 
 /** Addresses as prefixes and ranges; `any` where a whole family or both are meant. */

@@ -3,7 +3,7 @@ import { type AlarmRecord, withinSize } from '../../record.js';
 import { cut, neutralised } from '../../text.js';
 
 /** RFC 5424, section 6.2.1. */
-const facilities = [
+export const facilities = [
   'kern',
   'user',
   'mail',

@@ -51,4 +51,4 @@ export function syslogSink(options: SyslogOptions): Sink {
   };
 }
 
-export { type Facility, frame, type SyslogEncoding, syslogMessage } from './encode.js';
+export { type Facility, facilities, frame, type SyslogEncoding, syslogMessage } from './encode.js';

@@ -1,0 +1,127 @@
+import {
+  type Finding,
+  type FindingEvent,
+  type JudgeContext,
+  type JudgeEvent,
+  type JudgeState,
+  type JudgeStep,
+  judge,
+  type Observation,
+  type PresentSubject,
+} from '../../judge/index.js';
+import type { Log } from '../../lib/log.js';
+import { failure, type Result, success } from '../../lib/result.js';
+import { type Store, StoreFailure } from '../../store/index.js';
+
+/** The judge at work: its state in memory is always the one that is stored. */
+export interface Bench {
+  readonly context: JudgeContext;
+  state(): JudgeState;
+  /** Judges one event and stores the step, or does neither: what was not stored was not told. */
+  feed(event: JudgeEvent): Result<JudgeStep>;
+  /** Takes a reading in; while a due instant waits for its readings, as that instant would have seen it. */
+  observe(observation: Observation): Result<void>;
+  /** From now until `release`, readings are judged as they stood just before `due`, so that it is judged on fresh ones. */
+  hold(due: number): void;
+  release(): void;
+  /** Whether the last commit was refused, with why. */
+  refused(): string | undefined;
+}
+
+export interface BenchOptions {
+  readonly store: Store;
+  readonly context: JudgeContext;
+  readonly log: Log;
+  /** After each step that was stored. */
+  readonly onStep: (events: readonly FindingEvent[]) => void;
+}
+
+export function openBench({ store, context, log, onStep }: BenchOptions): Bench {
+  let state = store.judge.load();
+  let refusal: string | undefined;
+  let held: { readonly due: number; readonly later: Observation[] } | undefined;
+
+  const step = (event: JudgeEvent): Result<JudgeStep> => {
+    const judged = judge(state, event, context);
+    try {
+      store.judge.commit({ previous: state, next: judged.state, events: judged.events, at: event.at });
+    } catch (error) {
+      if (!(error instanceof StoreFailure)) throw error;
+      if (refusal !== error.problem.code) {
+        log.error('the store refuses; the judgement is repeated until it is stored', { ...error.problem });
+      }
+      refusal = error.problem.code;
+      return failure(error.problem);
+    }
+    if (refusal !== undefined) log.warn('the store takes judgements again', { after: refusal });
+    refusal = undefined;
+    state = judged.state;
+    onStep(judged.events);
+    return success(judged);
+  };
+
+  const release = (): void => {
+    if (!held) return;
+    const { due, later } = held;
+    held = undefined;
+    const at = Math.max(due, state.judgedUpTo);
+    let last = step({ kind: 'tick', at });
+    for (const observation of later) {
+      if (!last.ok) break;
+      last = step({ kind: 'observed', at: observation.at, observation });
+    }
+  };
+
+  return {
+    context,
+    state: () => state,
+    feed(event) {
+      release();
+      return step(event);
+    },
+    observe(observation) {
+      if (!held) {
+        const answer = step({ kind: 'observed', at: observation.at, observation });
+        return answer.ok ? success(undefined) : answer;
+      }
+      held.later.push(observation);
+      if (observation.blind.length > 0) return success(undefined);
+      const known = onlyKnown(observation, state.present);
+      const answer = step({ kind: 'observed', at: held.due - 1, observation: known });
+      return answer.ok ? success(undefined) : answer;
+    },
+    hold(due) {
+      release();
+      held = { due, later: [] };
+    },
+    release,
+    refused: () => refusal,
+  };
+}
+
+/** A reading without what it shows for the first time: what was open at an instant before it was known by then. */
+function onlyKnown(observation: Observation, present: readonly PresentSubject[]): Observation {
+  const keys = new Set(
+    present.map(({ subject, declared, missing }) =>
+      keyOf(subject, missing ? 'missing' : declared ? 'declared' : 'open'),
+    ),
+  );
+  const filter = (subjects: Observation['declared'], role: Role): Observation['declared'] =>
+    subjects.filter((subject) => keys.has(keyOf(subject, role)));
+  return {
+    ...observation,
+    undeclared: filter(observation.undeclared, 'open'),
+    declared: filter(observation.declared, 'declared'),
+    missing: filter(observation.missing, 'missing'),
+  };
+}
+
+type Role = 'missing' | 'declared' | 'open';
+
+function keyOf(subject: { readonly device: string; readonly id: string }, role: Role): string {
+  return JSON.stringify([subject.device, subject.id, role]);
+}
+
+export function isOpen(finding: Finding): boolean {
+  return finding.resolvedAt === undefined;
+}

@@ -1,0 +1,308 @@
+import type { SnapshotHeader, SnapshotStore } from '../../baseline/index.js';
+import { displayMessage } from '../../collect/index.js';
+import type { DeviceSettings } from '../../config/index.js';
+import type { JudgeState, Observation, Subject } from '../../judge/index.js';
+import type { Clock } from '../../lib/clock.js';
+import type { Log } from '../../lib/log.js';
+import type { Device } from '../../model/index.js';
+import { StoreFailure } from '../../store/index.js';
+import type { Bench } from './bench.js';
+import type { Parts, Reading } from './ports.js';
+
+/** A reading that was kept and judged. */
+export interface Seen {
+  readonly reading: Reading;
+  /** Absent where nothing was read or the store refused it. */
+  readonly snapshot?: { readonly id: string; readonly unchanged: boolean };
+  readonly observation: Observation;
+}
+
+/** One device under watch: its readings never overlap. */
+export interface WatchedDevice {
+  readonly settings: DeviceSettings;
+  /** Reads and judges. A request made while a reading is under way shares the next one, which begins after it. */
+  read(): Promise<Seen>;
+  /** Takes a reading that came from elsewhere, such as an imported file. */
+  take(reading: Reading): Seen;
+  last(): Seen | undefined;
+  /** The last complete snapshot, compared anew; nothing is read or judged. */
+  stored(): Seen | undefined;
+  busy(): boolean;
+  /** Resolves once no reading is under way or waiting. */
+  idle(): Promise<void>;
+}
+
+export interface DeviceTools {
+  readonly parts: Parts;
+  readonly bench: Bench;
+  readonly snapshots: SnapshotStore;
+  readonly clock: Clock;
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  readonly version: string;
+  /** A first complete reading is approved as it is: there is nothing else to compare with. */
+  readonly learns: boolean;
+  /** Something a person should hear once, in plain words. */
+  readonly say: (text: string) => void;
+  readonly afterReading: (device: string) => void;
+}
+
+/** Who approved what was found at the first start. */
+export const FIRST_READING = 'first reading';
+
+export function watchedDevice(settings: DeviceSettings, tools: DeviceTools): WatchedDevice {
+  const { parts, clock, signal } = tools;
+  const log = tools.log.with({ device: settings.id });
+  const memory = deviceMemory(settings, tools);
+  let last: Seen | undefined;
+  let underWay: Promise<Seen> | undefined;
+  let waiting: Promise<Seen> | undefined;
+
+  const failed = (reason: string): Reading => ({
+    device: settings.id,
+    at: clock.now(),
+    captures: [],
+    complete: false,
+    blind: [reason],
+    hash: '',
+    rules: 0,
+    listeners: 0,
+  });
+
+  const take = (reading: Reading): Seen => {
+    const snapshot = memory.keep(reading);
+    const observation = judged(reading, composed(reading, snapshot?.id));
+    last = { reading, ...(snapshot && { snapshot }), observation };
+    return last;
+  };
+
+  const judged = (reading: Reading, observation: Observation): Observation => {
+    try {
+      if (tools.bench.observe(observation).ok) memory.remember(reading, observation);
+      return observation;
+    } catch (error) {
+      log.error('a reading could not be judged', { error });
+      const nothing = blind(reading, [faultText(error)]);
+      tools.bench.observe(nothing);
+      return nothing;
+    }
+  };
+
+  const composed = (reading: Reading, snapshot: string | undefined): Observation => {
+    try {
+      return memory.compose(reading, snapshot);
+    } catch (error) {
+      if (error instanceof StoreFailure) return blind(reading, [`the store cannot be read: ${error.problem.message}`]);
+      log.error('a reading could not be judged', { error });
+      return blind(reading, [faultText(error)]);
+    }
+  };
+
+  const perform = async (): Promise<Seen> => {
+    let reading: Reading;
+    try {
+      reading = await parts.read(settings, { signal });
+    } catch (error) {
+      log.error('a reading failed', { error });
+      reading = failed(faultText(error));
+    }
+    try {
+      // What was cut short by the stop says nothing about the device.
+      if (signal.aborted) return { reading, observation: blind(reading, ['the guard was stopped']) };
+      return take(reading);
+    } catch (error) {
+      log.error('a reading could not be kept', { error });
+      return { reading, observation: blind(reading, [faultText(error)]) };
+    }
+  };
+
+  const begin = (): Promise<Seen> => {
+    const mine = perform().finally(() => {
+      if (underWay === mine) underWay = undefined;
+      tools.afterReading(settings.id);
+    });
+    underWay = mine;
+    return mine;
+  };
+
+  return {
+    settings,
+    read() {
+      if (!underWay) return begin();
+      waiting ??= underWay.then(() => {
+        waiting = undefined;
+        return begin();
+      });
+      return waiting;
+    },
+    take,
+    last: () => last,
+    stored() {
+      const header = lastComplete(tools.snapshots, settings.id);
+      const kept = header && tools.snapshots.get(header.id);
+      if (!kept) return undefined;
+      const reading = parts.readingOf(settings, kept.captures, kept.lastSeen);
+      return { reading, snapshot: { id: kept.id, unchanged: true }, observation: composed(reading, kept.id) };
+    },
+    busy: () => underWay !== undefined,
+    async idle() {
+      while (underWay || waiting) await (waiting ?? underWay);
+    },
+  };
+}
+
+function faultText(error: unknown): string {
+  return `a fault of Écluse itself: ${displayMessage(String(error))}`;
+}
+
+export function blind(reading: Pick<Reading, 'device' | 'at'>, reasons: readonly string[]): Observation {
+  const { device, at } = reading;
+  return { device, at, undeclared: [], declared: [], missing: [], blind: reasons };
+}
+
+interface DeviceMemory {
+  keep(reading: Reading): Seen['snapshot'];
+  compose(reading: Reading, snapshot: string | undefined): Observation;
+  remember(reading: Reading, observation: Observation): void;
+}
+
+interface Complete {
+  readonly model: Device;
+  readonly hash: string;
+  /** Absent when it was derived again from what was stored. */
+  readonly observation?: Observation;
+  /** What the observation depends on besides the reading. */
+  readonly declared?: string;
+  /** The reading before it was of the same state. */
+  readonly settled: boolean;
+}
+
+/** The models a reading is compared with: derived again from the stored captures after a restart, then kept. */
+function deviceMemory(settings: DeviceSettings, tools: DeviceTools): DeviceMemory {
+  const { parts, bench, snapshots, log } = tools;
+  const device = settings.id;
+  const models = new Map<string, Device>();
+  let before: Complete | undefined;
+  let looked = false;
+
+  const modelOf = (header: SnapshotHeader): Device | undefined => {
+    const known = models.get(header.id);
+    if (known) return known;
+    const stored = snapshots.get(header.id);
+    const model = stored && parts.readingOf(settings, stored.captures, stored.takenAt).model;
+    if (model) {
+      models.clear();
+      models.set(header.id, model);
+    }
+    return model;
+  };
+
+  const previous = (): Complete | undefined => {
+    if (before || looked) return before;
+    looked = true;
+    const header = lastComplete(snapshots, device);
+    const stored = header && snapshots.get(header.id);
+    const model = stored && parts.readingOf(settings, stored.captures, stored.takenAt).model;
+    if (header && model) before = { model, hash: header.hash, settled: false };
+    return before;
+  };
+
+  const approve = (reading: Reading, id: string): void => {
+    const inWindow = bench
+      .state()
+      .windows.some((window) => isUnderWork(window.state) && window.devices.includes(device));
+    if (inWindow) {
+      tools.say(`${device}: not approved by itself, because a change window is open on it: approve a snapshot by hand`);
+      return;
+    }
+    snapshots.approve(id, FIRST_READING, reading.at);
+    log.warn('learned at the first start', { device, snapshot: id });
+    tools.say(
+      `${device}: learned at the first start: ${id} is what is declared from now on, until a person approves another`,
+    );
+  };
+
+  const declaredBy = (reading: Reading, approved: SnapshotHeader | undefined): string =>
+    JSON.stringify([approved?.id ?? null, parts.declaredKey(device, reading.at)]);
+
+  return {
+    keep(reading) {
+      previous();
+      if (reading.captures.length === 0) return undefined;
+      const { at, captures, complete, hash, rules, listeners } = reading;
+      try {
+        const kept = snapshots.save({
+          device,
+          captures,
+          takenAt: at,
+          complete,
+          blind: reading.blind,
+          hash,
+          modelVersion: tools.version,
+          summary: { rules, listeners },
+        });
+        if (tools.learns && complete && reading.model && !snapshots.approved(device)) approve(reading, kept.id);
+        return kept;
+      } catch (error) {
+        if (!(error instanceof StoreFailure)) throw error;
+        log.error('a snapshot could not be kept', { device, ...error.problem });
+        return undefined;
+      }
+    },
+    compose(reading, snapshot) {
+      const { model } = reading;
+      if (!model)
+        return blind(reading, reading.blind.length > 0 ? reading.blind : [`${device}: nothing was understood`]);
+      const approved = snapshots.approved(device);
+      const declared = declaredBy(reading, approved);
+      const known = previous();
+      if (reading.complete && known?.settled && known.hash === reading.hash && known.declared === declared) {
+        return { ...known.observation!, at: reading.at, ...(snapshot !== undefined && { snapshot }) };
+      }
+      const approvedModel = approved && modelOf(approved);
+      const observation = parts.compose({
+        settings,
+        reading: { ...reading, model },
+        ...(snapshot !== undefined && { snapshot }),
+        ...(approvedModel && { approved: approvedModel }),
+        ...(known && { before: known.model }),
+        earlier: earlierOf(bench.state(), device),
+      });
+      const reasons = [
+        ...observation.blind,
+        ...reading.blind,
+        ...(approved && !approvedModel ? [`${device}: the approved snapshot ${approved.id} cannot be read`] : []),
+      ];
+      if (reasons.length === 0 && !reading.complete) reasons.push(`${device}: the reading is not complete`);
+      return { ...observation, blind: [...new Set(reasons)] };
+    },
+    remember(reading, observation) {
+      if (!reading.complete || !reading.model || observation.blind.length > 0) return;
+      before = {
+        model: reading.model,
+        hash: reading.hash,
+        observation,
+        declared: declaredBy(reading, snapshots.approved(device)),
+        settled: before?.hash === reading.hash,
+      };
+    },
+  };
+}
+
+/** A window in which the device may be worked on now, or whose work was not seen shut. */
+export function isUnderWork(state: JudgeState['windows'][number]['state']): boolean {
+  return state === 'open' || state === 'refused' || state === 'overdue';
+}
+
+function earlierOf(state: JudgeState, device: string): readonly Subject[] {
+  return state.present
+    .filter((present) => present.subject.device === device && !present.declared && !present.missing)
+    .map((present) => present.subject);
+}
+
+/** How many snapshots are looked through for a complete one: a device that is blind for long has few, unless it flaps. */
+const SNAPSHOTS_BACK = 200;
+
+export function lastComplete(snapshots: SnapshotStore, device: string): SnapshotHeader | undefined {
+  return snapshots.list({ device, limit: SNAPSHOTS_BACK }).find((header) => header.complete);
+}

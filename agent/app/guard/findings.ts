@@ -1,0 +1,98 @@
+import type { Finding } from '../../judge/index.js';
+import { failure, type Problem, type Result, success } from '../../lib/result.js';
+import { isOpen } from './bench.js';
+import type { FindingView, Guard, WaiveRequest } from './contract.js';
+import { coverage, instantOf, type Room } from './room.js';
+import { alarmView, findingView } from './views.js';
+
+type FindingAnswers = Pick<Guard, 'findings' | 'alarms' | 'acknowledge' | 'waive'>;
+
+const ALARMS = 100;
+
+/** Findings and what was told of them. */
+export function findingAnswers(room: Room): FindingAnswers {
+  const { bench, clock, store } = room;
+
+  const openFinding = (name: string): Finding | undefined => {
+    const keys = keysOf(name, room.settings.site);
+    return bench.state().findings.find((finding) => isOpen(finding) && keys.includes(finding.key));
+  };
+
+  const afterwards = (key: string): Result<FindingView> => {
+    const finding = bench.state().findings.find((one) => one.key === key);
+    return finding ? success(findingView(finding)) : failure(noFinding(key));
+  };
+
+  const waive = ({ finding: name, until, owner, reason }: WaiveRequest): Result<FindingView> => {
+    const finding = openFinding(name);
+    if (!finding) return failure(noFinding(name));
+    const { device, subject } = finding;
+    if (device === undefined || !subject) {
+      return failure({
+        code: 'CANNOT_WAIVE',
+        message: `${finding.code} is not about something that is open`,
+        expected: 'the key of an opening, a listener or a fact',
+      });
+    }
+    const expires = instantOf(until, 'until');
+    if (!expires.ok) return expires;
+    if (expires.value <= clock.now()) {
+      return failure({ code: 'BAD_TIME', message: `until: ${until} is past`, expected: 'a time to come' });
+    }
+    if (owner.trim() === '' || reason.trim() === '') {
+      return failure({
+        code: 'WAIVER_UNSIGNED',
+        message: 'nothing is accepted without a name and a reason',
+        expected: 'an owner and a reason',
+      });
+    }
+    const { set } = subject;
+    const waiver = { device, subject: finding.subjectId, ...(set !== undefined && { set }), owner, reason };
+    const step = bench.feed({ kind: 'waive', at: clock.now(), waiver: { ...waiver, expires: expires.value } });
+    if (!step.ok) return step;
+    return step.value.problem ? failure(step.value.problem) : afterwards(finding.key);
+  };
+
+  return {
+    findings: async ({ all, device }) =>
+      success({
+        findings: bench
+          .state()
+          .findings.filter((finding) => (all || isOpen(finding)) && (device === undefined || finding.device === device))
+          .map(findingView),
+        coverage: coverage(room, device === undefined ? undefined : [device]),
+      }),
+    alarms: async ({ limit = ALARMS, since }) => {
+      const from = since === undefined ? success(undefined) : instantOf(since, 'since');
+      if (!from.ok) return from;
+      const queued = new Map<string, string[]>();
+      for (const { event, sink } of store.outbox.list({ undelivered: true })) {
+        queued.set(event.id, [...(queued.get(event.id) ?? []), sink]);
+      }
+      const events = store.events.list({ limit, ...(from.value !== undefined && { since: from.value }) });
+      return success(events.map((event) => alarmView(event, queued.get(event.id) ?? [])));
+    },
+    acknowledge: async (alarm, by) => {
+      const finding = openFinding(alarm);
+      if (!finding) return failure(noFinding(alarm));
+      const step = bench.feed({ kind: 'acknowledge', at: clock.now(), key: finding.key, by });
+      if (!step.ok) return step;
+      return step.value.problem ? failure(step.value.problem) : afterwards(finding.key);
+    },
+    waive: async (request) => waive(request),
+  };
+}
+
+function noFinding(name: string): Problem {
+  return { code: 'NO_FINDING', message: `no open finding is called ${name}`, remedy: 'ecluse findings' };
+}
+
+/** A key may be given as it is, as an alarm's id, or with the site's name before it, as sinks tell it. */
+function keysOf(name: string, site: string | undefined): readonly string[] {
+  const keys = [name, name.replace(/#\d+\.\d+$/, '')];
+  const prefix = `${site}/`;
+  return [
+    ...keys,
+    ...keys.filter((key) => site !== undefined && key.startsWith(prefix)).map((key) => key.slice(prefix.length)),
+  ];
+}

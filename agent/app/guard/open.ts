@@ -1,0 +1,331 @@
+import { readFileSync } from 'node:fs';
+import type { Writable } from 'node:stream';
+import { alarmRecord, type Delivery, routeTo, type Sink, startDelivery } from '../../alarms/index.js';
+import { type Baseline, emptyBaseline, parseBaseline } from '../../baseline/index.js';
+import type { Settings } from '../../config/index.js';
+import type { FindingEvent, JudgeContext, ServiceTable } from '../../judge/index.js';
+import { type Clock, systemClock } from '../../lib/clock.js';
+import type { Log } from '../../lib/log.js';
+import { failure, type Problem, type Result, success } from '../../lib/result.js';
+import { openStore } from '../../store/index.js';
+import { windowMachine } from '../../windows/index.js';
+import { type Bench, isOpen, openBench } from './bench.js';
+import type { Guard, GuardStatus } from './contract.js';
+import { type Seen, type WatchedDevice, watchedDevice } from './device.js';
+import { findingAnswers } from './findings.js';
+import { type Place, placeOf, redactionKey } from './place.js';
+import type { Parts } from './ports.js';
+import { answering, type Room } from './room.js';
+import { type Schedule, startSchedule } from './schedule.js';
+import { sinksOf } from './sinks.js';
+import { snapshotAnswers } from './snapshots.js';
+import { version } from './version.js';
+import { iso } from './views.js';
+import { windowAnswers } from './windows.js';
+
+/** What a guard is given besides its settings. */
+export interface GuardTools {
+  readonly parts: (place: { readonly key: Uint8Array; readonly baseline: Baseline; readonly clock: Clock }) => Parts;
+  readonly services: ServiceTable;
+  readonly log: Log;
+  readonly clock?: Clock;
+  /** Where the sink `-` writes. */
+  readonly output?: Writable;
+}
+
+/** What a running guard says besides its alarms. */
+export interface GuardListener {
+  /** Stored already. */
+  readonly onEvents?: (events: readonly FindingEvent[]) => void;
+  /** A sentence for the person at the terminal. */
+  readonly onSay?: (text: string) => void;
+  readonly onReading?: (device: string, seen: Seen | undefined) => void;
+  readonly onSink?: (sink: string, lastError: string | undefined) => void;
+}
+
+export interface Running {
+  /** Resolves once every device has been read for the first time. */
+  readonly firstReadings: Promise<void>;
+  /** Resolves once no reading and no judgement is under way. */
+  settled(): Promise<void>;
+}
+
+export interface OpenGuard extends Guard {
+  readonly place: Place;
+  /** Starts to watch: readings, due instants, delivery. */
+  run(listener?: GuardListener): Running;
+  /** The last reading of a device since the start. */
+  seen(device: string): Seen | undefined;
+  /** Ends everything within two seconds; what was not delivered stays queued. Safe to call twice. */
+  close(): Promise<void>;
+}
+
+const CLOSE_MS_MAX = 1_000;
+
+/** Opens the state folder and everything in it. Nothing is read from a device before `run`, or before it is asked. */
+export async function openGuard(settings: Settings, tools: GuardTools): Promise<Result<OpenGuard>> {
+  const { clock = systemClock, log } = tools;
+  const place = placeOf(settings.stateFolder);
+  const baseline = readBaseline(settings.baselineFile);
+  if (!baseline.ok) return baseline;
+  const sinks = sinksOf(settings.sinks, tools.output ?? process.stdout);
+  const store = openStore({ path: place.database, route: routeTo(sinks), now: clock.now });
+  if (!store.ok) return store;
+  const key = redactionKey(place.key);
+  if (!key.ok) {
+    store.value.close();
+    return key;
+  }
+  const parts = tools.parts({ key: key.value, baseline: baseline.value, clock });
+  const context: JudgeContext = {
+    devices: Object.fromEntries(
+      settings.devices.map(({ id, kind, zone, networks }) => [
+        id,
+        { kind, ...(zone !== undefined && { zone }), ...(networks && { networks }) },
+      ]),
+    ),
+    approvedHosts: settings.approvedHosts,
+    services: tools.services,
+    graceMinutes: settings.graceMinutes,
+    windows: windowMachine,
+  };
+  const opened = { settings, store: store.value, parts, baseline: baseline.value, clock, log, redact: key.value };
+  return success(assemble(opened, { context, place, sinks }));
+}
+
+function readBaseline(path: string | undefined): Result<Baseline> {
+  if (path === undefined) return success(emptyBaseline);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const message = `cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`;
+    return failure({ code: 'BASELINE_UNREADABLE', file: path, message, expected: 'a baseline file' });
+  }
+  return parseBaseline(text, path);
+}
+
+type Opened = Omit<Room, 'bench' | 'devices'>;
+
+interface Assembly {
+  readonly context: JudgeContext;
+  readonly place: Place;
+  readonly sinks: readonly Sink[];
+}
+
+function assemble(opened: Opened, { context, place, sinks }: Assembly): OpenGuard {
+  const { settings, store, parts, clock, log } = opened;
+  const stopping = new AbortController();
+  const startedAt = clock.now();
+  let listener: GuardListener = {};
+  let schedule: Schedule | undefined;
+  let delivery: Delivery | undefined;
+  let monitors: readonly { stop(): void }[] = [];
+  let closing: Promise<void> | undefined;
+
+  const onStep = (events: readonly FindingEvent[]): void => {
+    schedule?.refresh();
+    if (events.length === 0) return;
+    delivery?.wake();
+    listener.onEvents?.(events);
+  };
+  const bench: Bench = openBench({ store, context, log, onStep });
+  const devices = new Map<string, WatchedDevice>();
+  for (const one of settings.devices) {
+    const device = watchedDevice(one, {
+      parts,
+      bench,
+      snapshots: store.snapshots,
+      clock,
+      log,
+      signal: stopping.signal,
+      version: version(),
+      learns: settings.baselineFile === undefined,
+      say: (text) => listener.onSay?.(text),
+      afterReading: (id) => {
+        schedule?.refresh();
+        listener.onReading?.(id, devices.get(id)?.last());
+      },
+    });
+    devices.set(one.id, device);
+  }
+  const room: Room = { ...opened, bench, devices };
+
+  const idle = async (): Promise<void> => {
+    const all = [...devices.values()];
+    do {
+      await Promise.all(all.map((device) => device.idle()));
+      // A due instant is judged in the turn after its last reading.
+      await Promise.resolve();
+    } while (schedule?.waiting() || all.some((device) => device.busy()));
+  };
+
+  const stop = async (): Promise<void> => {
+    schedule?.stop();
+    for (const monitor of monitors) monitor.stop();
+    stopping.abort();
+    const readings = [...devices.values()].map((device) => device.idle());
+    const limit = after(CLOSE_MS_MAX);
+    await Promise.race([Promise.allSettled([delivery?.stop(), ...readings]), limit.over]);
+    limit.cancel();
+    store.close();
+  };
+
+  return {
+    ...closable(answersOf(room, { startedAt, delivery: () => delivery, sinks }), stopping.signal),
+    place,
+    seen: (device) => devices.get(device)?.last(),
+    run(hears = {}) {
+      listener = hears;
+      takeWaivers(room);
+      delivery = startDelivery({
+        outbox: store.outbox,
+        sinks,
+        clock,
+        record: (event) => alarmRecord(event, recordContext(settings, bench)),
+        onState: ({ sink, lastError }) => {
+          if (lastError === undefined) log.info('a sink takes records again', { sink });
+          else log.warn('a sink does not take records', { sink, lastError });
+          listener.onSink?.(sink, lastError);
+        },
+        onFault: (error) => log.error('the queue of alarms cannot be read', { error }),
+      });
+      schedule = startSchedule({
+        bench,
+        devices: [...devices.values()],
+        clock,
+        pollSeconds: settings.pollSeconds,
+        onFault: (error) => log.error('a judgement failed; it is tried again', { error }),
+      });
+      monitors = watchAll(room);
+      const firstReadings = Promise.all([...devices.values()].map((device) => device.idle())).then(() => {});
+      return { firstReadings, settled: idle };
+    },
+    close() {
+      closing ??= stop();
+      return closing;
+    },
+  };
+}
+
+/** In real time, whatever clock the guard runs on: the one who stops it waits for real. */
+function after(ms: number): { readonly over: Promise<void>; readonly cancel: () => void } {
+  let cancel = (): void => {};
+  const over = new Promise<void>((resolve) => {
+    cancel = systemClock.at(systemClock.now() + ms, resolve);
+  });
+  return { over, cancel };
+}
+
+/** Waivers written in the baseline file hold as those given by command do. */
+function takeWaivers({ baseline, bench, clock, log }: Room): void {
+  const now = clock.now();
+  for (const { device, subject, set, owner, reason, until } of baseline.waivers) {
+    if (until <= now) continue;
+    const known = bench
+      .state()
+      .waivers.some((one) => one.device === device && one.subject === subject && one.expires === until);
+    if (known) continue;
+    const waiver = { device, subject, ...(set !== undefined && { set }), owner, reason, expires: until };
+    const step = bench.feed({ kind: 'waive', at: now, waiver });
+    if (!step.ok) log.error('a waiver of the baseline file was not taken', { ...step.error });
+  }
+}
+
+function watchAll(room: Room): readonly { stop(): void }[] {
+  return [...room.devices.values()].map((device) =>
+    room.parts.watch(device.settings, {
+      wake: () => void device.read(),
+      say: (problem) => room.log.warn('changes are noticed later', { device: device.settings.id, ...problem }),
+    }),
+  );
+}
+
+function recordContext({ site, timeZone }: Settings, bench: Bench): Parameters<typeof alarmRecord>[1] {
+  return {
+    ...(site !== undefined && { site }),
+    ...(timeZone !== undefined && { timeZone }),
+    window: (id) => bench.state().windows.find((window) => window.id === id),
+  };
+}
+
+interface StatusSources {
+  readonly startedAt: number;
+  readonly delivery: () => Delivery | undefined;
+  readonly sinks: readonly Sink[];
+}
+
+function answersOf(room: Room, sources: StatusSources): Guard {
+  return {
+    status: async () => success(statusOf(room, sources)),
+    ...snapshotAnswers(room),
+    ...windowAnswers(room),
+    ...findingAnswers(room),
+  };
+}
+
+function statusOf({ bench, devices, store }: Room, { startedAt, delivery, sinks }: StatusSources): GuardStatus {
+  const state = bench.state();
+  const states = delivery()?.states() ?? [];
+  const queued = store.outbox.list({ undelivered: true });
+  return {
+    version: version(),
+    pid: process.pid,
+    startedAt: iso(startedAt),
+    devices: [...devices.keys()].map((id) => {
+      const memory = state.devices.find((one) => one.device === id);
+      const approved = store.snapshots.approved(id);
+      return {
+        id,
+        ...(memory?.lastCompleteAt !== undefined && { lastComplete: iso(memory.lastCompleteAt) }),
+        blind: memory?.blindReasons ?? [],
+        ...(approved && { approved: approved.id }),
+      };
+    }),
+    openFindings: state.findings.filter(isOpen).length,
+    sinks: sinks.map(({ id }) => {
+      const lastError = states.find((one) => one.sink === id)?.lastError;
+      return {
+        id,
+        queued: queued.filter((record) => record.sink === id).length,
+        ...(lastError !== undefined && { lastError }),
+      };
+    }),
+  };
+}
+
+const closed: Problem = {
+  code: 'GUARD_CLOSED',
+  message: 'this guard is being stopped',
+  remedy: 'ask again once it runs',
+};
+
+/** The same answers, where the disk's refusals are problems and a stopped guard says that it is. */
+function closable(guard: Guard, signal: AbortSignal): Guard {
+  const wrap =
+    <Args extends readonly unknown[], T>(method: (...args: Args) => Promise<Result<T>>) =>
+    (...args: Args): Promise<Result<T>> =>
+      signal.aborted ? Promise.resolve(failure(closed)) : answering(() => method(...args));
+  return {
+    status: wrap(guard.status),
+    snapshot: wrap(guard.snapshot),
+    importCapture: wrap(guard.importCapture),
+    snapshots: wrap(guard.snapshots),
+    drift: wrap(guard.drift),
+    windows: wrap(guard.windows),
+    window: wrap(guard.window),
+    planWindow: wrap(guard.planWindow),
+    openWindow: wrap(guard.openWindow),
+    closeWindow: wrap(guard.closeWindow),
+    extendWindow: wrap(guard.extendWindow),
+    cancelWindow: wrap(guard.cancelWindow),
+    findings: wrap(guard.findings),
+    alarms: wrap(guard.alarms),
+    acknowledge: wrap(guard.acknowledge),
+    waive: wrap(guard.waive),
+    baseline: wrap(guard.baseline),
+    learnBaseline: wrap(guard.learnBaseline),
+    baselineDiff: wrap(guard.baselineDiff),
+    acceptBaseline: wrap(guard.acceptBaseline),
+  };
+}

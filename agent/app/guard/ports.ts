@@ -1,0 +1,61 @@
+import type { DeviceSettings } from '../../config/index.js';
+import type { Capture, Driver } from '../../drivers/index.js';
+import type { Observation, Subject } from '../../judge/index.js';
+import type { Problem } from '../../lib/result.js';
+import type { Device } from '../../model/index.js';
+
+/** What one reading of a device brought; never an exception. Captures are redacted. */
+export interface Reading {
+  readonly device: string;
+  readonly at: number;
+  readonly captures: readonly Capture[];
+  /** Absent when nothing could be understood. */
+  readonly model?: Device;
+  readonly complete: boolean;
+  readonly blind: readonly string[];
+  readonly hash: string;
+  readonly rules: number;
+  readonly listeners: number;
+}
+
+/** From one reading to what the judge is told. */
+export interface ComposeRequest {
+  readonly settings: DeviceSettings;
+  readonly reading: Reading & { readonly model: Device };
+  readonly snapshot?: string;
+  readonly approved?: Device;
+  /** The complete reading before this one. */
+  readonly before?: Device;
+  /** What was open and not declared at the last complete reading. */
+  readonly earlier: readonly Subject[];
+}
+
+export interface LearnRequest {
+  readonly readings: readonly (Reading & { readonly model: Device })[];
+  readonly owner: string;
+  readonly at: number;
+}
+
+export interface WatchOptions {
+  /** Something may have changed: read now. */
+  readonly wake: () => void;
+  readonly say: (problem: Problem) => void;
+}
+
+/**
+ * What the guard asks of the rooms below it. `parts.ts` wires the real ones; a test gives its own, and so runs the
+ * whole guard without a device.
+ */
+export interface Parts {
+  read(device: DeviceSettings, options: { readonly signal: AbortSignal }): Promise<Reading>;
+  /** The same from captures that were stored; pure. */
+  readingOf(device: DeviceSettings, captures: readonly Capture[], at: number): Reading;
+  /** `declared` is what the baseline file declares for the device then, as a text that changes when that does. */
+  declaredKey(device: string, at: number): string;
+  compose(request: ComposeRequest): Observation;
+  /** What a device lets through, as a baseline file. */
+  learn(request: LearnRequest): string;
+  /** Starts whatever tells that the device has changed. */
+  watch(device: DeviceSettings, options: WatchOptions): { stop(): void };
+  readonly drivers: readonly Driver[];
+}

@@ -1,0 +1,164 @@
+import { deadlineOf, type JudgeContext, type JudgeState, nextDue } from '../../judge/index.js';
+import type { Clock } from '../../lib/clock.js';
+import type { Bench } from './bench.js';
+import { isOpen } from './bench.js';
+import { isUnderWork, type WatchedDevice } from './device.js';
+
+/** How often a device is read while it is worked on, while something on it is open, and while it cannot be read. */
+const CLOSELY_MS = 60_000;
+/** How long a due instant waits for fresh readings. What is known to be open is told then, read or not. */
+const DUE_WAIT_MS = 10_000;
+const RETRY_MS = 5_000;
+/** `settleWindows` in judge/ looks again this long after a deadline at which nothing had been read yet. */
+const LOOK_AGAIN_MS = 10 * 60_000;
+
+export interface ScheduleOptions {
+  readonly bench: Bench;
+  readonly devices: readonly WatchedDevice[];
+  readonly clock: Clock;
+  readonly pollSeconds: number;
+  readonly onFault: (error: unknown) => void;
+}
+
+export interface Schedule {
+  /** The state or a reading has changed: sets every timer anew. */
+  refresh(): void;
+  /** Whether a due instant waits for its readings. */
+  waiting(): boolean;
+  stop(): void;
+}
+
+/** Reads each device in time, and everything concerned by a due instant at that instant. */
+export function startSchedule({ bench, devices, clock, pollSeconds, onFault }: ScheduleOptions): Schedule {
+  const polls = new Map<string, { readonly at: number; readonly cancel: () => void }>();
+  const lastAsked = new Map<string, number>();
+  let due: { readonly at: number; readonly cancel: () => void } | undefined;
+  let waiting: { cancel: () => void } | undefined;
+  let reached: number | undefined;
+  let stopped = false;
+
+  const guarded = (action: () => void): void => {
+    try {
+      action();
+    } catch (error) {
+      onFault(error);
+    }
+  };
+
+  const ask = (device: WatchedDevice): Promise<unknown> => {
+    lastAsked.set(device.settings.id, clock.now());
+    polls.get(device.settings.id)?.cancel();
+    polls.delete(device.settings.id);
+    return device.read();
+  };
+
+  // An instant that could not be judged (the store is full) is tried again, but not at once and for ever.
+  const armAt = (next: number): number => (next === reached ? clock.now() + RETRY_MS : next);
+
+  const finish = (mine: { cancel: () => void }): void => {
+    if (waiting !== mine) return;
+    waiting = undefined;
+    mine.cancel();
+    if (stopped) return;
+    guarded(() => bench.release());
+    refresh();
+  };
+
+  /** Judges what is due at `at` on readings taken then. */
+  const reach = (at: number, concerned: readonly WatchedDevice[]): void => {
+    reached = at;
+    bench.hold(at);
+    const mine = { cancel: () => {} };
+    waiting = mine;
+    mine.cancel = clock.at(clock.now() + DUE_WAIT_MS, () => finish(mine));
+    void Promise.allSettled(concerned.map(ask)).then(() => finish(mine));
+  };
+
+  const onDue = (at: number): void => {
+    due = undefined;
+    const names = concernedAt(bench.state(), bench.context, at);
+    guarded(() =>
+      reach(
+        at,
+        devices.filter((device) => names.has(device.settings.id)),
+      ),
+    );
+  };
+
+  const refreshDue = (): void => {
+    if (waiting) return;
+    const next = nextDue(bench.state(), bench.context);
+    if (due?.at === next) return;
+    due?.cancel();
+    due = next === undefined ? undefined : { at: next, cancel: clock.at(armAt(next), () => onDue(next)) };
+  };
+
+  const refreshPoll = (device: WatchedDevice): void => {
+    const { id } = device.settings;
+    if (device.busy()) return;
+    const at = (lastAsked.get(id) ?? clock.now()) + intervalMs(id);
+    const armed = polls.get(id);
+    if (armed?.at === at) return;
+    armed?.cancel();
+    polls.set(id, { at, cancel: clock.at(Math.max(at, clock.now()), () => void ask(device).catch(onFault)) });
+  };
+
+  const intervalMs = (device: string): number =>
+    isWatchedClosely(bench.state(), device) ? Math.min(CLOSELY_MS, pollSeconds * 1000) : pollSeconds * 1000;
+
+  const refresh = (): void => {
+    if (stopped) return;
+    guarded(refreshDue);
+    for (const device of devices) refreshPoll(device);
+  };
+
+  const first = nextDue(bench.state(), bench.context);
+  // Whatever fell due while nothing was running is judged on what is read now.
+  if (first !== undefined && first < clock.now()) reach(first, devices);
+  else for (const device of devices) void ask(device).catch(onFault);
+
+  return {
+    refresh,
+    waiting: () => waiting !== undefined,
+    stop() {
+      stopped = true;
+      due?.cancel();
+      waiting?.cancel();
+      waiting = undefined;
+      for (const { cancel } of polls.values()) cancel();
+      polls.clear();
+    },
+  };
+}
+
+/** Reading often costs little, and shortens the time in which a change is known to nobody where it matters most. */
+function isWatchedClosely(state: JudgeState, device: string): boolean {
+  return (
+    state.windows.some((window) => isUnderWork(window.state) && window.devices.includes(device)) ||
+    state.devices.some((memory) => memory.device === device && memory.missedReadings > 0) ||
+    state.findings.some(
+      (finding) =>
+        isOpen(finding) &&
+        finding.device === device &&
+        finding.severity !== 'info' &&
+        !finding.waived &&
+        !finding.acknowledged,
+    )
+  );
+}
+
+/** The devices that what falls due then speaks of. */
+function concernedAt(state: JudgeState, context: JudgeContext, at: number): ReadonlySet<string> {
+  const names = new Set<string>();
+  for (const window of state.windows) {
+    const deadline = deadlineOf(window, context);
+    const reviews = window.scope.some((entry) => entry.keep?.review === at);
+    const ends = !window.deadlineJudged && (deadline === at || deadline + LOOK_AGAIN_MS === at);
+    if (ends || reviews) for (const device of window.devices) names.add(device);
+  }
+  for (const waiver of state.waivers) if (waiver.expires === at) names.add(waiver.device);
+  for (const { nextReminderAt, device } of state.findings) {
+    if (nextReminderAt === at && device !== undefined) names.add(device);
+  }
+  return names;
+}

@@ -1,0 +1,169 @@
+import { stringify } from 'yaml';
+import { captureFromPath, redactCapture } from '../../collect/index.js';
+import { failure, type Problem, type Result, success } from '../../lib/result.js';
+import type { AcceptRequest, DriftView, Guard, ReadingView, SnapshotView } from './contract.js';
+import { lastComplete, type Seen, type WatchedDevice } from './device.js';
+import type { LearnRequest, Reading } from './ports.js';
+import { chosen, coverage, type Room, readNow } from './room.js';
+import { driftView, iso, readingView, snapshotView } from './views.js';
+
+type SnapshotAnswers = Pick<
+  Guard,
+  | 'snapshot'
+  | 'importCapture'
+  | 'snapshots'
+  | 'drift'
+  | 'baseline'
+  | 'learnBaseline'
+  | 'baselineDiff'
+  | 'acceptBaseline'
+>;
+
+/** Longer than any step of a dialogue may take. */
+const READ_WAIT_MS = 120_000;
+const SNAPSHOTS = 100;
+
+/** Readings, the snapshots kept of them, and what is approved. */
+export function snapshotAnswers(room: Room): SnapshotAnswers {
+  const { bench, clock, store } = room;
+
+  const readEach = async (names: readonly string[]): Promise<Result<readonly Seen[]>> => {
+    const devices = chosen(room, names);
+    if (!devices.ok) return devices;
+    const seen = await readNow(room, devices.value, READ_WAIT_MS);
+    const slow = devices.value.find((device) => !seen.has(device.settings.id));
+    if (slow) {
+      return failure({
+        code: 'READING_SLOW',
+        message: `${slow.settings.id}: no answer after ${READ_WAIT_MS / 1000} s; the reading goes on`,
+        remedy: 'run the programs of the device by hand and see which one hangs',
+      });
+    }
+    return success(devices.value.map((device) => seen.get(device.settings.id)!));
+  };
+
+  const drift = (seen: Seen): DriftView =>
+    driftView(seen, bench.state(), bench.context, coverage(room, [seen.reading.device]));
+
+  const storedOf = (names: readonly string[]): Result<readonly Seen[]> => {
+    const devices = chosen(room, names);
+    if (!devices.ok) return devices;
+    const seen: Seen[] = [];
+    for (const device of devices.value) {
+      const stored = device.stored();
+      if (!stored) return failure(noSnapshot(device.settings.id));
+      seen.push(stored);
+    }
+    return success(seen);
+  };
+
+  const accept = async ({ device: name, snapshot, by }: AcceptRequest): Promise<Result<SnapshotView>> => {
+    const devices = chosen(room, [name]);
+    if (!devices.ok) return devices;
+    const id = snapshot ?? lastComplete(store.snapshots, name)?.id;
+    const header = id === undefined ? undefined : store.snapshots.get(id);
+    if (header?.device !== name) return failure(noSnapshot(name, snapshot));
+    if (!header.complete) {
+      return failure({
+        code: 'SNAPSHOT_BLIND',
+        message: `${header.id} is not complete: ${header.blind.join('; ')}`,
+        expected: 'a complete snapshot: what was not seen cannot be approved',
+      });
+    }
+    store.snapshots.approve(header.id, by, clock.now());
+    room.log.warn('a snapshot was approved', { device: name, snapshot: header.id, by });
+    // What is declared has changed: the device is judged anew, now.
+    await readNow(room, devices.value, READ_WAIT_MS);
+    return success(snapshotView(header, store.snapshots));
+  };
+
+  return {
+    snapshot: async (names) => {
+      const seen = await readEach(names);
+      return seen.ok ? success(seen.value.map(readingView)) : seen;
+    },
+    importCapture: (name, path) => importCapture(room, name, path),
+    snapshots: async ({ device, limit = SNAPSHOTS }) => {
+      const devices = chosen(room, device === undefined ? [] : [device]);
+      if (!devices.ok) return devices;
+      const headers = store.snapshots.list({ limit, ...(device !== undefined && { device }) });
+      return success(headers.map((header) => snapshotView(header, store.snapshots)));
+    },
+    drift: async (names) => {
+      const seen = await readEach(names);
+      return seen.ok ? success(seen.value.map(drift)) : seen;
+    },
+    baseline: async (names) => {
+      const devices = chosen(room, names);
+      return devices.ok ? success(baselineText(room, devices.value)) : devices;
+    },
+    learnBaseline: async (names, owner) => {
+      const seen = storedOf(names);
+      if (!seen.ok) return seen;
+      const readings: LearnRequest['readings'][number][] = [];
+      for (const { reading } of seen.value) {
+        if (!reading.model) return failure(noSnapshot(reading.device));
+        readings.push({ ...reading, model: reading.model });
+      }
+      return success(room.parts.learn({ readings, owner, at: clock.now() }));
+    },
+    baselineDiff: async (names) => {
+      const seen = storedOf(names);
+      return seen.ok ? success(seen.value.map(drift)) : seen;
+    },
+    acceptBaseline: accept,
+  };
+}
+
+function noSnapshot(device: string, id?: string): Problem {
+  return {
+    code: 'NO_SNAPSHOT',
+    message: id === undefined ? `${device} was never read completely` : `${device} has no snapshot ${id}`,
+    remedy: id === undefined ? `ecluse snapshot ${device}` : 'ecluse snapshots',
+  };
+}
+
+/** A file speaks only for the driver that it was read by: whatever else the device is asked is not in it. */
+async function importCapture(room: Room, name: string, path: string): Promise<Result<ReadingView>> {
+  const { parts, clock } = room;
+  const devices = chosen(room, [name]);
+  if (!devices.ok) return devices;
+  const device = devices.value[0]!;
+  const capture = await captureFromPath(path, { drivers: parts.drivers, device: name });
+  if (!capture.ok) return capture;
+  const driver = parts.drivers.find((one) => one.id === capture.value.driver)!;
+  const redacted = redactCapture(capture.value, driver.secrets, room.redact);
+  const reading = parts.readingOf(device.settings, [redacted], clock.now());
+  const absent = device.settings.drivers.filter((id) => id !== driver.id);
+  const reasons = absent.map((id) => `${name}: ${id} is not part of the imported file`);
+  const taken: Reading = {
+    ...reading,
+    complete: reading.complete && absent.length === 0,
+    blind: [...reading.blind, ...reasons],
+  };
+  return success(readingView(device.take(taken)));
+}
+
+function baselineText(room: Room, devices: readonly WatchedDevice[]): string {
+  const names = new Set(devices.map((device) => device.settings.id));
+  const holds = (one: { readonly device?: string }): boolean => one.device === undefined || names.has(one.device);
+  const declared = ({ id, device, text, why, owner, until }: Room['baseline']['flows' | 'listeners'][number]) => ({
+    id,
+    ...(device !== undefined && { device }),
+    what: text,
+    why,
+    owner,
+    ...(until !== undefined && { until: iso(until) }),
+  });
+  const approved = [...names].map((device) => {
+    const approval = room.store.snapshots.approvals(device)[0];
+    return approval
+      ? { device, snapshot: approval.snapshot, by: approval.by, at: iso(approval.at) }
+      : { device, snapshot: null };
+  });
+  return stringify({
+    approved,
+    flows: room.baseline.flows.filter(holds).map(declared),
+    listeners: room.baseline.listeners.filter(holds).map(declared),
+  });
+}

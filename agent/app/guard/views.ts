@@ -1,0 +1,232 @@
+import type { SnapshotHeader, SnapshotStore } from '../../baseline/index.js';
+import {
+  type CloseAnswer,
+  type CoverageStatement,
+  deadlineOf,
+  type Finding,
+  type FindingEvent,
+  type JudgeContext,
+  type JudgeState,
+  riskOf,
+  type Subject,
+} from '../../judge/index.js';
+import type { Origin } from '../../model/index.js';
+import type { Instant, MaintenanceWindow, ScopeEntry } from '../../windows/index.js';
+import { isOpen } from './bench.js';
+import type {
+  AlarmView,
+  BeforeView,
+  CloseAnswerView,
+  DriftView,
+  FindingView,
+  ReadingView,
+  ScopeRequest,
+  SnapshotView,
+  SubjectView,
+  WindowView,
+} from './contract.js';
+import { lastComplete, type Seen } from './device.js';
+
+export function iso(instant: Instant): string {
+  return new Date(instant).toISOString();
+}
+
+function placeText(place: Origin): string {
+  return `${place.file}:${place.line} ${place.rule}: ${place.text}`;
+}
+
+function causeText(cause: NonNullable<Subject['cause']>): string {
+  return `${cause.edit}: ${cause.rule.rule}: ${cause.rule.text}`;
+}
+
+/** What every view of a subject shares; absent parts stay absent. */
+function partsOf(subject: Subject | undefined) {
+  return {
+    ...(subject?.place && { place: placeText(subject.place) }),
+    ...(subject?.cause && { cause: causeText(subject.cause) }),
+    ...(subject?.witness !== undefined && { witness: subject.witness }),
+    ...(subject?.undo !== undefined && { undo: subject.undo }),
+    ...(subject?.certainty && { certainty: subject.certainty }),
+    ...(subject?.conditions && subject.conditions.length > 0 && { conditions: subject.conditions }),
+  };
+}
+
+/** One line of what a finding is about. */
+export function summaryOf(finding: Finding): string {
+  if (finding.subject) return finding.subject.summary;
+  return finding.details && finding.details.length > 0 ? finding.details.join('; ') : finding.severityBecause;
+}
+
+export function findingView(finding: Finding): FindingView {
+  return {
+    key: finding.key,
+    code: finding.code,
+    severity: finding.severity,
+    severityBecause: finding.severityBecause,
+    ...(finding.device !== undefined && { device: finding.device }),
+    summary: summaryOf(finding),
+    windows: finding.windows,
+    firstSeen: iso(finding.firstSeen),
+    lastSeen: iso(finding.lastSeen),
+    ...(finding.resolvedAt !== undefined && { resolvedAt: iso(finding.resolvedAt) }),
+    count: finding.count,
+    ...partsOf(finding.subject),
+    ...(finding.acknowledged && { acknowledgedBy: finding.acknowledged.by }),
+    ...(finding.waived && { waivedUntil: iso(finding.waived.until) }),
+    ...(finding.details && { details: finding.details }),
+  };
+}
+
+export function alarmView(event: FindingEvent, queuedFor: readonly string[]): AlarmView {
+  return {
+    id: event.id,
+    at: iso(event.at),
+    kind: event.kind,
+    code: event.code,
+    severity: event.severity,
+    key: event.finding.key,
+    summary: summaryOf(event.finding),
+    queuedFor,
+  };
+}
+
+function subjectView(subject: Subject, state: JudgeState, context: JudgeContext, role?: 'missing'): SubjectView {
+  const keys = [`${subject.device}/${subject.id}`, `missing/${subject.device}/${subject.id}`];
+  const finding = state.findings.find((one) => one.key === keys[role === 'missing' ? 1 : 0] && isOpen(one));
+  const rating =
+    role === 'missing'
+      ? { severity: 'low', because: 'low: a declared flow is cut' }
+      : finding
+        ? { severity: finding.severity, because: finding.severityBecause }
+        : riskOf(subject, context, []);
+  return {
+    id: subject.id,
+    device: subject.device,
+    kind: subject.kind,
+    summary: subject.summary,
+    severity: rating.severity,
+    because: rating.because,
+    ...partsOf(subject),
+  };
+}
+
+export function driftView(
+  seen: Seen,
+  state: JudgeState,
+  context: JudgeContext,
+  coverage: CoverageStatement,
+): DriftView {
+  const { observation, reading } = seen;
+  return {
+    device: reading.device,
+    at: iso(reading.at),
+    snapshot: seen.snapshot?.id ?? '',
+    undeclared: observation.undeclared.map((subject) => subjectView(subject, state, context)),
+    missing: observation.missing.map((subject) => subjectView(subject, state, context, 'missing')),
+    complete: observation.blind.length === 0,
+    blind: observation.blind,
+    coverage,
+  };
+}
+
+export function readingView({ reading, snapshot, observation }: Seen): ReadingView {
+  return {
+    device: reading.device,
+    at: iso(reading.at),
+    snapshot: snapshot?.id ?? '',
+    unchanged: snapshot?.unchanged ?? false,
+    complete: observation.blind.length === 0,
+    blind: observation.blind,
+    notCovered: reading.model?.coverage.notCovered ?? [],
+    rules: reading.rules,
+    listeners: reading.listeners,
+  };
+}
+
+export function snapshotView(header: SnapshotHeader, snapshots: SnapshotStore): SnapshotView {
+  const approval = snapshots.approvals(header.device).find((one) => one.snapshot === header.id);
+  return {
+    id: header.id,
+    device: header.device,
+    takenAt: iso(header.takenAt),
+    lastSeen: iso(header.lastSeen),
+    count: header.count,
+    complete: header.complete,
+    blind: header.blind,
+    hash: header.hash,
+    ...(approval && { approvedBy: approval.by, approvedAt: iso(approval.at) }),
+  };
+}
+
+function scopeView({ keep, ...entry }: ScopeEntry): ScopeRequest {
+  return { ...entry, ...(keep && { keep: { owner: keep.owner, review: iso(keep.review) } }) };
+}
+
+export function windowView(window: MaintenanceWindow, context: JudgeContext, now: Instant): WindowView {
+  const { vendor, technician, ticket, extension, before } = window;
+  return {
+    id: window.id,
+    vendor,
+    ...(technician !== undefined && { technician }),
+    ...(ticket !== undefined && { ticket }),
+    devices: window.devices,
+    state: window.state,
+    start: iso(window.start),
+    end: iso(window.end),
+    effectiveEnd: iso(context.windows.effectiveEnd(window)),
+    deadline: iso(deadlineOf(window, context)),
+    ...(extension && { extension: { ...extension, until: iso(extension.until) } }),
+    scope: window.scope.map(scopeView),
+    ...(window.openedAt !== undefined && { openedAt: iso(window.openedAt) }),
+    ...(window.closedAt !== undefined && { closedAt: iso(window.closedAt) }),
+    before: Object.entries(before ?? {}).map(([device, one]) => ({
+      device,
+      snapshot: one.snapshot,
+      takenAt: iso(one.takenAt),
+      fresh: one.fresh,
+      ageSeconds: secondsSince(one.takenAt, window.openedAt ?? now),
+      blind: [],
+    })),
+  };
+}
+
+function secondsSince(then: Instant, now: Instant): number {
+  return Math.max(0, Math.round((now - then) / 1000));
+}
+
+/** The snapshot a window starts from: the one just taken, else the last complete one there is. */
+export function beforeView(device: string, seen: Seen | undefined, snapshots: SnapshotStore, now: Instant): BeforeView {
+  if (seen?.snapshot && seen.observation.blind.length === 0) {
+    const { at } = seen.reading;
+    return {
+      device,
+      snapshot: seen.snapshot.id,
+      takenAt: iso(at),
+      fresh: true,
+      ageSeconds: secondsSince(at, now),
+      blind: [],
+    };
+  }
+  const blind = seen?.observation.blind ?? [`${device}: no answer in time`];
+  const last = lastComplete(snapshots, device);
+  if (!last) return { device, fresh: false, blind: [...blind, `${device}: never read completely`] };
+  const takenAt = last.lastSeen;
+  return {
+    device,
+    snapshot: last.id,
+    takenAt: iso(takenAt),
+    fresh: false,
+    ageSeconds: secondsSince(takenAt, now),
+    blind,
+  };
+}
+
+export function closeView(answer: CloseAnswer, attested: boolean, coverage: CoverageStatement): CloseAnswerView {
+  return {
+    window: answer.window,
+    state: answer.state === 'closed' ? 'closed' : 'refused',
+    attested,
+    openings: answer.openings.map((opening) => ({ ...opening, firstSeen: iso(opening.firstSeen) })),
+    coverage,
+  };
+}

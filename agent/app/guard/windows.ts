@@ -1,0 +1,187 @@
+import { failure, type Result, success } from '../../lib/result.js';
+import type { MaintenanceWindow, ScopeEntry, WindowPlan } from '../../windows/index.js';
+import type {
+  BeforeView,
+  CloseAnswerView,
+  ExtensionRequest,
+  Guard,
+  OpenAnswerView,
+  ScopeRequest,
+  WindowRequest,
+  WindowView,
+} from './contract.js';
+import { chosen, coverage, instantOf, type Room, readNow } from './room.js';
+import { beforeView, closeView, windowView } from './views.js';
+
+/** A device that has not answered by then is unreachable for this purpose. */
+const OPEN_WAIT_MS = 15_000;
+const CLOSE_WAIT_MS = 60_000;
+
+type WindowAnswers = Pick<
+  Guard,
+  'windows' | 'window' | 'planWindow' | 'openWindow' | 'closeWindow' | 'extendWindow' | 'cancelWindow'
+>;
+
+/** Change windows: planned, opened with a reading before, closed by a reading after. */
+export function windowAnswers(room: Room): WindowAnswers {
+  const { bench, clock } = room;
+
+  const find = (id: string): Result<MaintenanceWindow> => {
+    const window = bench.state().windows.find((one) => one.id === id);
+    if (window) return success(window);
+    return failure({ code: 'NO_WINDOW', message: `there is no window ${id}`, remedy: 'ecluse window list' });
+  };
+
+  const view = (id: string): Result<WindowView> => {
+    const window = find(id);
+    return window.ok ? success(windowView(window.value, bench.context, clock.now())) : window;
+  };
+
+  const feed = (event: Parameters<typeof bench.feed>[0], id: string): Result<WindowView> => {
+    const step = bench.feed(event);
+    if (!step.ok) return step;
+    return step.value.problem ? failure(step.value.problem) : view(id);
+  };
+
+  const plan = (request: WindowRequest, startMin?: number): Result<WindowView> => {
+    const planned = planOf(room, request);
+    if (!planned.ok) return planned;
+    const window = { ...planned.value, start: Math.max(planned.value.start, startMin ?? planned.value.start) };
+    return feed({ kind: 'windowPlanned', at: clock.now(), window }, window.id);
+  };
+
+  const open = async (id: string, request?: WindowRequest): Promise<Result<OpenAnswerView>> => {
+    const named = request && { ...request, ...(id !== '' && { id }) };
+    const checked = named ? planOf(room, named) : find(id);
+    if (!checked.ok) return checked;
+    const wanted = checked.value;
+    if (named && find(wanted.id).ok) {
+      return failure({ code: 'WINDOW_EXISTS', message: `window ${wanted.id} is planned already` });
+    }
+    const devices = chosen(room, wanted.devices);
+    if (!devices.ok) return devices;
+    const readings = await readNow(room, devices.value, OPEN_WAIT_MS);
+    const now = clock.now();
+    const before = wanted.devices.map((device) => beforeView(device, readings.get(device), room.store.snapshots, now));
+    if (named) {
+      // Begins after the reading: what was open before the work is not the vendor's.
+      const planned = plan({ ...named, id: wanted.id }, wanted.start <= now ? now : undefined);
+      if (!planned.ok) return planned;
+    }
+    const opened = feed(
+      { kind: 'windowOpened', at: clock.now(), window: wanted.id, before: rememberedBefore(before) },
+      wanted.id,
+    );
+    if (!opened.ok) return opened;
+    return success({ window: opened.value, before });
+  };
+
+  const close = async (id: string): Promise<Result<CloseAnswerView>> => {
+    const window = find(id);
+    if (!window.ok) return window;
+    const devices = chosen(
+      room,
+      window.value.devices.filter((device) => room.devices.has(device)),
+    );
+    if (!devices.ok) return devices;
+    const readings = await readNow(room, devices.value, CLOSE_WAIT_MS);
+    // Blind readings were judged when they were made; only a complete one may speak for its device here.
+    const observations = [...readings.values()].map((seen) => seen.observation).filter((one) => one.blind.length === 0);
+    const at = Math.max(clock.now(), ...observations.map((one) => one.at));
+    const step = bench.feed({ kind: 'windowClose', at, window: id, observations });
+    if (!step.ok) return step;
+    if (step.value.problem) return failure(step.value.problem);
+    const attested = observations.length === window.value.devices.length;
+    return success(closeView(step.value.answer!, attested, coverage(room, window.value.devices)));
+  };
+
+  return {
+    windows: async ({ all }) =>
+      success(
+        bench
+          .state()
+          .windows.filter((window) => all || !isOver(window))
+          .map((window) => windowView(window, bench.context, clock.now())),
+      ),
+    window: async (id) => view(id),
+    planWindow: async (request) => plan(request),
+    openWindow: open,
+    closeWindow: close,
+    extendWindow: async (id, request) => extend(room, id, request, feed),
+    cancelWindow: async (id) => {
+      const window = find(id);
+      return window.ok ? feed({ kind: 'windowCancelled', at: clock.now(), window: id }, id) : window;
+    },
+  };
+}
+
+function isOver(window: MaintenanceWindow): boolean {
+  return window.state === 'closed' || window.state === 'cancelled';
+}
+
+function extend(
+  room: Room,
+  id: string,
+  { until, by, reason }: ExtensionRequest,
+  feed: (event: Parameters<Room['bench']['feed']>[0], id: string) => Result<WindowView>,
+): Result<WindowView> {
+  const instant = instantOf(until, 'until');
+  if (!instant.ok) return instant;
+  return feed({ kind: 'windowExtended', at: room.clock.now(), window: id, until: instant.value, by, reason }, id);
+}
+
+function rememberedBefore(before: readonly BeforeView[]): NonNullable<MaintenanceWindow['before']> {
+  return Object.fromEntries(
+    before.flatMap(({ device, snapshot, takenAt, fresh }) =>
+      snapshot === undefined || takenAt === undefined
+        ? []
+        : [[device, { snapshot, takenAt: Date.parse(takenAt), fresh }]],
+    ),
+  );
+}
+
+function planOf(room: Room, request: WindowRequest): Result<WindowPlan> {
+  const devices = chosen(room, request.devices);
+  if (!devices.ok) return devices;
+  const start = instantOf(request.start, 'start');
+  if (!start.ok) return start;
+  const end = instantOf(request.end, 'end');
+  if (!end.ok) return end;
+  const scope: ScopeEntry[] = [];
+  for (const entry of request.scope) {
+    const read = scopeOf(room, entry);
+    if (!read.ok) return read;
+    scope.push(read.value);
+  }
+  const { vendor, technician, ticket } = request;
+  return success({
+    id: request.id ?? freeId(room, start.value),
+    vendor,
+    ...(technician !== undefined && { technician }),
+    ...(ticket !== undefined && { ticket }),
+    devices: [...new Set(request.devices)],
+    start: start.value,
+    end: end.value,
+    scope,
+  });
+}
+
+function scopeOf(room: Room, { keep, ...entry }: ScopeRequest): Result<ScopeEntry> {
+  if (entry.device !== undefined) {
+    const device = chosen(room, [entry.device]);
+    if (!device.ok) return device;
+  }
+  if (!keep) return success(entry);
+  const review = instantOf(keep.review, 'review');
+  return review.ok ? success({ ...entry, keep: { owner: keep.owner, review: review.value } }) : review;
+}
+
+/** `W-20261122-1`: short enough to be said over the telephone. */
+function freeId(room: Room, start: number): string {
+  const day = new Date(start).toISOString().slice(0, 10).replaceAll('-', '');
+  const taken = new Set(room.bench.state().windows.map((window) => window.id));
+  for (let number = 1; ; number++) {
+    const id = `W-${day}-${number}`;
+    if (!taken.has(id)) return id;
+  }
+}
