@@ -71,7 +71,7 @@ async function performStep(
     }
   }
   const missing = output.kind === 'missing';
-  if (missing && step.need === 'ifPresent') return { missing };
+  if (missing && step.need !== 'required') return { missing };
   const text = output.kind === 'exited' ? output.stdout : '';
   const failure = failureOf(output, { step, device, source });
   return { missing, section: { name: step.id, source, text, ...(failure && { failure }) } };

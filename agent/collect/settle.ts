@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Capture, Section, VolatilePattern } from '../drivers/contract.js';
+import type { Capture, Driver, Section, VolatilePattern } from '../drivers/contract.js';
 import { displayMessage, stableText } from './capture.js';
 
 export interface SettleOptions {
@@ -10,16 +10,20 @@ export interface SettleOptions {
   readonly pause?: (ms: number) => Promise<unknown>;
 }
 
+/** What must be known of a driver to compare two of its captures. */
+export type Steady = Pick<Driver, 'id' | 'dialogue' | 'volatile'>;
+
 /**
- * A reading takes several commands, and a change between two of them would give a picture that never existed. So a
- * capture is taken only when two readings in a row agree, volatile text aside. A device that never holds still gives
- * the last reading with every section that moved marked `unstable`: blind, not clean.
+ * A reading takes several commands of several drivers, and a change between two of them would give a picture that
+ * never existed. So captures are taken only when two readings of everything in a row agree, volatile text aside. A
+ * device that never holds still gives the last reading with every section that moved marked `unstable`: blind, not
+ * clean. A cross-check that alone goes on moving is not waited for twice: what it checks held still.
  */
 export async function readTwice(
-  read: () => Promise<Capture>,
-  patterns: readonly VolatilePattern[],
+  read: () => Promise<readonly Capture[]>,
+  drivers: readonly Steady[],
   options: SettleOptions = {},
-): Promise<Capture> {
+): Promise<readonly Capture[]> {
   const readingsMax = Math.max(2, options.readingsMax ?? 5);
   const pause = options.pause ?? ((ms: number) => sleep(ms));
   let before = await read();
@@ -27,40 +31,51 @@ export async function readTwice(
   for (let readings = 2; readings <= readingsMax; readings++) {
     if (readings > 2) await pause((options.pauseMs ?? 200) * (readings - 2));
     const after = await read();
-    moved = movedSections(before, after, patterns);
-    if (moved.length === 0) return after;
+    moved = movedSections(before, after, drivers);
+    if (moved.length === 0 || (readings > 2 && moved.every(({ crossCheck }) => crossCheck))) return after;
     before = after;
   }
-  return markUnstable(before, moved, readingsMax);
+  const blinding = moved.filter(({ crossCheck }) => !crossCheck);
+  return before.map((capture) =>
+    markUnstable(
+      capture,
+      blinding.filter(({ driver }) => driver === capture.driver),
+      readingsMax,
+    ),
+  );
 }
 
 interface Moved {
+  readonly driver: string;
   readonly name: string;
   readonly source: string;
+  readonly crossCheck: boolean;
   /** The first line that differs, for the person who looks for the cause. */
   readonly line: number;
   readonly before: string;
   readonly after: string;
 }
 
-function movedSections(before: Capture, after: Capture, patterns: readonly VolatilePattern[]): readonly Moved[] {
-  const names = new Set([...before.sections, ...after.sections].map((section) => section.name));
-  return [...names].flatMap((name) => {
-    const [a, b] = [find(before, name), find(after, name)];
-    if (
-      a &&
-      b &&
-      a.failure?.kind === b.failure?.kind &&
-      stableText(a.text, patterns) === stableText(b.text, patterns)
-    ) {
-      return [];
-    }
-    return [{ name, source: (b ?? a)!.source, ...firstDifference(a, b, patterns) }];
+function movedSections(
+  before: readonly Capture[],
+  after: readonly Capture[],
+  drivers: readonly Steady[],
+): readonly Moved[] {
+  return drivers.flatMap(({ id, dialogue, volatile }) => {
+    const [one, other] = [before, after].map((captures) => captures.find(({ driver }) => driver === id));
+    const names = new Set([...(one?.sections ?? []), ...(other?.sections ?? [])].map(({ name }) => name));
+    return [...names].flatMap((name) => {
+      const [a, b] = [find(one, name), find(other, name)];
+      const alike = a && b && a.failure?.kind === b.failure?.kind;
+      if (alike && stableText(a.text, volatile) === stableText(b.text, volatile)) return [];
+      const crossCheck = dialogue.steps.some((step) => step.id === name && step.need === 'crossCheck');
+      return [{ driver: id, name, source: (b ?? a)!.source, crossCheck, ...firstDifference(a, b, volatile) }];
+    });
   });
 }
 
-function find(capture: Capture, name: string): Section | undefined {
-  return capture.sections.find((section) => section.name === name);
+function find(capture: Capture | undefined, name: string): Section | undefined {
+  return capture?.sections.find((section) => section.name === name);
 }
 
 function firstDifference(

@@ -72,9 +72,10 @@ export interface DialogueStep {
   /**
    * `required`: without it the reading is blind. `ifPresent`: a missing program means there is nothing to read
    * (no legacy iptables on this host), and the capture has no such section; a program that is there and fails is
-   * still blind.
+   * still blind. `crossCheck`: only checks what another step says; where it fails there is one check less, and only
+   * where it contradicts is the reading blind.
    */
-  readonly need: 'required' | 'ifPresent';
+  readonly need: 'required' | 'ifPresent' | 'crossCheck';
   readonly timeoutMsMax: number;
   readonly bytesMax: number;
   /** What to grant when it is refused: capability and command, shown to the person word for word. */

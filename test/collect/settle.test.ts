@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
-import { captureHash, localRunner, readTwice, runDialogue } from '../../agent/collect/index.js';
-import type { Capture } from '../../agent/drivers/contract.js';
+import { captureHash, localRunner, readTwice, runDialogue, type SettleOptions } from '../../agent/collect/index.js';
+import type { Capture, DialogueStep, VolatilePattern } from '../../agent/drivers/contract.js';
 import { tempDir } from '../support/system.js';
 import { driverWith, fakeProgram, step } from './fakes.js';
 
@@ -13,11 +13,26 @@ function readings(...texts: readonly (string | undefined)[]): () => Promise<Capt
   };
 }
 
+/** One driver alone. */
+async function twice(
+  read: () => Promise<Capture>,
+  volatile: readonly VolatilePattern[],
+  options: SettleOptions,
+  steps: readonly DialogueStep[] = [],
+): Promise<Capture> {
+  const captures = await readTwice(
+    async () => [await read()],
+    [{ id: 'fake', dialogue: { steps }, volatile }],
+    options,
+  );
+  return captures[0]!;
+}
+
 const noPause = { pause: async () => {} };
 
 describe('two readings', () => {
   test('that agree are a capture', async () => {
-    const capture = await readTwice(readings('a\n'), [], noPause);
+    const capture = await twice(readings('a\n'), [], noPause);
     expect(capture.sections).toEqual([{ name: 'rules', source: 'nft list ruleset', text: 'a\n' }]);
   });
 
@@ -25,7 +40,7 @@ describe('two readings', () => {
     const counters = { title: 'counters', pattern: /packets \d+/, replacement: 'packets N' };
     let packets = 0;
     const read = async (): Promise<Capture> => ({ ...(await readings(`packets ${packets++} packets 5\n`)()) });
-    expect((await readTwice(read, [counters], noPause)).sections[0]!.failure).toBeUndefined();
+    expect((await twice(read, [counters], noPause)).sections[0]!.failure).toBeUndefined();
     expect(packets).toBe(2);
   });
 
@@ -33,7 +48,7 @@ describe('two readings', () => {
     const pattern = /udp \d{5}\n/;
     const clients = { title: 'clients', pattern, replacement: '', onlyBetweenReadings: true } as const;
     const [one, two] = ['tcp 22\nudp 40001\n', 'tcp 22\nudp 40002\nudp 40003\n'];
-    const capture = await readTwice(readings(one, two), [clients], noPause);
+    const capture = await twice(readings(one, two), [clients], noPause);
     expect(capture.sections[0]).toEqual({ name: 'rules', source: 'nft list ruleset', text: two });
     expect(captureHash(capture, [clients])).not.toBe(captureHash(await readings(one)(), [clients]));
   });
@@ -41,14 +56,14 @@ describe('two readings', () => {
   test('are taken again until the device holds still, with pauses that grow', async () => {
     const pauses: number[] = [];
     const pause = async (ms: number): Promise<void> => void pauses.push(ms);
-    const capture = await readTwice(readings('a\n', 'b\n', 'c\n', 'c\n'), [], { pause, pauseMs: 10 });
+    const capture = await twice(readings('a\n', 'b\n', 'c\n', 'c\n'), [], { pause, pauseMs: 10 });
     expect(capture.sections[0]).toMatchObject({ text: 'c\n' });
     expect(capture.sections[0]!.failure).toBeUndefined();
     expect(pauses).toEqual([10, 20]);
   });
 
   test('that never agree are unstable, and say what moved', async () => {
-    const capture = await readTwice(readings('a\nb\n', 'a\nc\n', 'a\nd\n', 'a\ne\n', 'a\n\u001b[31mf\n'), [], noPause);
+    const capture = await twice(readings('a\nb\n', 'a\nc\n', 'a\nd\n', 'a\ne\n', 'a\n\u001b[31mf\n'), [], noPause);
     expect(capture.sections[0]!.failure).toMatchObject({
       kind: 'unstable',
       problem: {
@@ -59,16 +74,61 @@ describe('two readings', () => {
   });
 
   test('of which one has a section and the other not are unstable', async () => {
-    const capture = await readTwice(readings('a\n', undefined), [], { ...noPause, readingsMax: 2 });
+    const capture = await twice(readings('a\n', undefined), [], { ...noPause, readingsMax: 2 });
     expect(capture.sections).toMatchObject([{ name: 'rules', text: '', failure: { kind: 'unstable' } }]);
   });
+});
+
+describe('several drivers', () => {
+  const capture = (driver: string, text: string): Capture => ({
+    driver,
+    device: 'web-01',
+    sections: [{ name: 'rules', source: driver, text }],
+  });
+  const drivers = ['a', 'b'].map((id) => ({ id, dialogue: { steps: [] }, volatile: [] }));
+
+  test('must agree with themselves in one and the same pair of readings', async () => {
+    const answers = [
+      ['1', '1'],
+      ['2', '1'],
+      ['2', '2'],
+      ['2', '2'],
+    ];
+    let at = 0;
+    const read = async (): Promise<Capture[]> => {
+      const [a, b] = answers[at++]!;
+      return [capture('a', a!), capture('b', b!)];
+    };
+    const captures = await readTwice(read, drivers, noPause);
+    expect(captures.map(({ sections }) => sections[0]!.text)).toEqual(['2', '2']);
+    expect(at).toBe(4);
+  });
+
+  test('that move are told apart from those that hold still', async () => {
+    let at = 0;
+    const read = async (): Promise<Capture[]> => [capture('a', 'same'), capture('b', `${at++}`)];
+    const captures = await readTwice(read, drivers, noPause);
+    expect(captures.map(({ sections }) => sections[0]!.failure?.kind)).toEqual([undefined, 'unstable']);
+  });
+});
+
+test('a cross-check that goes on moving is given up, and does not make the reading unstable', async () => {
+  const steps = [step(['nft']), step(['nft', '-j'], { id: 'check', need: 'crossCheck' })];
+  let at = 0;
+  const read = async (): Promise<Capture> => {
+    const sections = (await readings('a\n')()).sections;
+    return { driver: 'fake', device: 'd', sections: [...sections, { name: 'check', source: 'x', text: `${at++}` }] };
+  };
+  const capture = await twice(read, [], noPause, steps);
+  expect(at).toBe(3);
+  expect(capture.sections.map(({ failure }) => failure)).toEqual([undefined, undefined]);
 });
 
 test('a real program that changes its answer each time is unstable', async () => {
   const program = fakeProgram(`echo line >> ${tempDir()}/log; echo always; date +%s%N`);
   const driver = driverWith(step([program]), step(['echo', 'still'], { id: 'still' }));
   const runner = localRunner();
-  const capture = await readTwice(() => runDialogue(driver, runner, 'web-01'), [], { readingsMax: 3, pauseMs: 1 });
+  const capture = await twice(() => runDialogue(driver, runner, 'web-01'), [], { readingsMax: 3, pauseMs: 1 });
   expect(capture.sections.map((section) => section.failure?.kind)).toEqual(['unstable', undefined]);
   expect(capture.sections[0]!.failure?.problem.message).toContain('line 2 was');
 });

@@ -193,6 +193,36 @@ describe('tables of iptables-legacy', () => {
   });
 });
 
+describe('a host without the package of iptables', () => {
+  const problem = { code: 'MISSING_PROGRAM', message: 'not installed', remedy: 'apt-get install iptables' };
+  const without = (nft: string): Device => {
+    const sections = ['iptables-save', 'ip6tables-save'].map((name) => ({
+      name,
+      source: name,
+      text: '',
+      failure: { kind: 'missing-program' as const, problem },
+    }));
+    const saves = driverById('iptables')!.read({ driver: 'iptables', device: 'host', sections }, { device: 'host' });
+    if (!saves.ok) throw new Error(saves.error.message);
+    return combineDevices('host', [
+      { driver: 'nftables', device: read('nftables', { 'nft-text': nft }) },
+      { driver: 'iptables', device: saves.value },
+    ]);
+  };
+
+  test.each(['', 'table inet mine {\n}\n', nftTable(['tcp dport 22 accept'])])('is read by nft alone: %j', (nft) => {
+    const device = without(nft);
+    expect(device.coverage.blind).toEqual([]);
+    expect(device.pipeline.speaksOf).toHaveLength(6);
+  });
+
+  test('is blind where a rule has an extension whose parameters nobody can tell', () => {
+    expect(without(nftTable(['xt match string accept'])).coverage.blind).toEqual([
+      'iptables-save: not installed (apt-get install iptables)',
+    ]);
+  });
+});
+
 test('a host without any table speaks of everything and lets everything pass', () => {
   const device = combined('', { 'iptables-save': '' });
   expect(device.pipeline.speaksOf).toHaveLength(6);
@@ -228,6 +258,8 @@ systemTest(
         'iptables-nft -A INPUT -p tcp --dport 443 -j ACCEPT',
         "nft add rule ip filter INPUT 'ip saddr { 192.0.2.4, 192.0.2.7 } tcp dport 22 accept'",
         'iptables-nft -P INPUT DROP',
+        'iptables-nft -A FORWARD -j TEE --gateway 192.0.2.9',
+        'nft add table ip own && nft add chain ip own copies && nft add rule ip own copies dup to 192.0.2.8',
         'nft add table inet mine',
         "nft add chain inet mine input '{ type filter hook input priority 10; policy accept; }'",
         'nft add rule inet mine input ip saddr 192.0.2.1 tcp dport 25 drop',
@@ -237,7 +269,10 @@ systemTest(
       );
       const device = await readHost(host);
       expect(device.coverage.blind).toEqual([]);
-      expect(device.coverage.notCovered.join('\n')).not.toMatch(/table ip filter/);
+      const outside = device.coverage.notCovered.join('\n');
+      expect(outside).not.toMatch(/table ip filter/);
+      expect(outside).toContain('filter/FORWARD rule 1: copies of packets leave the device (TEE --gateway 192.0.2.9)');
+      expect(outside).toContain('ip/own/copies rule 1: copies of packets leave the device (dup to 192.0.2.8)');
       const ids = device.pipeline.lists.map(({ id }) => id);
       expect(new Set(ids).size).toBe(ids.length);
       expect(ids).toEqual(expect.arrayContaining(['ip/filter/INPUT', 'legacy:ip/filter/INPUT', 'inet/mine/input']));

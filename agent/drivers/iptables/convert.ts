@@ -155,6 +155,10 @@ function convertRule({ command, extracted }: ChainRule, rule: string, context: R
   const condition = ruleCondition(parts, context);
   const outcome = ruleActions(parts, context);
   judgeLine(origin, condition, outcome, coverage);
+  if (parts.target?.name === 'TEE') {
+    const options = parts.target.options.map(optionText).join(' ');
+    coverage.notCovered(`${rule}: copies of packets leave the device (TEE ${options}), past every rule.`);
+  }
   const comment = parts.matches.findLast(({ name }) => name === 'comment')?.options[0]?.values[0];
   const steps: Step[] = [
     ...(condition.length > 0 ? [{ kind: 'match' as const, condition: joined(condition) }] : []),

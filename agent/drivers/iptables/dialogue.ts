@@ -11,6 +11,9 @@ export const sectionNames = [
   'ipset-save',
 ] as const;
 
+/** What the kernel says of legacy tables, where no program that lists them is installed. */
+export const nameSections = ['ip-tables-names', 'ip6-tables-names'] as const;
+
 const refused = /Permission denied|you must be root|Operation not permitted/i;
 
 function nft(family: 'iptables' | 'ip6tables'): DialogueStep {
@@ -51,12 +54,33 @@ function legacy(family: 'iptables' | 'ip6tables'): DialogueStep {
   };
 }
 
+/**
+ * A program in a container may have made legacy tables on a host without iptables: the names of a family's tables are
+ * in this file, which is there once the kernel has legacy tables at all. Only root may read it.
+ */
+function names(family: 'ip' | 'ip6'): DialogueStep {
+  const file = `/proc/net/${family}_tables_names`;
+  return {
+    id: `${family}-tables-names`,
+    argv: ['cat', file],
+    file,
+    fallbackFor: `${family === 'ip' ? 'iptables' : 'ip6tables'}-legacy-save`,
+    need: 'ifPresent',
+    timeoutMsMax: 5_000,
+    bytesMax: 64 * 1024,
+    right: { capability: 'CAP_DAC_READ_SEARCH', command: 'run Écluse as root, or install iptables-legacy-save' },
+    refused,
+  };
+}
+
 export const dialogue: Dialogue = {
   steps: [
     nft('iptables'),
     nft('ip6tables'),
     legacy('iptables'),
     legacy('ip6tables'),
+    names('ip'),
+    names('ip6'),
     {
       id: 'ipset-save',
       argv: ['ipset', 'save'],

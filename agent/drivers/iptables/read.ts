@@ -4,7 +4,7 @@ import type { Capture, ReadContext, Section } from '../contract.js';
 import { type CoverageBuilder, coverageBuilder } from '../shared/coverage.js';
 import { buildChains } from './chains.js';
 import { convertTable, type TableSource } from './convert.js';
-import { sectionNames, volatile } from './dialogue.js';
+import { nameSections, sectionNames, volatile } from './dialogue.js';
 import { familyOf } from './family.js';
 import { type IpSet, parseSets, setLibrary } from './ipset.js';
 import { parseSave, type SaveText } from './parse.js';
@@ -21,6 +21,7 @@ interface ReadSection {
 const otherTables = /^# (?:Warning: .*tables present|Table `)/m;
 
 const live: ReadonlySet<string> = new Set(sectionNames);
+const tableNames: ReadonlySet<string> = new Set(nameSections);
 
 /** Reads a live capture (sections named in the dialogue) or imported files. */
 export function read(capture: Capture, { device }: ReadContext): Result<Device> {
@@ -33,6 +34,10 @@ export function read(capture: Capture, { device }: ReadContext): Result<Device> 
     if (section.text.length > CHARACTERS_MAX) return failure(tooLarge(section));
     if (section.failure) {
       failed(section, section.failure.kind, coverage);
+      continue;
+    }
+    if (tableNames.has(section.name)) {
+      readNames(section, capture.sections, coverage);
       continue;
     }
     if (dropped.has(section)) {
@@ -59,7 +64,7 @@ export function read(capture: Capture, { device }: ReadContext): Result<Device> 
     if (!parsed.ok) return parsed;
     saves.push({ section, save: parsed.value });
   }
-  if (saves.length === 0) return failure(nothingRead(capture));
+  if (saves.length === 0 && !programsMissing(capture)) return failure(nothingRead(capture));
   const several = capture.sections.filter(({ name }) => live.has(name) && name !== 'ipset-save').length > 1;
   return assemble({ device, saves, sets, several }, coverage);
 }
@@ -85,7 +90,31 @@ function failed(section: Section, kind: string, coverage: CoverageBuilder): void
   const absent = kind === 'missing-program' && optional;
   for (const index of lines.keys())
     coverage.mark(section.name, index + 1, absent ? 'irrelevant' : 'unrecognized', 'the section was not read whole');
-  if (!absent) coverage.blind(`${section.name}: ${problemText(section.failure!.problem)}`);
+  if (absent) return;
+  const sentence = `${section.name}: ${problemText(section.failure!.problem)}`;
+  coverage.blind(sentence);
+  // Without the program nobody made such tables, or nft lists them.
+  if (kind === 'missing-program') coverage.doubt({ sentence, family: familyWord(section) });
+}
+
+/** A host without the package: legacy tables are asked of the kernel, and the others of nft. */
+function programsMissing({ sections }: Capture): boolean {
+  const failures = sections.filter(({ name }) => name === 'iptables-save' || name === 'ip6tables-save');
+  return failures.length === 2 && failures.every(({ failure }) => failure?.kind === 'missing-program');
+}
+
+/** The names of the legacy tables that the kernel holds, where nothing lists what is in them. */
+function readNames(section: Section, all: readonly Section[], coverage: CoverageBuilder): void {
+  const lines = coverage.source(section.name, section.text, section.source);
+  for (const index of lines.keys()) coverage.mark(section.name, index + 1, 'irrelevant');
+  const program = section.name.startsWith('ip6') ? 'ip6tables' : 'iptables';
+  // An old program without a back end in its name is the legacy one.
+  if (all.some(({ name, text }) => name === `${program}-save` && isLegacyText(text))) return;
+  const tables = lines.filter((line) => line.trim() !== '');
+  if (tables.length === 0) return;
+  coverage.blind(
+    `${section.name}: the kernel holds legacy tables (${tables.join(', ')}), and ${program}-legacy-save is not installed (expected the program ${program}-legacy-save; install it on the device: apt-get install iptables)`,
+  );
 }
 
 /** The family of a section, in the words of nft. */

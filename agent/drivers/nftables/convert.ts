@@ -88,6 +88,12 @@ function convertTable(table: Table, file: string, coverage: CoverageBuilder, lis
       };
       const converted = convertRule(surroundings, rule);
       if (converted.extension) extensions += 1;
+      for (const statement of rule.statements) {
+        if (statement.kind === 'sideEffect' && statement.text.startsWith('dup '))
+          coverage.notCovered(
+            `${id} rule ${index + 1}: copies of packets leave the device (${statement.text}), past every rule.`,
+          );
+      }
       coverage.rule(converted.understood);
       for (let line = rule.span.line; line <= rule.span.lastLine; line++)
         coverage.mark(file, line, converted.state, converted.reason);

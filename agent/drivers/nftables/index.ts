@@ -3,21 +3,23 @@
  * (a cross-check where there is text). Three passes: parse-text and parse-json → ast; extract; convert.
  */
 import type { DialogueStep, Driver } from '../contract.js';
-import { identify, read } from './read.js';
+import { identify, read, symbols } from './read.js';
 
 const right = {
   capability: 'CAP_NET_ADMIN',
   command: 'sudo setcap cap_net_admin+ep "$(command -v nft)"   # or run Écluse with AmbientCapabilities=CAP_NET_ADMIN',
 };
-const bounds = { need: 'required', timeoutMsMax: 5000, bytesMax: 64 * 1024 * 1024 } as const;
+const bounds = { timeoutMsMax: 5000, bytesMax: 64 * 1024 * 1024 } as const;
 const refused = /Operation not permitted|you must be root/i;
 
 const steps: readonly DialogueStep[] = [
-  // -s leaves counters and remaining times out, so that two listings of one ruleset are one text.
+  // -s leaves counters and remaining times out, so that two listings of one ruleset are one text; -a gives each rule
+  // the handle by which it can be deleted.
   {
     id: 'nft-text',
-    argv: ['nft', '-s', 'list', 'ruleset'],
-    alternatives: [['/usr/sbin/nft', '-s', 'list', 'ruleset']],
+    argv: ['nft', '-s', '-a', 'list', 'ruleset'],
+    alternatives: [['/usr/sbin/nft', '-s', '-a', 'list', 'ruleset']],
+    need: 'required',
     ...bounds,
     right,
     refused,
@@ -27,10 +29,20 @@ const steps: readonly DialogueStep[] = [
     id: 'nft-json',
     argv: ['nft', '-j', 'list', 'ruleset'],
     alternatives: [['/usr/sbin/nft', '-j', 'list', 'ruleset']],
+    need: 'crossCheck',
     ...bounds,
     right,
     refused,
     package: 'nftables',
+  },
+  // Without nft nobody can say which rules there are, except where this kernel has no nftables at all. A module of
+  // that name proves nothing, because nftables may be built in; the functions of the kernel are all listed here.
+  {
+    id: 'kernel-symbols',
+    argv: ['grep', '-o', '-w', '-E', `${symbols.netfilter}|${symbols.nftables}`, '/proc/kallsyms'],
+    fallbackFor: 'nft-text',
+    need: 'ifPresent',
+    ...bounds,
   },
 ];
 

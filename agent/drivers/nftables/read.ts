@@ -20,12 +20,16 @@ const likelyPattern =
 /** A ruleset says what it is near its start, after comments and definitions at most. */
 const identifiedCharsMax = 256 * 1024;
 
+/** Functions of net/netfilter/core.c, which every kernel with netfilter has, and of nf_tables_core.c. */
+export const symbols = { netfilter: 'nf_hook_slow', nftables: 'nft_do_chain' } as const;
+
 function isJson(section: Section): boolean {
   return section.name === 'nft-json' || /^\s*\{\s*"nftables"\s*:/.test(section.text);
 }
 
 function recognise(section: Section): Identification {
   if (section.name === 'nft-text' || isJson(section)) return 'certain';
+  if (section.name === 'kernel-symbols') return 'no';
   const start = section.text.slice(0, identifiedCharsMax);
   if (tablePattern.test(start)) return 'certain';
   return likelyPattern.test(start) ? 'likely' : 'no';
@@ -44,7 +48,10 @@ export function read(capture: Capture): Result<Device> {
   const coverage = coverageBuilder();
   const main = text && !(text.failure && json && !json.failure) ? text : json;
   if (!main) return failure(nothing(capture));
-  if (main.failure) return failure(main.failure.problem);
+  if (main.failure) {
+    if (main.failure.kind === 'missing-program' && kernelHasNone(capture)) return success(noRuleset(capture, coverage));
+    return failure(main.failure.problem);
+  }
   const script = main === text ? parseText(main.source, main.text) : parseJson(main.source, main.text);
   if (!script.ok) return script;
   const ruleset = extract(script.value);
@@ -60,6 +67,23 @@ export function read(capture: Capture): Result<Device> {
       coverage.blind(`${other.source}: a second ruleset in one capture is not read`);
   }
   return success({ id: capture.device, pipeline, listeners: [], facts, coverage: coverage.build() });
+}
+
+/** Whether the kernel is shown to have no nftables: only a list of symbols that is there and names netfilter says so. */
+function kernelHasNone({ sections }: Capture): boolean {
+  const listed = sections.find(({ name }) => name === 'kernel-symbols');
+  const names = new Set(listed?.failure ? [] : listed?.text.split('\n'));
+  return names.has(symbols.netfilter) && !names.has(symbols.nftables);
+}
+
+function noRuleset(capture: Capture, coverage: CoverageBuilder): Device {
+  for (const { name, source, text } of capture.sections) {
+    if (name !== 'kernel-symbols') continue;
+    const lines = coverage.source(source, text, `${source}: no nftables in this kernel`);
+    for (const index of lines.keys()) coverage.mark(source, index + 1, 'modelled');
+  }
+  const { pipeline, facts } = convert({ tables: [], losses: [], contentLines: [], repeated: [] }, '', coverage);
+  return { id: capture.device, pipeline, listeners: [], facts, coverage: coverage.build() };
 }
 
 function claimText(coverage: CoverageBuilder, section: Section, ruleset: Ruleset): void {

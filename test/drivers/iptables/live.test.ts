@@ -85,3 +85,47 @@ describe('the family of an imported file', () => {
     expect(device.pipeline.speaksOf).toHaveLength(6);
   });
 });
+
+describe('a host without iptables', () => {
+  const missing = (name: string) => ({
+    name,
+    source: name,
+    text: '',
+    failure: {
+      kind: 'missing-program' as const,
+      problem: { code: 'MISSING_PROGRAM', message: `${name} is not installed`, remedy: 'apt-get install iptables' },
+    },
+  });
+  const absent = [missing('iptables-save'), missing('ip6tables-save')];
+  const names = (text: string) => ({ name: 'ip-tables-names', source: '/proc/net/ip_tables_names', text });
+
+  test('is blind by itself, and leaves to nft what nft lists', () => {
+    const device = deviceOf(driver.read({ driver: 'iptables', device: 'd', sections: absent }, { device: 'd' }));
+    expect(device.pipeline).toEqual({ lists: [], bases: [], speaksOf: [] });
+    expect(device.coverage.blind).toEqual([
+      'iptables-save: iptables-save is not installed (apt-get install iptables)',
+      'ip6tables-save: ip6tables-save is not installed (apt-get install iptables)',
+    ]);
+    expect(device.coverage.doubts?.map(({ family }) => family)).toEqual(['ip', 'ip6']);
+  });
+
+  test.each([
+    ['', 2],
+    ['filter\nnat\n', 3],
+  ])('asks the kernel for legacy tables: %j', (text, reasons) => {
+    const sections = [...absent, names(text)];
+    const device = deviceOf(driver.read({ driver: 'iptables', device: 'd', sections }, { device: 'd' }));
+    expect(device.coverage.blind).toHaveLength(reasons);
+    expect(device.coverage.blind.join().includes('legacy tables (filter, nat)')).toBe(reasons === 3);
+  });
+
+  test('but with an old iptables has read the legacy tables', () => {
+    const sections = [
+      { name: 'iptables-save', source: 'iptables-save', text: table('iptables-save v1.8.9') },
+      { name: 'ip6tables-save', source: 'ip6tables-save', text: '' },
+      names('filter\n'),
+    ];
+    const device = deviceOf(driver.read({ driver: 'iptables', device: 'd', sections }, { device: 'd' }));
+    expect(device.coverage.blind).toEqual([]);
+  });
+});

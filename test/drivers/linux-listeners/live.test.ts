@@ -36,8 +36,8 @@ async function open(space: Namespace, ...sockets: readonly string[]): Promise<()
 
 async function readDevice(prefix: readonly string[]): Promise<Device> {
   const runner = localRunner({ prefix });
-  const capture = await readTwice(() => runDialogue(driver, runner, 'host-01'), driver.volatile);
-  return deviceOf(capture.sections);
+  const [capture] = await readTwice(async () => [await runDialogue(driver, runner, 'host-01')], [driver]);
+  return deviceOf(capture!.sections);
 }
 
 systemTest(['root', 'netns', 'ip', 'ss'], 'the answer is what was opened, and a restart changes nothing', async () => {

@@ -113,10 +113,11 @@ describe('the dialogue', () => {
   test('only lists, with the right it needs and its bounds', () => {
     const { steps, monitors } = driver.dialogue;
     expect(steps.map(({ id, argv, need }) => [id, argv.join(' '), need])).toEqual([
-      ['nft-text', 'nft -s list ruleset', 'required'],
-      ['nft-json', 'nft -j list ruleset', 'required'],
+      ['nft-text', 'nft -s -a list ruleset', 'required'],
+      ['nft-json', 'nft -j list ruleset', 'crossCheck'],
+      ['kernel-symbols', 'grep -o -w -E nf_hook_slow|nft_do_chain /proc/kallsyms', 'ifPresent'],
     ]);
-    for (const step of steps) {
+    for (const step of steps.slice(0, 2)) {
       expect(step).toMatchObject({
         timeoutMsMax: 5000,
         bytesMax: 67_108_864,
@@ -145,6 +146,65 @@ describe('the dialogue', () => {
     const read = readSections(failed, json);
     expect(read.ok && read.value.coverage.blind).toEqual(['nft-text: nft needs CAP_NET_ADMIN']);
   });
+});
+
+describe('without nft', () => {
+  const missing = {
+    ...section('nft-text', ''),
+    failure: {
+      kind: 'missing-program' as const,
+      problem: { code: 'MISSING_PROGRAM', message: 'nft is not installed', remedy: 'apt-get install nftables' },
+    },
+  };
+
+  test('a kernel that has no nftables has no rules', () => {
+    const read = readSections(missing, section('kernel-symbols', 'nf_hook_slow\n'));
+    expect(read.ok && read.value.pipeline).toMatchObject({ lists: [], bases: [] });
+    expect(read.ok && read.value.pipeline.speaksOf).toHaveLength(6);
+    expect(read.ok && read.value.coverage.blind).toEqual([]);
+  });
+
+  test.each([
+    ['has nftables', 'nf_hook_slow\nnft_do_chain\n'],
+    ['does not list its functions', ''],
+  ])('a kernel that %s is not read', (_, text) => {
+    const read = readSections(missing, section('kernel-symbols', text));
+    expect(read).toMatchObject({ ok: false, error: { code: 'MISSING_PROGRAM', remedy: 'apt-get install nftables' } });
+  });
+});
+
+describe('text and JSON', () => {
+  const two = 'table ip a {\n\tchain c {\n\t\taccept\n\t}\n}\ntable ip b {\n}\n';
+  const json = JSON.stringify({
+    nftables: [
+      { table: { family: 'ip', name: 'a' } },
+      { chain: { family: 'ip', table: 'a', name: 'c' } },
+      { rule: { family: 'ip', table: 'a', chain: 'c', expr: [{ accept: null }] } },
+      { table: { family: 'ip', name: 'b' } },
+    ],
+  });
+
+  test('a listing that was cut between two tables, or before the first, is seen by its check', () => {
+    const blind = (text: string): readonly string[] | false => {
+      const read = readSections(section('nft-text', text), section('nft-json', json));
+      return read.ok && read.value.coverage.blind;
+    };
+    expect(blind(two)).toEqual([]);
+    expect(blind(two.slice(0, two.indexOf('table ip b')))).toEqual([
+      'table ip b: nft-text has nothing, nft-json has a table',
+    ]);
+    expect(blind('')).not.toEqual([]);
+  });
+
+  test.each(['timeout', 'exit-code', 'not-utf8', 'too-large'] as const)(
+    'a check that failed (%s) is one less',
+    (kind) => {
+      const failed = { ...section('nft-json', ''), failure: { kind, problem: { code: 'X', message: 'no JSON' } } };
+      const read = readSections(section('nft-text', two), failed);
+      expect(read.ok && read.value.coverage.blind).toEqual([]);
+      expect(read.ok && read.value.coverage.notCovered.join()).toContain('the text was not checked against it');
+    },
+  );
 });
 
 describe('what is outside of the model', () => {
