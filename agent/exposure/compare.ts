@@ -107,7 +107,7 @@ function answer(question: Question, scopes: number): Comparison {
     }
   };
   const budget = {
-    nodesMax: NODES_MAX,
+    nodesMax: options.nodesMax ?? NODES_MAX,
     ...(options.timeMsMax !== undefined && { timeMsMax: Math.max(50, options.timeMsMax / Math.max(1, scopes)) }),
   };
   const exact = inUniverse(family, seed, (universe) =>

@@ -3,7 +3,7 @@ import { type AddressSet, parseIp4, parseIp6 } from '../model/index.js';
 import type { Box, Diagram, Kernel, Point } from '../packets/index.js';
 import { contentText, digest } from './identity.js';
 import type { InterfaceSet, PacketBox, PacketExample } from './opening.js';
-import { fieldIndex, type Universe } from './universe.js';
+import { fieldIndex, interfaceMatches, type Universe } from './universe.js';
 
 /** How a set of packets is listed: a box minus boxes. */
 export interface Entry {
@@ -122,9 +122,12 @@ function interfaceSet(universe: Universe, indexes: Intervals): InterfaceSet | un
   const other = universe.interfaces.length - 1;
   const pick = (wanted: boolean): string[] =>
     universe.interfaces.filter((_, index) => index !== other && inside.has(index) === wanted);
-  if (!inside.has(other)) return { kind: 'only', names: pick(true) };
-  const left = pick(false);
-  return left.length === 0 ? undefined : { kind: 'except', names: left };
+  const kind = inside.has(other) ? 'except' : 'only';
+  const names = pick(kind === 'only');
+  if (kind === 'except' && names.length === 0) return undefined;
+  const patterns = names.filter((name) => name.endsWith('*'));
+  const but = pick(kind !== 'only').filter((name) => patterns.some((pattern) => interfaceMatches(name, pattern)));
+  return { kind, names, ...(but.length > 0 && { but }) };
 }
 
 /** Values that people recognise as examples; a set that holds none of them gives its lowest. */

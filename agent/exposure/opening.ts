@@ -3,12 +3,14 @@ import type { AddressSet, Condition, Direction, Family, Origin, Pipeline } from 
 import type { Translation } from './env.js';
 
 /**
- * Interfaces of one side: these names, or every name but these. A pattern (`eth*`) stands for every such name that is
- * not listed by itself.
+ * Interfaces of one side: these names, or every name but these. A pattern (`eth*`) stands for every such name, without
+ * those that `but` lists: they match a pattern and are on the other side all the same.
  */
-export type InterfaceSet =
-  | { readonly kind: 'only'; readonly names: readonly string[] }
-  | { readonly kind: 'except'; readonly names: readonly string[] };
+export interface InterfaceSet {
+  readonly kind: 'only' | 'except';
+  readonly names: readonly string[];
+  readonly but?: readonly string[];
+}
 
 /** A product of sets, one a field; an absent field is unconstrained. IPv4 and IPv6 addresses never mix in one packet. */
 export interface PacketBox {
@@ -126,6 +128,8 @@ export interface CompareOptions {
   readonly withClosed?: boolean;
   /** The state against which edits are named; left out: `pipeline`. */
   readonly reference?: Pipeline;
+  /** Most nodes a kernel may hold. */
+  readonly nodesMax?: number;
   /** Wall-clock milliseconds for everything. */
   readonly timeMsMax?: number;
 }

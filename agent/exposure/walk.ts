@@ -112,9 +112,8 @@ export function walkList(options: WalkOptions, listId: string): Walk {
 }
 
 function createWalker(options: WalkOptions) {
-  const { compiler, pipeline, direction } = options;
+  const { compiler, pipeline } = options;
   const kernel: Kernel = compiler.kernel;
-  const family = compiler.universe.family;
   const lists = new Map(pipeline.lists.map((list) => [list.id, list]));
   const envs = new Map<string, Env>();
   const outcomes: Outcome[] = [];

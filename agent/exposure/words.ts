@@ -60,7 +60,10 @@ export function boxFields(box: PacketBox): BoxFields {
 
 function interfaceWords(set: InterfaceSet | undefined): readonly string[] {
   if (!set) return ANY;
-  return set.kind === 'only' ? set.names : set.names.map((name) => `not ${name}`);
+  const but = set.but ?? [];
+  return set.kind === 'only'
+    ? [...set.names, ...but.map((name) => `not ${name}`)]
+    : [...set.names.map((name) => `not ${name}`), ...but];
 }
 
 /** Addresses as prefixes and ranges; `any` where a whole family or both are meant. */
