@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { InternalFault } from '../lib/assert.js';
 import { addAsk } from './ask.js';
+import { addCheck } from './check.js';
 import { addCoverage } from './coverage.js';
 import { addDrivers } from './drivers.js';
 import { addReplay } from './replay.js';
@@ -24,7 +25,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .description('A firewall and change-window drift guard for hospitals.')
     .version(manifest.version)
     .exitOverride();
-  for (const add of [addAsk, addCoverage, addDrivers, addReplay]) add(program, setExit);
+  for (const add of [addAsk, addCheck, addCoverage, addDrivers, addReplay]) add(program, setExit);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return exit;

@@ -2,4 +2,6 @@
  * config: what a guard is told before it starts: the configuration file with its schema, the embedded defaults, and
  * errors that name file, line and column.
  */
+export * from './load.js';
+export { parseDuration, parseHostPort } from './schema.js';
 export * from './settings.js';

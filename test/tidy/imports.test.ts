@@ -33,9 +33,9 @@ const rooms: Readonly<Record<string, Room>> = {
   },
   alarms: { values: nothing, types: ['judge'], because: 'telling never judges: it knows the shape of a finding only' },
   config: {
-    values: nothing,
-    types: ['model', 'baseline', 'windows'],
-    because: 'configuration is read before anything that it configures',
+    values: ['model'],
+    types: ['baseline', 'windows'],
+    because: 'configuration is read before anything that it configures; addresses are written one way everywhere',
   },
   collect: {
     values: ['drivers/contract', 'model'],
@@ -184,6 +184,7 @@ describe('the table', () => {
     ['alarms/route.ts', 'judge/index.ts', 'type'],
     ['store/memory.ts', 'judge/findings.ts', 'type'],
     ['config/schema.ts', 'windows/index.ts', 'type'],
+    ['config/schema.ts', 'model/index.ts', 'value'],
     ['collect/local.ts', 'drivers/contract.ts', 'value'],
     ['drivers/nftables/read.ts', 'drivers/shared/index.ts', 'value'],
     ['drivers/registry.ts', 'drivers/nftables/index.ts', 'value'],

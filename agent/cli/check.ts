@@ -1,0 +1,64 @@
+import { existsSync } from 'node:fs';
+import type { Command } from 'commander';
+import { drivers, readBaseline } from '../app/index.js';
+import { DEFAULT_FILE, loadSettings } from '../config/index.js';
+import type { SetExit } from './index.js';
+import { complain, print, printJson } from './terminal.js';
+
+interface CheckOptions {
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+export function addCheck(program: Command, setExit: SetExit): void {
+  program
+    .command('check')
+    .description('validate the configuration and the baseline file; speaks to no device')
+    .option('--config <file>', `the configuration; left out, ./${DEFAULT_FILE}, and without it this machine is guarded`)
+    .option('--json', 'one JSON document')
+    .action((options: CheckOptions) => {
+      const settings = loadSettings(options.config, { drivers: drivers.map(({ id }) => id) });
+      if (!settings.ok) return setExit(complain(settings.error));
+      const { devices, sinks, stateFolder, baselineFile, pollSeconds, graceMinutes, timeZone, site } = settings.value;
+      const baseline = readBaseline(baselineFile);
+      if (!baseline.ok) return setExit(complain(baseline.error));
+      const file = options.config ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
+      const { flows, listeners, waivers } = baseline.value;
+      if (options.json) {
+        return printJson({
+          config: file ?? null,
+          site,
+          timeZone,
+          stateFolder,
+          pollSeconds,
+          graceMinutes,
+          devices: devices.map(({ id, kind, zone, source, drivers: ids }) => ({
+            id,
+            kind,
+            zone,
+            source,
+            drivers: ids,
+          })),
+          sinks: sinks.map(({ id, kind }) => ({ id, kind })),
+          baseline:
+            baselineFile === undefined
+              ? null
+              : { file: baselineFile, flows: flows.length, listeners: listeners.length, waivers: waivers.length },
+        });
+      }
+      print(`configuration: ${file ?? 'none, the embedded default'}: good`);
+      for (const { id, kind, source, drivers: ids } of devices) {
+        const where = source.prefix ? `behind ${source.prefix.join(' ')}` : 'this machine';
+        print(`device ${id}: ${kind === 'fw' ? 'firewall' : 'host'}, ${where}, read by ${ids.join(', ')}`);
+      }
+      for (const sink of sinks)
+        print(`sink ${sink.id}: ${sink.kind} to ${sink.kind === 'jsonl' ? sink.to : `${sink.host}:${sink.port}`}`);
+      if (sinks.length === 0) print('sinks: none; findings stay in the store and on the terminal');
+      print(`state: ${stateFolder}`);
+      print(
+        baselineFile === undefined
+          ? 'baseline: no file; only approved snapshots declare something'
+          : `baseline: ${baselineFile}: good, ${flows.length} flows, ${listeners.length} listeners, ${waivers.length} waivers`,
+      );
+    });
+}

@@ -1,0 +1,169 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { homedir, hostname } from 'node:os';
+import { dirname, join, resolve } from 'node:path';
+import { failure, type Result, success } from '../lib/result.js';
+import { ConfigFile, parseHostPort } from './schema.js';
+import type { DeviceSettings, Settings, SinkSettings } from './settings.js';
+import { readYaml, type Written } from './written.js';
+
+/** What the machine says to a guard that nobody configured. */
+export interface Surroundings {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly host: string;
+  readonly home: string;
+  readonly isRoot: boolean;
+}
+
+export interface LoadOptions {
+  readonly surroundings?: Surroundings;
+  /** Ids of the drivers there are; a file that names another one is wrong. Not checked when left out. */
+  readonly drivers?: readonly string[];
+}
+
+/** Read where no file is named; a missing one means the embedded default. */
+export const DEFAULT_FILE = 'config.yaml';
+const LOCAL_DRIVERS: readonly string[] = ['nftables', 'iptables', 'linux-listeners'];
+
+export function surroundings(): Surroundings {
+  return { env: process.env, host: hostname(), home: homedir(), isRoot: process.getuid?.() === 0 };
+}
+
+/** This machine, guarded with what every Linux has; findings stay on the terminal. */
+export function defaultSettings(around: Surroundings = surroundings()): Settings {
+  return {
+    stateFolder: defaultStateFolder(around),
+    devices: [thisMachine(around)],
+    pollSeconds: 300,
+    graceMinutes: 15,
+    approvedHosts: [],
+    sinks: [],
+  };
+}
+
+function thisMachine({ host }: Surroundings): DeviceSettings {
+  const id = host.replaceAll(/[^A-Za-z0-9._-]/g, '-').replace(/^[^A-Za-z0-9]+/, '');
+  return {
+    id: id.slice(0, 64) || 'this-machine',
+    kind: 'host',
+    interfaceZones: {},
+    source: { kind: 'local' },
+    drivers: LOCAL_DRIVERS,
+  };
+}
+
+/** The XDG rule: a relative path in the variable is as good as none. */
+function defaultStateFolder({ env, home, isRoot }: Surroundings): string {
+  if (env.ECLUSE_STATE) return resolve(env.ECLUSE_STATE);
+  if (isRoot) return '/var/lib/ecluse';
+  const base = env.XDG_STATE_HOME?.startsWith('/') ? env.XDG_STATE_HOME : join(home, '.local', 'state');
+  return join(base, 'ecluse');
+}
+
+/** Reads the configuration: the file that is named, else `./config.yaml`, else the embedded default. */
+export function loadSettings(path: string | undefined, options: LoadOptions = {}): Result<Settings> {
+  if (path === undefined && !existsSync(DEFAULT_FILE)) return success(defaultSettings(options.surroundings));
+  const file = path ?? DEFAULT_FILE;
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return failure({
+      code: 'CONFIG_UNREADABLE',
+      file,
+      message: code === 'ENOENT' ? 'there is no such file' : `cannot be read: ${code ?? String(error)}`,
+      expected: 'a configuration file',
+      remedy: 'config.example.yaml is one to start from; without any, this machine is guarded',
+    });
+  }
+  return parseSettings(text, file, options);
+}
+
+export function parseSettings(text: string, file: string, options: LoadOptions = {}): Result<Settings> {
+  const written = readYaml(text, file);
+  if (!written.ok) return written;
+  const parsed = ConfigFile.safeParse(written.value.value);
+  if (!parsed.success) return failure(written.value.issue(parsed.error.issues[0]!));
+  const contradiction = contradictionIn(parsed.data, written.value, options.drivers);
+  if (contradiction) return failure(contradiction);
+  const base = defaultSettings(options.surroundings);
+  const { site, timeZone, state, poll, grace, approvedHosts, baseline, devices, sinks } = parsed.data;
+  const beside = (other: string): string => resolve(dirname(file), other);
+  return success({
+    ...(site !== undefined && { site }),
+    ...(timeZone !== undefined && { timeZone }),
+    stateFolder: state === undefined ? base.stateFolder : beside(state),
+    devices: devices?.map(deviceSettings) ?? base.devices,
+    pollSeconds: poll,
+    graceMinutes: grace,
+    approvedHosts,
+    sinks: sinks.map((sink) => sinkSettings(sink, beside)),
+    ...(baseline !== undefined && { baselineFile: beside(baseline) }),
+  });
+}
+
+/** What the grammar cannot say: names used twice, and names that lead nowhere. */
+function contradictionIn(config: ConfigFile, written: Written, drivers: readonly string[] | undefined) {
+  for (const list of ['devices', 'sinks'] as const) {
+    const seen = new Set<string>();
+    for (const [index, { id }] of (config[list] ?? []).entries()) {
+      const expected = 'a name that no other one has';
+      if (seen.has(id)) return written.problem([list, index, 'id'], `the id \`${id}\` is used twice`, { expected });
+      seen.add(id);
+    }
+  }
+  for (const [index, device] of (config.devices ?? []).entries()) {
+    for (const [place, id] of (device.drivers ?? []).entries()) {
+      const path = ['devices', index, 'drivers', place];
+      if (device.drivers?.indexOf(id) !== place) return written.problem(path, `the driver \`${id}\` is named twice`);
+      if (drivers && !drivers.includes(id))
+        return written.problem(path, `there is no driver \`${id}\``, { expected: `one of ${drivers.join(', ')}` });
+    }
+  }
+  return undefined;
+}
+
+function deviceSettings(entry: NonNullable<ConfigFile['devices']>[number]): DeviceSettings {
+  const { id, kind, zone, networks, interfaces, source, drivers } = entry;
+  return {
+    id,
+    kind,
+    ...(zone !== undefined && { zone }),
+    ...(networks !== undefined && { networks }),
+    interfaceZones: interfaces,
+    source: source === 'local' ? { kind: 'local' } : { kind: 'local', prefix: ['ip', 'netns', 'exec', source.netns] },
+    drivers: drivers ?? LOCAL_DRIVERS,
+  };
+}
+
+function sinkSettings(entry: ConfigFile['sinks'][number], beside: (path: string) => string): SinkSettings {
+  const { id, jsonl, syslog, framing, facility, streams } = entry;
+  if (jsonl !== undefined) return { kind: 'jsonl', id, to: jsonl === '-' ? jsonl : beside(jsonl) };
+  const { host, port } = parseHostPort(syslog!)!;
+  return {
+    kind: 'syslog',
+    id,
+    host,
+    port,
+    ...(framing !== undefined && { framing }),
+    ...(facility !== undefined && { facility }),
+    ...(streams !== undefined && { streams }),
+  };
+}
+
+/** Makes the state folder where there is none, for its owner alone: captures and the socket lie in it. */
+export function prepareStateFolder(path: string): Result<undefined> {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    return success(undefined);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return failure({
+      code: 'STATE_FOLDER',
+      file: path,
+      message: `the state folder cannot be made: ${code ?? String(error)}`,
+      expected: 'a folder that may be written',
+      remedy: 'name another with `state:` in the configuration or in ECLUSE_STATE',
+    });
+  }
+}

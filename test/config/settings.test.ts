@@ -1,0 +1,287 @@
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import {
+  defaultSettings,
+  loadSettings,
+  parseSettings,
+  prepareStateFolder,
+  type Settings,
+  type Surroundings,
+} from '../../agent/config/index.js';
+import { drivers } from '../../agent/drivers/registry.js';
+import { problemText } from '../../agent/lib/result.js';
+import { parseAddressSet } from '../../agent/model/index.js';
+import { tempDir } from '../support/index.js';
+
+const here: Surroundings = { env: {}, host: 'pacs-1', home: '/home', isRoot: false };
+const driverIds = drivers.map(({ id }) => id);
+
+function read(text: string, around = here): Settings {
+  const settings = parseSettings(text, 'config.yaml', { surroundings: around, drivers: driverIds });
+  if (!settings.ok) throw new Error(problemText(settings.error));
+  return settings.value;
+}
+
+function complaint(text: string): string {
+  const settings = parseSettings(text, 'config.yaml', { surroundings: here, drivers: driverIds });
+  return settings.ok ? 'no complaint' : problemText(settings.error);
+}
+
+describe('the embedded default', () => {
+  test('is this machine, told about on the terminal', () => {
+    expect(defaultSettings(here)).toEqual({
+      stateFolder: '/home/.local/state/ecluse',
+      devices: [
+        {
+          id: 'pacs-1',
+          kind: 'host',
+          interfaceZones: {},
+          source: { kind: 'local' },
+          drivers: ['nftables', 'iptables', 'linux-listeners'],
+        },
+      ],
+      pollSeconds: 300,
+      graceMinutes: 15,
+      approvedHosts: [],
+      sinks: [],
+    });
+  });
+
+  test.each<[Partial<Surroundings>, string]>([
+    [{}, '/home/.local/state/ecluse'],
+    [{ isRoot: true }, '/var/lib/ecluse'],
+    [{ env: { XDG_STATE_HOME: '/srv/state' } }, '/srv/state/ecluse'],
+    [{ env: { XDG_STATE_HOME: 'relative' } }, '/home/.local/state/ecluse'],
+    [{ env: { ECLUSE_STATE: '/srv/ecluse', XDG_STATE_HOME: '/srv/state' }, isRoot: true }, '/srv/ecluse'],
+    [{ env: { ECLUSE_STATE: 'beside' } }, resolve('beside')],
+    [{ env: { ECLUSE_STATE: '' }, isRoot: true }, '/var/lib/ecluse'],
+  ])('state with %j is %s', (around, folder) => {
+    expect(defaultSettings({ ...here, ...around }).stateFolder).toBe(folder);
+  });
+
+  test.each([
+    ['pacs.chu.example', 'pacs.chu.example'],
+    ['-odd name', 'odd-name'],
+    ['', 'this-machine'],
+    ['x'.repeat(90), 'x'.repeat(64)],
+  ])('a host called %j is the device %s', (host, id) => {
+    expect(defaultSettings({ ...here, host }).devices[0]!.id).toBe(id);
+  });
+});
+
+describe('a configuration file', () => {
+  test('says everything', () => {
+    const settings = read(readFileSync('config.example.yaml', 'utf8'));
+    expect(settings).toEqual({
+      site: 'hopital-nord',
+      timeZone: 'Europe/Paris',
+      stateFolder: resolve('state'),
+      devices: [
+        {
+          id: 'gateway',
+          kind: 'fw',
+          zone: 'dmz',
+          networks: {
+            ip4: parseAddressSet('192.0.2.0/24')!.ip4,
+            ip6: parseAddressSet('2001:db8:1::/48')!.ip6,
+          },
+          interfaceZones: { wan0: 'internet', dmz0: 'dmz', lan0: 'lan-clinical' },
+          source: { kind: 'local' },
+          drivers: ['nftables', 'iptables', 'linux-listeners'],
+        },
+        {
+          id: 'lab',
+          kind: 'host',
+          interfaceZones: {},
+          source: { kind: 'local', prefix: ['ip', 'netns', 'exec', 'lab'] },
+          drivers: ['nftables', 'linux-listeners'],
+        },
+      ],
+      pollSeconds: 300,
+      graceMinutes: 15,
+      approvedHosts: ['203.0.113.20', '2001:db8:20::/48'],
+      sinks: [
+        { kind: 'jsonl', id: 'file', to: resolve('alarms.jsonl') },
+        {
+          kind: 'syslog',
+          id: 'siem',
+          host: 'siem.example.org',
+          port: 6514,
+          framing: 'octet-counting',
+          facility: 20,
+          streams: ['alert', 'reminder'],
+        },
+      ],
+    });
+  });
+
+  test('says little, and the rest is the embedded default', () => {
+    expect(read('site: chu')).toEqual({ ...defaultSettings(here), site: 'chu' });
+  });
+
+  test.each([
+    ['poll: 90s', { pollSeconds: 90 }],
+    ['poll: 1d', { pollSeconds: 86_400 }],
+    ['grace: 0m', { graceMinutes: 0 }],
+    ['grace: 2h', { graceMinutes: 120 }],
+    ['devices: [{id: off, kind: host}]', { devices: [{ ...defaultSettings(here).devices[0]!, id: 'off' }] }],
+    ['sinks: [{id: a, jsonl: "-"}]', { sinks: [{ kind: 'jsonl', id: 'a', to: '-' }] }],
+    [
+      'sinks: [{id: a, syslog: "[2001:db8::1]:514", facility: 4}]',
+      { sinks: [{ kind: 'syslog', id: 'a', host: '2001:db8::1', port: 514, facility: 4 }] },
+    ],
+    ['baseline: b.yaml', { baselineFile: resolve('b.yaml') }],
+  ])('%s', (text, part) => {
+    expect(read(text)).toEqual({ ...defaultSettings(here), ...part });
+  });
+
+  test('is looked for, and its relative paths start beside it', () => {
+    const folder = tempDir();
+    mkdirSync(join(folder, 'etc'));
+    const file = join(folder, 'etc', 'hospital.yaml');
+    writeFileSync(file, 'state: ../state\nbaseline: matrix.yaml\nsinks: [{id: f, jsonl: out.jsonl}]\n');
+    const settings = loadSettings(file, { surroundings: here });
+    expect(settings).toMatchObject({
+      ok: true,
+      value: {
+        stateFolder: join(folder, 'state'),
+        baselineFile: join(folder, 'etc', 'matrix.yaml'),
+        sinks: [{ to: join(folder, 'etc', 'out.jsonl') }],
+      },
+    });
+  });
+
+  test('that is named must be there; the usual one need not', () => {
+    expect(loadSettings('no-such.yaml')).toMatchObject({
+      ok: false,
+      error: { code: 'CONFIG_UNREADABLE', file: 'no-such.yaml', message: 'there is no such file' },
+    });
+    expect(loadSettings('agent')).toMatchObject({ ok: false, error: { message: 'cannot be read: EISDIR' } });
+    // The repository has no config.yaml of its own.
+    expect(loadSettings(undefined, { surroundings: here })).toEqual({ ok: true, value: defaultSettings(here) });
+  });
+});
+
+describe('what is wrong is told by line and column, with what was expected', () => {
+  test.each([
+    ['', 'config.yaml:1:1: the file is empty (expected settings such as `site: …`, one a line)'],
+    ['- a', 'config.yaml:1:1: the file is a list (expected settings such as `site: …`, one a line)'],
+    ['site: [', 'config.yaml:1:8: this is not YAML: Flow sequence in block collection must be sufficiently indented'],
+    ['site: a\nsite: b', 'config.yaml:2:1: this is not YAML: Map keys must be unique'],
+    ['site: &a x\nstate: *a', 'config.yaml:2:8: the alias *a is not followed (expected the value itself, written out)'],
+    ['\tsite: a', 'config.yaml:1:1: this is not YAML: Tabs are not allowed as indentation'],
+    [
+      'site: a\ngrase: 5m',
+      'config.yaml:2:1: there is no setting `grase` (expected one of site, timeZone, state, poll, grace, approvedHosts, baseline, devices, sinks; did you mean `grace`?)',
+    ],
+    [
+      'timezone: Europe/Paris',
+      'config.yaml:1:1: there is no setting `timezone` (expected one of site, timeZone, state, poll, grace, approvedHosts, baseline, devices, sinks; did you mean `timeZone`?)',
+    ],
+    [
+      'site: a\nserver: b',
+      'config.yaml:2:1: there is no setting `server` (expected one of site, timeZone, state, poll, grace, approvedHosts, baseline, devices, sinks)',
+    ],
+    [
+      'devices:\n  - id: fw\n    kind: fw\n    network: [192.0.2.0/24]',
+      'config.yaml:4:5: there is no setting `network` in `devices[1]` (expected one of id, kind, zone, networks, interfaces, source, drivers; did you mean `networks`?)',
+    ],
+    [
+      'timeZone: Mars/Base',
+      'config.yaml:1:11: `timeZone` is `Mars/Base` (expected an IANA time zone such as Europe/Paris)',
+    ],
+    ['poll: 5', 'config.yaml:1:7: `poll` is `5` (expected a duration between 10s and 1d, such as 5m)'],
+    ['poll: 1s', 'config.yaml:1:7: `poll` is `1s` (expected a duration between 10s and 1d, such as 5m)'],
+    ['grace: 90s', 'config.yaml:1:8: `grace` is `90s` (expected whole minutes, such as 15m)'],
+    ['site:', 'config.yaml:1:6: `site` is empty (expected the name of the hospital or site)'],
+    [
+      'devices: []',
+      'config.yaml:1:10: `devices` is a list (expected at least one device; left out, it is this machine)',
+    ],
+    ['devices: fw', 'config.yaml:1:10: `devices` is `fw` (expected a list of devices)'],
+    ['devices: [fw]', 'config.yaml:1:11: `devices[1]` is `fw` (expected a device: {id, kind, …})'],
+    [
+      'devices:\n  - kind: fw',
+      'config.yaml:2:5: `devices[1].id` is missing (expected a name of letters, digits, dots, dashes and underscores)',
+    ],
+    [
+      'devices:\n  - {id: fw, kind: firewall}',
+      'config.yaml:2:20: `devices[1].kind` is `firewall` (expected `fw` for a firewall, `host` for a machine with its own packet filter)',
+    ],
+    [
+      'devices:\n  - {id: fw/1, kind: fw}',
+      'config.yaml:2:10: `devices[1].id` is `fw/1` (expected a name of letters, digits, dots, dashes and underscores, 64 at most)',
+    ],
+    [
+      'devices:\n  - {id: fw, kind: fw}\n  - {id: fw, kind: host}',
+      'config.yaml:3:10: the id `fw` is used twice (expected a name that no other one has)',
+    ],
+    [
+      'devices:\n  - {id: fw, kind: fw, networks: [192.0.2.0/24, 192.0.2.300]}',
+      'config.yaml:2:49: `devices[1].networks[2]` is `192.0.2.300` (expected an address or a prefix such as 192.0.2.0/24 or 2001:db8::/32)',
+    ],
+    [
+      'devices:\n  - {id: fw, kind: fw, source: ssh}',
+      'config.yaml:2:32: `devices[1].source` is `ssh` (expected `local` for this machine, or {netns: NAME} for a namespace of it)',
+    ],
+    [
+      'devices:\n  - {id: fw, kind: fw, source: {netns: -x}}',
+      'config.yaml:2:40: `devices[1].source.netns` is `-x` (expected the name of a namespace, as `ip netns` lists them)',
+    ],
+    [
+      'devices:\n  - {id: fw, kind: fw, drivers: [nftables, nft]}',
+      'config.yaml:2:44: there is no driver `nft` (expected one of ',
+    ],
+    [
+      'devices:\n  - {id: fw, kind: fw, drivers: [nftables, nftables]}',
+      'config.yaml:2:44: the driver `nftables` is named twice',
+    ],
+    [
+      'approvedHosts: [pacs.example.org]',
+      'config.yaml:1:17: `approvedHosts[1]` is `pacs.example.org` (expected an address or a prefix such as 192.0.2.0/24 or 2001:db8::/32)',
+    ],
+    [
+      'sinks: [{id: siem}]',
+      'config.yaml:1:14: `sinks[1].id` is `siem` (expected one of `jsonl: PATH` and `syslog: HOST:PORT` beside it)',
+    ],
+    [
+      'sinks: [{id: siem, syslog: siem.example.org}]',
+      'config.yaml:1:28: `sinks[1].syslog` is `siem.example.org` (expected HOST:PORT, such as siem.example.org:514)',
+    ],
+    [
+      'sinks: [{id: siem, syslog: "siem.example.org:65536"}]',
+      'config.yaml:1:28: `sinks[1].syslog` is `siem.example.org:65536` (expected HOST:PORT, such as siem.example.org:514)',
+    ],
+    [
+      'sinks: [{id: f, jsonl: a, facility: 3}]',
+      'config.yaml:1:37: `sinks[1].facility` is `3` (expected `syslog` beside it: a jsonl sink takes everything as it is)',
+    ],
+    [
+      'sinks: [{id: s, syslog: "a:1", facility: 24}]',
+      'config.yaml:1:42: `sinks[1].facility` is `24` (expected a syslog facility: 0 to 23, or local0 to local7)',
+    ],
+    [
+      'sinks: [{id: s, syslog: "a:1", streams: [alarms]}]',
+      'config.yaml:1:42: `sinks[1].streams[1]` is `alarms` (expected a list of `alert`, `reminder` and `notice`)',
+    ],
+  ])('%j', (text, message) => {
+    expect(complaint(text)).toContain(message);
+    expect(complaint(text)).not.toContain('\n');
+  });
+});
+
+describe('the state folder', () => {
+  test('is made for its owner alone, and may be there', () => {
+    const folder = join(tempDir(), 'a', 'state');
+    expect(prepareStateFolder(folder).ok).toBe(true);
+    expect(prepareStateFolder(folder).ok).toBe(true);
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+  });
+
+  test('that cannot be made is a problem', () => {
+    const file = join(tempDir(), 'file');
+    writeFileSync(file, '');
+    expect(prepareStateFolder(join(file, 'state'))).toMatchObject({ ok: false, error: { code: 'STATE_FOLDER' } });
+  });
+});
