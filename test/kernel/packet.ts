@@ -1,5 +1,5 @@
 import { must, waitFor } from '../support/machine.js';
-import { type World, web } from './world.js';
+import { someone, type World, web } from './world.js';
 
 /** A packet as a finding's witness names it. */
 export interface Packet {
@@ -11,6 +11,33 @@ export interface Packet {
   readonly destinationPort?: number;
   /** type × 256 + code. */
   readonly icmp?: number;
+  /** The firewall's interface it comes in by; from the internet when left out. */
+  readonly arrives?: 'wan0' | 'dmz0';
+}
+
+const PROTOCOLS: Readonly<Record<string, number>> = { icmp: 1, igmp: 2, tcp: 6, udp: 17, gre: 47, esp: 50, icmpv6: 58 };
+
+/** Reads `tcp 203.0.113.9:40000 → 198.51.100.80:443 in wan0 out dmz0`, as a record names a witness. */
+export function packetOf(witness: string): Packet {
+  const end = (name: string): string =>
+    `(?:\\[(?<${name}6>[^\\]]+)\\]:(?<${name}Port6>\\d+)|(?<${name}4>[\\d.]+):(?<${name}Port4>\\d+)|(?<${name}>\\S+))`;
+  const icmp = '(?: type (?<type>\\d+) code (?<code>\\d+))?';
+  const way = '(?: in (?<in>\\S+))?(?: out (?<out>\\S+))?';
+  const found = new RegExp(`^(?<proto>\\S+)${icmp} ${end('src')} → ${end('dst')}${way}$`).exec(witness)?.groups;
+  if (!found) throw new Error(`no packet: ${witness}`);
+  const part = (name: string): string => (found[`${name}6`] ?? found[`${name}4`] ?? found[name])!;
+  const port = (name: string): string | undefined => found[`${name}Port6`] ?? found[`${name}Port4`];
+  const [sourcePort, destinationPort] = [port('src'), port('dst')];
+  return {
+    family: part('dst').includes(':') ? 6 : 4,
+    source: part('src'),
+    destination: part('dst'),
+    protocol: PROTOCOLS[found.proto!] ?? Number(found.proto),
+    ...(sourcePort !== undefined && { sourcePort: Number(sourcePort) }),
+    ...(destinationPort !== undefined && { destinationPort: Number(destinationPort) }),
+    ...(found.type !== undefined && { icmp: Number(found.type) * 256 + Number(found.code) }),
+    ...((found.in === 'wan0' || found.in === 'dmz0') && { arrives: found.in }),
+  };
 }
 
 const TCP = 6;
@@ -89,21 +116,22 @@ my $address = $six ? pack_sockaddr_in6(0, inet_pton(AF_INET6, $to)) : pack_socka
 send($out, $packet, 0, $address) == length($packet) or die "send: $!";`;
 
 /**
- * Sends this very packet from the internet and tells whether the firewall's kernel let it through to the dmz. A
- * counter in the dmz's namespace sees it; where its destination is nobody's address, the firewall is told that it lies
- * in the dmz, which changes no rule.
+ * Sends this very packet to the firewall and tells whether its kernel let it through to the other side, where a counter
+ * sees it. Where its destination is nobody's address, the firewall is told that it lies there, which changes no rule.
  */
-export async function passes(world: World, packet: Packet): Promise<boolean> {
-  const { internet, firewall, dmz } = world;
-  const { family, source, destination, protocol } = packet;
-  if (destination !== web[family]) {
-    const link = JSON.parse(await dmz.must(['ip', '-j', 'link', 'show', 'eth0'])) as readonly { address: string }[];
+export async function passes({ internet, firewall, dmz }: World, packet: Packet): Promise<boolean> {
+  const { family, source, destination, protocol, arrives = 'wan0' } = packet;
+  const [sender, receiver, leaves] = arrives === 'wan0' ? [internet, dmz, 'dmz0'] : [dmz, internet, 'wan0'];
+  if (destination !== (arrives === 'wan0' ? web : someone)[family]) {
+    const links = JSON.parse(await receiver.must(['ip', '-j', 'link', 'show', 'eth0'])) as readonly {
+      readonly address: string;
+    }[];
     const at = ['ip', '-n', firewall.name, `-${family}`];
-    await must([...at, 'route', 'replace', destination, 'dev', 'dmz0']);
-    await must([...at, 'neigh', 'replace', destination, 'lladdr', link[0]!.address, 'dev', 'dmz0']);
+    await must([...at, 'route', 'replace', destination, 'dev', leaves]);
+    await must([...at, 'neigh', 'replace', destination, 'lladdr', links[0]!.address, 'dev', leaves]);
   }
   const word = family === 4 ? 'ip' : 'ip6';
-  await dmz.must(['nft', '-f', '-'], {
+  await receiver.must(['nft', '-f', '-'], {
     input: `table inet seen
 delete table inet seen
 table inet seen {
@@ -115,9 +143,9 @@ table inet seen {
 }
 `,
   });
-  await internet.must(['perl', '-e', SENDER, String(family), destination], { input: wire(packet) });
+  await sender.must(['perl', '-e', SENDER, String(family), destination], { input: wire(packet) });
   const arrived = async (): Promise<boolean> =>
-    !/packets 0 /.test(await dmz.must(['nft', 'list', 'counter', 'inet', 'seen', 'arrived']));
+    !/packets 0 /.test(await receiver.must(['nft', 'list', 'counter', 'inet', 'seen', 'arrived']));
   try {
     return await waitFor(arrived, { timeoutMs: ARRIVAL_MS, what: 'the packet' });
   } catch {
