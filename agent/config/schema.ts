@@ -144,9 +144,8 @@ export const ConfigFile = z.strictObject(
       .refine(isTimeZone, 'an IANA time zone such as Europe/Paris')
       .optional(),
     state: named('a folder').optional(),
-    poll: duration('10s', '1d').default(300),
+    poll: duration('1s', '1d').default(300),
     grace: duration('0m', '1d')
-      .refine((seconds) => seconds % 60 === 0, 'whole minutes, such as 15m')
       .transform((seconds) => seconds / 60)
       .default(15),
     approvedHosts: z.array(Addresses, { error: 'a list of addresses or prefixes' }).default([]),

@@ -10,6 +10,7 @@ export interface Settings {
   readonly stateFolder: string;
   readonly devices: readonly DeviceSettings[];
   readonly pollSeconds: number;
+  /** May be a fraction: a test waits for seconds. */
   readonly graceMinutes: number;
   /** Hosts outside that may be sent data: addresses or prefixes. */
   readonly approvedHosts: readonly string[];

@@ -24,7 +24,7 @@ export interface JudgeContext {
 }
 
 export function graceMs(context: JudgeContext): number {
-  return context.graceMinutes * 60_000;
+  return Math.round(context.graceMinutes * 60_000);
 }
 
 /** When everything the window opened must be shut: its effective end plus grace. */

@@ -125,6 +125,8 @@ describe('a configuration file', () => {
     ['poll: 1d', { pollSeconds: 86_400 }],
     ['grace: 0m', { graceMinutes: 0 }],
     ['grace: 2h', { graceMinutes: 120 }],
+    ['grace: 90s', { graceMinutes: 1.5 }],
+    ['poll: 1s', { pollSeconds: 1 }],
     ['devices: [{id: off, kind: host}]', { devices: [{ ...defaultSettings(here).devices[0]!, id: 'off' }] }],
     ['sinks: [{id: a, jsonl: "-"}]', { sinks: [{ kind: 'jsonl', id: 'a', to: '-' }] }],
     [
@@ -191,9 +193,8 @@ describe('what is wrong is told by line and column, with what was expected', () 
       'timeZone: Mars/Base',
       'config.yaml:1:11: `timeZone` is `Mars/Base` (expected an IANA time zone such as Europe/Paris)',
     ],
-    ['poll: 5', 'config.yaml:1:7: `poll` is `5` (expected a duration between 10s and 1d, such as 5m)'],
-    ['poll: 1s', 'config.yaml:1:7: `poll` is `1s` (expected a duration between 10s and 1d, such as 5m)'],
-    ['grace: 90s', 'config.yaml:1:8: `grace` is `90s` (expected whole minutes, such as 15m)'],
+    ['poll: 5', 'config.yaml:1:7: `poll` is `5` (expected a duration between 1s and 1d, such as 5m)'],
+    ['poll: 0s', 'config.yaml:1:7: `poll` is `0s` (expected a duration between 1s and 1d, such as 5m)'],
     ['site:', 'config.yaml:1:6: `site` is empty (expected the name of the hospital or site)'],
     [
       'devices: []',
