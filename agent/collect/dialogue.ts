@@ -7,33 +7,53 @@ export interface DialogueOptions {
   readonly signal?: AbortSignal;
 }
 
+/** What is needed of a driver to read a device with it. */
+export type Speaker = Pick<Driver, 'id' | 'dialogue'>;
+
 /**
- * Carries out a driver's dialogue once. The result is raw: it may hold secrets and must pass through redact.ts before
- * it leaves collect/. What could not be read is a section with a failure, never an exception.
+ * Carries out drivers' dialogues once, all together. The result is raw: it may hold secrets and must pass through
+ * redact.ts before it leaves collect/. What could not be read is a section with a failure, never an exception.
  */
-export async function runDialogue(
-  driver: Pick<Driver, 'id' | 'dialogue'>,
+export async function runDialogues(
+  drivers: readonly Speaker[],
   runner: CommandRunner,
   device: string,
   options: DialogueOptions = {},
-): Promise<Capture> {
-  const { steps } = driver.dialogue;
-  const found = new Map<string, StepResult>();
-  const perform = async (step: DialogueStep): Promise<void> => {
-    found.set(step.id, await performStep(step, runner, device, options.signal));
+): Promise<readonly Capture[]> {
+  const questions = drivers.flatMap(({ id, dialogue }) => dialogue.steps.map((step) => ({ driver: id, step })));
+  const found = new Map<DialogueStep, StepResult>();
+  const perform = async ({ step }: (typeof questions)[number]): Promise<void> => {
+    found.set(step, await performStep(step, runner, device, options.signal));
   };
   await inParallel(
-    steps.filter((step) => step.fallbackFor === undefined),
+    questions.filter(({ step }) => step.fallbackFor === undefined),
     runner.parallelMax,
     perform,
   );
   // The steps only read, so their order does not matter to the device, except that a fallback waits for its answer.
+  const isMissing = (driver: string, id: string): boolean =>
+    questions.some((one) => one.driver === driver && one.step.id === id && found.get(one.step)?.missing === true);
   await inParallel(
-    steps.filter((step) => step.fallbackFor !== undefined && found.get(step.fallbackFor)?.missing === true),
+    questions.filter(({ driver, step }) => step.fallbackFor !== undefined && isMissing(driver, step.fallbackFor)),
     runner.parallelMax,
     perform,
   );
-  return { driver: driver.id, device, sections: steps.flatMap((step) => found.get(step.id)?.section ?? []) };
+  return drivers.map(({ id, dialogue }) => ({
+    driver: id,
+    device,
+    sections: dialogue.steps.flatMap((step) => found.get(step)?.section ?? []),
+  }));
+}
+
+/** One driver's dialogue, once. */
+export async function runDialogue(
+  driver: Speaker,
+  runner: CommandRunner,
+  device: string,
+  options: DialogueOptions = {},
+): Promise<Capture> {
+  const [capture] = await runDialogues([driver], runner, device, options);
+  return capture!;
 }
 
 interface StepResult {

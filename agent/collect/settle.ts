@@ -29,7 +29,8 @@ export async function readTwice(
   let before = await read();
   let moved: readonly Moved[] = [];
   for (let readings = 2; readings <= readingsMax; readings++) {
-    if (readings > 2) await pause((options.pauseMs ?? 200) * (readings - 2));
+    const waits = moved.some(({ crossCheck }) => !crossCheck);
+    if (readings > 2 && waits) await pause((options.pauseMs ?? 200) * (readings - 2));
     const after = await read();
     moved = movedSections(before, after, drivers);
     if (moved.length === 0 || (readings > 2 && moved.every(({ crossCheck }) => crossCheck))) return after;
@@ -67,7 +68,7 @@ function movedSections(
     return [...names].flatMap((name) => {
       const [a, b] = [find(one, name), find(other, name)];
       const alike = a && b && a.failure?.kind === b.failure?.kind;
-      if (alike && stableText(a.text, volatile) === stableText(b.text, volatile)) return [];
+      if (alike && (a.text === b.text || stableText(a.text, volatile) === stableText(b.text, volatile))) return [];
       const crossCheck = dialogue.steps.some((step) => step.id === name && step.need === 'crossCheck');
       return [{ driver: id, name, source: (b ?? a)!.source, crossCheck, ...firstDifference(a, b, volatile) }];
     });

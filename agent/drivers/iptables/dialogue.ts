@@ -24,7 +24,7 @@ function nft(family: 'iptables' | 'ip6tables'): DialogueStep {
     alternatives: [[`${family}-save`]],
     need: 'required',
     timeoutMsMax: 30_000,
-    bytesMax: 64 * MEGABYTE,
+    bytesMax: 32 * MEGABYTE,
     right: {
       capability: 'CAP_NET_ADMIN',
       command: `setcap cap_net_admin+ep "$(readlink -f "$(command -v ${family}-nft-save)")"`,
@@ -44,7 +44,7 @@ function legacy(family: 'iptables' | 'ip6tables'): DialogueStep {
     argv: [`${family}-legacy-save`],
     need: 'ifPresent',
     timeoutMsMax: 30_000,
-    bytesMax: 64 * MEGABYTE,
+    bytesMax: 32 * MEGABYTE,
     right: {
       capability: 'CAP_NET_ADMIN, CAP_NET_RAW and CAP_DAC_READ_SEARCH',
       command: `setcap cap_net_admin,cap_net_raw,cap_dac_read_search+ep "$(readlink -f "$(command -v ${family}-legacy-save)")"`,
@@ -86,7 +86,7 @@ export const dialogue: Dialogue = {
       argv: ['ipset', 'save'],
       need: 'ifPresent',
       timeoutMsMax: 30_000,
-      bytesMax: 64 * MEGABYTE,
+      bytesMax: 32 * MEGABYTE,
       right: { capability: 'CAP_NET_ADMIN', command: 'setcap cap_net_admin+ep "$(readlink -f "$(command -v ipset)")"' },
       refused,
       package: 'ipset',

@@ -9,7 +9,7 @@ const right = {
   capability: 'CAP_NET_ADMIN',
   command: 'sudo setcap cap_net_admin+ep "$(command -v nft)"   # or run Écluse with AmbientCapabilities=CAP_NET_ADMIN',
 };
-const bounds = { timeoutMsMax: 5000, bytesMax: 64 * 1024 * 1024 } as const;
+const bounds = { timeoutMsMax: 5000, bytesMax: 32 * 1024 * 1024 } as const;
 const refused = /Operation not permitted|you must be root/i;
 
 const steps: readonly DialogueStep[] = [

@@ -3,7 +3,7 @@
  * capture has both. The text is the authority: nft -j 1.0.6 prints the flags of a table garbled and the extensions of
  * iptables-nft empty.
  */
-import { failure, type Problem, type Result, success } from '../../lib/result.js';
+import { failure, type Problem, problemText, type Result, success } from '../../lib/result.js';
 import type { Device } from '../../model/index.js';
 import type { Capture, Identification, Section } from '../contract.js';
 import { type CoverageBuilder, coverageBuilder } from '../shared/coverage.js';
@@ -53,12 +53,12 @@ export function read(capture: Capture): Result<Device> {
     return failure(main.failure.problem);
   }
   const script = main === text ? parseText(main.source, main.text) : parseJson(main.source, main.text);
-  if (!script.ok) return script;
+  if (!script.ok) return text?.failure ? failure(text.failure.problem) : script;
   const ruleset = extract(script.value);
   if (main === text) claimText(coverage, main, ruleset);
   else claimJson(coverage, main, script.value, ruleset);
   const { pipeline, facts } = convert(ruleset, main.source, coverage);
-  if (main === json && text?.failure) coverage.blind(`${text.source}: ${text.failure.problem.message}`);
+  if (main === json && text?.failure) coverage.blind(problemText(text.failure.problem));
   if (main === text && json) crossCheck(coverage, main, ruleset, json);
   if (main.name === 'nft-text')
     for (const twice of ruleset.repeated) coverage.blind(`${main.source}: ${twice} is listed twice`);

@@ -120,7 +120,7 @@ describe('the dialogue', () => {
     for (const step of steps.slice(0, 2)) {
       expect(step).toMatchObject({
         timeoutMsMax: 5000,
-        bytesMax: 67_108_864,
+        bytesMax: 33_554_432,
         package: 'nftables',
         right: { capability: 'CAP_NET_ADMIN' },
       });
@@ -144,7 +144,7 @@ describe('the dialogue', () => {
     expect(readSections(failed)).toEqual({ ok: false, error: problem });
     const json = section('nft-json', '{"nftables": [{"metainfo": {}}, {"table": {"family": "ip", "name": "t"}}]}');
     const read = readSections(failed, json);
-    expect(read.ok && read.value.coverage.blind).toEqual(['nft-text: nft needs CAP_NET_ADMIN']);
+    expect(read.ok && read.value.coverage.blind).toEqual(['nft needs CAP_NET_ADMIN']);
   });
 });
 

@@ -1,0 +1,132 @@
+import { createHash } from 'node:crypto';
+import {
+  type CommandRunner,
+  captureHash,
+  displayMessage,
+  readTwice,
+  redactCapture,
+  runDialogues,
+  type SettleOptions,
+} from '../collect/index.js';
+import type { DeviceSettings } from '../config/settings.js';
+import type { Capture, Driver } from '../drivers/contract.js';
+import { combineDevices, type DevicePart } from '../exposure/index.js';
+import { type Clock, systemClock } from '../lib/clock.js';
+import { problemText } from '../lib/result.js';
+import type { Reading } from './guard/ports.js';
+
+export interface ReadingTools {
+  readonly runner: CommandRunner;
+  readonly drivers: readonly Driver[];
+  /** For the digests that stand in the place of secrets. */
+  readonly key: Uint8Array;
+  readonly clock?: Clock;
+  readonly signal?: AbortSignal;
+  readonly pause?: SettleOptions['pause'];
+}
+
+/**
+ * Reads a device with all its drivers until two readings of everything agree, so that no change between two commands
+ * gives a picture that never was. Never rejects: what goes wrong is blindness.
+ */
+export async function readDevice(settings: DeviceSettings, tools: ReadingTools): Promise<Reading> {
+  const clock = tools.clock ?? systemClock;
+  const { id: device } = settings;
+  const drivers = settings.drivers.flatMap((id) => tools.drivers.find((driver) => driver.id === id) ?? []);
+  const options = tools.signal ? { signal: tools.signal } : {};
+  try {
+    const raw = await readTwice(
+      () => runDialogues(drivers, tools.runner, device, options),
+      drivers,
+      tools.pause ? { pause: tools.pause } : {},
+    );
+    const captures = raw.map((capture) => {
+      const { secrets } = drivers.find(({ id }) => id === capture.driver)!;
+      return redactCapture(capture, secrets, tools.key);
+    });
+    const reading = readingOf(captures, device, tools.drivers, clock.now());
+    const unknown = settings.drivers.filter((id) => !drivers.some((driver) => driver.id === id));
+    if (unknown.length === 0) return reading;
+    return blinded(
+      reading,
+      unknown.map((id) => `${device}: there is no driver ${id}`),
+    );
+  } catch (error) {
+    const nothing = readingOf([], device, tools.drivers, clock.now());
+    return blinded({ ...nothing, blind: [] }, [`${device}: ${faultText(error)}`]);
+  }
+}
+
+/**
+ * What captures say, whether they were just taken or come from the store. There is no model where a driver could make
+ * nothing of its capture: a part of the device would be missing in it, in silence.
+ */
+export function readingOf(
+  captures: readonly Capture[],
+  device: string,
+  drivers: readonly Driver[],
+  at: number,
+): Reading {
+  const parts: DevicePart[] = [];
+  const blind: string[] = captures.length === 0 ? [`${device}: nothing was read`] : [];
+  for (const capture of captures) {
+    const driver = drivers.find(({ id }) => id === capture.driver);
+    if (!driver) {
+      blind.push(`${device}: there is no driver ${capture.driver}`);
+      continue;
+    }
+    try {
+      const read = driver.read(capture, { device });
+      if (read.ok) parts.push({ driver: driver.id, device: read.value });
+      else blind.push(problemText(read.error));
+    } catch (error) {
+      blind.push(`${device}: ${driver.id}: ${faultText(error)}`);
+    }
+  }
+  const base = { device, at, captures, hash: hashOf(captures, drivers), rules: 0, listeners: 0 };
+  if (blind.length > 0) {
+    const others = parts.flatMap((part) => part.device.coverage.blind);
+    return { ...base, complete: false, blind: readable([...blind, ...others]) };
+  }
+  const model = combineDevices(device, parts);
+  return {
+    ...base,
+    model,
+    complete: model.coverage.blind.length === 0,
+    blind: readable(model.coverage.blind),
+    rules: model.pipeline.lists.reduce((total, list) => total + list.rules.length, 0),
+    listeners: model.listeners.length,
+  };
+}
+
+function blinded(reading: Reading, reasons: readonly string[]): Reading {
+  return { ...reading, complete: false, blind: readable([...reading.blind, ...reasons]) };
+}
+
+/** A garbled listing has as many reasons as lines: a person needs the first few, and their number. */
+const REASONS_MAX = 20;
+
+function readable(reasons: readonly string[]): readonly string[] {
+  const shown = reasons.slice(0, REASONS_MAX).map((reason) => displayMessage(reason));
+  const more = reasons.length - REASONS_MAX;
+  return [...new Set(shown), ...(more > 0 ? [`and ${more} more reasons like these`] : [])];
+}
+
+/** A mistake of ours blinds the reading of one device and not the guard. */
+function faultText(error: unknown): string {
+  return `a fault of Écluse itself, please report it: ${error instanceof Error ? error.message : String(error)}`;
+}
+
+/** What only checks another section is left out: it changes nothing, and nft prints parts of it at random. */
+function hashOf(captures: readonly Capture[], drivers: readonly Driver[]): string {
+  const hash = createHash('sha256');
+  for (const capture of [...captures].sort((a, b) => (a.driver < b.driver ? -1 : 1))) {
+    const driver = drivers.find(({ id }) => id === capture.driver);
+    const checks = new Set(
+      driver?.dialogue.steps.filter(({ need }) => need === 'crossCheck').map((step) => step.id) ?? [],
+    );
+    const sections = capture.sections.filter(({ name }) => !checks.has(name));
+    hash.update(captureHash({ ...capture, sections }, driver?.volatile ?? []));
+  }
+  return hash.digest('hex');
+}
