@@ -6,4 +6,5 @@ export * from './declared.js';
 export { parseBaseline } from './file.js';
 export { type Learned, type LearnInput, learnBaseline } from './learn.js';
 export { lintBaseline } from './lint.js';
+export { contentId, flowSetOf } from './shape.js';
 export * from './snapshots.js';

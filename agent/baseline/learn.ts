@@ -1,16 +1,7 @@
 import type { InterfaceSet, Opening, PacketBox } from '../exposure/index.js';
 import { union } from '../lib/intervals.js';
-import {
-  type AddressSet,
-  anyAddress,
-  anyIp4,
-  anyIp6,
-  type Condition,
-  type Direction,
-  type Listener,
-  type Pipeline,
-} from '../model/index.js';
-import { contentId, type FlowShape, type Service } from './shape.js';
+import { anyAddress, type Direction, type Listener } from '../model/index.js';
+import { contentId, type FlowShape, type Service, shapeOfBox } from './shape.js';
 import { formatAddresses, formatService, formatVia, isInterfaceName, unite } from './written.js';
 
 export interface LearnInput {
@@ -20,8 +11,6 @@ export interface LearnInput {
   readonly owner: string;
   /** When this was observed. */
   readonly at: number;
-  /** Where the openings came from; without it no interface pattern (`tun*`) can be written, see `patternsHeld`. */
-  readonly pipeline?: Pipeline;
 }
 
 export interface Learned {
@@ -52,7 +41,7 @@ export function learnBaseline(input: LearnInput): Learned {
   const leftOut: string[] = [];
   const flows: Written[] = [];
   for (const opening of input.openings) {
-    const written = shapeOf(opening, input.pipeline);
+    const written = shapeOf(opening);
     if (typeof written === 'string') leftOut.push(`${nameOf(opening)}: ${written}; ${INSTEAD}`);
     else {
       const { direction, permittedBy } = opening;
@@ -98,102 +87,40 @@ function inLine(text: string): string {
 }
 
 /** The shape of an opening, or why it has none. */
-function shapeOf(opening: Opening, pipeline: Pipeline | undefined): FlowShape | string {
+function shapeOf(opening: Opening): FlowShape | string {
   if (!opening.complete) return `not listed exactly (${opening.reason ?? 'too many parts'})`;
   if (opening.certainty === 'possible') {
     return `let through only if ${opening.conditions.map(inLine).join(' and ') || 'a condition holds'}`;
   }
   if (opening.nat?.destination) return 'its destination is translated, and the file says nothing of the target';
   if (opening.except.length > EXCEPTIONS_MAX) return `it has ${opening.except.length} exceptions`;
-  const whole = boxShape(opening.box, opening.direction, pipeline);
+  const whole = boxShape(opening.box, opening.direction);
   if (typeof whole === 'string') return whole;
   const except: FlowShape[] = [];
   for (const box of opening.except) {
-    const shape = boxShape(box, opening.direction, pipeline);
+    const shape = boxShape(box, opening.direction);
     if (typeof shape === 'string') return shape;
     except.push(shape);
   }
   return { ...whole, except };
 }
 
-function boxShape(box: PacketBox, direction: Direction, pipeline: Pipeline | undefined): FlowShape | string {
+function boxShape(box: PacketBox, direction: Direction): FlowShape | string {
   const into = direction === 'output' ? undefined : box.inInterface;
   const out = direction === 'input' ? undefined : box.outInterface;
   for (const set of [into, out]) {
-    const objection = set && interfaceObjection(set, pipeline);
+    const objection = set && interfaceObjection(set);
     if (objection) return objection;
   }
-  const services = servicesOf(box);
-  if (services && formatServices(services) === undefined) return 'the file has no words for its protocols and ports';
-  const [from, to] = [addressesOf(box, box.source), addressesOf(box, box.destination)];
-  // The addresses of one side say the family already; where neither side does, one must.
-  const bare = from === undefined && to === undefined && box.families.length === 1;
-  const family = bare ? (box.families[0] === 'ip4' ? anyIp4 : anyIp6) : from;
-  return {
-    ...(family && { from: family }),
-    ...(to && { to }),
-    ...(into && { in: into }),
-    ...(out && { out }),
-    ...(services && { services }),
-    ...(box.sourcePort && { sourcePorts: box.sourcePort }),
-    except: [],
-  };
+  const shape = shapeOfBox(box, direction);
+  if (shape.services && formatServices(shape.services) === undefined)
+    return 'the file has no words for its protocols and ports';
+  return shape;
 }
 
-function addressesOf(box: PacketBox, set: AddressSet | undefined): AddressSet | undefined {
-  return set && { ip4: box.families.includes('ip4') ? set.ip4 : [], ip6: box.families.includes('ip6') ? set.ip6 : [] };
-}
-
-function servicesOf({ protocol, destinationPort, icmp }: PacketBox): readonly Service[] | undefined {
-  if (!protocol && !destinationPort && !icmp) return undefined;
-  return [
-    {
-      ...(protocol && { protocols: protocol }),
-      ...(destinationPort && { ports: destinationPort }),
-      ...(icmp && { icmp }),
-    },
-  ];
-}
-
-/**
- * In an opening `tun*` stands for the names of that pattern that no rule names by themselves; in the file it stands
- * for all of them. They are the same where the rules name none of them.
- */
-function interfaceObjection(set: InterfaceSet, pipeline: Pipeline | undefined): string | undefined {
-  const odd = set.names.find((name) => !isInterfaceName(name));
-  if (odd !== undefined) return `the file cannot hold the interface name ${JSON.stringify(odd)}`;
-  const pattern = set.names.find((name) => name.endsWith('*') && !patternsHeld(name, pipeline));
-  return pattern && `the rules tell interfaces named ${pattern} apart`;
-}
-
-function patternsHeld(pattern: string, pipeline: Pipeline | undefined): boolean {
-  if (!pipeline) return false;
-  return !interfaceNames(pipeline).some((name) => name !== pattern && name.startsWith(pattern.slice(0, -1)));
-}
-
-function interfaceNames(pipeline: Pipeline): readonly string[] {
-  const inCondition = (condition: Condition): readonly string[] => {
-    switch (condition.kind) {
-      case 'all':
-      case 'any':
-        return condition.of.flatMap(inCondition);
-      case 'not':
-        return inCondition(condition.of);
-      case 'inInterface':
-      case 'outInterface':
-        return condition.names;
-      default:
-        return [];
-    }
-  };
-  return pipeline.lists.flatMap(({ rules }) =>
-    rules.flatMap(({ steps }) =>
-      steps.flatMap((step) => {
-        if (step.kind === 'match') return inCondition(step.condition);
-        return step.kind === 'dispatch' ? step.cases.flatMap((one) => inCondition(one.condition)) : [];
-      }),
-    ),
-  );
+function interfaceObjection({ names, but = [] }: InterfaceSet): string | undefined {
+  const odd = [...names, ...but].find((name) => !isInterfaceName(name));
+  return odd === undefined ? undefined : `the file cannot hold the interface name ${JSON.stringify(odd)}`;
 }
 
 /** Joins flows of one rule that differ in one field only, and puts them in an order that depends on content alone. */

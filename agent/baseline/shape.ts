@@ -1,7 +1,17 @@
 import { createHash } from 'node:crypto';
-import type { FlowSet, InterfaceSet } from '../exposure/index.js';
+import type { FlowSet, InterfaceSet, Opening, PacketBox } from '../exposure/index.js';
 import { type Bound, type Intervals, isSubset } from '../lib/intervals.js';
-import { type AddressSet, all, any, type Condition, type Direction, not, type PacketTest } from '../model/index.js';
+import {
+  type AddressSet,
+  all,
+  any,
+  anyIp4,
+  anyIp6,
+  type Condition,
+  type Direction,
+  not,
+  type PacketTest,
+} from '../model/index.js';
 
 /** Protocols with what their headers hold: ports, or ICMP types. What is absent is any. */
 export interface Service {
@@ -36,7 +46,8 @@ export function conditionOf(shape: FlowShape): Condition {
 }
 
 function interfaceTest(kind: 'inInterface' | 'outInterface', set: InterfaceSet): Condition {
-  const test: PacketTest = { kind, names: set.names };
+  const listed: PacketTest = { kind, names: set.names };
+  const test = set.but ? all(listed, not({ kind, names: set.but })) : listed;
   return set.kind === 'only' ? test : not(test);
 }
 
@@ -48,7 +59,38 @@ function serviceTest(service: Service): Condition {
   return all(...tests);
 }
 
-export function flowSetOf(direction: Direction, shape: FlowShape): FlowSet {
+/** A box as a shape. Interfaces that a direction does not have are not asked for. */
+export function shapeOfBox(box: PacketBox, direction: Direction): FlowShape {
+  const into = direction === 'output' ? undefined : box.inInterface;
+  const out = direction === 'input' ? undefined : box.outInterface;
+  const [from, to] = [addressesOf(box, box.source), addressesOf(box, box.destination)];
+  const { protocol, destinationPort, icmp, sourcePort } = box;
+  // The addresses of one side say the family already; where neither side does, one must.
+  const bare = from === undefined && to === undefined && box.families.length === 1;
+  const family = bare ? (box.families[0] === 'ip4' ? anyIp4 : anyIp6) : from;
+  const service: Service = {
+    ...(protocol && { protocols: protocol }),
+    ...(destinationPort && { ports: destinationPort }),
+    ...(icmp && { icmp }),
+  };
+  return {
+    ...(family && { from: family }),
+    ...(to && { to }),
+    ...(into && { in: into }),
+    ...(out && { out }),
+    ...(Object.keys(service).length > 0 && { services: [service] }),
+    ...(sourcePort && { sourcePorts: sourcePort }),
+    except: [],
+  };
+}
+
+function addressesOf(box: PacketBox, set: AddressSet | undefined): AddressSet | undefined {
+  return set && { ip4: box.families.includes('ip4') ? set.ip4 : [], ip6: box.families.includes('ip6') ? set.ip6 : [] };
+}
+
+/** The packets that an opening lists, as declared traffic. */
+export function flowSetOf({ direction, box, except }: Pick<Opening, 'direction' | 'box' | 'except'>): FlowSet {
+  const shape = { ...shapeOfBox(box, direction), except: except.map((one) => shapeOfBox(one, direction)) };
   return { direction, condition: conditionOf(shape) };
 }
 
@@ -84,6 +126,7 @@ function within<T extends Bound>(inner: Intervals<T> | undefined, outer: Interva
 function interfacesWithin(inner: InterfaceSet | undefined, outer: InterfaceSet | undefined): boolean {
   if (outer === undefined) return true;
   if (inner === undefined || inner.kind !== outer.kind) return false;
+  if (inner.but || outer.but) return contentId(inner) === contentId(outer);
   const [narrow, wide] = inner.kind === 'only' ? [inner, outer] : [outer, inner];
   return narrow.names.every((name) => wide.names.includes(name));
 }

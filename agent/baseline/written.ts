@@ -53,7 +53,7 @@ export function protocolName(number: number): string {
 }
 
 /** Names that are not a network's: they have a meaning of their own. */
-export const RESERVED: readonly string[] = ['any', 'internet', 'self', 'not'];
+export const RESERVED: readonly string[] = ['any', 'internet', 'self', 'not', 'but'];
 
 const ADDRESSES = 'any, internet, an address, a prefix, FIRST-LAST, or a name under networks';
 
@@ -186,7 +186,7 @@ export interface Via {
 
 const VIA = 'IN -> OUT with interface names, any or nothing; -> self for the device itself, self -> for what it sends';
 
-/** Reads `wan0 -> dmz0`, `-> self`, `self -> wan0`, `eth*, ppp0 -> any` or `not wan0 -> dmz0`. */
+/** Reads `wan0 -> dmz0`, `-> self`, `self -> wan0`, `eth*, ppp0 -> any`, `not wan0 -> dmz0` or `eth* but eth0 -> any`. */
 export function parseVia(text: string): Result<Via, Refusal> {
   const sides = text.split(/->|→/).map((side) => side.trim());
   const [left = '', right = ''] = sides;
@@ -208,16 +208,22 @@ export function isInterfaceName(name: string): boolean {
 
 function parseInterfaces(text: string): Result<InterfaceSet | undefined, Refusal> {
   if (text === '' || text === 'any') return success(undefined);
-  const groups = /^(?<not>not\s+)?(?<names>.+)$/.exec(text)?.groups;
-  const names = (groups?.names ?? '').split(',').map((name) => name.trim());
-  const wrong = names.find((name) => !isInterfaceName(name));
+  const groups = /^(?<not>not\s+)?(?<names>.+?)(?:\s+but\s+(?<but>.+))?$/.exec(text)?.groups;
+  const split = (list: string): readonly string[] => [...new Set(list.split(',').map((name) => name.trim()))].sort();
+  const names = split(groups?.names ?? '');
+  const but = groups?.but === undefined ? [] : split(groups.but);
+  const wrong = [...names, ...but].find((name) => !isInterfaceName(name));
   if (wrong !== undefined) return refuse(`${wrong || text} is not an interface name`, VIA);
-  return success({ kind: groups?.not ? 'except' : 'only', names: [...new Set(names)].sort() });
+  return success({ kind: groups?.not ? 'except' : 'only', names, ...(but.length > 0 && { but }) });
 }
 
 export function formatVia(via: Via): string | undefined {
-  const side = (set: InterfaceSet | undefined): string =>
-    set === undefined ? '' : `${set.kind === 'except' ? 'not ' : ''}${[...set.names].sort().join(', ')}`;
+  const list = (names: readonly string[]): string => [...names].sort().join(', ');
+  const side = (set: InterfaceSet | undefined): string => {
+    if (set === undefined) return '';
+    const but = set.but?.length ? ` but ${list(set.but)}` : '';
+    return `${set.kind === 'except' ? 'not ' : ''}${list(set.names)}${but}`;
+  };
   if (via.direction === 'input') return `${side(via.in)} -> self`.trim();
   if (via.direction === 'output') return `self -> ${side(via.out)}`.trim();
   if (!via.in && !via.out) return undefined;

@@ -104,6 +104,7 @@ export function sourceOf(subject: Subject, context: JudgeContext): Source {
     return { class: 'internet', inside: false };
   }
   if (zone !== undefined && !OUTER_ZONES.includes(zone)) return { class: 'internal', inside: true };
+  if (src.zones?.every((one) => !OUTER_ZONES.includes(one.toLowerCase()))) return { class: 'internal', inside: true };
   const addresses = partyAddresses(src, context);
   if (!addresses) return { class: 'internal', inside: true };
   const outside = publicPart(addresses, context);
@@ -122,6 +123,7 @@ function isNarrow(party: Party, context: JudgeContext): boolean {
 export function destinationZones(party: Party, context: JudgeContext): readonly string[] {
   const own = party.zone ?? context.devices[party.text]?.zone;
   if (own !== undefined) return [own];
+  if (party.zones) return party.zones;
   if (!party.addresses) return [party.text];
   const zones = new Set<string>();
   for (const device of Object.values(context.devices)) {

@@ -3,6 +3,7 @@
  * the event; the store keeps what it is given.
  */
 export * from './codes.js';
+export * from './compose.js';
 export * from './context.js';
 export * from './coverage.js';
 export * from './events.js';

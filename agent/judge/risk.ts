@@ -1,7 +1,7 @@
 import { intersection } from '../lib/intervals.js';
 import { formatPorts } from '../lib/ports.js';
 import { destinationZones, isToFirewall, type JudgeContext, reachesHost, type Source, sourceOf } from './context.js';
-import { anyPort, servicesReached } from './services.js';
+import { anyPort, hasProtocol, protocolsOf, servicesReached } from './services.js';
 import type { Flow, Severity, Subject } from './types.js';
 
 /** How bad it is, and why, in words: `high: DICOM 104 critical, one public host −1`. */
@@ -44,6 +44,7 @@ const TUNNEL_PROTOCOLS: readonly string[] = ['esp', 'ah', 'gre', 'ipip', 'l2tp']
 /** What the ports alone mean when anybody reaches them. */
 export function portRisk(flow: Flow, context: JudgeContext): Rating {
   const proto = flow.proto.toLowerCase();
+  if (proto.includes(',')) return worstOf(flow, (one) => portRisk(one, context));
   if (ECHO_PROTOCOLS.includes(proto)) return { severity: 'low', because: `${proto} low` };
   if (TUNNEL_PROTOCOLS.includes(proto)) return { severity: 'medium', because: `${proto} medium` };
   if (anyPort(flow.ports))
@@ -58,6 +59,12 @@ export function portRisk(flow: Flow, context: JudgeContext): Rating {
     best = { severity: service.risk, because: `${shortName(service.name)} ${formatPorts(shared)} ${service.risk}` };
   }
   return best ?? { severity: 'medium', because: 'no port known medium' };
+}
+
+/** A flow of several protocols is as bad as the worst of them. */
+function worstOf(flow: Flow, rate: (flow: Flow) => Rating): Rating {
+  const ratings = protocolsOf(flow.proto).map((proto) => rate({ ...flow, proto }));
+  return ratings.reduce((a, b) => (levelOf(b.severity) > levelOf(a.severity) ? b : a));
 }
 
 function shortName(name: string): string {
@@ -105,6 +112,7 @@ function adjusted(base: Rating, source: Source, zones: readonly string[]): Ratin
 /** The firewall's own doors: administration is critical and a VPN portal high, whatever port they were moved to. */
 function firewallRisk(flow: Flow, context: JudgeContext): Rating {
   const proto = flow.proto.toLowerCase();
+  if (proto.includes(',')) return worstOf(flow, (one) => firewallRisk(one, context));
   if (TUNNEL_PROTOCOLS.includes(proto))
     return { severity: 'high', because: `VPN (${proto}) to the firewall itself high` };
   if (ECHO_PROTOCOLS.includes(proto) || flow.ports === 'any' || anyPort(flow.ports)) return portRisk(flow, context);
@@ -144,8 +152,8 @@ export function openingsFromInternet(subjects: readonly Subject[], context: Judg
 function isOpenToInternet(opening: Subject, listener: Subject, context: JudgeContext): boolean {
   if ((opening.kind !== 'rule' && opening.kind !== 'engine') || opening.latent) return false;
   const { proto, ports } = opening.flow;
-  const [theirs, ours] = [proto.toLowerCase(), listener.flow.proto.toLowerCase()];
-  if (theirs !== 'any' && ours !== 'any' && theirs !== ours) return false;
+  const ours = listener.flow.proto.toLowerCase();
+  if (ours !== 'any' && !hasProtocol(proto, ours)) return false;
   const wanted = listener.flow.ports;
   if (ports !== 'any' && wanted !== 'any' && intersection(ports, wanted).length === 0) return false;
   return sourceOf(opening, context).class === 'internet' && reachesHost(opening, listener, context);
@@ -155,7 +163,8 @@ function isOpenToInternet(opening: Subject, listener: Subject, context: JudgeCon
 export function egressRisk(subject: Subject, context: JudgeContext): Rating {
   const { src } = subject.flow;
   const zone = src.zone ?? context.devices[src.text]?.zone ?? src.text;
-  if (DATA_ZONES.includes(zone)) return told('high', [`from ${zone} to a host that is not approved`]);
+  const data = [zone, ...(src.zones ?? [])].find((one) => DATA_ZONES.includes(one));
+  if (data !== undefined) return told('high', [`from ${data} to a host that is not approved`]);
   if (src.zone === undefined && sourceOf(subject, context).class === 'internet') {
     return told('high', ['from any source, clinical zones included, to a host that is not approved']);
   }

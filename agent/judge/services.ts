@@ -67,6 +67,20 @@ export function parseServices(text: string, file: string): Result<ServiceTable> 
   return success({ services: parsed.data.map((entry) => ({ ...entry, ports: parsePorts(entry.ports)! })) });
 }
 
+/** The protocols of a flow: one, or the members of a list such as `tcp,udp`. */
+export function protocolsOf(proto: string): readonly string[] {
+  return proto
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim());
+}
+
+/** Whether a flow of these protocols speaks of one of them. */
+export function hasProtocol(proto: string, one: string): boolean {
+  const names = protocolsOf(proto);
+  return names.includes('any') || names.includes(one);
+}
+
 const ALL_PORTS: Intervals = [1, 65535];
 
 /** Whether a flow leaves the port open: no restriction, or a range that is one in all but name. */
@@ -86,7 +100,7 @@ export function servicesReached(
   const reached: { service: Service; ports: Intervals }[] = [];
   let known: Intervals = [];
   for (const service of table.services) {
-    if (service.ports === 'any' || (proto !== 'any' && service.proto !== proto)) continue;
+    if (service.ports === 'any' || !hasProtocol(proto, service.proto)) continue;
     const shared = intersection(service.ports, ports);
     if (shared.length === 0) continue;
     reached.push({ service, ports: shared });
@@ -104,7 +118,7 @@ export function reachesRemoteTool(table: ServiceTable, proto: string, ports: Int
   let remote: Intervals = [];
   for (const service of table.services) {
     if (service.category !== 'remote' || service.ports === 'any') continue;
-    if (proto === 'any' || service.proto === proto) remote = union(remote, service.ports);
+    if (hasProtocol(proto, service.proto)) remote = union(remote, service.ports);
   }
   for (let i = 0; i < ports.length; i += 2) {
     const [first, last] = [ports[i]!, ports[i + 1]!];

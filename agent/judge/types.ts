@@ -11,13 +11,15 @@ export interface Party {
   readonly addresses?: AddressSet;
   /** Zone of the host or network, such as `dmz` or `imaging`. */
   readonly zone?: string;
+  /** Where it lies in several: all of them, and no `zone`. */
+  readonly zones?: readonly string[];
 }
 
 /** The traffic of a subject as judgement needs it: enough for risk and scope; the exact set is `Subject.set`. */
 export interface Flow {
   readonly src: Party;
   readonly dst: Party;
-  /** `any`, `tcp`, `udp`, `icmp`, … */
+  /** `any`, `tcp`, `udp`, `icmp`, …, or a list such as `tcp,udp`. */
   readonly proto: string;
   readonly ports: Intervals | 'any';
   readonly nat?: string;
@@ -31,6 +33,8 @@ export interface Subject {
   /** Stable identity within the device: never a rule's number, name, comment or UUID. */
   readonly id: string;
   readonly device: string;
+  /** The rule that lets it through now, where the one that the finding began with has gone: that rule's own identity. */
+  readonly carrier?: string;
   readonly kind: 'rule' | 'listener' | 'engine' | 'fact';
   readonly direction?: 'forward' | 'input' | 'output';
   readonly flow: Flow;

@@ -66,11 +66,12 @@ function withinParty(party: ScopeParty, declared: string | undefined, addressOf:
 
 function withinProto(proto: string, declared: string | undefined): boolean {
   if (declared === undefined || isAny(declared)) return true;
-  return declared
-    .toLowerCase()
-    .split(',')
-    .map((name) => name.trim())
-    .includes(proto.toLowerCase());
+  const names = (text: string): readonly string[] =>
+    text
+      .toLowerCase()
+      .split(',')
+      .map((name) => name.trim());
+  return names(proto).every((name) => names(declared).includes(name));
 }
 
 function withinPorts(ports: Intervals | 'any', declared: string | undefined): boolean {

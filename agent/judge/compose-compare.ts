@@ -1,0 +1,102 @@
+import { type DeclaredFlow, flowSetOf } from '../baseline/index.js';
+import { type Comparison, compare, type Opening } from '../exposure/index.js';
+import type { Pipeline, Scope } from '../model/index.js';
+
+export interface Sides {
+  readonly now: Pipeline;
+  readonly approved?: Pipeline;
+  readonly before?: Pipeline;
+  readonly flows: readonly DeclaredFlow[];
+  readonly timeMsMax?: number;
+}
+
+function has(scopes: readonly Scope[], wanted: Scope): boolean {
+  return scopes.some((scope) => scope.direction === wanted.direction && scope.family === wanted.family);
+}
+
+/** Directions that an earlier state spoke of and this one does not: nothing can be said of them now. */
+export function unspoken(now: Pipeline, approved: Pipeline | undefined): readonly string[] {
+  return (approved?.speaksOf ?? [])
+    .filter((scope) => !has(now.speaksOf, scope))
+    .map(({ family, direction }) => `${family === 'ip4' ? 'IPv4' : 'IPv6'} ${direction} was not read`);
+}
+
+/**
+ * What is let through and not declared. Of what the approved state never spoke of (IPv6 was not read then) nothing is
+ * approved, so there only the declared flows count.
+ */
+export function undeclaredNow(sides: Sides, reference: Pipeline | undefined): Comparison {
+  return compareBeside(sides, { ...(reference && { reference }), withClosed: sides.approved !== undefined });
+}
+
+export function declaredNow(sides: Sides): readonly Opening[] {
+  if (!sides.approved && sides.flows.length === 0) return [];
+  return compareBeside(sides, { withDeclared: true }).declared;
+}
+
+function compareBeside(
+  { now, approved, flows, timeMsMax }: Sides,
+  options: { readonly reference?: Pipeline; readonly withClosed?: boolean; readonly withDeclared?: boolean },
+): Comparison {
+  const common = { ...options, flows, ...(timeMsMax !== undefined && { timeMsMax }) };
+  if (!approved) return compare(now, common);
+  const shared = compare(now, { ...common, pipeline: approved });
+  const others = now.speaksOf.filter((scope) => !has(approved.speaksOf, scope));
+  if (others.length === 0) return shared;
+  const alone = compare({ ...now, speaksOf: others }, common);
+  return {
+    undeclared: [...shared.undeclared, ...alone.undeclared],
+    declared: [...shared.declared, ...alone.declared],
+    closed: shared.closed,
+    complete: shared.complete && alone.complete,
+    reasons: [...shared.reasons, ...alone.reasons],
+  };
+}
+
+/** How `compare` begins where a set is known exactly and only takes too many boxes to be listed. */
+const LISTING_ONLY = /^the exact set takes more than/;
+
+/**
+ * Reasons for which a difference could not be decided. That a set takes too many boxes to be listed is none: which
+ * packets are in it is known all the same.
+ */
+export function undecided({ reasons }: Comparison): readonly string[] {
+  return reasons.filter((reason) => !LISTING_ONLY.test(reason));
+}
+
+/**
+ * What was let through and is not any more. Packets that still pass, only translated to somewhere else, are told as
+ * an opening and are not missing too.
+ */
+export function cutSince(reference: Pipeline, closed: readonly Opening[], sides: Sides): readonly Opening[] {
+  const { now, timeMsMax } = sides;
+  const translates = [reference, now].some((one) => one.bases.some((base) => base.type === 'nat'));
+  if (closed.length === 0 || !translates) return closed;
+  const budget = timeMsMax === undefined ? {} : { timeMsMax };
+  const within = closed.map(flowSetOf);
+  const passing = compare(now, { within, ...budget }).undeclared;
+  if (passing.length === 0) return closed;
+  const flows = passing.map(flowSetOf);
+  return compare(reference, { pipeline: now, reference: now, within, flows, ...budget }).undeclared;
+}
+
+/** Without an approved state: declared flows that the reading before let through and this one does not. */
+export function cutFlows(sides: Sides): readonly Opening[] {
+  const { now, before, flows, timeMsMax } = sides;
+  if (!before || flows.length === 0) return [];
+  const options = { pipeline: before, within: flows, withClosed: true, ...(timeMsMax !== undefined && { timeMsMax }) };
+  return cutSince(before, compare(now, options).closed, sides);
+}
+
+/** Whether a rule of now lets through, undeclared, some of what these openings of the reading before let through. */
+export function letsThroughOf(openings: readonly Opening[], identity: string, sides: Sides): boolean {
+  const { now, approved, flows, timeMsMax } = sides;
+  const within = openings.map(flowSetOf);
+  const options = {
+    within,
+    flows,
+    ...(approved && { pipeline: approved }),
+    ...(timeMsMax !== undefined && { timeMsMax }),
+  };
+  return compare(now, options).undeclared.some((opening) => opening.permittedBy.identity === identity);
+}

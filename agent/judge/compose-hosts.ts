@@ -1,0 +1,159 @@
+import { contentId, type DeclaredListener, declaresListener } from '../baseline/index.js';
+import { protocolName } from '../exposure/index.js';
+import { type AccessFact, type AccessFactKind, anyAddress, type Device, type Listener } from '../model/index.js';
+import type { FindingCode } from './codes.js';
+import type { Subject } from './types.js';
+
+export interface ListenerInput {
+  readonly device: string;
+  readonly now: readonly Listener[];
+  readonly approved?: readonly Listener[];
+  readonly before?: readonly Listener[];
+  readonly declared: readonly DeclaredListener[];
+  readonly interfaceZones: Readonly<Record<string, string>>;
+}
+
+export interface Listening {
+  readonly undeclared: readonly Subject[];
+  readonly declared: readonly Subject[];
+  /** Declared, seen before, and not there any more. */
+  readonly missing: readonly Subject[];
+}
+
+/** Sockets that others can reach, split by whether they are declared. */
+export function listening(input: ListenerInput): Listening {
+  const { now, approved = [], before = [], declared } = input;
+  const wasThere = new Set(before.map((listener) => listener.id));
+  const isDeclared = (listener: Listener): boolean =>
+    approved.some((one) => one.id === listener.id) || declared.some((one) => declaresListener(one, listener));
+  // A client's datagram socket is gone by the next reading; one that stays is a service.
+  const present = now.filter((one) => !one.loopback && (!one.perhapsClient || wasThere.has(one.id) || isDeclared(one)));
+  const there = new Set(now.map((listener) => listener.id));
+  const gone = [...approved, ...before].filter(
+    (one) =>
+      !one.loopback &&
+      !one.perhapsClient &&
+      !there.has(one.id) &&
+      isDeclared(one) &&
+      // Restarted under another name, it still answers.
+      !now.some((other) => other.protocol === one.protocol && other.port === one.port && isDeclared(other)),
+  );
+  const subjects = (listeners: readonly Listener[]): readonly Subject[] =>
+    [...new Map(listeners.map((listener) => [listener.id, listener])).values()].map((one) => subjectOf(one, input));
+  return {
+    undeclared: subjects(present.filter((one) => !isDeclared(one))),
+    declared: subjects(present.filter(isDeclared)),
+    missing: subjects(gone),
+  };
+}
+
+function subjectOf(listener: Listener, { device, interfaceZones }: ListenerInput): Subject {
+  const { protocol, port, addresses, bind, process, user, namespace } = listener;
+  const zone = listener.interface === undefined ? undefined : interfaceZones[listener.interface];
+  const raw = protocol === 'raw';
+  const socket = raw
+    ? `raw ${protocolName(port)} ${bind}`
+    : `${protocol} ${bind.includes(':') ? `[${bind}]` : bind}:${port}`;
+  const words = [
+    socket,
+    ...(process === undefined ? [] : [process]),
+    ...(user === undefined ? [] : [`(user ${user})`]),
+    ...(namespace === undefined ? [] : [`in ${namespace}`]),
+    `on ${device}`,
+  ];
+  return {
+    id: listener.id,
+    device,
+    kind: 'listener',
+    flow: {
+      src: { text: 'any', addresses: anyAddress },
+      dst: { text: device, addresses, ...(zone !== undefined && { zone }) },
+      proto: raw ? protocolName(port) : protocol,
+      // A raw socket's number is its protocol's.
+      ports: raw ? [] : [port, port],
+    },
+    summary: words.join(' '),
+    set: contentId([protocol, port, addresses]),
+    certainty: 'certain',
+    place: listener.origin,
+  };
+}
+
+type Difference = 'added' | 'removed' | 'changed';
+
+interface Meaning {
+  readonly code: FindingCode;
+  /** The differences that give somebody more than was approved, or hide something. */
+  readonly tells: readonly Difference[];
+}
+
+const BOTH: readonly Difference[] = ['added', 'changed'];
+const ALL: readonly Difference[] = ['added', 'removed', 'changed'];
+
+const meanings: Readonly<Record<AccessFactKind, Meaning>> = {
+  forwarding: { code: 'ACCESS_WIDENED', tells: BOTH },
+  route: { code: 'ROUTE_CHANGED', tells: ALL },
+  policyRoute: { code: 'ROUTE_CHANGED', tells: ALL },
+  filterNotCovered: { code: 'ACCESS_WIDENED', tells: ALL },
+  administrator: { code: 'ADMIN_ADDED', tells: BOTH },
+  managementService: { code: 'ACCESS_WIDENED', tells: BOTH },
+  key: { code: 'CREDENTIAL_CHANGED', tells: BOTH },
+  vpn: { code: 'VPN_LEFT', tells: BOTH },
+  logging: { code: 'LOGGING_OFF', tells: ['removed', 'changed'] },
+  inspection: { code: 'INSPECTION_WEAKENED', tells: ['removed', 'changed'] },
+  manager: { code: 'MANAGER_CHANGED', tells: ALL },
+};
+
+export interface FactInput {
+  readonly device: string;
+  readonly now: Device;
+  readonly approved: Device;
+  /** Something was not read: what is absent may be there all the same. */
+  readonly blind: boolean;
+  readonly tellsForwarding: boolean;
+}
+
+/** Gates that are not packet rules, compared with the approved ones. */
+export function factSubjects({ device, now, approved, blind, tellsForwarding }: FactInput): readonly Subject[] {
+  const [present, known] = [byName(now.facts), byName(approved.facts)];
+  const subjects: Subject[] = [];
+  for (const name of new Set([...known.keys(), ...present.keys()])) {
+    const [one, other] = [present.get(name), known.get(name)];
+    const fact = (one ?? other)![0]!;
+    const difference = !one ? 'removed' : !other ? 'added' : valuesOf(one) === valuesOf(other) ? undefined : 'changed';
+    const { code, tells } = meanings[fact.kind];
+    if (difference === undefined || !tells.includes(difference) || (blind && difference === 'removed')) continue;
+    if (fact.kind === 'forwarding' && (tellsForwarding || valuesOf(one ?? []) === '0')) continue;
+    const any = { text: 'any', addresses: anyAddress };
+    subjects.push({
+      id: name,
+      device,
+      kind: 'fact',
+      factCode: code,
+      flow: { src: any, dst: { text: device }, proto: 'any', ports: 'any' },
+      summary: `${fact.subject} on ${device}: ${changeText(other && valuesOf(other), one && valuesOf(one))}`,
+      set: contentId([name, one && valuesOf(one)]),
+      certainty: 'certain',
+      place: fact.origin,
+    });
+  }
+  return subjects;
+}
+
+function changeText(before: string | undefined, now: string | undefined): string {
+  if (before === undefined) return `${now} (added)`;
+  return now === undefined ? `${before} (removed)` : `${before} → ${now}`;
+}
+
+function byName(facts: readonly AccessFact[]): ReadonlyMap<string, readonly AccessFact[]> {
+  const out = new Map<string, AccessFact[]>();
+  for (const fact of facts) {
+    const name = `${fact.kind} ${fact.subject}`;
+    out.set(name, [...(out.get(name) ?? []), fact]);
+  }
+  return out;
+}
+
+function valuesOf(facts: readonly AccessFact[]): string {
+  return [...new Set(facts.map((fact) => fact.value))].sort().join(', ');
+}

@@ -1,0 +1,116 @@
+import type { Edit, Opening, Permit } from '../exposure/index.js';
+import type { Direction } from '../model/index.js';
+import { flowOf, flowText, type Surroundings, setOf, witnessText } from './compose-flow.js';
+import type { Subject } from './types.js';
+
+/** Everything that one rule lets through in one direction. */
+export interface RuleGroup {
+  readonly identity: string;
+  readonly direction: Direction;
+  readonly permit: Permit;
+  readonly openings: readonly Opening[];
+}
+
+export function groupByRule(openings: readonly Opening[]): readonly RuleGroup[] {
+  const groups = new Map<string, { permit: Permit; direction: Direction; openings: Opening[] }>();
+  for (const opening of openings) {
+    const { permittedBy, direction } = opening;
+    const key = `${direction} ${permittedBy.identity}`;
+    const group = groups.get(key);
+    if (group) group.openings.push(opening);
+    else groups.set(key, { permit: permittedBy, direction, openings: [opening] });
+  }
+  return [...groups.values()].map((group) => ({ ...group, identity: group.permit.identity }));
+}
+
+export type Undo = (edit: Edit) => string | undefined;
+
+/** The rule's subject as it reads on its own: before it is known whether an earlier finding goes on in it. */
+export function subjectOfRule(group: RuleGroup, around: Surroundings, undo: Undo | undefined): Subject {
+  const { openings, permit } = group;
+  const flow = flowOf(openings, around);
+  const because = openings.find((opening) => opening.because)?.because;
+  const certain = openings.some((opening) => opening.certainty === 'certain');
+  const conditions = [...new Set(openings.flatMap((opening) => opening.conditions))];
+  const remedy = because && undo?.(because);
+  return {
+    id: group.identity,
+    device: around.device,
+    kind: 'rule',
+    direction: group.direction,
+    flow,
+    summary: flowText(flow, openings),
+    set: setOf(openings),
+    certainty: certain ? 'certain' : 'possible',
+    ...(conditions.length > 0 && { conditions }),
+    ...(permit.kind !== 'unfiltered' && { place: permit.origin }),
+    ...(because && { cause: { edit: because.edit, rule: because.rule } }),
+    witness: witnessText(openings),
+    ...(remedy !== undefined && { undo: remedy }),
+  };
+}
+
+/** What carries an earlier finding, by its own identity: the rule itself, or the one that took its traffic over. */
+export function carrierOf(subject: Subject): string {
+  return subject.carrier ?? subject.id;
+}
+
+export interface Succession {
+  /** The earlier subject that goes on in a rule, by the rule's identity. */
+  readonly earlierOf: ReadonlyMap<string, Subject>;
+}
+
+/**
+ * Which findings go on in which rules. A rule that is still there keeps its own. Where a rule has gone and one that
+ * nobody has seen before lets through some of its traffic, the finding moves to that one: retyping a rule a little
+ * differently must not make an opening look resolved and a new one look young. A rule that has a finding of its own
+ * takes over none, so a removed rule is resolved although another one covers its traffic.
+ */
+export function succeed(
+  groups: readonly RuleGroup[],
+  earlier: readonly Subject[],
+  shareTraffic: (gone: Subject, group: RuleGroup) => boolean,
+): Succession {
+  const present = new Set(groups.map((group) => group.identity));
+  const rules = earlier
+    .filter((subject) => subject.kind === 'rule' && !subject.latent)
+    // The rule a finding began with is back beside the one that carried it on: it has its finding again.
+    .map((subject) => (subject.carrier !== undefined && present.has(subject.id) ? withoutCarrier(subject) : subject));
+  const earlierOf = new Map<string, Subject>();
+  for (const subject of rules) if (present.has(carrierOf(subject))) earlierOf.set(carrierOf(subject), subject);
+  const known = new Set(earlier.map(carrierOf));
+  const newcomers = groups.filter((group) => !known.has(group.identity));
+  for (const gone of rules) {
+    if (present.has(carrierOf(gone))) continue;
+    const heir = newcomers.find(
+      (group) => !earlierOf.has(group.identity) && group.direction === gone.direction && shareTraffic(gone, group),
+    );
+    if (heir) earlierOf.set(heir.identity, gone);
+  }
+  return { earlierOf };
+}
+
+function withoutCarrier(subject: Subject): Subject {
+  const { carrier: _, ...rest } = subject;
+  return rest;
+}
+
+/**
+ * A subject that goes on, under the id it was first told by. Its cause stays the one it was told with: only another
+ * packet set, without another rule, is the work of a new edit. A rule that took over is shut by undoing what made it.
+ */
+export function continued(subject: Subject, earlier: Subject | undefined): Subject {
+  if (!earlier) return subject;
+  const tookOver = carrierOf(earlier) !== subject.id;
+  const widened = !tookOver && earlier.set !== subject.set;
+  const cause = widened ? (subject.cause ?? earlier.cause) : (earlier.cause ?? subject.cause);
+  const undo = tookOver ? subject.undo : widened ? (subject.undo ?? earlier.undo) : (earlier.undo ?? subject.undo);
+  const { cause: _, undo: __, ...rest } = subject;
+  return {
+    ...rest,
+    id: earlier.id,
+    ...(earlier.id !== subject.id && { carrier: subject.id }),
+    ...(cause && { cause }),
+    ...(undo !== undefined && { undo }),
+  };
+}

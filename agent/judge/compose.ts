@@ -1,0 +1,189 @@
+import type { DeclaredFlow, DeclaredListener } from '../baseline/index.js';
+import type { Edit, Opening } from '../exposure/index.js';
+import type { Device } from '../model/index.js';
+import {
+  cutFlows,
+  cutSince,
+  declaredNow,
+  letsThroughOf,
+  type Sides,
+  undecided,
+  undeclaredNow,
+  unspoken,
+} from './compose-compare.js';
+import { engineOf } from './compose-engine.js';
+import { flowOf, flowsMeet, type Surroundings } from './compose-flow.js';
+import { factSubjects, listening } from './compose-hosts.js';
+import { carrierOf, continued, groupByRule, type RuleGroup, subjectOfRule, succeed } from './compose-rules.js';
+import type { Observation, Subject } from './types.js';
+
+export interface ComposeInput {
+  readonly device: string;
+  readonly at: number;
+  readonly snapshot?: string;
+  readonly now: Device;
+  /** What a person approved. */
+  readonly approved?: Device;
+  /** The complete reading before this one. */
+  readonly before?: Device;
+  readonly declared: { readonly flows: readonly DeclaredFlow[]; readonly listeners: readonly DeclaredListener[] };
+  /** What was open on this device and not declared, as the judge remembers it: findings go on in it. */
+  readonly earlier: readonly Subject[];
+  /** What was missing, as the judge remembers it. Only needed where nothing is approved. */
+  readonly earlierMissing?: readonly Subject[];
+  readonly interfaceZones: Readonly<Record<string, string>>;
+  /** How the platform undoes an edit. */
+  readonly undo?: (edit: Edit) => string | undefined;
+  /** Wall-clock limit of one comparison. */
+  readonly timeMsMax?: number;
+}
+
+/**
+ * From one reading to what the judge is told: everything open that is not declared, what is declared and open, and
+ * what is declared and cut. Pure; the same reading against the same state gives the same observation.
+ */
+export function composeObservation(input: ComposeInput): Observation {
+  const { device, at, snapshot, now, approved, before, declared, undo } = input;
+  const around: Surroundings = { device, pipeline: now.pipeline, interfaceZones: input.interfaceZones };
+  const sides: Sides = {
+    now: now.pipeline,
+    ...(approved && { approved: approved.pipeline }),
+    ...(before && { before: before.pipeline }),
+    flows: declared.flows,
+    ...(input.timeMsMax !== undefined && { timeMsMax: input.timeMsMax }),
+  };
+  const comparison = undeclaredNow(sides, before?.pipeline ?? approved?.pipeline);
+  const blind = [
+    ...now.coverage.blind,
+    ...unspoken(now.pipeline, (approved ?? before)?.pipeline).map((reason) => `${device}: ${reason}`),
+    ...undecided(comparison).map((reason) => `${device}: ${reason}`),
+  ];
+  const isBlind = blind.length > 0;
+  const open = comparison.undeclared.filter((opening) => !isBlind || opening.certainty === 'certain');
+  const engine = engineOf({
+    device,
+    undeclared: open,
+    now: now.pipeline,
+    ...(approved && { approved: approved.pipeline }),
+    ...(before && { before: before.pipeline }),
+    earlier: input.earlier,
+    ...(undo && { undo }),
+  });
+  const groups = groupByRule(engine.rest);
+  const { earlierOf } = succeed(groups, input.earlier, isBlind ? () => false : sharing(input, sides, around));
+  const told = groups.map((group) => continued(subjectOfRule(group, around, undo), earlierOf.get(group.identity)));
+  const rules = withCauses(told, input, sides, around);
+  const listeners = listening({
+    device,
+    now: now.listeners,
+    ...(approved && { approved: approved.listeners }),
+    ...(before && { before: before.listeners }),
+    declared: declared.listeners,
+    interfaceZones: input.interfaceZones,
+  });
+  const facts = approved
+    ? factSubjects({ device, now, approved, blind: isBlind, tellsForwarding: engine.tellsForwarding })
+    : [];
+  return {
+    device,
+    at,
+    ...(snapshot !== undefined && { snapshot }),
+    undeclared: [...(engine.subject ? [engine.subject] : []), ...rules, ...listeners.undeclared, ...facts],
+    declared: isBlind ? [] : [...declaredRules(input, sides, around, rules), ...listeners.declared],
+    missing: isBlind ? [] : [...missingRules(input, sides, comparison.closed), ...missingListeners(input, listeners)],
+    blind: [...new Set(blind)],
+  };
+}
+
+/** Whether a rule that is new takes over traffic of a finding whose rule is gone: exactly where the reading before is known. */
+function sharing(
+  input: ComposeInput,
+  sides: Sides,
+  around: Surroundings,
+): (gone: Subject, group: RuleGroup) => boolean {
+  let then: readonly Opening[] | undefined;
+  return (gone, group) => {
+    const { before } = input;
+    if (before) {
+      const { before: _, ...rest } = sides;
+      then ??= undeclaredNow({ ...rest, now: before.pipeline }, undefined).undeclared;
+      const openings = then.filter((opening) => opening.permittedBy.identity === carrierOf(gone));
+      if (openings.length > 0 && openings.every((opening) => opening.complete)) {
+        return letsThroughOf(openings, group.identity, sides);
+      }
+    }
+    return flowsMeet(gone.flow, flowOf(group.openings, around));
+  };
+}
+
+/**
+ * An opening whose rules were the same at the reading before (it was declared until today, say) has no edit since
+ * then: what differs from the approved state is its cause.
+ */
+function withCauses(
+  subjects: readonly Subject[],
+  input: ComposeInput,
+  sides: Sides,
+  around: Surroundings,
+): readonly Subject[] {
+  const { approved, before } = input;
+  if (!approved || !before || subjects.every((subject) => subject.cause)) return subjects;
+  const again = new Map(
+    groupByRule(undeclaredNow(sides, approved.pipeline).undeclared).map((group) => [
+      group.identity,
+      subjectOfRule(group, around, input.undo),
+    ]),
+  );
+  return subjects.map((subject) => {
+    const { cause, undo } = again.get(carrierOf(subject)) ?? {};
+    if (subject.cause || !cause) return subject;
+    return { ...subject, cause, ...(subject.undo === undefined && undo !== undefined && { undo }) };
+  });
+}
+
+/** Under the id of its finding, where it had one: the judge then says that it is declared now, not that it is shut. */
+function declaredRules(
+  input: ComposeInput,
+  sides: Sides,
+  around: Surroundings,
+  undeclared: readonly Subject[],
+): readonly Subject[] {
+  const ids = new Map(input.earlier.map((subject) => [carrierOf(subject), subject.id]));
+  const taken = new Set(undeclared.map((subject) => subject.id));
+  return groupByRule(declaredNow(sides)).map((group) => {
+    const subject = subjectOfRule(group, around, undefined);
+    const id = ids.get(subject.id) ?? subject.id;
+    // One rule may let through both: its undeclared part has the finding, the rest is judged beside it.
+    return { ...subject, id: taken.has(id) ? `${id}+declared` : id };
+  });
+}
+
+function missingRules(input: ComposeInput, sides: Sides, closed: readonly Opening[]): readonly Subject[] {
+  const { approved, before, interfaceZones, device, earlierMissing = [] } = input;
+  const reference = approved ?? before;
+  if (!reference) return [];
+  const around: Surroundings = { device, pipeline: reference.pipeline, interfaceZones };
+  const cut = approved ? cutSince(approved.pipeline, closed, sides) : cutFlows(sides);
+  const subjects = groupByRule(cut).map((group) => subjectOfRule(group, around, undefined));
+  if (approved) return subjects;
+  // A cut is seen once; it stays told until what was cut passes again.
+  const passing = groupByRule(declaredNow(sides)).map((group) => flowOf(group.openings, around));
+  const still = earlierMissing.filter(
+    (old) =>
+      old.kind === 'rule' &&
+      !subjects.some((subject) => subject.id === old.id) &&
+      !passing.some((flow) => flowsMeet(flow, old.flow)),
+  );
+  return [...subjects, ...still];
+}
+
+function missingListeners(input: ComposeInput, listeners: ReturnType<typeof listening>): readonly Subject[] {
+  const { missing, declared } = listeners;
+  if (input.approved) return missing;
+  const answers = (old: Subject): boolean =>
+    declared.some((one) => one.flow.proto === old.flow.proto && String(one.flow.ports) === String(old.flow.ports));
+  const still = (input.earlierMissing ?? []).filter(
+    (old) => old.kind === 'listener' && !missing.some((one) => one.id === old.id) && !answers(old),
+  );
+  return [...missing, ...still];
+}
