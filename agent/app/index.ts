@@ -11,6 +11,7 @@ export * from './baseline-file.js';
 export * from './guard/index.js';
 export * from './offline.js';
 export * from './offline-ask.js';
+export * from './offline-diff.js';
 export * from './reading.js';
 export * from './replay.js';
 export * from './services.js';

@@ -8,7 +8,9 @@ import { InternalFault } from '../lib/assert.js';
 import { addAsk } from './ask.js';
 import { addCheck } from './check.js';
 import { addCoverage } from './coverage.js';
+import { addDiff } from './diff.js';
 import { addDrivers } from './drivers.js';
+import { addExposure } from './exposure.js';
 import { addReplay } from './replay.js';
 
 export type SetExit = (code: number) => void;
@@ -25,7 +27,8 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .description('A firewall and change-window drift guard for hospitals.')
     .version(manifest.version)
     .exitOverride();
-  for (const add of [addAsk, addCheck, addCoverage, addDrivers, addReplay]) add(program, setExit);
+  const commands = [addAsk, addCheck, addCoverage, addDiff, addDrivers, addExposure, addReplay];
+  for (const add of commands) add(program, setExit);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return exit;

@@ -48,14 +48,7 @@ function askFamily(pipeline: Pipeline, packet: AskedPacket, family: Family, list
 /** Follows every packet that fits the question at once: what the question leaves open is a dimension of the set. */
 export function askSets(pipeline: Pipeline, packet: AskedPacket, family: Family, list: RuleList | undefined): Verdict {
   const seed = (builder: UniverseBuilder): void => {
-    for (const { rules } of pipeline.lists) {
-      for (const rule of rules) {
-        for (const step of rule.steps) {
-          if (step.kind === 'match') builder.condition(step.condition);
-          else if (step.kind === 'dispatch') for (const branch of step.cases) builder.condition(branch.condition);
-        }
-      }
-    }
+    for (const { rules } of pipeline.lists) for (const rule of rules) builder.rule(rule);
     for (const [field, value] of givenFields(packet)) builder.field(field, single(value));
     builder.names([packet.inInterface ?? '', packet.outInterface ?? '']);
   };

@@ -1,5 +1,5 @@
 import { type Bound, type Intervals, single } from '../lib/intervals.js';
-import type { Condition, Direction, Family, Pipeline, Rule, Scope, Step } from '../model/index.js';
+import type { Family, Pipeline, Rule, Scope } from '../model/index.js';
 import { type Diagram, type Kernel, withKernels } from '../packets/index.js';
 import { boundedOpenings } from './bounded.js';
 import { type Care, careOf, type LooseBox, type LooseBoxes, looseBoxes, relevantTo } from './care.js';
@@ -16,6 +16,8 @@ const TCP = 6;
 const SYN = 2;
 
 const NODES_MAX = 8_000_000;
+/** A question that is too wide for one kernel is asked again of the other. */
+const KERNELS = 2;
 
 /** One path through a device in one family: what is compared at a time. */
 export interface Side {
@@ -95,9 +97,13 @@ function answer(question: Question, scopes: number): Comparison {
     now: relevantTo(care, now.pipeline, now.boxes),
     other: other && relevantTo(care, other.pipeline, other.boxes),
   };
-  const rules = [...chosen(now.pipeline, relevant.now), ...(other ? chosen(other.pipeline, relevant.other) : [])];
+  const rules = chosen(now.pipeline, relevant.now);
+  const otherRules = other ? chosen(other.pipeline, relevant.other) : [];
   const seed = (builder: UniverseBuilder): void => {
-    for (const rule of rules) for (const condition of conditionsOf(rule)) builder.condition(condition);
+    const names = occurrencesOf(now.pipeline);
+    for (const rule of rules) builder.rule(rule, names);
+    const otherNames = other && occurrencesOf(other.pipeline);
+    for (const rule of otherRules) builder.rule(rule, otherNames);
     for (const { condition } of [...(options.flows ?? []), ...(options.within ?? [])]) builder.condition(condition);
     builder.field('protocol', single(TCP));
     if (care === 'everything') return;
@@ -108,10 +114,14 @@ function answer(question: Question, scopes: number): Comparison {
   };
   const budget = {
     nodesMax: options.nodesMax ?? NODES_MAX,
-    ...(options.timeMsMax !== undefined && { timeMsMax: Math.max(50, options.timeMsMax / Math.max(1, scopes)) }),
+    ...(options.timeMsMax !== undefined && {
+      timeMsMax: Math.max(50, Math.round(options.timeMsMax / (KERNELS * Math.max(1, scopes)))),
+    }),
   };
   const exact = inUniverse(family, seed, (universe) =>
-    withKernels(universe.space, rules.length, budget, (kernel) => exactly(question, relevant, universe, kernel)),
+    withKernels(universe.space, rules.length + otherRules.length, budget, (kernel) =>
+      exactly(question, relevant, universe, kernel),
+    ),
   );
   return exact.ok ? exact.value : boundedOpenings(question, exact.error);
 }
@@ -119,16 +129,6 @@ function answer(question: Question, scopes: number): Comparison {
 function chosen(pipeline: Pipeline, relevant: ReadonlySet<Rule> | undefined): readonly Rule[] {
   const rules = pipeline.lists.flatMap((list) => list.rules);
   return relevant ? rules.filter((rule) => relevant.has(rule)) : rules;
-}
-
-function conditionsOf(rule: Rule): readonly Condition[] {
-  return rule.steps.flatMap((step: Step) =>
-    step.kind === 'match'
-      ? [step.condition]
-      : step.kind === 'dispatch'
-        ? step.cases.map((branch) => branch.condition)
-        : [],
-  );
 }
 
 interface Relevant {

@@ -1,6 +1,15 @@
 import { InternalFault } from '../lib/assert.js';
 import type { Bound, Intervals } from '../lib/intervals.js';
-import { type Condition, connectionStates, type Family, LAST_IP4, LAST_IP6, type PacketTest } from '../model/index.js';
+import {
+  type Condition,
+  connectionStates,
+  type Family,
+  LAST_IP4,
+  LAST_IP6,
+  type PacketTest,
+  type Rule,
+  type Unknown,
+} from '../model/index.js';
 import { type Field, type Space, spaceBuilder } from '../packets/index.js';
 
 /**
@@ -51,9 +60,26 @@ export function interfaceMatches(value: string, pattern: string): boolean {
   return value !== '*' && (value.endsWith('*') ? value.slice(0, -1) : value).startsWith(prefix);
 }
 
+export type Occurrences = ReadonlyMap<Unknown, string>;
+
+/** The two questions that a step of unknown effect leaves open. */
+export function opaquePredicates({ id, text }: Unknown): { readonly decides: Predicate; readonly accepts: Predicate } {
+  return {
+    decides: { id: `decides ${id}`, text: `${text} decides` },
+    accepts: { id: `accepts ${id}`, text: `${text} accepts` },
+  };
+}
+
+export function queuePredicate(text: string): Predicate {
+  return { id: `queue accepts ${text}`, text: `the program behind ${text} accepts` };
+}
+
 /** Collects what the tests of a question mention, then builds the universe. */
 export interface UniverseBuilder {
-  condition(condition: Condition): void;
+  /** `occurrences`: the names of conditions that answer anew in each place. */
+  condition(condition: Condition, occurrences?: Occurrences): void;
+  /** Everything that a rule asks about. */
+  rule(rule: Rule, occurrences?: Occurrences): void;
   field(field: PacketField, values: Intervals<Bound>): void;
   names(names: readonly string[]): void;
   predicate(predicate: Predicate): void;
@@ -78,20 +104,36 @@ export function universeBuilder(family: Family): UniverseBuilder {
   const names = new Set<string>();
   const predicates = new Map<string, Predicate>();
   const builder: UniverseBuilder = {
-    condition(condition) {
+    condition(condition, occurrences) {
       switch (condition.kind) {
         case 'all':
         case 'any':
-          for (const part of condition.of) builder.condition(part);
+          for (const part of condition.of) builder.condition(part, occurrences);
           return;
         case 'not':
-          builder.condition(condition.of);
+          builder.condition(condition.of, occurrences);
           return;
         case 'unknown':
-          builder.predicate(condition);
+          builder.predicate({ id: occurrences?.get(condition) ?? condition.id, text: condition.text });
           return;
         default:
           declareTest(builder, family, condition);
+      }
+    },
+    rule({ steps }, occurrences) {
+      for (const step of steps.flatMap((one) =>
+        one.kind === 'dispatch' ? one.cases.flatMap((branch) => branch.actions) : [one],
+      )) {
+        if (step.kind === 'match') builder.condition(step.condition, occurrences);
+        else if (step.kind === 'queue') builder.predicate(queuePredicate(step.text));
+        else if (step.kind === 'opaque') {
+          const { decides, accepts } = opaquePredicates(step.unknown);
+          builder.predicate(decides);
+          builder.predicate(accepts);
+        }
+      }
+      for (const step of steps) {
+        if (step.kind === 'dispatch') for (const branch of step.cases) builder.condition(branch.condition, occurrences);
       }
     },
     field(field, values) {

@@ -4,6 +4,7 @@ import type { Diagram, Kernel } from '../packets/index.js';
 import type { Compiler } from './compile.js';
 import { type Env, envKey, marked } from './env.js';
 import { createHooks } from './hooks.js';
+import { opaquePredicates, queuePredicate } from './universe.js';
 
 /** What decided: a rule, a base list's policy, or the device's routing. */
 export type Decider =
@@ -276,10 +277,7 @@ function createWalker(options: WalkOptions) {
           continue;
         case 'queue': {
           const by = decider(list, index);
-          const accepts = compiler.predicate({
-            id: `queue accepts ${step.text}`,
-            text: `the program behind ${step.text} accepts`,
-          });
+          const accepts = compiler.predicate(queuePredicate(step.text));
           pieces.push(ends(kernel.and(here, accepts), { kind: 'accept', env, ...(by ? { by } : {}) }));
           pieces.push(ends(kernel.minus(here, accepts), { kind: 'deny', env, ...(by ? { by } : {}) }));
           here = kernel.none;
@@ -287,9 +285,9 @@ function createWalker(options: WalkOptions) {
         }
         case 'opaque': {
           const by = decider(list, index);
-          const { id, text } = step.unknown;
-          const decides = compiler.predicate({ id: `decides ${id}`, text: `${text} decides` });
-          const accepts = compiler.predicate({ id: `accepts ${id}`, text: `${text} accepts` });
+          const predicates = opaquePredicates(step.unknown);
+          const decides = compiler.predicate(predicates.decides);
+          const accepts = compiler.predicate(predicates.accepts);
           const decided = kernel.and(here, decides);
           pieces.push(ends(kernel.and(decided, accepts), { kind: 'accept', env, ...(by ? { by } : {}) }));
           pieces.push(ends(kernel.minus(decided, accepts), { kind: 'deny', env, ...(by ? { by } : {}) }));

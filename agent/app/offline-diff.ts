@@ -1,0 +1,154 @@
+import { compare, exampleText, type FlowSet, type Opening, openingText } from '../exposure/index.js';
+import type { Problem } from '../lib/result.js';
+import {
+  type Condition,
+  type Coverage,
+  type Device,
+  type Direction,
+  emptyCoverage,
+  mergeCoverage,
+} from '../model/index.js';
+import { exitCodeOf, readFile } from './offline.js';
+import { type OpeningView, openingView } from './opening-json.js';
+import { undoWith } from './undo.js';
+
+/** What is listed by default before the answer becomes rule-wise. */
+const BUDGET_MS = 30_000;
+
+export interface OfflineOptions {
+  readonly driver?: string;
+  readonly timeMsMax?: number;
+}
+
+export interface DiffAnswer {
+  readonly opened: readonly OpeningView[];
+  readonly closed: readonly OpeningView[];
+  /** Null where it is not known: something was not read, not understood, or not decided. */
+  readonly equal: boolean | null;
+  readonly complete: boolean;
+  readonly reasons: readonly string[];
+  readonly coverage: Coverage;
+}
+
+export interface Answered<T> {
+  readonly answer?: T;
+  /** The same for people, one line each. */
+  readonly lines: { readonly opened: readonly string[]; readonly closed: readonly string[] };
+  readonly exit: 0 | 1 | 2 | 3;
+  readonly problems: readonly Problem[];
+}
+
+const nothing = { opened: [], closed: [] } as const;
+
+/** The exact difference of what two captures let through. */
+export async function diffFiles(before: string, after: string, options: OfflineOptions): Promise<Answered<DiffAnswer>> {
+  const [a, b] = [await readFile(before, options.driver), await readFile(after, options.driver)];
+  const problems = [a, b].flatMap((read) => (read.ok ? [] : [read.error]));
+  if (!a.ok || !b.ok) {
+    const exit = problems.some((problem) => exitCodeOf(problem) === 2) ? 2 : 3;
+    const reasons = problems.map(({ message }) => message);
+    const coverage = { ...emptyCoverage, blind: reasons };
+    const answer = { opened: [], closed: [], equal: null, complete: false, reasons, coverage };
+    return { ...(exit === 3 && { answer }), lines: nothing, exit, problems };
+  }
+  const result = compare(b.value.pipeline, {
+    pipeline: a.value.pipeline,
+    withClosed: true,
+    timeMsMax: options.timeMsMax ?? BUDGET_MS,
+  });
+  const coverage = coverageOfBoth(a.value, b.value);
+  const found = [...result.undeclared, ...result.closed];
+  const certain = found.some((opening) => opening.certainty === 'certain');
+  const understood = coverage.blind.length === 0 && result.complete;
+  const equal = certain ? false : found.length === 0 && understood ? true : null;
+  const undo = undoWith([b.value.pipeline, a.value.pipeline]);
+  return {
+    answer: {
+      opened: result.undeclared.map((opening) => openingView(opening, undo)),
+      closed: result.closed.map((opening) => openingView(opening, undo)),
+      equal,
+      complete: result.complete,
+      reasons: result.reasons,
+      coverage,
+    },
+    lines: { opened: result.undeclared.map(lineOf), closed: result.closed.map(lineOf) },
+    exit: equal === false ? 1 : equal === true ? 0 : 3,
+    problems: [],
+  };
+}
+
+/** Both captures' coverage; what only one of them speaks of is named, not compared. */
+function coverageOfBoth(before: Device, after: Device): Coverage {
+  const merged = mergeCoverage([before.coverage, after.coverage]);
+  const names = (device: Device): readonly string[] =>
+    device.pipeline.speaksOf.map(({ family, direction }) => `${direction} of ${family === 'ip4' ? 'IPv4' : 'IPv6'}`);
+  const [a, b] = [names(before), names(after)];
+  const single = [...a.filter((name) => !b.includes(name)), ...b.filter((name) => !a.includes(name))];
+  if (single.length === 0) return merged;
+  return {
+    ...merged,
+    notCovered: [...merged.notCovered, `Only one of the two captures speaks of ${single.join(', ')}: not compared.`],
+  };
+}
+
+export interface ExposureAnswer {
+  readonly openings: readonly OpeningView[];
+  readonly complete: boolean;
+  readonly reasons: readonly string[];
+  readonly coverage: Coverage;
+}
+
+/** What a capture lets through, from and to some interface or zone; `self` is the device. */
+export async function exposureOfFile(
+  file: string,
+  options: OfflineOptions & { readonly from?: string; readonly to?: string },
+): Promise<Answered<ExposureAnswer>> {
+  const device = await readFile(file, options.driver);
+  if (!device.ok) {
+    return { lines: nothing, exit: exitCodeOf(device.error), problems: [device.error] };
+  }
+  const { pipeline, coverage } = device.value;
+  const within = flowsBetween(options.from, options.to);
+  const result = compare(pipeline, { ...(within && { within }), timeMsMax: options.timeMsMax ?? BUDGET_MS });
+  return {
+    answer: {
+      openings: result.undeclared.map((opening) => openingView(opening, () => undefined)),
+      complete: result.complete,
+      reasons: result.reasons,
+      coverage,
+    },
+    lines: { opened: result.undeclared.map(lineOf), closed: [] },
+    exit: coverage.blind.length === 0 && result.complete ? 0 : 3,
+    problems: [],
+  };
+}
+
+function flowsBetween(from: string | undefined, to: string | undefined): readonly FlowSet[] | undefined {
+  if (from === undefined && to === undefined) return undefined;
+  const directions: readonly Direction[] =
+    from === 'self' ? ['output'] : to === 'self' ? ['input'] : to === undefined ? ['forward', 'input'] : ['forward'];
+  const names = (kind: 'inInterface' | 'outInterface', name: string | undefined): readonly Condition[] =>
+    name === undefined || name === 'self' ? [] : [{ kind, names: [name] }];
+  return directions.map((direction) => ({
+    direction,
+    condition: {
+      kind: 'all',
+      of: [...names('inInterface', from), ...(direction === 'input' ? [] : names('outInterface', to))],
+    },
+  }));
+}
+
+/** What is let through, by which rule, since which edit. */
+function lineOf(opening: Opening): string {
+  const { because, permittedBy, complete, reason } = opening;
+  const place = ({ file, line, rule, text }: Opening['permittedBy']['origin']): string =>
+    file === '' ? text : `${file}:${line} ${rule}: ${text}`;
+  return [
+    `${opening.direction}: ${openingText(opening)}`,
+    `    permitted by ${place(permittedBy.origin)}`,
+    ...(because && because.rule !== permittedBy.origin ? [`    ${because.edit}: ${place(because.rule)}`] : []),
+    ...(because && because.rule === permittedBy.origin ? [`    that was ${because.edit}`] : []),
+    `    for example ${exampleText(opening.witness)}`,
+    ...(complete ? [] : [`    not complete: ${reason}`]),
+  ].join('\n');
+}
