@@ -5,6 +5,7 @@
 export * from './capture.js';
 export * from './dialogue.js';
 export * from './file.js';
+export * from './glance.js';
 export * from './local.js';
 export * from './monitor.js';
 export * from './redact.js';

@@ -8,12 +8,16 @@ export interface CommandRunner {
   follow(argv: readonly string[], options: FollowOptions): Promise<CommandOutput>;
   /** How many commands may run at once on the device. */
   readonly parallelMax: number;
+  /** A file is read by this process itself, which costs much less than to start a program. */
+  readonly filesInProcess?: true;
 }
 
 export interface RunLimits {
   readonly timeoutMsMax: number;
   readonly bytesMax: number;
   readonly signal?: AbortSignal;
+  /** Of a file: nothing behind a place that this matches is wanted, so a part of it may be left out. */
+  readonly until?: RegExp;
 }
 
 export interface FollowOptions {

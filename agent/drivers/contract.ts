@@ -58,6 +58,26 @@ export interface Dialogue {
   readonly steps: readonly DialogueStep[];
   /** Commands whose output lines mean "read again now". */
   readonly monitors?: readonly (readonly string[])[];
+  /** What to look at twice a second, for changes that no monitor tells: each must cost next to nothing. */
+  readonly glances?: readonly Glance[];
+}
+
+/** A cheap look by which a change is noticed, though not what changed. */
+export interface Glance {
+  readonly id: string;
+  /** A file of the device; or else `argv`, a program that prints little and at once. */
+  readonly file?: string;
+  readonly argv?: readonly string[];
+  /** The parts that count: every match, by its named groups where it has some. Absent: all but volatile text. */
+  readonly counts?: RegExp;
+  /** Counts only when it is there at two looks in a row: clients' sockets live for a moment. */
+  readonly lasting?: true;
+  /** The part that counts stands first: nothing need be read behind a place that this matches. */
+  readonly until?: RegExp;
+  /** Looked at only when what counts of a cheaper file has changed; once in a while in any case. */
+  readonly after?: { readonly file: string; readonly counts: RegExp };
+  /** Looked at only while this file holds anything. */
+  readonly whileFilled?: string;
 }
 
 export interface DialogueStep {

@@ -77,7 +77,7 @@ describe.each(drivers.map((driver) => [driver.id, driver] as const))('driver %s'
   });
 
   test('has a dialogue that only reads, within limits, and says what to grant', () => {
-    const { steps, monitors = [] } = driver.dialogue;
+    const { steps, monitors = [], glances = [] } = driver.dialogue;
     expect(new Set(steps.map((step) => step.id)).size).toBe(steps.length);
     for (const step of steps) {
       expect(step.id).toMatch(/^[a-z0-9][a-z0-9-]*$/);
@@ -96,6 +96,12 @@ describe.each(drivers.map((driver) => [driver.id, driver] as const))('driver %s'
       }
     }
     for (const argv of monitors) for (const word of argv) expect(word).not.toMatch(wordsThatChange);
+    for (const { file, argv } of glances) {
+      expect([file === undefined, argv === undefined]).toContain(true);
+      expect(file ?? argv?.[0]).toBeTruthy();
+      if (argv) expect(argv[0]).toMatch(programsThatOnlyRead);
+      for (const word of argv ?? []) expect(word).not.toMatch(wordsThatChange);
+    }
   });
 
   test('its patterns name their groups, and secrets have a value', () => {

@@ -74,6 +74,22 @@ function names(family: 'ip' | 'ip6'): DialogueStep {
 }
 
 export const dialogue: Dialogue = {
+  // `nft monitor` tells of everything in nftables, and of nothing in legacy tables and ipsets.
+  glances: [
+    ...(['ip', 'ip6'] as const).flatMap((family) => [
+      { id: `${family}-legacy-tables`, file: `/proc/net/${family}_tables_names` },
+      {
+        id: `${family}-legacy-rules`,
+        argv: [`${family}tables-legacy-save`],
+        whileFilled: `/proc/net/${family}_tables_names`,
+      },
+    ]),
+    {
+      id: 'ipsets',
+      argv: ['ipset', '-t', 'list'],
+      counts: /^(?:Name|Type|Header|References|Number of entries): .*$/m,
+    },
+  ],
   steps: [
     nft('iptables'),
     nft('ip6tables'),

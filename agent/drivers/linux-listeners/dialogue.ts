@@ -1,4 +1,4 @@
-import type { Dialogue, DialogueStep, SecretPattern, VolatilePattern } from '../contract.js';
+import type { Dialogue, DialogueStep, Glance, SecretPattern, VolatilePattern } from '../contract.js';
 
 export type StepId =
   | 'ss'
@@ -44,7 +44,43 @@ export const processRight = {
   command: 'setcap cap_sys_ptrace,cap_dac_read_search+ep "$(command -v ss)"',
 };
 
+/**
+ * Sockets in LISTEN (0A of net/tcp_states.h), with user and inode, so that another program on the same port is seen.
+ * The kernel goes through its whole table of connections for this file (milliseconds where it is large), and lists
+ * those that wait first; the number of sockets in use, next to free, says whether there is anything to see.
+ */
+function waiting(id: string, path: string, sign: { readonly file: string; readonly counts: RegExp }): Glance {
+  return {
+    id,
+    file: path,
+    counts: /^ *\d+: (?<local>[0-9A-F]+:[0-9A-F]{4}) \S+ 0A \S+ \S+ \S+ +(?<uid>\d+) +\d+ (?<inode>\d+) /m,
+    until: /^ *\d+: \S+ \S+ (?!0A)[0-9A-F]{2} /m,
+    after: sign,
+  };
+}
+
+/** Sockets without a peer (07), bound outside of the ports that clients are given (32768–60999 by default). */
+function datagrams(id: string, path: string): Glance {
+  return {
+    id,
+    file: path,
+    counts:
+      /^ *\d+: (?<local>[0-9A-F]+:(?:[0-7][0-9A-F]{3}|EE4[89A-F]|EE[5-9A-F][0-9A-F]|EF[0-9A-F]{2}|F[0-9A-F]{3})) \S+ 07 \S+ \S+ \S+ +(?<uid>\d+) +\d+ (?<inode>\d+) /m,
+    lasting: true,
+  };
+}
+
 export const dialogue: Dialogue = {
+  // Addresses show as routes of the table local, without the news of each renewed lifetime.
+  monitors: [['ip', 'monitor', 'link', 'route', 'rule', 'netconf']],
+  glances: [
+    waiting('waiting-tcp', '/proc/net/tcp', { file: '/proc/net/sockstat', counts: /^TCP: inuse (?<count>\d+)/m }),
+    waiting('waiting-tcp6', '/proc/net/tcp6', { file: '/proc/net/sockstat6', counts: /^TCP6: inuse (?<count>\d+)/m }),
+    datagrams('waiting-udp', '/proc/net/udp'),
+    datagrams('waiting-udp6', '/proc/net/udp6'),
+    { id: 'forwarding', file: '/proc/sys/net/ipv4/ip_forward' },
+    { id: 'forwarding6', file: '/proc/sys/net/ipv6/conf/all/forwarding' },
+  ],
   steps: [
     // Raw sockets (-w), SCTP (-S) and DCCP (-d) too: each is a way in that no TCP or UDP listing shows.
     command('ss', 'required', 'iproute2', 'ss', '-H', '-l', '-n', '-t', '-u', '-S', '-d', '-w', '-p', '-e'),
