@@ -15,4 +15,5 @@ export * from './offline-diff.js';
 export * from './reading.js';
 export * from './replay.js';
 export * from './services.js';
+export { type StartOptions, start } from './start.js';
 export * from './tell.js';

@@ -12,6 +12,7 @@ import { addDiff } from './diff.js';
 import { addDrivers } from './drivers.js';
 import { addExposure } from './exposure.js';
 import { addReplay } from './replay.js';
+import { addStart } from './start.js';
 
 export type SetExit = (code: number) => void;
 
@@ -27,7 +28,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .description('A firewall and change-window drift guard for hospitals.')
     .version(manifest.version)
     .exitOverride();
-  const commands = [addAsk, addCheck, addCoverage, addDiff, addDrivers, addExposure, addReplay];
+  const commands = [addAsk, addCheck, addCoverage, addDiff, addDrivers, addExposure, addReplay, addStart];
   for (const add of commands) add(program, setExit);
   try {
     await program.parseAsync(argv, { from: 'user' });

@@ -1,5 +1,3 @@
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type GuardTools, type OpenGuard, openGuard, type Parts, type Reading } from '../../agent/app/guard/index.js';
 import type { Settings } from '../../agent/config/index.js';
@@ -11,6 +9,7 @@ import { problemText, type Result } from '../../agent/lib/result.js';
 import { type Device, emptyCoverage } from '../../agent/model/index.js';
 import { START, type SubjectText, subject } from '../support/guard.js';
 import { services } from '../support/services.js';
+import { tempDir } from '../support/system.js';
 
 /** A device that is only what a test says it is. */
 export interface FakeDevice {
@@ -115,7 +114,7 @@ export function fakeLog(lines: string[]): Log {
 }
 
 export function stateFolder(): string {
-  return join(mkdtempSync(join(tmpdir(), 'ecluse-guard-')), 'state');
+  return join(tempDir(), 'state');
 }
 
 export function fakeWorld(names: readonly string[] = ['fw'], overrides: Partial<Settings> = {}): FakeWorld {

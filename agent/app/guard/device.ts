@@ -216,7 +216,7 @@ function deviceMemory(settings: DeviceSettings, tools: DeviceTools): DeviceMemor
       return;
     }
     snapshots.approve(id, FIRST_READING, reading.at);
-    log.warn('learned at the first start', { device, snapshot: id });
+    log.info('learned at the first start', { device, snapshot: id });
     tools.say(
       `${device}: learned at the first start: ${id} is what is declared from now on, until a person approves another`,
     );
@@ -266,7 +266,7 @@ function deviceMemory(settings: DeviceSettings, tools: DeviceTools): DeviceMemor
         ...(snapshot !== undefined && { snapshot }),
         ...(approvedModel && { approved: approvedModel }),
         ...(known && { before: known.model }),
-        earlier: earlierOf(bench.state(), device),
+        ...earlierOf(bench.state(), device),
       });
       const reasons = [
         ...observation.blind,
@@ -294,10 +294,16 @@ export function isUnderWork(state: JudgeState['windows'][number]['state']): bool
   return state === 'open' || state === 'refused' || state === 'overdue';
 }
 
-function earlierOf(state: JudgeState, device: string): readonly Subject[] {
-  return state.present
-    .filter((present) => present.subject.device === device && !present.declared && !present.missing)
-    .map((present) => present.subject);
+function earlierOf(
+  state: JudgeState,
+  device: string,
+): { readonly earlier: readonly Subject[]; readonly earlierMissing: readonly Subject[] } {
+  const here = state.present.filter((present) => present.subject.device === device);
+  const subjects = (missing: boolean): readonly Subject[] =>
+    here
+      .filter((present) => (missing ? present.missing : !present.declared && !present.missing))
+      .map(({ subject }) => subject);
+  return { earlier: subjects(false), earlierMissing: subjects(true) };
 }
 
 /** How many snapshots are looked through for a complete one: a device that is blind for long has few, unless it flaps. */

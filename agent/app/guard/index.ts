@@ -4,4 +4,5 @@
  */
 export type * from './contract.js';
 export * from './open.js';
+export * from './parts.js';
 export type * from './ports.js';

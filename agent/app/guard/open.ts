@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { alarmRecord, type Delivery, routeTo, type Sink, startDelivery } from '../../alarms/index.js';
-import { type Baseline, emptyBaseline, parseBaseline } from '../../baseline/index.js';
 import type { Settings } from '../../config/index.js';
 import type { FindingEvent, JudgeContext, ServiceTable } from '../../judge/index.js';
 import { type Clock, systemClock } from '../../lib/clock.js';
@@ -9,12 +7,13 @@ import type { Log } from '../../lib/log.js';
 import { failure, type Problem, type Result, success } from '../../lib/result.js';
 import { openStore } from '../../store/index.js';
 import { windowMachine } from '../../windows/index.js';
+import { readBaseline } from '../baseline-file.js';
 import { type Bench, isOpen, openBench } from './bench.js';
 import type { Guard, GuardStatus } from './contract.js';
 import { type Seen, type WatchedDevice, watchedDevice } from './device.js';
 import { findingAnswers } from './findings.js';
 import { type Place, placeOf, redactionKey } from './place.js';
-import type { Parts } from './ports.js';
+import type { Parts, PartsPlace } from './ports.js';
 import { answering, type Room } from './room.js';
 import { type Schedule, startSchedule } from './schedule.js';
 import { sinksOf } from './sinks.js';
@@ -25,7 +24,7 @@ import { windowAnswers } from './windows.js';
 
 /** What a guard is given besides its settings. */
 export interface GuardTools {
-  readonly parts: (place: { readonly key: Uint8Array; readonly baseline: Baseline; readonly clock: Clock }) => Parts;
+  readonly parts: (place: PartsPlace) => Parts;
   readonly services: ServiceTable;
   readonly log: Log;
   readonly clock?: Clock;
@@ -91,18 +90,6 @@ export async function openGuard(settings: Settings, tools: GuardTools): Promise<
   };
   const opened = { settings, store: store.value, parts, baseline: baseline.value, clock, log, redact: key.value };
   return success(assemble(opened, { context, place, sinks }));
-}
-
-function readBaseline(path: string | undefined): Result<Baseline> {
-  if (path === undefined) return success(emptyBaseline);
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (error) {
-    const message = `cannot be read: ${(error as NodeJS.ErrnoException).code ?? String(error)}`;
-    return failure({ code: 'BASELINE_UNREADABLE', file: path, message, expected: 'a baseline file' });
-  }
-  return parseBaseline(text, path);
 }
 
 type Opened = Omit<Room, 'bench' | 'devices'>;

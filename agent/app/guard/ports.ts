@@ -1,6 +1,8 @@
+import type { Baseline } from '../../baseline/index.js';
 import type { DeviceSettings } from '../../config/index.js';
 import type { Capture, Driver } from '../../drivers/index.js';
 import type { Observation, Subject } from '../../judge/index.js';
+import type { Clock } from '../../lib/clock.js';
 import type { Problem } from '../../lib/result.js';
 import type { Device } from '../../model/index.js';
 
@@ -28,6 +30,8 @@ export interface ComposeRequest {
   readonly before?: Device;
   /** What was open and not declared at the last complete reading. */
   readonly earlier: readonly Subject[];
+  /** What was declared and cut then. */
+  readonly earlierMissing: readonly Subject[];
 }
 
 export interface LearnRequest {
@@ -40,6 +44,13 @@ export interface WatchOptions {
   /** Something may have changed: read now. */
   readonly wake: () => void;
   readonly say: (problem: Problem) => void;
+}
+
+/** What is only known once the state folder is open. */
+export interface PartsPlace {
+  readonly key: Uint8Array;
+  readonly baseline: Baseline;
+  readonly clock: Clock;
 }
 
 /**

@@ -1,0 +1,243 @@
+import { existsSync } from 'node:fs';
+import { basename, relative } from 'node:path';
+import type { Writable } from 'node:stream';
+import { type CommandRunner, displayText, localRunner } from '../collect/index.js';
+import { DEFAULT_FILE, loadSettings, type Settings } from '../config/index.js';
+import { drivers } from '../drivers/registry.js';
+import { serveOnSocket } from '../http/index.js';
+import type { FindingEvent } from '../judge/index.js';
+import { systemClock } from '../lib/clock.js';
+import { type Log, openLog } from '../lib/log.js';
+import { type Problem, problemText } from '../lib/result.js';
+import { type GuardStatus, type GuardTools, type OpenGuard, openGuard, realParts } from './guard/index.js';
+import { version } from './guard/version.js';
+import { loadServices } from './services.js';
+import { installMissing } from './start-install.js';
+import { pictureOf } from './start-picture.js';
+import { eventLine, pictureLines, timeText } from './start-words.js';
+
+export interface StartOptions {
+  /** The configuration file that was named. */
+  readonly config?: string;
+  /** JSON lines instead of words. */
+  readonly json: boolean;
+  /** Whether missing programs may be installed, in the quick start alone. */
+  readonly install: boolean;
+  readonly output: Writable;
+  /** Ends the guard in good order. */
+  readonly stop: AbortSignal;
+  readonly runner?: CommandRunner;
+}
+
+/** For the first readings; a device that hangs is shown when it answers. */
+const FIRST_WAIT_MS = 4_000;
+const STOP_MS_MAX = 1_500;
+
+/** Guards until it is told to stop; the exit code. */
+export async function start(options: StartOptions): Promise<number> {
+  const settings = loadSettings(options.config, { drivers: drivers.map(({ id }) => id) });
+  if (!settings.ok) return refuse(settings.error);
+  const services = loadServices();
+  if (!services.ok) return refuse(services.error);
+  // What a person should read is said in words; the log is for what goes wrong.
+  const log = openLog({ level: 'warn' });
+  try {
+    const isQuick = options.config === undefined && !existsSync(DEFAULT_FILE);
+    const voice = voiceOf(options, settings.value);
+    if (isQuick && options.install) {
+      await installMissing({
+        runner: options.runner ?? localRunner(),
+        isRoot: process.getuid?.() === 0,
+        say: (text) => voice.say('install', text),
+        signal: options.stop,
+      });
+    }
+    const parts: GuardTools['parts'] = (place) =>
+      realParts({ ...place, ...(options.runner && { runner: () => options.runner! }) });
+    const guard = await openGuard(settings.value, { parts, services: services.value, log, output: options.output });
+    if (!guard.ok) return refuse(guard.error);
+    return await guardUntilStopped(guard.value, { options, settings: settings.value, log, voice });
+  } finally {
+    await log.closeLog();
+  }
+}
+
+function refuse(problem: Problem): number {
+  process.stderr.write(`ecluse: ${displayText(problemText(problem))}\n`);
+  return 2;
+}
+
+/** How this run speaks: words or JSON lines, on standard output unless a sink has that for itself. */
+interface Voice {
+  readonly json: boolean;
+  say(kind: string, text: string): void;
+  /** In words, or as one object. */
+  tell(kind: string, value: Readonly<Record<string, unknown>>, lines: () => readonly string[]): void;
+}
+
+function voiceOf({ json, output }: StartOptions, { sinks }: Settings): Voice {
+  const isTaken = sinks.some((sink) => sink.kind === 'jsonl' && sink.to === '-');
+  const to = isTaken ? process.stderr : output;
+  // Nobody may be reading any more; the watch goes on.
+  to.on('error', () => {});
+  const write = (line: string): void => void to.write(`${line}\n`);
+  return {
+    json,
+    say(kind, text) {
+      write(json ? JSON.stringify({ kind, text }) : displayText(text));
+    },
+    tell(kind, value, lines) {
+      if (json) write(JSON.stringify({ kind, ...value }, (_, one) => (typeof one === 'bigint' ? String(one) : one)));
+      else for (const line of lines()) write(line);
+    },
+  };
+}
+
+interface Run {
+  readonly options: StartOptions;
+  readonly settings: Settings;
+  readonly log: Log;
+  readonly voice: Voice;
+}
+
+async function guardUntilStopped(guard: OpenGuard, { options, settings, log, voice }: Run): Promise<number> {
+  const onFault = (error: unknown): void => log.error('an answer failed', { error });
+  const socket = await serveOnSocket(guard, guard.place.socket, { onFault });
+  if (!socket.ok) {
+    await guard.close();
+    return refuse(socket.error);
+  }
+  const timeZone = settings.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const shown = new Set<string>();
+  let ready = false;
+  const tellEvents = (events: readonly FindingEvent[]): void => {
+    for (const event of events) {
+      voice.tell('finding', eventValue(event), () => [eventLine(event, timeZone)]);
+    }
+  };
+  const early: FindingEvent[] = [];
+  const show = (device: string): void => {
+    const reading = guard.seen(device)?.reading;
+    if (!reading?.model || shown.has(device)) return;
+    shown.add(device);
+    const picture = pictureOf(reading, reading.model);
+    voice.tell('picture', { ...picture }, () => [
+      '',
+      `${device}, read at ${timeText(reading.at, timeZone)}: ${reading.rules} rules, ${reading.listeners} listening sockets`,
+      ...pictureLines(picture),
+    ]);
+  };
+  const running = guard.run({
+    onEvents: (events) => (ready ? tellEvents(events) : void early.push(...events)),
+    onSay: (text) => voice.say('note', text),
+    onReading: (device) => {
+      if (ready) show(device);
+    },
+    onSink: (sink, lastError) => {
+      voice.say('sink', lastError === undefined ? `sink ${sink}: takes records again` : `sink ${sink}: ${lastError}`);
+    },
+  });
+  const limit = pause(FIRST_WAIT_MS, options.stop);
+  await Promise.race([running.firstReadings, limit.over]);
+  limit.cancel();
+  ready = true;
+  voice.say('start', `Écluse ${version()} guards ${settings.devices.map(({ id }) => id).join(', ')}.`);
+  for (const { id } of settings.devices) {
+    show(id);
+    if (!shown.has(id)) tellUnread(guard, id, voice);
+  }
+  await tellStanding(guard, { settings, voice, early });
+  tellEvents(early);
+  await stopped(options.stop);
+  voice.say('stop', 'Stopping: what was not delivered stays queued.');
+  const end = pause(STOP_MS_MAX);
+  await Promise.race([Promise.allSettled([guard.close(), socket.value.close()]), end.over]);
+  end.cancel();
+  return 0;
+}
+
+function tellUnread(guard: OpenGuard, device: string, voice: Voice): void {
+  const reading = guard.seen(device)?.reading;
+  const why = reading ? reading.blind : ['no answer yet; it is shown as soon as it comes'];
+  voice.tell('unread', { device, blind: why }, () => [
+    '',
+    `${device}: cannot be read:`,
+    ...why.map((one) => `  ${displayText(one)}`),
+  ]);
+}
+
+/** Open findings, sinks, where things lie, and what to type next. */
+async function tellStanding(
+  guard: OpenGuard,
+  { settings, voice, early }: Pick<Run, 'settings' | 'voice'> & { readonly early: readonly FindingEvent[] },
+): Promise<void> {
+  const status = await guard.status();
+  const found = await guard.findings({ all: false });
+  if (!status.ok || !found.ok) return;
+  const isNew = new Set(early.map((event) => event.finding.key));
+  const old = found.value.findings.filter((finding) => !isNew.has(finding.key));
+  const { openFindings, sinks } = status.value;
+  const program = programName();
+  const device = settings.devices[0]!.id;
+  voice.tell('standing', { openFindings, sinks, state: guard.place.folder, findings: old }, () => [
+    '',
+    openFindings === 0 ? verdictText(status.value) : `Open findings: ${openFindings}`,
+    ...old.map(
+      (one) => `  ${one.severity.padEnd(8)}  ${one.code}  ${displayText(one.summary)}  since ${one.firstSeen}`,
+    ),
+    ...sinks.map(
+      ({ id, queued, lastError }) => `Sink ${id}: ${queued} waiting${lastError === undefined ? '' : `, ${lastError}`}`,
+    ),
+    ...(sinks.length === 0 ? ['Sinks: none configured; alarms are shown here and kept in the store.'] : []),
+    `State: ${guard.place.folder} (database, socket, redaction key). Stop with Ctrl-C.`,
+    'Next, from another terminal:',
+    `  ${program} window open --vendor NAME --device ${device} --for 2h   before an intervention`,
+    `  ${program} window close ID                 after it: reads again and says what is left open`,
+    `  ${program} findings                        what is open now`,
+    '',
+  ]);
+}
+
+/** Never clean while something was not seen. */
+function verdictText({ devices }: GuardStatus): string {
+  const unseen = devices.filter((device) => device.blind.length > 0 || device.lastComplete === undefined);
+  if (unseen.length === 0) {
+    return 'Open findings: none. No drift from the declared baseline on the sources read; what is not covered stands above.';
+  }
+  return `Open findings: none, but ${unseen.map(({ id }) => id).join(', ')} could not be read completely: nothing is called clean.`;
+}
+
+/** As this process was started, so that the line can be typed as it stands. */
+function programName(): string {
+  const script = process.argv[1] ?? 'ecluse';
+  return basename(script) === 'main.js' ? `node ${relative(process.cwd(), script) || script}` : basename(script);
+}
+
+function eventValue({ finding, ...event }: FindingEvent): Readonly<Record<string, unknown>> {
+  return {
+    event: event.kind,
+    id: event.id,
+    at: new Date(event.at).toISOString(),
+    code: event.code,
+    severity: event.severity,
+    key: finding.key,
+    finding,
+  };
+}
+
+/** Over after so long, or when `signal` says so. */
+function pause(ms: number, signal?: AbortSignal): { readonly over: Promise<void>; readonly cancel: () => void } {
+  let cancel = (): void => {};
+  const over = new Promise<void>((resolve) => {
+    cancel = systemClock.at(systemClock.now() + ms, resolve);
+    signal?.addEventListener('abort', () => resolve(), { once: true });
+  });
+  return { over, cancel };
+}
+
+function stopped(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+}

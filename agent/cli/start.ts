@@ -1,0 +1,39 @@
+import type { Command } from 'commander';
+import { start } from '../app/index.js';
+import { DEFAULT_FILE } from '../config/index.js';
+import type { SetExit } from './index.js';
+
+interface StartOptions {
+  readonly config?: string;
+  readonly json?: boolean;
+  readonly install: boolean;
+}
+
+export function addStart(program: Command, setExit: SetExit): void {
+  program
+    .command('start')
+    .description('guard: read, judge and tell until it is stopped; without a configuration, guard this machine')
+    .option('--config <file>', `the configuration; left out, ./${DEFAULT_FILE}, and without it this machine is guarded`)
+    .option('--json', 'JSON lines instead of words')
+    .option('--no-install', 'without a configuration: do not install nftables and iproute2 where they are missing')
+    .action(async ({ config, json = false, install }: StartOptions) => {
+      const stopping = new AbortController();
+      const stop = (): void => stopping.abort();
+      process.on('SIGTERM', stop);
+      process.on('SIGINT', stop);
+      try {
+        setExit(
+          await start({
+            ...(config !== undefined && { config }),
+            json,
+            install,
+            output: process.stdout,
+            stop: stopping.signal,
+          }),
+        );
+      } finally {
+        process.off('SIGTERM', stop);
+        process.off('SIGINT', stop);
+      }
+    });
+}
