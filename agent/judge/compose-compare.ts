@@ -1,5 +1,5 @@
 import { type DeclaredFlow, flowSetOf } from '../baseline/index.js';
-import { type Comparison, compare, type Opening } from '../exposure/index.js';
+import { type CompareOptions, type Comparison, compare, type Opening } from '../exposure/index.js';
 import type { Pipeline, Scope } from '../model/index.js';
 
 export interface Sides {
@@ -29,14 +29,21 @@ export function undeclaredNow(sides: Sides, reference: Pipeline | undefined): Co
   return compareBeside(sides, { ...(reference && { reference }), withClosed: sides.approved !== undefined });
 }
 
-export function declaredNow(sides: Sides): readonly Opening[] {
-  if (!sides.approved && sides.flows.length === 0) return [];
-  return compareBeside(sides, { withDeclared: true }).declared;
+/**
+ * What is let through and declared. What is approved goes by the rules of the approved state, which stay the same
+ * whatever is done to those that let it through now; the rest of what flows declare by the rules that are there.
+ */
+export function declaredNow({ now, approved, flows, timeMsMax }: Sides): readonly Opening[] {
+  const budget = timeMsMax === undefined ? {} : { timeMsMax };
+  const approvedPart = approved ? compare(approved, { pipeline: now, withDeclared: true, ...budget }).declared : [];
+  if (flows.length === 0) return approvedPart;
+  const sides: Sides = { now, ...(approved && { approved }), flows: [], ...budget };
+  return [...approvedPart, ...compareBeside(sides, { within: flows }).undeclared];
 }
 
 function compareBeside(
   { now, approved, flows, timeMsMax }: Sides,
-  options: { readonly reference?: Pipeline; readonly withClosed?: boolean; readonly withDeclared?: boolean },
+  options: Pick<CompareOptions, 'reference' | 'withClosed' | 'within'>,
 ): Comparison {
   const common = { ...options, flows, ...(timeMsMax !== undefined && { timeMsMax }) };
   if (!approved) return compare(now, common);

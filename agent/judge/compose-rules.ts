@@ -1,7 +1,7 @@
 import type { Edit, Opening, Permit } from '../exposure/index.js';
 import type { Direction } from '../model/index.js';
 import { flowOf, flowText, type Surroundings, setOf, witnessText } from './compose-flow.js';
-import type { Subject } from './types.js';
+import { carrierOf, type Subject } from './types.js';
 
 /** Everything that one rule lets through in one direction. */
 export interface RuleGroup {
@@ -48,11 +48,6 @@ export function subjectOfRule(group: RuleGroup, around: Surroundings, undo: Undo
     witness: witnessText(openings),
     ...(remedy !== undefined && { undo: remedy }),
   };
-}
-
-/** What carries an earlier finding, by its own identity: the rule itself, or the one that took its traffic over. */
-export function carrierOf(subject: Subject): string {
-  return subject.carrier ?? subject.id;
 }
 
 export interface Succession {

@@ -14,8 +14,8 @@ import {
 import { engineOf } from './compose-engine.js';
 import { flowOf, flowsMeet, type Surroundings } from './compose-flow.js';
 import { factSubjects, listening } from './compose-hosts.js';
-import { carrierOf, continued, groupByRule, type RuleGroup, subjectOfRule, succeed } from './compose-rules.js';
-import type { Observation, Subject } from './types.js';
+import { continued, groupByRule, type RuleGroup, subjectOfRule, succeed } from './compose-rules.js';
+import { carrierOf, declaredId, type Observation, type Subject } from './types.js';
 
 export interface ComposeInput {
   readonly device: string;
@@ -89,7 +89,7 @@ export function composeObservation(input: ComposeInput): Observation {
     at,
     ...(snapshot !== undefined && { snapshot }),
     undeclared: [...(engine.subject ? [engine.subject] : []), ...rules, ...listeners.undeclared, ...facts],
-    declared: isBlind ? [] : [...declaredRules(input, sides, around, rules), ...listeners.declared],
+    declared: isBlind ? [] : [...declaredRules(input, sides), ...listeners.declared],
     missing: isBlind ? [] : [...missingRules(input, sides, comparison.closed), ...missingListeners(input, listeners)],
     blind: [...new Set(blind)],
   };
@@ -141,20 +141,13 @@ function withCauses(
   });
 }
 
-/** Under the id of its finding, where it had one: the judge then says that it is declared now, not that it is shut. */
-function declaredRules(
-  input: ComposeInput,
-  sides: Sides,
-  around: Surroundings,
-  undeclared: readonly Subject[],
-): readonly Subject[] {
-  const ids = new Map(input.earlier.map((subject) => [carrierOf(subject), subject.id]));
-  const taken = new Set(undeclared.map((subject) => subject.id));
+/** One rule may let through both what is declared and more: each part is judged by itself, under an id of its own. */
+function declaredRules(input: ComposeInput, sides: Sides): readonly Subject[] {
+  const { approved, device, interfaceZones, now } = input;
+  const around: Surroundings = { device, pipeline: (approved ?? now).pipeline, interfaceZones };
   return groupByRule(declaredNow(sides)).map((group) => {
     const subject = subjectOfRule(group, around, undefined);
-    const id = ids.get(subject.id) ?? subject.id;
-    // One rule may let through both: its undeclared part has the finding, the rest is judged beside it.
-    return { ...subject, id: taken.has(id) ? `${id}+declared` : id };
+    return { ...subject, id: declaredId(subject) };
   });
 }
 

@@ -7,10 +7,20 @@ import { coverageOf } from './coverage.js';
 import { notSeenSinceEnd, settleClosed, settleWindows, tellWindow, windowsDue } from './deadlines.js';
 import type { CloseAnswer, JudgeEvent, JudgeStep, OpeningLeft } from './events.js';
 import type { JudgeState, PresentSubject } from './findings.js';
-import { type Desk, openDesk, openFinding, remindIfDue, resolve, settleSubject, subjectKey, tell } from './life.js';
+import {
+  DECLARED_NOW,
+  type Desk,
+  openDesk,
+  openFinding,
+  remindIfDue,
+  resolve,
+  settleSubject,
+  subjectKey,
+  tell,
+} from './life.js';
 import { byOrder, miss, observe } from './observe.js';
 import { openingsFromInternet } from './risk.js';
-import type { FindingEvent, Observation, Subject } from './types.js';
+import { declaredId, type FindingEvent, type Observation, type Subject } from './types.js';
 import { openingsLeft, verdictOf, waiverFor } from './verdict.js';
 
 /**
@@ -74,7 +84,7 @@ function settle(
     const key = subjectKey(present.subject, present.missing);
     if (vanished.has(present)) {
       const open = openFinding(desk, key);
-      if (open) resolve(desk, open, at, { row: true });
+      if (open) resolve(desk, open, at, { row: true, ...(isDeclaredNow(present, state) && { why: DECLARED_NOW }) });
       continue;
     }
     const verdict = verdictOf(present, state, context, at, alongside);
@@ -85,6 +95,15 @@ function settle(
   const windows = settleWindows(desk, state, context, at);
   answered?.(desk);
   return { state: { ...state, windows, findings: [...desk.findings.values()], judgedUpTo: at }, events: desk.events };
+}
+
+/** The same packets still pass, and are declared since: nobody shut anything. */
+function isDeclaredNow({ subject }: PresentSubject, state: JudgeState): boolean {
+  const id = declaredId(subject);
+  return state.present.some(
+    ({ declared, subject: other }) =>
+      declared && other.device === subject.device && other.id === id && other.set === subject.set,
+  );
 }
 
 function openNow(state: JudgeState, context: JudgeContext): readonly Subject[] {

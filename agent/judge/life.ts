@@ -5,6 +5,8 @@ import type { Finding, FindingEvent, Severity, Subject, Waiver } from './types.j
 import type { Verdict } from './verdict.js';
 
 const HOUR_MS = 3_600_000;
+/** Why a finding ends although the same thing is still open. */
+export const DECLARED_NOW = 'now declared in the baseline';
 
 /** Findings by key while one instant is judged, and what is told of them, in order. */
 export interface Desk {
@@ -116,7 +118,7 @@ export function settleSubject(
   if (!verdict) {
     resolve(desk, open, at, {
       row: true,
-      why: present.declared ? 'now declared in the baseline' : 'not judged any more',
+      why: present.declared ? DECLARED_NOW : 'not judged any more',
     });
     return;
   }

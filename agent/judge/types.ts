@@ -61,6 +61,16 @@ export interface Subject {
   readonly latent?: { readonly returnsWhen: string; readonly shadowed?: boolean };
 }
 
+/** What carries a finding on: the rule itself, or the one that took its traffic over. */
+export function carrierOf(subject: Subject): string {
+  return subject.carrier ?? subject.id;
+}
+
+/** The id of what a rule lets through and is declared, beside the finding about what it lets through besides. */
+export function declaredId(subject: Subject): string {
+  return `${carrierOf(subject)}+declared`;
+}
+
 /** What one complete or failed reading of one device says to the judge. */
 export interface Observation {
   readonly device: string;

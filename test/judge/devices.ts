@@ -23,21 +23,28 @@ export function nft(text: string): Device {
   return { ...device.value, pipeline: { ...pipeline, forwarding: { ip4: true, ip6: true } } };
 }
 
-/** A firewall whose forward list has these rules, and an input list that lets nothing in. */
-export function firewall(
-  rules: readonly string[],
-  options: { readonly policy?: string; readonly nat?: readonly string[]; readonly sets?: string } = {},
-): Device {
-  const { policy = 'drop', nat = [], sets = '' } = options;
-  const lines = (list: readonly string[]): string => list.map((rule) => `    ${rule}\n`).join('');
-  const translation =
-    nat.length === 0
-      ? ''
-      : `table ip nat {\n  chain prerouting {\n    type nat hook prerouting priority dstnat; policy accept;\n${lines(nat)}  }\n}\n`;
-  return nft(
-    `table inet filter {\n${sets}  chain input {\n    type filter hook input priority filter; policy drop;\n  }\n` +
-      `  chain forward {\n    type filter hook forward priority filter; policy ${policy};\n${lines(rules)}  }\n}\n${translation}`,
-  );
+export interface FirewallText {
+  /** Of the forward list. */
+  readonly policy?: string;
+  readonly input?: readonly string[];
+  readonly nat?: readonly string[];
+  /** Named sets, in nft's words. */
+  readonly sets?: string;
+}
+
+/** A firewall whose forward list has these rules, and whose other lists let nothing through but what is given. */
+export function firewall(rules: readonly string[], options: FirewallText = {}): Device {
+  const { policy = 'drop', input = [], nat = [], sets = '' } = options;
+  const chain = (name: string, hook: string, last: string, lines: readonly string[]): string =>
+    `  chain ${name} {\n    type ${hook}; policy ${last};\n${lines.map((line) => `    ${line}\n`).join('')}  }\n`;
+  const filter = [
+    sets,
+    chain('input', 'filter hook input priority filter', 'drop', input),
+    chain('forward', 'filter hook forward priority filter', policy, rules),
+    chain('output', 'filter hook output priority filter', 'drop', []),
+  ].join('');
+  const translation = chain('prerouting', 'nat hook prerouting priority dstnat', 'accept', nat);
+  return nft(`table inet filter {\n${filter}}\n${nat.length === 0 ? '' : `table ip nat {\n${translation}}\n`}`);
 }
 
 /** A ruleset in which nothing filters at all. */
@@ -132,7 +139,7 @@ export function watch(
       return feed({ kind: 'windowClose', at: minute(at), window, observations: [observe(at, now)] });
     },
     plan(id: string, start: number, end: number, scope: readonly object[] = []) {
-      const window = { id, vendor: 'vendor', devices: ['fw', 'web'], start: minute(start), end: minute(end), scope };
+      const window = { id, vendor: 'vendor', devices: ['fw'], start: minute(start), end: minute(end), scope };
       return feed({ kind: 'windowPlanned', at: minute(0), window: window as never });
     },
     tick: (at: number) => feed({ kind: 'tick', at: minute(at) }),
