@@ -1,9 +1,11 @@
+import type { Capture, Driver } from '../drivers/index.js';
 import { ask, boxFields, compare, type Opening, openingText, type PacketBox, PROTOCOLS } from '../exposure/index.js';
 import { intersection, isSubset } from '../lib/intervals.js';
 import {
   type AddressSet,
   type Device,
   type Direction,
+  emptyCoverage,
   type Family,
   type Listener,
   type Pipeline,
@@ -50,6 +52,21 @@ export interface LetIn {
   readonly by: string;
 }
 
+/** The listening sockets alone, of a machine whose filter may not be read: what can be seen is shown all the same. */
+export function listenersOnly(device: string, captures: readonly Capture[], drivers: readonly Driver[]): Device {
+  const read = captures.flatMap((capture) => {
+    const model = drivers.find(({ id }) => id === capture.driver)?.read(capture, { device });
+    return model?.ok ? [model.value] : [];
+  });
+  return {
+    id: device,
+    pipeline: { lists: [], bases: [], speaksOf: [] },
+    listeners: read.flatMap((one) => one.listeners),
+    facts: [],
+    coverage: { ...emptyCoverage, notCovered: [...new Set(read.flatMap((one) => one.coverage.notCovered))] },
+  };
+}
+
 const COMPARE_MS_MAX = 2_000;
 
 export function pictureOf(reading: { readonly at: number; readonly blind: readonly string[] }, model: Device): Picture {
@@ -58,7 +75,8 @@ export function pictureOf(reading: { readonly at: number; readonly blind: readon
   const along = (direction: Direction): readonly Opening[] => openings.filter((one) => one.direction === direction);
   const input = along('input');
   const watched = model.listeners.filter((one) => !one.loopback && !one.perhapsClient);
-  const services = grouped(watched).map((listeners) => serviceOf(listeners, input, pipeline));
+  const isRead = filterState(pipeline, 'input') !== 'unread';
+  const services = grouped(watched).map((listeners) => serviceOf(listeners, input, isRead ? pipeline : undefined));
   const used = (opening: Opening): boolean => watched.some((listener) => reaches(opening, listener));
   return {
     device: model.id,
@@ -89,7 +107,12 @@ function grouped(listeners: readonly Listener[]): readonly (readonly Listener[])
   return [...groups.values()].sort(([a], [b]) => a!.port - b!.port || (a!.protocol < b!.protocol ? -1 : 1));
 }
 
-function serviceOf(listeners: readonly Listener[], openings: readonly Opening[], pipeline: Pipeline): Service {
+/** Without a pipeline nobody knows what reaches it. */
+function serviceOf(
+  listeners: readonly Listener[],
+  openings: readonly Opening[],
+  pipeline: Pipeline | undefined,
+): Service {
   const { protocol, port, process, user, namespace } = listeners[0]!;
   const reaching = openings.filter((opening) => listeners.some((listener) => reaches(opening, listener)));
   const where = namespace === undefined ? '' : ` in ${namespace}`;
@@ -99,7 +122,7 @@ function serviceOf(listeners: readonly Listener[], openings: readonly Opening[],
     who: `${process ?? 'a program that cannot be named'}${user === undefined ? '' : ` (${user})`}${where}`,
     on: [...new Set(listeners.map((one) => one.bind))],
     letIn: reaching.map(letIn),
-    ...(reaching.length === 0 && { shutBy: shutBy(listeners[0]!, pipeline) }),
+    ...(pipeline && reaching.length === 0 && { shutBy: shutBy(listeners[0]!, pipeline) }),
   };
 }
 

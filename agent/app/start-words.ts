@@ -50,7 +50,8 @@ export function pictureLines(picture: Picture): readonly string[] {
 function inputLines({ input, services, unused, loopbackOnly, perhapsClients }: Picture): readonly string[] {
   const state = noFilter[input];
   const open = services.filter((service) => service.letIn.length > 0);
-  const shut = services.filter((service) => service.letIn.length === 0);
+  const shut = services.filter((service) => service.shutBy !== undefined);
+  const unknown = services.filter((service) => service.letIn.length === 0 && service.shutBy === undefined);
   const apart = [
     ...(loopbackOnly > 0 ? [`${loopbackOnly} on loopback only`] : []),
     ...(perhapsClients > 0 ? [`${perhapsClients} that may be the client side of a program`] : []),
@@ -59,7 +60,14 @@ function inputLines({ input, services, unused, loopbackOnly, perhapsClients }: P
     state === undefined
       ? 'Let in, and listening:'
       : `Traffic to this machine: ${state}.${input === 'none' ? ' Every service below can be reached from anywhere:' : ''}`,
-    ...(open.length === 0 ? ['  nothing'] : cut(table(open.flatMap(serviceRows)), 'ecluse exposure')),
+    ...(open.length > 0
+      ? cut(table(open.flatMap(serviceRows)), 'ecluse exposure')
+      : input === 'unread'
+        ? []
+        : ['  nothing']),
+    ...(unknown.length === 0
+      ? []
+      : ['Listening; whom the filter lets in is not known:', ...cut(table(unknown.map(nameCells)), 'ecluse snapshot')]),
     ...(shut.length === 0
       ? []
       : ['Listening, shut by the filter:', ...cut(table(shut.map(shutRow)), 'ecluse snapshot')]),

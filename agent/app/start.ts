@@ -13,7 +13,7 @@ import { type GuardStatus, type GuardTools, type OpenGuard, openGuard, realParts
 import { version } from './guard/version.js';
 import { loadServices } from './services.js';
 import { installMissing } from './start-install.js';
-import { pictureOf } from './start-picture.js';
+import { listenersOnly, pictureOf } from './start-picture.js';
 import { eventLine, pictureLines, timeText } from './start-words.js';
 
 export interface StartOptions {
@@ -118,9 +118,9 @@ async function guardUntilStopped(guard: OpenGuard, { options, settings, log, voi
   const early: FindingEvent[] = [];
   const show = (device: string): void => {
     const reading = guard.seen(device)?.reading;
-    if (!reading?.model || shown.has(device)) return;
+    if (!reading || reading.captures.length === 0 || shown.has(device)) return;
     shown.add(device);
-    const picture = pictureOf(reading, reading.model);
+    const picture = pictureOf(reading, reading.model ?? listenersOnly(device, reading.captures, drivers));
     voice.tell('picture', { ...picture }, () => [
       '',
       `${device}, read at ${timeText(reading.at, timeZone)}: ${reading.rules} rules, ${reading.listeners} listening sockets`,

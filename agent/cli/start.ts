@@ -9,6 +9,9 @@ interface StartOptions {
   readonly install: boolean;
 }
 
+/** The last one comes when the terminal is closed. */
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+
 export function addStart(program: Command, setExit: SetExit): void {
   program
     .command('start')
@@ -19,8 +22,7 @@ export function addStart(program: Command, setExit: SetExit): void {
     .action(async ({ config, json = false, install }: StartOptions) => {
       const stopping = new AbortController();
       const stop = (): void => stopping.abort();
-      process.on('SIGTERM', stop);
-      process.on('SIGINT', stop);
+      for (const signal of SIGNALS) process.on(signal, stop);
       try {
         setExit(
           await start({
@@ -32,8 +34,7 @@ export function addStart(program: Command, setExit: SetExit): void {
           }),
         );
       } finally {
-        process.off('SIGTERM', stop);
-        process.off('SIGINT', stop);
+        for (const signal of SIGNALS) process.off(signal, stop);
       }
     });
 }

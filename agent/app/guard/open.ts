@@ -114,7 +114,15 @@ function assemble(opened: Opened, { context, place, sinks }: Assembly): OpenGuar
     schedule?.refresh();
     if (events.length === 0) return;
     delivery?.wake();
-    listener.onEvents?.(events);
+    heard(() => listener.onEvents?.(events));
+  };
+  // Whoever listens must not be able to break what is watched.
+  const heard = (action: () => void): void => {
+    try {
+      action();
+    } catch (error) {
+      log.error('what happened could not be shown', { error });
+    }
   };
   const bench: Bench = openBench({ store, context, log, onStep });
   const devices = new Map<string, WatchedDevice>();
@@ -128,10 +136,10 @@ function assemble(opened: Opened, { context, place, sinks }: Assembly): OpenGuar
       signal: stopping.signal,
       version: version(),
       learns: settings.baselineFile === undefined,
-      say: (text) => listener.onSay?.(text),
+      say: (text) => heard(() => listener.onSay?.(text)),
       afterReading: (id) => {
         schedule?.refresh();
-        listener.onReading?.(id, devices.get(id)?.last());
+        heard(() => listener.onReading?.(id, devices.get(id)?.last()));
       },
     });
     devices.set(one.id, device);
@@ -173,7 +181,7 @@ function assemble(opened: Opened, { context, place, sinks }: Assembly): OpenGuar
         onState: ({ sink, lastError }) => {
           if (lastError === undefined) log.info('a sink takes records again', { sink });
           else log.warn('a sink does not take records', { sink, lastError });
-          listener.onSink?.(sink, lastError);
+          heard(() => listener.onSink?.(sink, lastError));
         },
         onFault: (error) => log.error('the queue of alarms cannot be read', { error }),
       });
