@@ -108,12 +108,13 @@ function letInLines(openings: readonly LetIn[]): readonly string[] {
 
 function forwardLines({ forward, forwarding, forwarded }: Picture): readonly string[] {
   const { ip4, ip6 } = forwarding;
+  if (forward === 'unread') return ['Passes through: not read.'];
   if (ip4 === false && ip6 !== true)
     return ['Passes through: nothing, this machine does not route (net.ipv4.ip_forward = 0).'];
   const state = noFilter[forward];
   const routes = `${ip4 ? 'IPv4' : ''}${ip4 && ip6 ? ' and ' : ''}${ip6 ? 'IPv6' : ''}`;
   const head = state === undefined ? 'Passes through' : `Passes through (it routes ${routes || 'perhaps'}; ${state})`;
-  if (forwarded.length === 0) return [`${head}: ${forward === 'unread' ? 'unknown' : 'nothing'}.`];
+  if (forwarded.length === 0) return [`${head}: nothing.`];
   return [`${head}:`, ...cut(letInLines(forwarded), 'ecluse exposure')];
 }
 

@@ -123,7 +123,11 @@ async function guardUntilStopped(guard: OpenGuard, { options, settings, log, voi
     const picture = pictureOf(reading, reading.model ?? listenersOnly(device, reading.captures, drivers));
     voice.tell('picture', { ...picture }, () => [
       '',
-      `${device}, read at ${timeText(reading.at, timeZone)}: ${reading.rules} rules, ${reading.listeners} listening sockets`,
+      `${device}, read at ${timeText(reading.at, timeZone)}: ${
+        reading.model
+          ? `${reading.rules} rules, ${reading.listeners} listening sockets`
+          : 'not everything could be read'
+      }`,
       ...pictureLines(picture),
     ]);
   };

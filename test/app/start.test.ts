@@ -61,7 +61,7 @@ ${more}`,
 }
 
 const RULES = `table inet filter {
-  chain input { type filter hook input priority 0; policy drop; iif lo accept; tcp dport 22 accept; }
+  chain input { type filter hook input priority 0; policy drop; iif lo accept; ip saddr 10.0.0.0/8 tcp dport 22 accept; }
 }`;
 
 const needs = ['root', 'netns', 'nft', 'ip', 'ss', 'perl'] as const;
@@ -99,7 +99,7 @@ describe('ecluse start', () => {
       const started = startProgram(['--config', config]);
       await started.hears(/Stop with Ctrl-C/, 5_000);
       expect(started.said()).toMatch(
-        /tcp 22 +perl \(root\) on 0\.0\.0\.0 +from any +by inet\/filter\/input rule 2.*tcp dport 22 accept/,
+        /tcp 22 +perl \(root\) on 0\.0\.0\.0 +from 10\.0\.0\.0\/8 +by inet\/filter\/input rule 2.*tcp dport 22 accept/,
       );
       expect(started.said()).toMatch(
         /Listening, shut by the filter:\n +tcp 5432 +perl \(root\) on 0\.0\.0\.0 +shut by inet\/filter\/input.*policy drop/,
@@ -107,7 +107,7 @@ describe('ecluse start', () => {
       expect(started.said()).toMatch(/Open findings: none/);
       const before = performance.now();
       await fw.must(['nft', 'add', 'rule', 'inet', 'filter', 'input', 'tcp', 'dport', '3389', 'accept']);
-      await started.hears(/critical +UNPLANNED_OPENING +fw1: any → this device tcp 3389/);
+      await started.hears(/critical +UNPLANNED_OPENING +fw1: any → fw1 tcp 3389/);
       expect(performance.now() - before).toBeLessThan(2_000);
       const { code, ms } = await started.end('SIGTERM');
       expect(code).toBe(0);

@@ -1,12 +1,13 @@
 import { declaredAt, learnBaseline } from '../../baseline/index.js';
-import { type CommandRunner, localRunner, startMonitors } from '../../collect/index.js';
+import { type CommandRunner, localRunner, startGlances, startMonitors } from '../../collect/index.js';
 import type { DeviceSettings } from '../../config/index.js';
 import type { Driver } from '../../drivers/index.js';
 import { drivers as allDrivers } from '../../drivers/registry.js';
 import { compare } from '../../exposure/index.js';
 import { composeObservation } from '../../judge/index.js';
+import type { Clock } from '../../lib/clock.js';
 import { readDevice, readingOf } from '../reading.js';
-import type { LearnRequest, Parts, PartsPlace } from './ports.js';
+import type { LearnRequest, Parts, PartsPlace, WatchOptions } from './ports.js';
 
 export interface RealParts extends PartsPlace {
   /** How a device is asked; left out: as its settings say. */
@@ -16,6 +17,9 @@ export interface RealParts extends PartsPlace {
 
 /** A person waits for the answer, and the next reading for this one. */
 const COMPARE_MS_MAX = 5_000;
+
+/** What comes in by it was sent by the machine itself: `iif lo accept` lets nobody in. */
+const LOOPBACK = { lo: 'loopback' };
 
 /** The rooms as they are: programs of the device, the drivers, the exact comparison. */
 export function realParts({ key, baseline, clock, runner = runnerOf, drivers = allDrivers }: RealParts): Parts {
@@ -39,24 +43,44 @@ export function realParts({ key, baseline, clock, runner = runnerOf, drivers = a
         declared: declared(settings.id, reading.at),
         earlier,
         earlierMissing,
-        interfaceZones: settings.interfaceZones,
+        interfaceZones: { ...LOOPBACK, ...settings.interfaceZones },
         timeMsMax: COMPARE_MS_MAX,
       }),
     learn,
-    watch(device, { wake, say }) {
-      const watched = device.drivers.map((id) => drivers.find((driver) => driver.id === id)).filter(isThere);
-      const started = watched.map((driver) => startMonitors(driver, runner(device), device.id, { wake, say, clock }));
-      return {
-        stop() {
-          for (const one of started) one.stop();
-        },
-      };
-    },
+    watch: (device, options) => watch(device, { ...options, clock, runner: runner(device), drivers }),
   };
 }
 
-function isThere<T>(one: T | undefined): one is T {
-  return one !== undefined;
+interface Watching extends WatchOptions {
+  readonly clock: Clock;
+  readonly runner: CommandRunner;
+  readonly drivers: readonly Driver[];
+}
+
+/** One change is told by several monitors and glances: they are one wake. */
+const DEBOUNCE_MS = 100;
+
+function watch({ id, drivers: ids }: DeviceSettings, options: Watching): { stop(): void } {
+  const { clock, runner, drivers, say } = options;
+  let waiting: (() => void) | undefined;
+  const wake = (): void => {
+    waiting ??= clock.at(clock.now() + DEBOUNCE_MS, () => {
+      waiting = undefined;
+      options.wake();
+    });
+  };
+  const started = ids
+    .flatMap((name) => drivers.find((driver) => driver.id === name) ?? [])
+    .flatMap((driver) => [
+      startMonitors(driver, runner, id, { wake, say, clock, debounceMs: DEBOUNCE_MS }),
+      startGlances(driver, runner, id, { wake, say, clock }),
+    ]);
+  return {
+    stop() {
+      for (const one of started) one.stop();
+      waiting?.();
+    },
+  };
 }
 
 function runnerOf({ source }: DeviceSettings): CommandRunner {
