@@ -37,13 +37,38 @@ interface Written {
  * traffic whose permission depends on more than the packet (a schedule, a rate: the file would declare it at any time)
  * and for translated destinations (the file would not notice another target).
  */
-export function learnBaseline(input: LearnInput): Learned {
+export function learnBaseline(...inputs: readonly LearnInput[]): Learned {
+  const learned = inputs.map(blocksOf);
+  const names = inputs.map(({ device }) => inLine(device)).join(', ');
+  const verb = inputs.length === 1 ? 'lets' : 'let';
+  const yaml = [
+    `# What ${names} ${verb} through, as a proposal: confirm every block, or remove it.`,
+    'version: 1',
+    ...section(
+      'flows',
+      learned.flatMap((one) => one.flows),
+    ),
+    ...section(
+      'listeners',
+      learned.flatMap((one) => one.listeners),
+    ),
+    '',
+  ].join('\n');
+  return { yaml, leftOut: [...new Set(learned.flatMap((one) => one.leftOut))] };
+}
+
+function blocksOf(input: LearnInput): {
+  readonly flows: readonly Block[];
+  readonly listeners: readonly Block[];
+  readonly leftOut: readonly string[];
+} {
   const leftOut: string[] = [];
   const flows: Written[] = [];
   for (const opening of input.openings) {
     const written = shapeOf(opening);
-    if (typeof written === 'string') leftOut.push(`${nameOf(opening)}: ${written}; ${INSTEAD}`);
-    else {
+    if (typeof written === 'string') {
+      leftOut.push(`${inLine(input.device)}: ${nameOf(opening)}: ${written}; ${INSTEAD}`);
+    } else {
       const { direction, permittedBy } = opening;
       flows.push({ direction, shape: written, permit: permittedBy.identity, comment: nameOf(opening) });
     }
@@ -54,23 +79,20 @@ export function learnBaseline(input: LearnInput): Learned {
     ['why', [why]],
     ['owner', [input.owner]],
   ];
-  const flowBlocks = merged(flows).map(({ direction, shape, comment }) => ({
-    comment,
-    entries: [...trafficEntries(direction, shape), ...common],
-  }));
-  const listeners = input.listeners.filter((listener) => !listener.loopback && !listener.perhapsClient);
-  const listenerBlocks = listeners.map((listener) => ({
-    comment: inLine(listener.origin.text),
-    entries: [...listenerEntries(listener), ...common],
-  }));
-  const yaml = [
-    `# What ${inLine(input.device)} lets through, as a proposal: confirm every block, or remove it.`,
-    'version: 1',
-    ...section('flows', flowBlocks),
-    ...section('listeners', listenerBlocks),
-    '',
-  ].join('\n');
-  return { yaml, leftOut: [...new Set(leftOut)] };
+  const listeners = input.listeners
+    .filter((listener) => !listener.loopback && !listener.perhapsClient)
+    .map((listener) => ({ comment: inLine(listener.origin.text), entries: [...listenerEntries(listener), ...common] }))
+    .map((block) => ({ block, key: JSON.stringify(block.entries) }))
+    .sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+    .map(({ block }) => block);
+  return {
+    flows: merged(flows).map(({ direction, shape, comment }) => ({
+      comment,
+      entries: [...trafficEntries(direction, shape), ...common],
+    })),
+    listeners,
+    leftOut,
+  };
 }
 
 /** The rule an opening came from, in its own words: its number and its line change with every edit above it. */

@@ -104,6 +104,18 @@ flows:
     expect(added).toHaveLength(1);
   });
 
+  test('several devices in one file, each block for its own', () => {
+    const input = { listeners: [], owner: 'Network team', at: AT };
+    const { yaml } = learnBaseline(
+      { device: 'fw2', openings: [opening({ destination: addresses('192.0.2.2') })], ...input },
+      { device: 'fw1', openings: [opening({ destination: addresses('192.0.2.1') })], ...input },
+    );
+    expect(read(yaml).flows.map((flow) => [flow.device, flow.text])).toEqual([
+      ['fw2', 'any → 192.0.2.2 any'],
+      ['fw1', 'any → 192.0.2.1 any'],
+    ]);
+  });
+
   test('text of a device cannot leave its comment', () => {
     const { permittedBy } = opening({});
     const origin = { ...permittedBy.origin, text: 'accept comment "x\n  - from: any\n\u202e"' };

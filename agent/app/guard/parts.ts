@@ -88,17 +88,12 @@ function runnerOf({ source }: DeviceSettings): CommandRunner {
 }
 
 function learn({ readings, owner, at }: LearnRequest): string {
-  return readings
-    .map(({ device, model }) => {
-      const { undeclared } = compare(model.pipeline, { timeMsMax: COMPARE_MS_MAX });
-      const { yaml, leftOut } = learnBaseline({
-        device,
-        openings: undeclared,
-        listeners: model.listeners,
-        owner,
-        at,
-      });
-      return [yaml, ...leftOut.map((line) => `# left out: ${line}\n`)].join('');
-    })
-    .join('---\n');
+  const undecided: string[] = [];
+  const inputs = readings.map(({ device, model }) => {
+    const { undeclared, reasons } = compare(model.pipeline, { timeMsMax: COMPARE_MS_MAX });
+    undecided.push(...reasons.map((reason) => `${device}: ${reason}`));
+    return { device, openings: undeclared, listeners: model.listeners, owner, at };
+  });
+  const { yaml, leftOut } = learnBaseline(...inputs);
+  return [yaml, ...[...undecided, ...leftOut].map((line) => `# left out: ${line}\n`)].join('');
 }
