@@ -1,5 +1,5 @@
 import type { Problem, Result } from '../lib/result.js';
-import type { Device, LineState } from '../model/index.js';
+import type { Device, LineState, Origin, TableRef } from '../model/index.js';
 
 /**
  * How one platform is read. A driver is data plus pure functions: it opens no socket, runs no program and reads no
@@ -22,6 +22,27 @@ export interface Driver {
   readonly volatile: readonly VolatilePattern[];
   /** parse → extract → convert. Never throws on input: what it cannot use is a coverage line or a Problem. */
   read(capture: Capture, context: ReadContext): Result<Device>;
+  /**
+   * The platform's own command that undoes an edit, for a person to run; words with the two steps where one command
+   * cannot say it. Undefined where the rule is not this platform's, or what was there before is not known. Names and
+   * comments are an intruder's to choose: whatever is quoted from the device must be safe to paste into a shell.
+   */
+  undo?(request: UndoRequest): string | undefined;
+}
+
+/** An edit of a rule list, as far as undoing it needs. */
+export interface UndoRequest {
+  /** `object`: the rule's text is the same, a set that it names is not. `flushed`: the list is empty or gone. */
+  readonly edit: 'added' | 'removed' | 'moved' | 'changed' | 'object' | 'policy' | 'flushed';
+  /** The rule as it is now; where it is gone, as it was. Of a policy, the policy's place. */
+  readonly rule: Origin;
+  /** As it was before, where it was changed or moved. */
+  readonly former?: Origin;
+  /** Id of the list. */
+  readonly list: string;
+  readonly table?: TableRef;
+  /** The rule, as it is now, before which a rule that is put back belongs; absent: at the end. */
+  readonly next?: Origin;
 }
 
 /** `certain`: a marker only this platform prints. `likely`: the grammar fits. */

@@ -6,6 +6,7 @@ import type { Driver } from '../contract.js';
 import { dialogue, secrets, volatile } from './dialogue.js';
 import { identify } from './identify.js';
 import { read } from './read.js';
+import { undo } from './undo.js';
 
 export const driver: Driver = {
   id: 'iptables',
@@ -23,4 +24,5 @@ export const driver: Driver = {
   secrets,
   volatile,
   read,
+  undo,
 };

@@ -4,6 +4,7 @@
  */
 import type { DialogueStep, Driver } from '../contract.js';
 import { identify, read, symbols } from './read.js';
+import { undo } from './undo.js';
 
 const right = {
   capability: 'CAP_NET_ADMIN',
@@ -70,4 +71,5 @@ export const driver: Driver = {
     { title: 'used part of quotas (JSON)', pattern: /, "used": \d+/g, replacement: '' },
   ],
   read,
+  undo,
 };
