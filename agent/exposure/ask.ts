@@ -1,6 +1,7 @@
 import { type Bound, type Intervals, single } from '../lib/intervals.js';
-import type { ConnectionState, Direction, Family, Pipeline, RuleList } from '../model/index.js';
+import type { ConnectionState, Direction, Family, Pipeline, Rule, RuleList } from '../model/index.js';
 import { type Box, createKernel } from '../packets/index.js';
+import { looseBoxes, relevantTo } from './care.js';
 import { compiler } from './compile.js';
 import type { Env } from './env.js';
 import { type Trace, type TracedPacket, traceOneList, tracePacket } from './trace.js';
@@ -47,8 +48,11 @@ function askFamily(pipeline: Pipeline, packet: AskedPacket, family: Family, list
 
 /** Follows every packet that fits the question at once: what the question leaves open is a dimension of the set. */
 export function askSets(pipeline: Pipeline, packet: AskedPacket, family: Family, list: RuleList | undefined): Verdict {
+  const relevant = list === undefined ? relevantRules(pipeline, packet, family) : undefined;
   const seed = (builder: UniverseBuilder): void => {
-    for (const { rules } of pipeline.lists) for (const rule of rules) builder.rule(rule);
+    for (const { rules } of pipeline.lists) {
+      for (const rule of rules) if (!relevant || relevant.has(rule)) builder.rule(rule);
+    }
     for (const [field, value] of givenFields(packet)) builder.field(field, single(value));
     builder.names([packet.inInterface ?? '', packet.outInterface ?? '']);
   };
@@ -74,6 +78,7 @@ export function askSets(pipeline: Pipeline, packet: AskedPacket, family: Family,
       region: kernel.box(box as Box),
       withDeciders: false,
       translates: packet.state === 'new',
+      ...(relevant && { relevant: (rule: Rule) => relevant.has(rule) }),
     };
     const walk = list ? walkList(walkOptions, list.id) : walkDevice(walkOptions);
     const words = (label: number): 'allow' | 'deny' | 'no-match' => {
@@ -95,6 +100,18 @@ export function askSets(pipeline: Pipeline, packet: AskedPacket, family: Family,
     });
     return { verdict: 'maybe', unknowns };
   });
+}
+
+/** The rules that packets which fit the question can meet; undefined: any of them. */
+function relevantRules(pipeline: Pipeline, packet: AskedPacket, family: Family): ReadonlySet<Rule> | undefined {
+  if (packet.state !== 'new') return undefined;
+  const names = new Map<'inInterface' | 'outInterface', readonly string[]>();
+  for (const side of ['inInterface', 'outInterface'] as const) {
+    const name = packet[side];
+    if (name !== undefined && name !== '') names.set(side, [name]);
+  }
+  const fields = new Map(givenFields(packet).map(([field, value]) => [field, single(value)] as const));
+  return relevantTo([{ fields, names }], pipeline, looseBoxes(pipeline, packet.direction, family));
 }
 
 function givenFields(packet: AskedPacket): [Exclude<keyof AskedPacket['fields'], undefined>, Bound][] {
