@@ -258,3 +258,36 @@ systemTest(['root', 'netns', 'nft', 'iptables', 'ip', 'ss'], 'a namespace is rea
     expect(dormant.model?.pipeline.bases).toEqual([]);
   });
 });
+
+/** This machine, as if these programs were not installed on it. */
+function without(runner: CommandRunner, programs: RegExp): CommandRunner {
+  const absent = (argv: readonly string[]): boolean => programs.test(argv[0]!);
+  return {
+    ...runner,
+    run: async (argv, limits) => (absent(argv) ? { kind: 'missing', what: argv[0]! } : runner.run(argv, limits)),
+  };
+}
+
+systemTest(
+  ['root', 'netns', 'nft', 'iptables', 'iptables-legacy', 'ip', 'ss'],
+  'what is not installed is asked of the kernel, and is blind only where that leaves a doubt',
+  async () => {
+    await withNamespaces(['fw'], async ({ fw }) => {
+      const runner = localRunner({ prefix: fw.inside([]) });
+      const read = async (programs: RegExp) =>
+        (await readDevice(everything, { runner: without(runner, programs), drivers, key })).blind.join('\n');
+      await fw.must(['iptables-nft', '-A', 'INPUT', '-p', 'tcp', '--dport', '22', '-j', 'ACCEPT']);
+      expect(await read(/tables.*-save/)).toBe('');
+      // This kernel has nftables, so that rules may be there which nobody lists.
+      expect(await read(/nft$/)).toMatch(/^fw-01: .*nft.* is not installed .*apt-get install nftables/m);
+      await fw.must(['iptables-nft', '-A', 'INPUT', '-m', 'string', '--string', 'x', '--algo', 'bm', '-j', 'DROP']);
+      expect(await read(/tables.*-save/)).toMatch(/iptables-nft-save|iptables-save is not installed/);
+      expect(await read(/nothing/)).toBe('');
+      await fw.must(['nft', 'flush', 'ruleset']);
+      await fw.must(['iptables-legacy', '-A', 'INPUT', '-j', 'ACCEPT']);
+      expect(await read(/legacy/)).toMatch(/legacy tables \(filter\).*apt-get install iptables/);
+      expect(await read(/ip6tables-legacy/)).toBe('');
+    });
+  },
+  20_000,
+);
