@@ -139,10 +139,17 @@ const EXAMPLES = {
 const TCP = 6;
 const UDP = 17;
 
-/** One packet of a set, in values that people recognise. */
-export function exampleOf(kernel: Kernel, universe: Universe, set: Diagram): { point: Point; packet: PacketExample } {
+/** One packet of a set, in values that people recognise; it arrives from outside where it can. */
+export function exampleOf(
+  kernel: Kernel,
+  universe: Universe,
+  set: Diagram,
+  outside: readonly string[] = [],
+): { point: Point; packet: PacketExample } {
   const preferred: (readonly Bound[] | undefined)[] = [];
-  const named = universe.interfaces.flatMap((name, index) => (/^(?:lo|.*\*)$/.test(name) ? [] : [index]));
+  const indexes = universe.interfaces.flatMap((name, index) => (/^(?:lo|.*\*)$/.test(name) ? [] : [index]));
+  const isOutside = (index: number): boolean => outside.includes(universe.interfaces[index]!);
+  const named = [...indexes.filter(isOutside), ...indexes.filter((index) => !isOutside(index))];
   preferred[fieldIndex.inInterface] = named;
   // A packet that leaves by the interface it came in by is the rare case.
   const others = [...named].reverse();

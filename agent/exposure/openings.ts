@@ -154,7 +154,12 @@ function listGroups({ input, groups, regionOf, there, order }: Listing): readonl
     return (['certain', 'possible'] as const).flatMap((certainty) => {
       const part = certainty === 'certain' ? kernel.and(here, certain) : kernel.minus(here, certain);
       return listEntries(kernel, universe, part).map((entry): Opening => {
-        const { point, packet } = exampleOf(kernel, universe, kernel.and(region, kernel.and(part, entry.region)));
+        const { point, packet } = exampleOf(
+          kernel,
+          universe,
+          kernel.and(region, kernel.and(part, entry.region)),
+          question.options.outside,
+        );
         const because = causeAt(point, group, { question, there, kernel, order });
         const { destination, source } = group.env;
         const { inInterface, outInterface, ...fields } = packet;

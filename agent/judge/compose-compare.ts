@@ -7,6 +7,8 @@ export interface Sides {
   readonly approved?: Pipeline;
   readonly before?: Pipeline;
   readonly flows: readonly DeclaredFlow[];
+  /** Interfaces that face the internet: a witness comes in there where it can. */
+  readonly outside?: readonly string[];
   readonly timeMsMax?: number;
 }
 
@@ -26,7 +28,11 @@ export function unspoken(now: Pipeline, approved: Pipeline | undefined): readonl
  * approved, so there only the declared flows count.
  */
 export function undeclaredNow(sides: Sides, reference: Pipeline | undefined): Comparison {
-  return compareBeside(sides, { ...(reference && { reference }), withClosed: sides.approved !== undefined });
+  return compareBeside(sides, {
+    ...(reference && { reference }),
+    ...(sides.outside && { outside: sides.outside }),
+    withClosed: sides.approved !== undefined,
+  });
 }
 
 /**
@@ -43,7 +49,7 @@ export function declaredNow({ now, approved, flows, timeMsMax }: Sides): readonl
 
 function compareBeside(
   { now, approved, flows, timeMsMax }: Sides,
-  options: Pick<CompareOptions, 'reference' | 'withClosed' | 'within'>,
+  options: Pick<CompareOptions, 'reference' | 'outside' | 'withClosed' | 'within'>,
 ): Comparison {
   const common = { ...options, flows, ...(timeMsMax !== undefined && { timeMsMax }) };
   if (!approved) return compare(now, common);

@@ -11,9 +11,17 @@ export interface RuleGroup {
   readonly openings: readonly Opening[];
 }
 
+/** What comes in or leaves by the loopback interface alone was made by the device for itself: no gate of it. */
+function staysInside({ box }: Opening): boolean {
+  return [box.inInterface, box.outInterface].some(
+    (set) => set?.kind === 'only' && set.names.every((name) => name === 'lo'),
+  );
+}
+
 export function groupByRule(openings: readonly Opening[]): readonly RuleGroup[] {
   const groups = new Map<string, { permit: Permit; direction: Direction; openings: Opening[] }>();
   for (const opening of openings) {
+    if (staysInside(opening)) continue;
     const { permittedBy, direction } = opening;
     const key = `${direction} ${permittedBy.identity}`;
     const group = groups.get(key);

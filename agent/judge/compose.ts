@@ -15,6 +15,7 @@ import { engineOf } from './compose-engine.js';
 import { flowOf, flowsMeet, type Surroundings } from './compose-flow.js';
 import { factSubjects, listening } from './compose-hosts.js';
 import { continued, groupByRule, type RuleGroup, subjectOfRule, succeed } from './compose-rules.js';
+import { outerInterfaces } from './context.js';
 import { carrierOf, declaredId, type Observation, type Subject } from './types.js';
 
 export interface ComposeInput {
@@ -50,6 +51,7 @@ export function composeObservation(input: ComposeInput): Observation {
     ...(approved && { approved: approved.pipeline }),
     ...(before && { before: before.pipeline }),
     flows: declared.flows,
+    outside: outerInterfaces(input.interfaceZones),
     ...(input.timeMsMax !== undefined && { timeMsMax: input.timeMsMax }),
   };
   const comparison = undeclaredNow(sides, before?.pipeline ?? approved?.pipeline);

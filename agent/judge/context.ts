@@ -38,6 +38,11 @@ const INTERNET = 'internet';
 /** What platforms call the zone of the interface that faces the internet. As plain names these may be anything. */
 const OUTER_ZONES: readonly string[] = [INTERNET, 'wan', 'untrust', 'untrusted', 'outside'];
 
+/** The interfaces behind which the internet is. */
+export function outerInterfaces(zones: Readonly<Record<string, string>>): readonly string[] {
+  return Object.keys(zones).filter((name) => OUTER_ZONES.includes(zones[name]!.toLowerCase()));
+}
+
 /** The zone names under which people mean the vendors' tunnel. */
 const VENDOR_TUNNEL = 'vendor-vpn';
 

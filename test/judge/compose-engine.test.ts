@@ -54,6 +54,11 @@ describe('filtering off is one subject for the device', () => {
     expect(words(flushed)).toEqual([expect.stringMatching(/^filtering off on fw: table inet filter was removed \(/)]);
   });
 
+  test('its witness comes from the internet and goes through', () => {
+    const [engine] = compose(flushed, { approved: shut, before: shut }).undeclared;
+    expect(engine?.witness).toMatch(/ in wan0 out dmz0$/);
+  });
+
   test('rules that open more besides keep subjects of their own', () => {
     const both = firewall(['tcp dport 22 accept', web, 'ip saddr 203.0.113.0/24 drop'], { policy: 'accept' });
     const { undeclared } = compose(both, { approved: shut, before: shut });

@@ -5,7 +5,7 @@ import { riskOf } from '../../agent/judge/index.js';
 import { problemText } from '../../agent/lib/result.js';
 import type { Device } from '../../agent/model/index.js';
 import { contextOf } from '../support/guard.js';
-import { compose, firewall, note } from './devices.js';
+import { compose, firewall, nft, note } from './devices.js';
 
 const web = 'iifname "wan0" oifname "dmz0" ip daddr 192.0.2.10 tcp dport 443 accept';
 const nothing = firewall([]);
@@ -20,6 +20,22 @@ function declared(flows: string): Pick<Baseline, 'flows' | 'listeners'> {
   if (!parsed.ok) throw new Error(problemText(parsed.error));
   return parsed.value;
 }
+
+const input = (rules: readonly string[]) =>
+  nft(
+    `table inet filter {\n  chain input {\n    type filter hook input priority filter; policy drop;\n${rules.map((rule) => `    ${rule}\n`).join('')}  }\n}\n`,
+  );
+
+test('what only the loopback interface carries is no gate, declared or not', () => {
+  const local = input(['iif "lo" accept', 'iifname { "lo", "lan0" } tcp dport 22 accept']);
+  const declared = compose(local, { approved: local });
+  const added = compose(local, { approved: input([]) });
+  for (const subjects of [declared.declared, added.undeclared]) {
+    expect(subjects.filter(({ direction }) => direction === 'input').map(({ summary }) => summary)).toEqual([
+      'any → fw tcp 22 (in lan0)',
+    ]);
+  }
+});
 
 describe('one subject a rule, in words', () => {
   test.each([
