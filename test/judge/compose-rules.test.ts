@@ -32,7 +32,7 @@ test('what only the loopback interface carries is no gate, declared or not', () 
   const added = compose(local, { approved: input([]) });
   for (const subjects of [declared.declared, added.undeclared]) {
     expect(subjects.filter(({ direction }) => direction === 'input').map(({ summary }) => summary)).toEqual([
-      'any → fw tcp 22 (in lan0)',
+      'lan-clinical → fw tcp 22 (in lan0)',
     ]);
   }
 });
