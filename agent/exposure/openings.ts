@@ -92,12 +92,26 @@ function sidesOf(kernel: Kernel, walk: Walk, there: Walk, question: Question, si
   });
   const numbers = new Map([...groups.values()].map(({ group, number }) => [group, number]));
   return {
-    groups: [...groups.values()].map(({ group }) => group),
+    groups: inOrder(
+      [...groups.values()].map(({ group }) => group),
+      side === 'now' ? question.now : question.other!,
+    ),
     setOf: (group, shared) => {
       const wanted = 1 + 2 * numbers.get(group)! + (shared ? 1 : 0);
       return kernel.where(cells, (label) => label === wanted);
     },
   };
+}
+
+/** As the rules stand on the device; policies and what nothing filters come last. */
+function inOrder(groups: readonly Group[], { pipeline }: Question['now']): readonly Group[] {
+  const places = new Map(pipeline.lists.map((list, place) => [list.id, place]));
+  const place = ({ by }: Group): readonly [number, number] =>
+    by?.kind === 'rule' ? [places.get(by.list) ?? 0, by.index] : [places.size, by ? 0 : 1];
+  return groups
+    .map((group) => ({ group, at: place(group) }))
+    .sort((a, b) => a.at[0] - b.at[0] || a.at[1] - b.at[1])
+    .map(({ group }) => group);
 }
 
 const NOTHING = { file: '', line: 0, rule: 'no filter', text: 'no list filters this traffic' } as const;
