@@ -22,6 +22,7 @@ function combined(nft: string, saves: Texts): Device {
 }
 
 interface Asked {
+  readonly inInterface?: string;
   readonly from?: string;
   readonly to?: string;
   readonly proto?: number;
@@ -30,7 +31,14 @@ interface Asked {
 }
 
 function verdict(device: Device, asked: Asked): string {
-  const { from = '203.0.113.9', to = '198.51.100.1', proto = 6, port = 0, direction = 'input' } = asked;
+  const {
+    from = '203.0.113.9',
+    to = '198.51.100.1',
+    proto = 6,
+    port = 0,
+    direction = 'input',
+    inInterface = 'eth0',
+  } = asked;
   return tracePacket({
     pipeline: device.pipeline,
     direction,
@@ -45,7 +53,7 @@ function verdict(device: Device, asked: Asked): string {
         destinationPort: port,
         tcpFlags: 2,
       },
-      inInterface: 'eth0',
+      inInterface,
       outInterface: direction === 'forward' ? 'eth1' : '',
     },
   }).verdict;
@@ -291,4 +299,57 @@ systemTest(
       expect(cases.map(([asked]) => [asked, verdict(device, asked)])).toEqual(cases);
     });
   },
+);
+
+/** Listens on these ports, connects to each from each address, and prints `ADDRESS PORT` where that went through. */
+const connecting = `
+const net = require('node:net');
+const [ports, addresses] = process.argv.slice(1).map((text) => text.split(','));
+const listen = (port) => new Promise((resolve) => net.createServer((peer) => peer.destroy()).listen(Number(port), '198.51.100.1', resolve));
+const connect = (localAddress, port) => new Promise((resolve) => {
+  const socket = net.connect({ host: '198.51.100.1', port: Number(port), localAddress });
+  const end = (opened) => { socket.destroy(); resolve(opened ? [localAddress + ' ' + port] : []); };
+  socket.on('connect', () => end(true)).on('error', () => end(false)).setTimeout(700, () => end(false));
+});
+Promise.all(ports.map(listen))
+  .then(() => Promise.all(addresses.flatMap((address) => ports.map((port) => connect(address, port)))))
+  .then((opened) => { console.log(opened.flat().join('\\n')); process.exit(0); });
+`;
+
+systemTest(
+  ['root', 'netns', 'nft', 'iptables', 'iptables-legacy', 'ipset', 'ip', 'ss'],
+  'connections through a real kernel meet what the combined device says',
+  async () => {
+    await withNamespaces(['host'], async ({ host }) => {
+      const addresses = ['192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4'];
+      for (const address of [...addresses, '198.51.100.1'])
+        await host.must(['ip', 'addr', 'add', `${address}/32`, 'dev', 'lo']);
+      for (const command of [
+        'ipset create some hash:ip && ipset add some 192.0.2.2',
+        'iptables-nft -P INPUT DROP',
+        'iptables-nft -A INPUT -m conntrack --ctstate ESTABLISHED -j ACCEPT',
+        'iptables-nft -A INPUT -p tcp --dport 1001 -m set --match-set some src -j REJECT --reject-with tcp-reset',
+        'iptables-nft -A INPUT -p tcp -m multiport --dports 1001,1002 -j ACCEPT',
+        "nft add rule ip filter INPUT 'ip saddr { 192.0.2.1, 192.0.2.4 } tcp dport 1003 counter accept'",
+        'iptables-nft -N late && iptables-nft -A INPUT -p tcp --dport 1004 -j late && iptables-nft -A late ! -s 192.0.2.3 -j ACCEPT',
+        "nft 'add table inet mine; add chain inet mine in { type filter hook input priority -5; }'",
+        'nft add rule inet mine in ip saddr 192.0.2.3 tcp dport 1002 drop',
+        'iptables-legacy -N own && iptables-legacy -A INPUT -s 192.0.2.4 -j own',
+        'iptables-legacy -A own -p tcp --dport 1003 -j REJECT && iptables-legacy -A own -p tcp --dport 1004 -j ACCEPT',
+      ])
+        await host.must(['sh', '-c', command]);
+      const device = await readHost(host);
+      expect(device.coverage.blind).toEqual([]);
+      const ports = [1001, 1002, 1003, 1004, 1005];
+      const said = addresses.flatMap((from) =>
+        ports.flatMap((port) =>
+          verdict(device, { from, port, inInterface: 'lo' }) === 'allow' ? [`${from} ${port}`] : [],
+        ),
+      );
+      const out = await host.must([process.execPath, '-e', connecting, ports.join(','), addresses.join(',')]);
+      expect(out.trim().split('\n').sort()).toEqual([...said].sort());
+      expect(said.length).toBeGreaterThan(5);
+    });
+  },
+  20_000,
 );

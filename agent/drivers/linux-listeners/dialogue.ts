@@ -74,7 +74,10 @@ export const dialogue: Dialogue = {
   // Addresses show as routes of the table local, without the news of each renewed lifetime.
   monitors: [['ip', 'monitor', 'link', 'route', 'rule', 'netconf']],
   glances: [
-    waiting('waiting-tcp', '/proc/net/tcp', { file: '/proc/net/sockstat', counts: /^TCP: inuse (?<count>\d+)/m }),
+    waiting('waiting-tcp', '/proc/net/tcp', {
+      file: '/proc/net/sockstat',
+      counts: /^TCP: inuse (?<count>\d+) orphan \d+ tw (?<ended>\d+)/m,
+    }),
     waiting('waiting-tcp6', '/proc/net/tcp6', { file: '/proc/net/sockstat6', counts: /^TCP6: inuse (?<count>\d+)/m }),
     datagrams('waiting-udp', '/proc/net/udp'),
     datagrams('waiting-udp6', '/proc/net/udp6'),
