@@ -7,6 +7,7 @@ import { compare } from '../../exposure/index.js';
 import { composeObservation } from '../../judge/index.js';
 import type { Clock } from '../../lib/clock.js';
 import { readDevice, readingOf } from '../reading.js';
+import { undoWith } from '../undo.js';
 import type { LearnRequest, Parts, PartsPlace, WatchOptions } from './ports.js';
 
 export interface RealParts extends PartsPlace {
@@ -43,6 +44,7 @@ export function realParts({ key, baseline, clock, runner = runnerOf, drivers = a
         declared: declared(settings.id, reading.at),
         earlier,
         earlierMissing,
+        undo: undoWith([reading.model, approved, before].flatMap((state) => (state ? [state.pipeline] : []))),
         interfaceZones: { ...LOOPBACK, ...settings.interfaceZones },
         timeMsMax: COMPARE_MS_MAX,
       }),
