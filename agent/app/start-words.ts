@@ -6,6 +6,8 @@ import type { FilterState, LetIn, Picture, Service } from './start-picture.js';
 /** How much of a list a person reads on a terminal; the rest is one command away. */
 const LINES_MAX = 40;
 const TEXT_MAX = 160;
+/** A command that is cut off cannot be typed. */
+const UNDO_MAX = 2_000;
 
 function plain(text: string): string {
   return displayMessage(text, TEXT_MAX);
@@ -150,6 +152,8 @@ export function eventLine(event: FindingEvent, timeZone: string): string {
     ...(event.kind !== 'resolve' && subject?.cause
       ? [`because: ${subject.cause.edit} ${plain(`${subject.cause.rule.rule}: ${subject.cause.rule.text}`)}`]
       : []),
-    ...(event.kind !== 'resolve' && subject?.undo !== undefined ? [`undo: ${plain(subject.undo)}`] : []),
+    ...(event.kind !== 'resolve' && subject?.undo !== undefined
+      ? [`undo: ${displayMessage(subject.undo, UNDO_MAX)}`]
+      : []),
   ].join('; ');
 }

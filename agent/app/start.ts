@@ -9,7 +9,14 @@ import type { FindingEvent } from '../judge/index.js';
 import { systemClock } from '../lib/clock.js';
 import { type Log, openLog } from '../lib/log.js';
 import { type Problem, problemText } from '../lib/result.js';
-import { type GuardStatus, type GuardTools, type OpenGuard, openGuard, realParts } from './guard/index.js';
+import {
+  type FindingView,
+  type GuardStatus,
+  type GuardTools,
+  type OpenGuard,
+  openGuard,
+  realParts,
+} from './guard/index.js';
 import { version } from './guard/version.js';
 import { loadServices } from './services.js';
 import { installMissing } from './start-install.js';
@@ -144,14 +151,15 @@ async function guardUntilStopped(guard: OpenGuard, { options, settings, log, voi
   const limit = pause(FIRST_WAIT_MS, options.stop);
   await Promise.race([running.firstReadings, limit.over]);
   limit.cancel();
-  ready = true;
   voice.say('start', `Écluse ${version()} guards ${settings.devices.map(({ id }) => id).join(', ')}.`);
   for (const { id } of settings.devices) {
     show(id);
     if (!shown.has(id)) tellUnread(guard, id, voice);
   }
-  await tellStanding(guard, { settings, voice, early });
-  tellEvents(early);
+  const told = await tellStanding(guard, settings, voice);
+  tellEvents(early.filter((event) => voice.json || event.kind !== 'raise' || !told.has(event.finding.key)));
+  ready = true;
+  for (const { id } of settings.devices) show(id);
   await stopped(options.stop);
   voice.say('stop', 'Stopping: what was not delivered stays queued.');
   const end = pause(STOP_MS_MAX);
@@ -170,25 +178,19 @@ function tellUnread(guard: OpenGuard, device: string, voice: Voice): void {
   ]);
 }
 
-/** Open findings, sinks, where things lie, and what to type next. */
-async function tellStanding(
-  guard: OpenGuard,
-  { settings, voice, early }: Pick<Run, 'settings' | 'voice'> & { readonly early: readonly FindingEvent[] },
-): Promise<void> {
+/** Open findings, sinks, where things lie, and what to type next; answers with the keys of the findings it showed. */
+async function tellStanding(guard: OpenGuard, settings: Settings, voice: Voice): Promise<ReadonlySet<string>> {
   const status = await guard.status();
   const found = await guard.findings({ all: false });
-  if (!status.ok || !found.ok) return;
-  const isNew = new Set(early.map((event) => event.finding.key));
-  const old = found.value.findings.filter((finding) => !isNew.has(finding.key));
+  if (!status.ok || !found.ok) return new Set();
+  const { findings } = found.value;
   const { openFindings, sinks } = status.value;
   const program = programName();
   const device = settings.devices[0]!.id;
-  voice.tell('standing', { openFindings, sinks, state: guard.place.folder, findings: old }, () => [
+  voice.tell('standing', { openFindings, sinks, state: guard.place.folder, findings }, () => [
     '',
     openFindings === 0 ? verdictText(status.value) : `Open findings: ${openFindings}`,
-    ...old.map(
-      (one) => `  ${one.severity.padEnd(8)}  ${one.code}  ${displayText(one.summary)}  since ${one.firstSeen}`,
-    ),
+    ...findings.map(findingLine),
     ...sinks.map(
       ({ id, queued, lastError }) => `Sink ${id}: ${queued} waiting${lastError === undefined ? '' : `, ${lastError}`}`,
     ),
@@ -200,6 +202,13 @@ async function tellStanding(
     `  ${program} findings                        what is open now`,
     '',
   ]);
+  return new Set(findings.map((finding) => finding.key));
+}
+
+function findingLine({ severity, code, device, summary, firstSeen, undo }: FindingView): string {
+  const where = device === undefined ? '' : `${device}: `;
+  const shut = undo === undefined ? '' : `; undo: ${undo}`;
+  return displayText(`  ${severity.padEnd(8)}  ${code}  ${where}${summary}, since ${firstSeen}${shut}`);
 }
 
 /** Never clean while something was not seen. */

@@ -1,5 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
+import { openGuard } from '../../agent/app/guard/index.js';
 import { START } from '../support/guard.js';
+import { waitFor } from '../support/system.js';
 import { fakeWorld, must, startGuard } from './fakes.js';
 
 const at = (minutes: number): string => new Date(START + minutes * 60_000).toISOString();
@@ -196,5 +198,20 @@ test('findings are acknowledged by key or alarm, waived until a date, and accept
   expect(must(await guard.drift([]))[0]!.undeclared).toEqual([]);
   expect(must(await guard.baseline([]))).toMatch(/by: RSSI/);
   expect(rows().at(-1)).toMatch(/RESOLVED rdp|BASELINE_EXPOSURE rdp/);
+  await guard.close();
+});
+
+test('a clock that is set back does not stop the readings', async () => {
+  const world = fakeWorld();
+  let behindMs = 0;
+  const clock = { ...world.clock, now: () => world.clock.now() - behindMs };
+  const guard = must(await openGuard(world.settings, { ...world.tools, clock, heartbeatMs: 5 }));
+  const running = guard.run();
+  await running.firstReadings;
+  const before = world.devices.fw!.readings;
+  behindMs = 3_600_000;
+  await waitFor(() => world.devices.fw!.readings > before);
+  await running.settled();
+  expect(world.logged.filter((line) => line.startsWith('warn the clock was set back'))).toHaveLength(1);
   await guard.close();
 });

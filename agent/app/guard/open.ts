@@ -12,6 +12,7 @@ import { type Bench, isOpen, openBench } from './bench.js';
 import type { Guard, GuardStatus } from './contract.js';
 import { type Seen, type WatchedDevice, watchedDevice } from './device.js';
 import { findingAnswers } from './findings.js';
+import { type Heartbeat, startHeartbeat } from './heartbeat.js';
 import { type Place, placeOf, redactionKey } from './place.js';
 import type { Parts, PartsPlace } from './ports.js';
 import { answering, type Room } from './room.js';
@@ -28,6 +29,8 @@ export interface GuardTools {
   readonly services: ServiceTable;
   readonly log: Log;
   readonly clock?: Clock;
+  /** How often, in real time, it is looked whether the clock was set back. */
+  readonly heartbeatMs?: number;
   /** Where the sink `-` writes. */
   readonly output?: Writable;
 }
@@ -89,7 +92,7 @@ export async function openGuard(settings: Settings, tools: GuardTools): Promise<
     windows: windowMachine,
   };
   const opened = { settings, store: store.value, parts, baseline: baseline.value, clock, log, redact: key.value };
-  return success(assemble(opened, { context, place, sinks }));
+  return success(assemble(opened, { context, place, sinks, heartbeatMs: tools.heartbeatMs }));
 }
 
 type Opened = Omit<Room, 'bench' | 'devices'>;
@@ -98,9 +101,10 @@ interface Assembly {
   readonly context: JudgeContext;
   readonly place: Place;
   readonly sinks: readonly Sink[];
+  readonly heartbeatMs: number | undefined;
 }
 
-function assemble(opened: Opened, { context, place, sinks }: Assembly): OpenGuard {
+function assemble(opened: Opened, { context, place, sinks, heartbeatMs }: Assembly): OpenGuard {
   const { settings, store, parts, clock, log } = opened;
   const stopping = new AbortController();
   const startedAt = clock.now();
@@ -109,6 +113,7 @@ function assemble(opened: Opened, { context, place, sinks }: Assembly): OpenGuar
   let delivery: Delivery | undefined;
   let monitors: readonly { stop(): void }[] = [];
   let closing: Promise<void> | undefined;
+  let heartbeat: Heartbeat | undefined;
 
   const onStep = (events: readonly FindingEvent[]): void => {
     schedule?.refresh();
@@ -155,7 +160,15 @@ function assemble(opened: Opened, { context, place, sinks }: Assembly): OpenGuar
     } while (schedule?.waiting() || all.some((device) => device.busy()));
   };
 
+  const onSetBack = (from: number, to: number): void => {
+    log.warn('the clock was set back', { from: iso(from), to: iso(to) });
+    for (const monitor of monitors) monitor.stop();
+    monitors = watchAll(room);
+    schedule?.setBack();
+  };
+
   const stop = async (): Promise<void> => {
+    heartbeat?.stop();
     schedule?.stop();
     for (const monitor of monitors) monitor.stop();
     stopping.abort();
@@ -193,6 +206,7 @@ function assemble(opened: Opened, { context, place, sinks }: Assembly): OpenGuar
         onFault: (error) => log.error('a judgement failed; it is tried again', { error }),
       });
       monitors = watchAll(room);
+      heartbeat = startHeartbeat(clock, onSetBack, heartbeatMs);
       const firstReadings = Promise.all([...devices.values()].map((device) => device.idle())).then(() => {});
       return { firstReadings, settled: idle };
     },

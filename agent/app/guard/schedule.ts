@@ -23,6 +23,8 @@ export interface ScheduleOptions {
 export interface Schedule {
   /** The state or a reading has changed: sets every timer anew. */
   refresh(): void;
+  /** The clock was set back: timers would wait for the time to come again. Reads everything now and sets them anew. */
+  setBack(): void;
   /** Whether a due instant waits for its readings. */
   waiting(): boolean;
   stop(): void;
@@ -32,7 +34,7 @@ export interface Schedule {
 export function startSchedule({ bench, devices, clock, pollSeconds, onFault }: ScheduleOptions): Schedule {
   const polls = new Map<string, { readonly at: number; readonly cancel: () => void }>();
   const lastAsked = new Map<string, number>();
-  let due: { readonly at: number; readonly cancel: () => void } | undefined;
+  let due: { readonly at: number; readonly firesAt: number; readonly cancel: () => void } | undefined;
   let waiting: { cancel: () => void } | undefined;
   let reached: number | undefined;
   let stopped = false;
@@ -88,9 +90,13 @@ export function startSchedule({ bench, devices, clock, pollSeconds, onFault }: S
   const refreshDue = (): void => {
     if (waiting) return;
     const next = nextDue(bench.state(), bench.context);
-    if (due?.at === next) return;
+    // A machine that slept has timers that are late: what is past is judged now.
+    if (due?.at === next && (due === undefined || due.firesAt > clock.now())) return;
     due?.cancel();
-    due = next === undefined ? undefined : { at: next, cancel: clock.at(armAt(next), () => onDue(next)) };
+    due = undefined;
+    if (next === undefined) return;
+    const firesAt = armAt(next);
+    due = { at: next, firesAt, cancel: clock.at(firesAt, () => onDue(next)) };
   };
 
   const refreshPoll = (device: WatchedDevice): void => {
@@ -119,6 +125,9 @@ export function startSchedule({ bench, devices, clock, pollSeconds, onFault }: S
 
   return {
     refresh,
+    setBack() {
+      for (const device of devices) void ask(device).catch(onFault);
+    },
     waiting: () => waiting !== undefined,
     stop() {
       stopped = true;
