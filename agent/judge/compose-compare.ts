@@ -35,16 +35,39 @@ export function undeclaredNow(sides: Sides, reference: Pipeline | undefined): Co
   });
 }
 
+/** What an approved state lets through, listed once: it is asked for at every reading, and is the largest list of all. */
+const approvedOpenings = new WeakMap<Pipeline, readonly Opening[]>();
+
+function openingsOf(approved: Pipeline, budget: Pick<CompareOptions, 'timeMsMax'>): readonly Opening[] {
+  const known = approvedOpenings.get(approved);
+  if (known) return known;
+  const listed = certainAtLeast(compare(approved, budget));
+  approvedOpenings.set(approved, listed);
+  return listed;
+}
+
+/** Of a comparison that could not be decided only what is proved: what may be declared is no exposure of the baseline. */
+function certainAtLeast(comparison: Comparison): readonly Opening[] {
+  const decided = undecided(comparison).length === 0;
+  return comparison.undeclared.filter((opening) => decided || opening.certainty === 'certain');
+}
+
 /**
  * What is let through and declared. What is approved goes by the rules of the approved state, which stay the same
- * whatever is done to those that let it through now; the rest of what flows declare by the rules that are there.
+ * whatever is done to those that let it through now: all of it where nothing was cut since, else what is left. The
+ * rest of what flows declare goes by the rules that are there.
  */
-export function declaredNow({ now, approved, flows, timeMsMax }: Sides): readonly Opening[] {
+export function declaredNow(
+  { now, approved, flows, timeMsMax }: Sides,
+  closed: readonly Opening[],
+): readonly Opening[] {
   const budget = timeMsMax === undefined ? {} : { timeMsMax };
-  const approvedPart = approved ? compare(approved, { pipeline: now, withDeclared: true, ...budget }).declared : [];
-  if (flows.length === 0) return approvedPart;
   const sides: Sides = { now, ...(approved && { approved }), flows: [], ...budget };
-  return [...approvedPart, ...compareBeside(sides, { within: flows }).undeclared];
+  const besides = flows.length === 0 ? [] : certainAtLeast(compareBeside(sides, { within: flows }));
+  if (!approved) return besides;
+  if (closed.length === 0) return [...openingsOf(approved, budget), ...besides];
+  const left = compare(approved, { flows: closed.map(flowSetOf), ...budget });
+  return [...certainAtLeast(left), ...besides];
 }
 
 function compareBeside(
@@ -87,7 +110,7 @@ export function cutSince(reference: Pipeline, closed: readonly Opening[], sides:
   if (closed.length === 0 || !translates) return closed;
   const budget = timeMsMax === undefined ? {} : { timeMsMax };
   const within = closed.map(flowSetOf);
-  const passing = compare(now, { within, ...budget }).undeclared;
+  const passing = compare(now, { pipeline: reference, within, ...budget }).undeclared;
   if (passing.length === 0) return closed;
   const flows = passing.map(flowSetOf);
   return compare(reference, { pipeline: now, reference: now, within, flows, ...budget }).undeclared;

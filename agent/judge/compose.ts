@@ -91,7 +91,7 @@ export function composeObservation(input: ComposeInput): Observation {
     at,
     ...(snapshot !== undefined && { snapshot }),
     undeclared: [...(engine.subject ? [engine.subject] : []), ...rules, ...listeners.undeclared, ...facts],
-    declared: isBlind ? [] : [...declaredRules(input, sides), ...listeners.declared],
+    declared: isBlind ? [] : [...declaredRules(input, sides, comparison.closed), ...listeners.declared],
     missing: isBlind ? [] : [...missingRules(input, sides, comparison.closed), ...missingListeners(input, listeners)],
     blind: [...new Set(blind)],
   };
@@ -144,10 +144,10 @@ function withCauses(
 }
 
 /** One rule may let through both what is declared and more: each part is judged by itself, under an id of its own. */
-function declaredRules(input: ComposeInput, sides: Sides): readonly Subject[] {
+function declaredRules(input: ComposeInput, sides: Sides, closed: readonly Opening[]): readonly Subject[] {
   const { approved, device, interfaceZones, now } = input;
   const around: Surroundings = { device, pipeline: (approved ?? now).pipeline, interfaceZones };
-  return groupByRule(declaredNow(sides)).map((group) => {
+  return groupByRule(declaredNow(sides, closed)).map((group) => {
     const subject = subjectOfRule(group, around, undefined);
     return { ...subject, id: declaredId(subject) };
   });
@@ -162,7 +162,7 @@ function missingRules(input: ComposeInput, sides: Sides, closed: readonly Openin
   const subjects = groupByRule(cut).map((group) => subjectOfRule(group, around, undefined));
   if (approved) return subjects;
   // A cut is seen once; it stays told until what was cut passes again.
-  const passing = groupByRule(declaredNow(sides)).map((group) => flowOf(group.openings, around));
+  const passing = groupByRule(declaredNow(sides, [])).map((group) => flowOf(group.openings, around));
   const still = earlierMissing.filter(
     (old) =>
       old.kind === 'rule' &&
