@@ -74,7 +74,7 @@ function sidesOf(kernel: Kernel, walk: Walk, there: Walk, question: Question, si
   const groups = new Map<string, { group: Group; number: number }>();
   const accepted = (outcome: Outcome): outcome is Outcome & { kind: 'accept' } => outcome.kind === 'accept';
   const numberOf = (outcome: Outcome & { kind: 'accept' }): number => {
-    const key = `${permitOf(outcome.by, outcome.env, question, side).identity}`;
+    const key = `${permitOf(outcome.by, outcome.env, question, side).identity} ${translationKey(outcome.env)}`;
     const known = groups.get(key);
     if (known) return known.number;
     const group: Group = { by: outcome.by, env: outcome.env, labels: new Set() };
@@ -116,11 +116,13 @@ function inOrder(groups: readonly Group[], { pipeline }: Question['now']): reado
 
 const NOTHING = { file: '', line: 0, rule: 'no filter', text: 'no list filters this traffic' } as const;
 
-/** Who permits. A translation is part of it: a published host is not the same opening as another one. */
+/** Who permits. A translated destination is part of it: a published host is not the same opening as another one. */
 export function permitOf(by: Decider | undefined, env: Env, question: Question, side: 'now' | 'other'): Permit {
   const pipeline = side === 'now' ? question.now.pipeline : (question.other ?? question.now).pipeline;
   const identities = identitiesOf(pipeline);
-  const translation = env.destination || env.source ? translationKey(env) : '';
+  // What source a packet goes on with changes nothing that is reached: masquerading does not make two rules of one.
+  const { destination } = env;
+  const translation = destination ? envKey({ mark: 0, connectionMark: 0, destination }) : '';
   const identity = (own: string): string => digest(question.direction, own, translation);
   if (!by || by.kind === 'routing') return { kind: 'unfiltered', origin: NOTHING, identity: identity('unfiltered') };
   if (by.kind === 'policy') {
@@ -257,6 +259,7 @@ function isTwin(a: Opening, b: Opening): boolean {
     a.complete &&
     b.complete &&
     a.because?.edit === b.because?.edit &&
+    contentText(a.nat ?? null) === contentText(b.nat ?? null) &&
     contentText(a.conditions) === contentText(b.conditions)
   );
 }

@@ -166,6 +166,12 @@ describe('translated destinations are what stands behind', () => {
     expect(riskOf(one!, contextOf())).toMatchObject({ severity: 'critical' });
   });
 
+  test('a source that is translated on some ways out makes no second subject of one rule', () => {
+    const masquerade = ['oifname "wan0" masquerade'];
+    const { undeclared } = change(firewall([], { masquerade }), firewall(['tcp dport 3389 accept'], { masquerade }));
+    expect(undeclared.map((one) => one.summary)).toEqual(['any → any tcp 3389']);
+  });
+
   test('another target is one opening, and not a missing flow besides', () => {
     const [from, to] = [publish('10.1.0.5:443'), publish('10.1.0.6:443')].map((nat) => firewall(passes, { nat }));
     const { undeclared, missing } = change(from!, to!);

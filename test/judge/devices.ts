@@ -28,13 +28,14 @@ export interface FirewallText {
   readonly policy?: string;
   readonly input?: readonly string[];
   readonly nat?: readonly string[];
+  readonly masquerade?: readonly string[];
   /** Named sets, in nft's words. */
   readonly sets?: string;
 }
 
 /** A firewall whose forward list has these rules, and whose other lists let nothing through but what is given. */
 export function firewall(rules: readonly string[], options: FirewallText = {}): Device {
-  const { policy = 'drop', input = [], nat = [], sets = '' } = options;
+  const { policy = 'drop', input = [], nat = [], masquerade = [], sets = '' } = options;
   const chain = (name: string, hook: string, last: string, lines: readonly string[]): string =>
     `  chain ${name} {\n    type ${hook}; policy ${last};\n${lines.map((line) => `    ${line}\n`).join('')}  }\n`;
   const filter = [
@@ -43,8 +44,12 @@ export function firewall(rules: readonly string[], options: FirewallText = {}): 
     chain('forward', 'filter hook forward priority filter', policy, rules),
     chain('output', 'filter hook output priority filter', 'drop', []),
   ].join('');
-  const translation = chain('prerouting', 'nat hook prerouting priority dstnat', 'accept', nat);
-  return nft(`table inet filter {\n${filter}}\n${nat.length === 0 ? '' : `table ip nat {\n${translation}}\n`}`);
+  const translation =
+    chain('prerouting', 'nat hook prerouting priority dstnat', 'accept', nat) +
+    chain('postrouting', 'nat hook postrouting priority srcnat', 'accept', masquerade);
+  return nft(
+    `table inet filter {\n${filter}}\n${nat.length + masquerade.length === 0 ? '' : `table ip nat {\n${translation}}\n`}`,
+  );
 }
 
 /** A ruleset in which nothing filters at all. */
