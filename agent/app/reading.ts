@@ -117,15 +117,18 @@ function faultText(error: unknown): string {
   return `a fault of Écluse itself, please report it: ${error instanceof Error ? error.message : String(error)}`;
 }
 
-/** What only checks another section is left out: it changes nothing, and nft prints parts of it at random. */
+/**
+ * What only checks another section is left out: it changes nothing, and nft prints parts of it at random. So is what
+ * stands beside the device.
+ */
 function hashOf(captures: readonly Capture[], drivers: readonly Driver[]): string {
   const hash = createHash('sha256');
   for (const capture of [...captures].sort((a, b) => (a.driver < b.driver ? -1 : 1))) {
     const driver = drivers.find(({ id }) => id === capture.driver);
-    const checks = new Set(
-      driver?.dialogue.steps.filter(({ need }) => need === 'crossCheck').map((step) => step.id) ?? [],
+    const aside = new Set(
+      driver?.dialogue.steps.filter(({ need, beside }) => need === 'crossCheck' || beside).map((step) => step.id) ?? [],
     );
-    const sections = capture.sections.filter(({ name }) => !checks.has(name));
+    const sections = capture.sections.filter(({ name }) => !aside.has(name));
     hash.update(captureHash({ ...capture, sections }, driver?.volatile ?? []));
   }
   return hash.digest('hex');

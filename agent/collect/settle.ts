@@ -17,7 +17,7 @@ export type Steady = Pick<Driver, 'id' | 'dialogue' | 'volatile'>;
  * A reading takes several commands of several drivers, and a change between two of them would give a picture that
  * never existed. So captures are taken only when two readings of everything in a row agree, volatile text aside. A
  * device that never holds still gives the last reading with every section that moved marked `unstable`: blind, not
- * clean. A cross-check that alone goes on moving is not waited for twice: what it checks held still.
+ * clean. What stands beside the device may move. A cross-check that alone goes on moving is not waited for twice: what it checks held still.
  */
 export async function readTwice(
   read: () => Promise<readonly Capture[]>,
@@ -66,10 +66,12 @@ function movedSections(
     const [one, other] = [before, after].map((captures) => captures.find(({ driver }) => driver === id));
     const names = new Set([...(one?.sections ?? []), ...(other?.sections ?? [])].map(({ name }) => name));
     return [...names].flatMap((name) => {
+      const step = dialogue.steps.find(({ id: stepId }) => stepId === name);
+      if (step?.beside) return [];
       const [a, b] = [find(one, name), find(other, name)];
       const alike = a && b && a.failure?.kind === b.failure?.kind;
       if (alike && (a.text === b.text || stableText(a.text, volatile) === stableText(b.text, volatile))) return [];
-      const crossCheck = dialogue.steps.some((step) => step.id === name && step.need === 'crossCheck');
+      const crossCheck = step?.need === 'crossCheck';
       return [{ driver: id, name, source: (b ?? a)!.source, crossCheck, ...firstDifference(a, b, volatile) }];
     });
   });

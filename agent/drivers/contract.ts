@@ -117,6 +117,11 @@ export interface DialogueStep {
    * where it contradicts is the reading blind.
    */
   readonly need: 'required' | 'ifPresent' | 'crossCheck';
+  /**
+   * Only tells what stands beside the device and is not read: it comes and goes while the device holds still, so two
+   * readings need not agree in it, and the device is the same whatever it says.
+   */
+  readonly beside?: true;
   readonly timeoutMsMax: number;
   readonly bytesMax: number;
   /** What to grant when it is refused: capability and command, shown to the person word for word. */

@@ -1,7 +1,13 @@
 import { createSocket } from 'node:dgram';
 import { createServer } from 'node:net';
 import { describe, expect, test } from '@jest/globals';
-import { type CommandOutput, type CommandRunner, localRunner, startGlances, startMonitors } from '../../agent/collect/index.js';
+import {
+  type CommandOutput,
+  type CommandRunner,
+  localRunner,
+  startGlances,
+  startMonitors,
+} from '../../agent/collect/index.js';
 import type { Glance } from '../../agent/drivers/contract.js';
 import { driverById } from '../../agent/drivers/registry.js';
 import { virtualClock } from '../../agent/lib/clock.js';

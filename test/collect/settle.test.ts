@@ -112,6 +112,22 @@ describe('several drivers', () => {
   });
 });
 
+test('what stands beside the device comes and goes without another reading', async () => {
+  let at = 0;
+  const read = async (): Promise<Capture> => ({
+    driver: 'fake',
+    device: 'web-01',
+    sections: [
+      { name: 'nft', source: 'nft list ruleset', text: 'a\n' },
+      ...(at++ % 2 === 0 ? [{ name: 'lsns', source: 'lsns', text: `${at}\n` }] : []),
+    ],
+  });
+  const steps = [step(['nft']), step(['lsns'], { id: 'lsns', beside: true })];
+  const capture = await twice(read, [], noPause, steps);
+  expect(at).toBe(2);
+  expect(capture.sections.map(({ failure }) => failure)).toEqual([undefined]);
+});
+
 test('a cross-check that goes on moving is given up, and does not make the reading unstable', async () => {
   const steps = [step(['nft']), step(['nft', '-j'], { id: 'check', need: 'crossCheck' })];
   let at = 0;

@@ -29,6 +29,11 @@ function command(id: StepId, need: DialogueStep['need'], packageName: string, ..
   return { id, argv, need, timeoutMsMax: 10_000, bytesMax: 16 * MIB, package: packageName };
 }
 
+/** Containers come and go. */
+function beside(step: DialogueStep): DialogueStep {
+  return { ...step, beside: true };
+}
+
 function file(id: StepId, need: DialogueStep['need'], path: string): DialogueStep {
   return { id, argv: ['cat', path], file: path, need, timeoutMsMax: 5_000, bytesMax: 4 * MIB };
 }
@@ -101,8 +106,8 @@ export const dialogue: Dialogue = {
     command('netconf', 'required', 'iproute2', 'ip', 'netconf', 'show'),
     command('link', 'required', 'iproute2', 'ip', '-d', '-j', 'link', 'show'),
     command('qdisc', 'ifPresent', 'iproute2', 'tc', '-j', 'qdisc', 'show'),
-    command('namespaces', 'ifPresent', 'util-linux', 'lsns', '-J', '-t', 'net', '-o', 'NS,PID,USER,NSFS'),
-    command('named-namespaces', 'ifPresent', 'iproute2', 'ip', 'netns', 'list'),
+    beside(command('namespaces', 'ifPresent', 'util-linux', 'lsns', '-J', '-t', 'net', '-o', 'NS,PID,USER,NSFS')),
+    beside(command('named-namespaces', 'ifPresent', 'iproute2', 'ip', 'netns', 'list')),
     command('own-namespace', 'ifPresent', 'coreutils', 'readlink', '/proc/self/ns/net'),
     file('port-range', 'ifPresent', '/proc/sys/net/ipv4/ip_local_port_range'),
     file('passwd', 'ifPresent', '/etc/passwd'),
