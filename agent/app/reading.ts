@@ -13,6 +13,7 @@ import type { Capture, Driver } from '../drivers/contract.js';
 import { combineDevices, type DevicePart } from '../exposure/index.js';
 import { type Clock, systemClock } from '../lib/clock.js';
 import { problemText } from '../lib/result.js';
+import { type Device, mergeCoverage } from '../model/index.js';
 import type { Reading } from './guard/ports.js';
 
 export interface ReadingTools {
@@ -58,8 +59,8 @@ export async function readDevice(settings: DeviceSettings, tools: ReadingTools):
 }
 
 /**
- * What captures say, whether they were just taken or come from the store. There is no model where a driver could make
- * nothing of its capture: a part of the device would be missing in it, in silence.
+ * What captures say, whether they were just taken or come from the store. Where a driver could make nothing of its
+ * capture, a part of the filter may be missing: then the model says nothing of traffic, and of sockets what was read.
  */
 export function readingOf(
   captures: readonly Capture[],
@@ -85,8 +86,19 @@ export function readingOf(
   }
   const base = { device, at, captures, hash: hashOf(captures, drivers), rules: 0, listeners: 0 };
   if (blind.length > 0) {
-    const others = parts.flatMap((part) => part.device.coverage.blind);
-    return { ...base, complete: false, blind: readable([...blind, ...others]) };
+    const coverage = mergeCoverage(parts.map((part) => part.device.coverage));
+    const reasons = [...new Set([...blind, ...coverage.blind])];
+    const listeners = parts.flatMap((part) => part.device.listeners);
+    const facts = parts.flatMap((part) => part.device.facts);
+    const pipeline = { lists: [], bases: [], speaksOf: [] };
+    const model: Device = { id: device, pipeline, listeners, facts, coverage: { ...coverage, blind: reasons } };
+    return {
+      ...base,
+      ...(parts.length > 0 && { model }),
+      complete: false,
+      blind: readable(reasons),
+      listeners: listeners.length,
+    };
   }
   const model = combineDevices(device, parts);
   return {

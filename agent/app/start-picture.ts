@@ -1,4 +1,3 @@
-import type { Capture, Driver } from '../drivers/index.js';
 import { ask, boxFields, compare, type Opening, openingText, type PacketBox, PROTOCOLS } from '../exposure/index.js';
 import { intersection, isSubset } from '../lib/intervals.js';
 import {
@@ -52,19 +51,10 @@ export interface LetIn {
   readonly by: string;
 }
 
-/** The listening sockets alone, of a machine whose filter may not be read: what can be seen is shown all the same. */
-export function listenersOnly(device: string, captures: readonly Capture[], drivers: readonly Driver[]): Device {
-  const read = captures.flatMap((capture) => {
-    const model = drivers.find(({ id }) => id === capture.driver)?.read(capture, { device });
-    return model?.ok ? [model.value] : [];
-  });
-  return {
-    id: device,
-    pipeline: { lists: [], bases: [], speaksOf: [] },
-    listeners: read.flatMap((one) => one.listeners),
-    facts: [],
-    coverage: { ...emptyCoverage, notCovered: [...new Set(read.flatMap((one) => one.coverage.notCovered))] },
-  };
+/** A reading of which nothing was understood. */
+export function nothingRead(device: string): Device {
+  const pipeline = { lists: [], bases: [], speaksOf: [] };
+  return { id: device, pipeline, listeners: [], facts: [], coverage: emptyCoverage };
 }
 
 const COMPARE_MS_MAX = 2_000;

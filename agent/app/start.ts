@@ -20,7 +20,7 @@ import {
 import { version } from './guard/version.js';
 import { loadServices } from './services.js';
 import { installMissing } from './start-install.js';
-import { listenersOnly, pictureOf } from './start-picture.js';
+import { nothingRead, pictureOf } from './start-picture.js';
 import { eventLine, pictureLines, timeText } from './start-words.js';
 
 export interface StartOptions {
@@ -127,11 +127,11 @@ async function guardUntilStopped(guard: OpenGuard, { options, settings, log, voi
     const reading = guard.seen(device)?.reading;
     if (!reading || reading.captures.length === 0 || shown.has(device)) return;
     shown.add(device);
-    const picture = pictureOf(reading, reading.model ?? listenersOnly(device, reading.captures, drivers));
+    const picture = pictureOf(reading, reading.model ?? nothingRead(device));
     voice.tell('picture', { ...picture }, () => [
       '',
       `${device}, read at ${timeText(reading.at, timeZone)}: ${
-        reading.model
+        reading.model && reading.model.pipeline.speaksOf.length > 0
           ? `${reading.rules} rules, ${reading.listeners} listening sockets`
           : 'not everything could be read'
       }`,

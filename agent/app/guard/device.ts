@@ -274,7 +274,9 @@ function deviceMemory(settings: DeviceSettings, tools: DeviceTools): DeviceMemor
         ...(approved && !approvedModel ? [`${device}: the approved snapshot ${approved.id} cannot be read`] : []),
       ];
       if (reasons.length === 0 && !reading.complete) reasons.push(`${device}: the reading is not complete`);
-      return { ...observation, blind: [...new Set(reasons)] };
+      // Before a first complete reading nothing is declared, so that nothing can be called a change yet.
+      const nothingDeclared = tools.learns && !approved && reasons.length > 0;
+      return { ...observation, ...(nothingDeclared && { undeclared: [] }), blind: [...new Set(reasons)] };
     },
     remember(reading, observation) {
       if (!reading.complete || !reading.model || observation.blind.length > 0) return;
