@@ -6,13 +6,25 @@ import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { InternalFault } from '../lib/assert.js';
 import { addAsk } from './ask.js';
+import { addBaseline } from './baseline.js';
 import { addCheck } from './check.js';
 import { addCoverage } from './coverage.js';
 import { addDiff } from './diff.js';
 import { addDrivers } from './drivers.js';
 import { addExposure } from './exposure.js';
+import { addAck, addAlarms, addFindings, addWaive } from './findings.js';
+import { addDrift, addSnapshot, addSnapshots } from './readings.js';
 import { addReplay } from './replay.js';
 import { addStart } from './start.js';
+import { addStatus } from './status.js';
+import { clean } from './terminal.js';
+import { addWindow } from './window.js';
+
+const offline = [addAsk, addCoverage, addDiff, addDrivers, addExposure, addReplay];
+const guarding = [
+  ...[addCheck, addStart, addStatus, addSnapshot, addSnapshots, addDrift, addBaseline, addWindow],
+  ...[addFindings, addAlarms, addAck, addWaive],
+];
 
 export type SetExit = (code: number) => void;
 
@@ -27,9 +39,10 @@ export async function runCli(argv: readonly string[]): Promise<number> {
   const program = new Command('ecluse')
     .description('A firewall and change-window drift guard for hospitals.')
     .version(manifest.version)
-    .exitOverride();
-  const commands = [addAsk, addCheck, addCoverage, addDiff, addDrivers, addExposure, addReplay, addStart];
-  for (const add of commands) add(program, setExit);
+    .exitOverride()
+    // What is wrong with a call is one line, as everything that is wrong.
+    .configureOutput({ outputError: (text, write) => write(`ecluse: ${clean(text.replace(/^error: /, ''))}\n`) });
+  for (const add of [...offline, ...guarding]) add(program, setExit);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return exit;

@@ -37,7 +37,9 @@ export function guardClient(socketPath: string): Guard {
     windows: ({ all }) => get('/v1/windows', z.array(view.WindowView), { all }),
     window: (id) => get(windowPath(id), view.WindowView),
     planWindow: (plan) => post('/v1/windows', view.WindowView, plan),
-    openWindow: (id, plan) => post(`${windowPath(id)}/open`, view.OpenAnswerView, plan === undefined ? {} : { plan }),
+    openWindow: (id, plan) =>
+      // Without an id the guard makes one: then there is no path that could name it.
+      post(id === '' ? '/v1/windows/open' : `${windowPath(id)}/open`, view.OpenAnswerView, plan && { plan }),
     closeWindow: (id) => post(`${windowPath(id)}/close`, view.CloseAnswerView),
     extendWindow: (id, extension) => post(`${windowPath(id)}/extend`, view.WindowView, extension),
     cancelWindow: (id) => post(`${windowPath(id)}/cancel`, view.WindowView),

@@ -36,6 +36,7 @@ export const WindowRequest: z.ZodType<guard.WindowRequest> = z.strictObject({
 });
 
 export const OpenRequest = z.strictObject({ plan: WindowRequest.exactOptional() });
+export const OpenNewRequest = z.strictObject({ plan: WindowRequest });
 export const Nothing = z.strictObject({});
 export const DevicesRequest = z.strictObject({ devices: names });
 export const CaptureRequest = z.strictObject({

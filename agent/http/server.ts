@@ -116,6 +116,11 @@ function addWindows(server: FastifyInstance, guard: Guard): void {
     done(guard.window(request.params.id)),
   );
   on.post(
+    '/v1/windows/open',
+    { schema: { body: ask.OpenNewRequest, response: { 200: view.OpenAnswerView } } },
+    (request) => done(guard.openWindow('', request.body.plan)),
+  );
+  on.post(
     '/v1/windows/:id/open',
     { schema: { params, body: ask.OpenRequest, response: { 200: view.OpenAnswerView } } },
     (request) => done(guard.openWindow(request.params.id, request.body.plan)),

@@ -43,6 +43,7 @@ const questions: readonly [string, (guard: Guard) => Promise<unknown>][] = [
   ['planWindow again', (guard) => guard.planWindow(plan)],
   ['openWindow', (guard) => guard.openWindow(plan.id!)],
   ['openWindow at once', (guard) => guard.openWindow('W3', { ...plan, id: 'W3' })],
+  ['openWindow at once under an id that is made', (guard) => guard.openWindow('', { ...plan, id: 'W4' })],
   ['openWindow that is not there', (guard) => guard.openWindow('nowhere')],
   ['closeWindow before it is open', (guard) => guard.closeWindow(plan.id!)],
   [

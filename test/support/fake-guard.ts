@@ -203,12 +203,12 @@ export function fakeGuard(scene: FakeScene = {}): FakeGuard {
     window: known,
     planWindow: plan,
     openWindow: (id, request) => {
-      const planned = request ? plan({ ...request, id }) : known(id);
+      const planned = request ? plan({ ...request, ...(id !== '' && { id }) }) : known(id);
       if (!planned.ok) return planned;
       if (planned.value.state !== 'planned')
         return refuse('WINDOW_TRANSITION', `${id} is ${planned.value.state} and cannot be opened`);
       const before = planned.value.devices.map(beforeOf);
-      const open = change(id, (window) => ({ ...window, state: 'open', openedAt: NOW, before }));
+      const open = change(planned.value.id, (window) => ({ ...window, state: 'open', openedAt: NOW, before }));
       return open.ok ? success({ window: open.value, before }) : open;
     },
     closeWindow: (id) => {

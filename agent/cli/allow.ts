@@ -1,0 +1,58 @@
+import type { ScopeRequest } from '../app/guard/contract.js';
+import { parsePorts } from '../lib/ports.js';
+import { failure, type Result, success } from '../lib/result.js';
+import { parseTime, type TimeContext, timeText } from './times.js';
+
+const ALLOW =
+  /^(?<src>\S+)\s*(?:->|→)\s*(?<dst>\S+)\s+(?<proto>[A-Za-z][\w-]*|\d{1,3})(?:\/(?<ports>[\d,-]+|any))?(?:\s+on\s+(?<device>\S+))?(?:\s+keep\s+(?<owner>\S+)\s+(?<review>\S+))?$/i;
+
+/**
+ * What a vendor announces, as one line: `any -> 192.0.2.10 tcp/443`, `any -> pacs udp/5000-5010 on fw2`. With
+ * `keep OWNER DATE` behind it, it is meant to stay and waits for acceptance until that day.
+ */
+export function parseAllow(text: string, context: TimeContext): Result<ScopeRequest> {
+  const bad = (message: string) =>
+    failure({
+      code: 'BAD_SCOPE',
+      message: `--allow '${text}': ${message}`,
+      expected:
+        "'SOURCE -> DESTINATION PROTOCOL[/PORTS] [on DEVICE] [keep OWNER DATE]', such as 'any -> 192.0.2.10 tcp/443'",
+    });
+  const groups = ALLOW.exec(text.trim())?.groups;
+  if (!groups) return bad('this is not a flow');
+  const proto = groups.proto!.toLowerCase();
+  if (groups.ports !== undefined) {
+    if (parsePorts(groups.ports) === undefined) return bad(`${groups.ports} are not ports`);
+    if (!['tcp', 'udp', 'sctp', 'udplite', 'dccp', 'any'].includes(proto)) return bad(`${proto} has no ports`);
+  }
+  const review =
+    groups.review === undefined
+      ? undefined
+      : parseTime(groups.review, { option: 'keep', way: 'ahead', future: true }, context);
+  if (review && !review.ok) return review;
+  return success({
+    src: groups.src!,
+    dst: groups.dst!,
+    proto,
+    ...(groups.ports !== undefined && { ports: groups.ports }),
+    ...(groups.device !== undefined && { device: groups.device }),
+    ...(review && { keep: { owner: groups.owner!, review: review.value } }),
+  });
+}
+
+/** A scope in the words it is typed in. */
+export function allowText({
+  kind,
+  src = 'any',
+  dst = 'any',
+  proto = 'any',
+  ports,
+  device,
+  keep,
+}: ScopeRequest): string {
+  const on = device === undefined ? '' : ` on ${device}`;
+  if (kind === 'engine') return `filtering may be off${on}`;
+  const what = kind === undefined || kind === 'rule' ? '' : `${kind}: `;
+  const stays = keep ? ` keep ${keep.owner} ${timeText(keep.review, context).slice(0, 10)}` : '';
+  return `${what}${src} -> ${dst} ${proto}${ports === undefined ? '' : `/${ports}`}${on}${stays}`;
+}

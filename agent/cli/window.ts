@@ -1,0 +1,313 @@
+import type { Command } from 'commander';
+import type {
+  BeforeView,
+  CloseAnswerView,
+  OpenAnswerView,
+  ScopeRequest,
+  WindowRequest,
+  WindowView,
+} from '../app/guard/contract.js';
+import { failure, type Result, success } from '../lib/result.js';
+import { allowText, parseAllow } from './allow.js';
+import type { SetExit } from './index.js';
+import { printCoverage } from './statement.js';
+import { clean, coloured, complain, print, printJson, printTable, severityText } from './terminal.js';
+import { durationText, parseTime, type TimeContext, timeText } from './times.js';
+import {
+  type Asking,
+  allDevices,
+  answered,
+  type GuardOptions,
+  guardCommand,
+  person,
+  shown,
+  withGuard,
+} from './with-guard.js';
+
+interface PlanOptions extends GuardOptions {
+  readonly vendor?: string;
+  readonly technician?: string;
+  readonly ticket?: string;
+  readonly device?: readonly string[];
+  readonly start?: string;
+  readonly end?: string;
+  readonly for?: string;
+  readonly allow?: readonly string[];
+  readonly allowFilteringOff?: boolean;
+}
+
+function list(value: string, before: readonly string[] = []): readonly string[] {
+  return [...before, value];
+}
+
+function planOptions(command: Command): Command {
+  return command
+    .option('--vendor <name>', 'whose intervention it is')
+    .option('--technician <name>', 'who comes, or dials in')
+    .option('--ticket <number>', 'the number of the intervention; it is the id too where none is given')
+    .option('--device <id>', 'a device on which changes are expected, repeatable; left out, all', list)
+    .option('--start <time>', 'left out: now')
+    .option('--end <time>', 'the planned end: 17:30, or a time with its day')
+    .option('--for <duration>', 'instead of --end: 2h, 90m')
+    .option('--allow <flow>', "what is announced, repeatable: 'any -> 192.0.2.10 tcp/443 [on DEVICE]'", list)
+    .option('--allow-filtering-off', 'the packet filter may be off meanwhile');
+}
+
+export function addWindow(program: Command, setExit: SetExit): void {
+  const window = program.command('window').description('change windows: what a vendor may open, and until when');
+  addPlan(window, setExit);
+  addOpen(window, setExit);
+  addClose(window, setExit);
+  addExtend(window, setExit);
+  addCancel(window, setExit);
+  addList(window, setExit);
+  addShow(window, setExit);
+}
+
+function addPlan(window: Command, setExit: SetExit): void {
+  planOptions(guardCommand(window, 'plan', 'plan an intervention'))
+    .argument('[id]', 'left out: the ticket, else one is made')
+    .action(async (id: string | undefined, options: PlanOptions) => {
+      const code = await withGuard(options, async (asking) => {
+        const request = await planOf(id, options, asking);
+        if (!request.ok) return complain(request.error);
+        return shown('planning', asking.guard.planWindow(request.value), (view) =>
+          tellWindow(view, options, asking.times),
+        );
+      });
+      setExit(code);
+    });
+}
+
+function addOpen(window: Command, setExit: SetExit): void {
+  planOptions(guardCommand(window, 'open', 'open a planned window, or with --vendor plan and open one at once'))
+    .argument('[id]', 'of the planned one; with --vendor: left out, the ticket, else one is made')
+    .action(async (id: string | undefined, options: PlanOptions) => {
+      const code = await withGuard(options, async (asking) => {
+        const { guard, times } = asking;
+        if (!isPlan(options)) {
+          if (id === undefined) {
+            const message = 'no window was named';
+            return complain({ code: 'BAD_CALL', message, expected: 'the id of a planned one, or --vendor and --for' });
+          }
+          return shown('reading', guard.openWindow(id), (answer) => tellOpened(answer, options, times));
+        }
+        const request = await planOf(id, options, asking);
+        if (!request.ok) return complain(request.error);
+        const opened = guard.openWindow(request.value.id ?? '', request.value);
+        return shown('reading', opened, (answer) => tellOpened(answer, options, times));
+      });
+      setExit(code);
+    });
+}
+
+function isPlan({
+  vendor,
+  technician,
+  ticket,
+  device,
+  start,
+  end,
+  for: length,
+  allow,
+  allowFilteringOff,
+}: PlanOptions) {
+  return [vendor, technician, ticket, device, start, end, length, allow, allowFilteringOff].some(
+    (one) => one !== undefined,
+  );
+}
+
+async function planOf(
+  id: string | undefined,
+  options: PlanOptions,
+  { guard, times }: Asking,
+): Promise<Result<WindowRequest>> {
+  const bad = (message: string, expected: string) => failure({ code: 'BAD_CALL', message, expected });
+  const { vendor, technician, ticket } = options;
+  if (vendor === undefined) return bad('a plan without a vendor', '--vendor NAME');
+  if ((options.end === undefined) === (options.for === undefined))
+    return bad(
+      options.end === undefined ? 'a plan without an end' : 'two ends',
+      'one of --end TIME and --for DURATION',
+    );
+  const start = parseTime(options.start ?? '0s', { option: '--start', way: 'ahead' }, times);
+  if (!start.ok) return start;
+  const from = { ...times, now: Date.parse(start.value) };
+  const end =
+    options.for === undefined
+      ? parseTime(options.end!, { option: '--end', way: 'ahead', future: true }, from)
+      : parseLength(options.for, from);
+  if (!end.ok) return end;
+  const scope: ScopeRequest[] = options.allowFilteringOff ? [{ kind: 'engine' }] : [];
+  for (const text of options.allow ?? []) {
+    const entry = parseAllow(text, times);
+    if (!entry.ok) return entry;
+    scope.push(entry.value);
+  }
+  const devices = options.device === undefined ? await allDevices(guard) : success(options.device);
+  if (!devices.ok) return devices;
+  const name = id ?? ticket;
+  return success({
+    ...(name !== undefined && { id: name }),
+    vendor,
+    ...(technician !== undefined && { technician }),
+    ...(ticket !== undefined && { ticket }),
+    devices: devices.value,
+    start: start.value,
+    end: end.value,
+    scope,
+  });
+}
+
+function parseLength(text: string, context: TimeContext): Result<string> {
+  if (/^\+?\d+[smhd]$/.test(text)) return parseTime(text, { option: '--for', way: 'ahead', future: true }, context);
+  return failure({ code: 'BAD_TIME', message: `--for ${text}: this is not a duration`, expected: '2h, 90m or 1d' });
+}
+
+function tellWindow(view: WindowView, { json }: GuardOptions, times: TimeContext): void {
+  if (json) printJson(view);
+  else printWindow(view, times);
+}
+
+function printWindow(view: WindowView, times: TimeContext): void {
+  const { id, vendor, technician, ticket, devices, state, extension, scope, openedAt, closedAt } = view;
+  const names = [vendor, technician, ticket === undefined ? undefined : `ticket ${ticket}`].filter(
+    (one) => one !== undefined,
+  );
+  print(clean(`window ${id}: ${state}, ${names.join(', ')}`));
+  print(clean(`  devices   ${devices.join(', ')}`));
+  print(`  planned   ${timeText(view.start, times)} to ${timeText(view.end, times)}`);
+  if (extension)
+    print(clean(`  extended  to ${timeText(extension.until, times)} by ${extension.by}: ${extension.reason}`));
+  if (openedAt !== undefined) print(`  opened    ${timeText(openedAt, times)}`);
+  if (closedAt !== undefined) print(`  closed    ${timeText(closedAt, times)}`);
+  print(`  shut by   ${timeText(view.deadline, times)}`);
+  for (const entry of scope) print(clean(`  announced ${allowText(entry, times)}`));
+  if (scope.length === 0) print('  announced nothing: every opening is outside it');
+  for (const before of view.before) print(clean(`  before    ${beforeText(before, times)}`));
+}
+
+function beforeText({ device, snapshot, takenAt, fresh, ageSeconds }: BeforeView, times: TimeContext): string {
+  if (snapshot === undefined) return `${device}: never read completely, so nothing can be compared`;
+  const taken = takenAt === undefined ? '' : ` of ${timeText(takenAt, times)}`;
+  if (fresh) return `${device}: snapshot ${snapshot}${taken}`;
+  const age = ageSeconds === undefined ? 'old' : `${durationText(ageSeconds)} old`;
+  return `${device}: cannot be read now; the last snapshot ${snapshot}${taken} is ${age}`;
+}
+
+/** Opening never fails because a device is away: the vendor is at the door, and the age of what is known is said. */
+function tellOpened({ window, before }: OpenAnswerView, { json }: GuardOptions, times: TimeContext): void {
+  if (json) {
+    printJson({ window, before });
+    return;
+  }
+  printWindow({ ...window, before: [] }, times);
+  for (const one of before) {
+    const line = clean(`  before    ${beforeText(one, times)}`);
+    print(one.fresh ? line : coloured('yellow', line));
+    for (const reason of one.blind) print(coloured('yellow', clean(`  blind     ${reason}`)));
+  }
+}
+
+function addClose(window: Command, setExit: SetExit): void {
+  guardCommand(
+    window,
+    'close',
+    'read again and say whether everything is shut; exit code 0 closed, 1 something is left open, 3 it cannot be attested',
+  )
+    .argument('<id>')
+    .action(async (id: string, options: GuardOptions) => {
+      const code = await withGuard(options, ({ guard, times }) =>
+        answered('reading', guard.closeWindow(id), (answer) => {
+          if (options.json) printJson(answer);
+          else printClose(answer, times);
+          if (answer.openings.length > 0) return 1;
+          return answer.state === 'closed' && answer.attested ? 0 : 3;
+        }),
+      );
+      setExit(code);
+    });
+}
+
+function printClose({ window, state, attested, openings, coverage }: CloseAnswerView, times: TimeContext): void {
+  for (const { severity, code, device, summary, firstSeen, undo } of openings) {
+    print(`${severityText(severity)}  ${code}  ${clean(device)}: ${clean(summary)}`);
+    print(`          since    ${timeText(firstSeen, times)}`);
+    if (undo !== undefined) print(`          undo     ${clean(undo)}`);
+  }
+  printCoverage(coverage, openings.length, attested ? [] : ['not every device of the window could be read completely']);
+  const left = `${openings.length} left open; shut it and close again`;
+  const why = openings.length > 0 ? left : 'it cannot be attested that everything is shut';
+  print(state === 'closed' ? clean(`window ${window} is closed`) : clean(`window ${window} is refused: ${why}`));
+}
+
+interface ExtendOptions extends GuardOptions {
+  readonly until: string;
+  readonly reason: string;
+  readonly by?: string;
+}
+
+function addExtend(window: Command, setExit: SetExit): void {
+  guardCommand(window, 'extend', 'grant more time')
+    .argument('<id>')
+    .requiredOption('--until <time>', 'the new end: 18:30, or a time with its day')
+    .requiredOption('--reason <text>', 'why')
+    .option('--by <name>', 'who grants it; left out, who asks')
+    .action(async (id: string, options: ExtendOptions) => {
+      const code = await withGuard(options, async ({ guard, times }) => {
+        const until = parseTime(options.until, { option: '--until', way: 'ahead', future: true }, times);
+        if (!until.ok) return complain(until.error);
+        const extension = { until: until.value, by: options.by ?? person(), reason: options.reason };
+        return shown('asking', guard.extendWindow(id, extension), (view) => tellWindow(view, options, times));
+      });
+      setExit(code);
+    });
+}
+
+function addCancel(window: Command, setExit: SetExit): void {
+  guardCommand(window, 'cancel', 'give up a planned window')
+    .argument('<id>')
+    .action(async (id: string, options: GuardOptions) => {
+      const code = await withGuard(options, ({ guard, times }) =>
+        shown('asking', guard.cancelWindow(id), (view) => tellWindow(view, options, times)),
+      );
+      setExit(code);
+    });
+}
+
+function addList(window: Command, setExit: SetExit): void {
+  guardCommand(window, 'list', 'windows that are planned, open, refused or overdue')
+    .option('--all', 'closed and cancelled ones too')
+    .action(async (options: GuardOptions & { readonly all?: boolean }) => {
+      const code = await withGuard(options, ({ guard, times }) =>
+        shown('asking', guard.windows({ all: options.all === true }), (views) => {
+          if (options.json) return printJson(views);
+          if (views.length === 0) return print(options.all ? 'there is no window' : 'no window is planned or open');
+          printTable(
+            ['window', 'state', 'vendor', 'devices', 'start', 'end', 'shut by'],
+            views.map((one) => [
+              one.id,
+              one.state,
+              one.vendor,
+              one.devices.join(', '),
+              timeText(one.start, times),
+              timeText(one.effectiveEnd, times),
+              timeText(one.deadline, times),
+            ]),
+          );
+        }),
+      );
+      setExit(code);
+    });
+}
+
+function addShow(window: Command, setExit: SetExit): void {
+  guardCommand(window, 'show', 'one window')
+    .argument('<id>')
+    .action(async (id: string, options: GuardOptions) => {
+      const code = await withGuard(options, ({ guard, times }) =>
+        shown('asking', guard.window(id), (view) => tellWindow(view, options, times)),
+      );
+      setExit(code);
+    });
+}

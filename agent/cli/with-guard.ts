@@ -1,0 +1,116 @@
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import type { Guard } from '../app/guard/contract.js';
+import { drivers, guardClient, socketState } from '../app/index.js';
+import { DEFAULT_FILE, loadSettings, type Settings } from '../config/index.js';
+import { systemClock } from '../lib/clock.js';
+import { failure, type Result, success } from '../lib/result.js';
+import { complain, withProgress } from './terminal.js';
+import type { TimeContext } from './times.js';
+
+export interface GuardOptions {
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+/** What every command about the guard takes. */
+export function guardCommand(parent: Command, nameAndArguments: string, description: string): Command {
+  return parent
+    .command(nameAndArguments)
+    .description(description)
+    .option('--config <file>', `the configuration; left out, ./${DEFAULT_FILE}, and without it this machine is guarded`)
+    .option('--json', 'one JSON document');
+}
+
+export interface Asking {
+  readonly guard: Guard;
+  readonly settings: Settings;
+  readonly times: TimeContext;
+  /** Whether a daemon answers; else the guard was opened for this one question. */
+  readonly isDaemon: boolean;
+}
+
+/**
+ * Loads the configuration and asks the daemon where one answers, else a guard in this process. Gives what `use` gives,
+ * or the exit code of what went wrong before.
+ */
+export async function withGuard(options: GuardOptions, use: (asking: Asking) => Promise<number>): Promise<number> {
+  const settings = loadSettings(options.config, { drivers: drivers.map(({ id }) => id) });
+  if (!settings.ok) return complain(settings.error);
+  const timeZone = settings.value.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const times = { now: systemClock.now(), timeZone };
+  const opened = await openOrReach(settings.value);
+  if (!opened.ok) return complain(opened.error);
+  const { guard, isDaemon, close } = opened.value;
+  try {
+    return await use({ guard, settings: settings.value, times, isDaemon });
+  } finally {
+    await close();
+  }
+}
+
+interface Reached {
+  readonly guard: Guard;
+  readonly isDaemon: boolean;
+  close(): Promise<void>;
+}
+
+async function openOrReach({ stateFolder }: Settings): Promise<Result<Reached>> {
+  const path = join(stateFolder, 'ecluse.sock');
+  const state = await socketState(path);
+  if (state === 'live') return success({ guard: guardClient(path), isDaemon: true, close: async () => {} });
+  return failure({
+    code: 'NO_DAEMON',
+    message: state === 'forbidden' ? 'the daemon is another user’s' : 'no daemon answers',
+    file: path,
+    remedy: state === 'forbidden' ? 'ask as that user, or as root' : 'start it with `ecluse start`',
+  });
+}
+
+/** Asks with a sign of life, and judges the answer; a refusal is told and gives its exit code. */
+export async function answered<T>(
+  what: string,
+  question: Promise<Result<T>>,
+  judge: (answer: T) => number,
+): Promise<number> {
+  const answer = await withProgress(what, question);
+  return answer.ok ? judge(answer.value) : complain(answer.error);
+}
+
+/** The same for an answer that is shown and judges nothing. */
+export function shown<T>(what: string, question: Promise<Result<T>>, show: (answer: T) => void): Promise<number> {
+  return answered(what, question, (answer) => {
+    show(answer);
+    return 0;
+  });
+}
+
+/** The device that is meant: the one named, or the only one there is. */
+export async function onlyDevice({ guard }: Asking, named: string | undefined): Promise<Result<string>> {
+  if (named !== undefined) return success(named);
+  const all = await allDevices(guard);
+  if (!all.ok) return all;
+  if (all.value.length === 1) return success(all.value[0]!);
+  return failure({
+    code: 'UNKNOWN_DEVICE',
+    message: 'there is more than one device',
+    expected: `one of ${all.value.join(', ')}`,
+  });
+}
+
+/** Ids of every device of the guard that answers, which may have another configuration than the one at hand. */
+export async function allDevices(guard: Guard): Promise<Result<readonly string[]>> {
+  const status = await guard.status();
+  return status.ok ? success(status.value.devices.map(({ id }) => id)) : status;
+}
+
+/** Who is at the keyboard, also behind sudo. */
+export function person(): string {
+  if (process.env.SUDO_USER) return process.env.SUDO_USER;
+  try {
+    return userInfo().username;
+  } catch {
+    return String(process.getuid?.() ?? 'unknown');
+  }
+}
