@@ -41,15 +41,8 @@ export function parseAllow(text: string, context: TimeContext): Result<ScopeRequ
 }
 
 /** A scope in the words it is typed in. */
-export function allowText({
-  kind,
-  src = 'any',
-  dst = 'any',
-  proto = 'any',
-  ports,
-  device,
-  keep,
-}: ScopeRequest): string {
+export function allowText(scope: ScopeRequest, context: TimeContext): string {
+  const { kind, src = 'any', dst = 'any', proto = 'any', ports, device, keep } = scope;
   const on = device === undefined ? '' : ` on ${device}`;
   if (kind === 'engine') return `filtering may be off${on}`;
   const what = kind === undefined || kind === 'rule' ? '' : `${kind}: `;

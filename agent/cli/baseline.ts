@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
+import { displayText } from '../app/index.js';
 import type { SetExit } from './index.js';
 import { tellDrift } from './readings.js';
 import { clean, complain, print, printJson, say } from './terminal.js';
@@ -36,7 +37,7 @@ export function addBaseline(program: Command, setExit: SetExit): void {
       const code = await withGuard(options, ({ guard }) =>
         shown('asking', guard.baseline(devices), (yaml) => {
           if (options.json) printJson({ yaml });
-          else process.stdout.write(yaml);
+          else printYaml(yaml);
         }),
       );
       setExit(code);
@@ -74,6 +75,11 @@ export function addBaseline(program: Command, setExit: SetExit): void {
     });
 }
 
+/** A file gets it as it is; a terminal without what its comments may do to it. */
+function printYaml(yaml: string): void {
+  process.stdout.write(process.stdout.isTTY ? displayText(yaml) : yaml);
+}
+
 function writeBaseline(yaml: string, { output, json }: LearnOptions): number {
   if (output !== undefined) {
     try {
@@ -86,6 +92,6 @@ function writeBaseline(yaml: string, { output, json }: LearnOptions): number {
     say(`written to ${output}; read it before it is used: what is open by mistake is in it too`);
   }
   if (json) printJson({ yaml });
-  else if (output === undefined) process.stdout.write(yaml);
+  else if (output === undefined) printYaml(yaml);
   return 0;
 }

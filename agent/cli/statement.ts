@@ -7,9 +7,9 @@ import { clean, coloured, print, severityText } from './terminal.js';
 const DECLARED_MAX = 5;
 
 export function mergeCoverage(statements: readonly CoverageStatement[]): CoverageStatement {
-  const all = (part: keyof CoverageStatement): readonly string[] => [
-    ...new Set(statements.flatMap((statement) => statement[part])),
-  ];
+  // Said last by each is what no reading can show: it stays last.
+  const all = (part: keyof CoverageStatement): readonly string[] =>
+    [...new Set(statements.flatMap((statement) => statement[part]).reverse())].reverse();
   return { observed: all('observed'), declared: all('declared'), notCovered: all('notCovered') };
 }
 
@@ -18,15 +18,14 @@ export function mergeCoverage(statements: readonly CoverageStatement[]): Coverag
  * clean verdict; the sentence then says that in its place.
  */
 export function printCoverage(statement: CoverageStatement, open: number, doubts: readonly string[]): void {
-  const { declared } = statement;
+  const observed = statement.observed.map(clean);
+  const declared = statement.declared.map(clean);
+  const notCovered = statement.notCovered.map(clean);
   const rest = declared.length - DECLARED_MAX;
-  const short =
-    rest > 1
-      ? { ...statement, declared: [...declared.slice(0, DECLARED_MAX), `and ${rest} more (--json)`] }
-      : statement;
-  const lines = coverageText(short, open).split('\n');
-  for (const line of lines.slice(0, -1)) print(coloured('dim', clean(line)));
-  if (open > 0 || doubts.length === 0) print(coloured(open > 0 ? 'red' : 'green', clean(lines.at(-1)!)));
+  const few = rest > 1 ? [...declared.slice(0, DECLARED_MAX), `and ${rest} more (--json)`] : declared;
+  const lines = coverageText({ observed, declared: few, notCovered }, open).split('\n');
+  for (const line of lines.slice(0, -1)) print(coloured('dim', line));
+  if (open > 0 || doubts.length === 0) print(coloured(open > 0 ? 'red' : 'green', lines.at(-1)!));
   for (const doubt of doubts) print(coloured('yellow', `no clean verdict: ${clean(doubt)}`));
 }
 

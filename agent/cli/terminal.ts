@@ -5,8 +5,14 @@ import { type Problem, problemText } from '../lib/result.js';
 /** How answers look to a person. Colour is for a terminal alone, and not where NO_COLOR asks for none. */
 export type Colour = 'red' | 'yellow' | 'green' | 'dim' | 'bold';
 
+function wantsColour(): boolean {
+  const { FORCE_COLOR, NO_COLOR, TERM } = process.env;
+  if (FORCE_COLOR) return FORCE_COLOR !== '0';
+  return !NO_COLOR && process.stdout.isTTY === true && TERM !== 'dumb';
+}
+
 export function coloured(colour: Colour, text: string): string {
-  return styleText(colour, text, { stream: process.stdout });
+  return wantsColour() ? styleText(colour, text, { validateStream: false }) : text;
 }
 
 const COLOURS: Readonly<Record<string, Colour>> = { critical: 'red', high: 'red', medium: 'yellow' };

@@ -11,7 +11,7 @@ import { failure, type Result, success } from '../lib/result.js';
 import { allowText, parseAllow } from './allow.js';
 import type { SetExit } from './index.js';
 import { printCoverage } from './statement.js';
-import { clean, coloured, complain, print, printJson, printTable, severityText } from './terminal.js';
+import { type Colour, clean, coloured, complain, print, printJson, printTable, severityText } from './terminal.js';
 import { durationText, parseTime, type TimeContext, timeText } from './times.js';
 import {
   type Asking,
@@ -169,22 +169,26 @@ function tellWindow(view: WindowView, { json }: GuardOptions, times: TimeContext
   else printWindow(view, times);
 }
 
+function printRow(title: string, text: string, colour?: Colour): void {
+  const line = `  ${title.padEnd(10)}${clean(text)}`;
+  print(colour ? coloured(colour, line) : line);
+}
+
 function printWindow(view: WindowView, times: TimeContext): void {
   const { id, vendor, technician, ticket, devices, state, extension, scope, openedAt, closedAt } = view;
   const names = [vendor, technician, ticket === undefined ? undefined : `ticket ${ticket}`].filter(
     (one) => one !== undefined,
   );
   print(clean(`window ${id}: ${state}, ${names.join(', ')}`));
-  print(clean(`  devices   ${devices.join(', ')}`));
-  print(`  planned   ${timeText(view.start, times)} to ${timeText(view.end, times)}`);
-  if (extension)
-    print(clean(`  extended  to ${timeText(extension.until, times)} by ${extension.by}: ${extension.reason}`));
-  if (openedAt !== undefined) print(`  opened    ${timeText(openedAt, times)}`);
-  if (closedAt !== undefined) print(`  closed    ${timeText(closedAt, times)}`);
-  print(`  shut by   ${timeText(view.deadline, times)}`);
-  for (const entry of scope) print(clean(`  announced ${allowText(entry, times)}`));
-  if (scope.length === 0) print('  announced nothing: every opening is outside it');
-  for (const before of view.before) print(clean(`  before    ${beforeText(before, times)}`));
+  printRow('devices', devices.join(', '));
+  printRow('planned', `${timeText(view.start, times)} to ${timeText(view.end, times)}`);
+  if (extension) printRow('extended', `to ${timeText(extension.until, times)} by ${extension.by}: ${extension.reason}`);
+  if (openedAt !== undefined) printRow('opened', `${timeText(openedAt, times)}`);
+  if (closedAt !== undefined) printRow('closed', `${timeText(closedAt, times)}`);
+  printRow('shut by', `${timeText(view.deadline, times)}`);
+  for (const entry of scope) printRow('announced', allowText(entry, times));
+  if (scope.length === 0) printRow('announced', 'nothing: every opening is outside it');
+  for (const before of view.before) printRow('before', beforeText(before, times));
 }
 
 function beforeText({ device, snapshot, takenAt, fresh, ageSeconds }: BeforeView, times: TimeContext): string {
@@ -203,9 +207,9 @@ function tellOpened({ window, before }: OpenAnswerView, { json }: GuardOptions, 
   }
   printWindow({ ...window, before: [] }, times);
   for (const one of before) {
-    const line = clean(`  before    ${beforeText(one, times)}`);
-    print(one.fresh ? line : coloured('yellow', line));
-    for (const reason of one.blind) print(coloured('yellow', clean(`  blind     ${reason}`)));
+    const colour = one.fresh ? undefined : 'yellow';
+    printRow('before', beforeText(one, times), colour);
+    for (const reason of one.blind) printRow('blind', reason, colour);
   }
 }
 

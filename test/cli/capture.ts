@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { jest } from '@jest/globals';
+import { afterEach, jest } from '@jest/globals';
 import { runCli } from '../../agent/cli/index.js';
 import { serveOnSocket } from '../../agent/http/index.js';
 import { problemText } from '../../agent/lib/result.js';
@@ -13,7 +13,28 @@ export interface Answer {
   readonly stderr: string;
 }
 
-/** Runs the command line in this process, without colours unless the environment asks for them. */
+/** Runs something in an environment that asks for colours, or for none, whatever the one of the test is. */
+export async function withColour<T>(colour: NodeJS.ProcessEnv, action: () => Promise<T>): Promise<T> {
+  const before = { FORCE_COLOR: process.env.FORCE_COLOR, NO_COLOR: process.env.NO_COLOR };
+  const set = (values: NodeJS.ProcessEnv): void => {
+    for (const name of ['FORCE_COLOR', 'NO_COLOR']) {
+      if (values[name] === undefined) delete process.env[name];
+      else process.env[name] = values[name];
+    }
+  };
+  set(colour);
+  try {
+    return await action();
+  } finally {
+    set(before);
+  }
+}
+
+/** Whoever runs the tests on a terminal gets the same answers. */
+process.env.NO_COLOR = '1';
+delete process.env.FORCE_COLOR;
+
+/** Runs the command line in this process. */
 export async function ecluse(...argv: readonly string[]): Promise<Answer> {
   const out: string[] = [];
   const err: string[] = [];
@@ -25,14 +46,10 @@ export async function ecluse(...argv: readonly string[]): Promise<Answer> {
     jest.spyOn(process.stdout, 'write').mockImplementation(into(out)),
     jest.spyOn(process.stderr, 'write').mockImplementation(into(err)),
   ];
-  const { NO_COLOR: before } = process.env;
-  if (process.env.FORCE_COLOR === undefined) process.env.NO_COLOR = '1';
   try {
     const code = await runCli(argv);
     return { code, stdout: out.join(''), stderr: err.join('') };
   } finally {
-    if (before === undefined) delete process.env.NO_COLOR;
-    else process.env.NO_COLOR = before;
     for (const spy of spies) spy.mockRestore();
   }
 }
@@ -44,19 +61,32 @@ export interface Guarded {
   close(): Promise<void>;
 }
 
+/** What a test that failed left open: without this the whole run would wait for it. */
+const open = new Set<() => Promise<void>>();
+
+afterEach(async () => {
+  for (const close of open) await close();
+  open.clear();
+});
+
 /** A fake guard on a socket, and a configuration in Paris that leads there. */
 export async function guarded(scene: FakeScene = {}): Promise<Guarded> {
   const folder = tempDir();
   const guard = fakeGuard(scene);
   const served = await serveOnSocket(guard, join(folder, 'ecluse.sock'));
   if (!served.ok) throw new Error(problemText(served.error));
+  const close = async (): Promise<void> => {
+    open.delete(close);
+    await served.value.close();
+  };
+  open.add(close);
   const config = join(folder, 'config.yaml');
   writeFileSync(config, 'timeZone: Europe/Paris\nstate: .\n');
   return {
     guard,
     config,
     ask: (...argv) => ecluse(...argv, '--config', config),
-    close: () => served.value.close(),
+    close,
   };
 }
 

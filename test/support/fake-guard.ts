@@ -250,7 +250,7 @@ export function fakeGuard(scene: FakeScene = {}): FakeGuard {
         findings: findings.filter(
           (one) => (all || one.resolvedAt === undefined) && (device === undefined || one.device === device),
         ),
-        coverage: coverage(Object.keys(devices)),
+        coverage: coverage(device === undefined ? Object.keys(devices) : [device]),
       }),
     alarms: ({ limit }) =>
       success(
