@@ -46,8 +46,8 @@ function printReading(reading: ReadingView, times: TimeContext): void {
   const words = [
     timeText(at, times),
     snapshot === '' ? 'no snapshot' : `snapshot ${snapshot}`,
-    `${rules} rules`,
-    `${listeners} listeners`,
+    `${rules} ${rules === 1 ? 'rule' : 'rules'}`,
+    `${listeners} ${listeners === 1 ? 'listener' : 'listeners'}`,
     ...(unchanged ? ['unchanged'] : []),
     complete ? 'complete' : 'incomplete',
   ];

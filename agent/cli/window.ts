@@ -11,7 +11,7 @@ import { failure, type Result, success } from '../lib/result.js';
 import { allowText, parseAllow } from './allow.js';
 import type { SetExit } from './index.js';
 import { printCoverage } from './statement.js';
-import { type Colour, clean, coloured, complain, print, printJson, printTable, severityText } from './terminal.js';
+import { type Colour, clean, coloured, complain, print, printJson, printTable, say, severityText } from './terminal.js';
 import { durationText, parseTime, type TimeContext, timeText } from './times.js';
 import {
   type Asking,
@@ -71,6 +71,7 @@ function addPlan(window: Command, setExit: SetExit): void {
       const code = await withGuard(options, async (asking) => {
         const request = await planOf(id, options, asking);
         if (!request.ok) return complain(request.error);
+        warnUnwatched(asking);
         return shown('planning', asking.guard.planWindow(request.value), (view) =>
           tellWindow(view, options, asking.times),
         );
@@ -85,6 +86,7 @@ function addOpen(window: Command, setExit: SetExit): void {
     .action(async (id: string | undefined, options: PlanOptions) => {
       const code = await withGuard(options, async (asking) => {
         const { guard, times } = asking;
+        warnUnwatched(asking);
         if (!isPlan(options)) {
           if (id === undefined) {
             const message = 'no window was named';
@@ -99,6 +101,11 @@ function addOpen(window: Command, setExit: SetExit): void {
       });
       setExit(code);
     });
+}
+
+/** A window that nobody watches ends unnoticed. */
+function warnUnwatched({ isDaemon }: Asking): void {
+  if (!isDaemon) say('no daemon runs: nobody watches the end of the window until `ecluse start` does');
 }
 
 function isPlan({

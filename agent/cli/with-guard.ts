@@ -2,9 +2,10 @@ import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import type { Guard } from '../app/guard/contract.js';
-import { drivers, guardClient, socketState } from '../app/index.js';
+import { drivers, guardClient, loadServices, openGuard, realParts, socketState } from '../app/index.js';
 import { DEFAULT_FILE, loadSettings, type Settings } from '../config/index.js';
 import { systemClock } from '../lib/clock.js';
+import { openLog } from '../lib/log.js';
 import { failure, type Result, success } from '../lib/result.js';
 import { complain, withProgress } from './terminal.js';
 import type { TimeContext } from './times.js';
@@ -56,15 +57,30 @@ interface Reached {
   close(): Promise<void>;
 }
 
-async function openOrReach({ stateFolder }: Settings): Promise<Result<Reached>> {
-  const path = join(stateFolder, 'ecluse.sock');
+async function openOrReach(settings: Settings): Promise<Result<Reached>> {
+  const path = join(settings.stateFolder, 'ecluse.sock');
   const state = await socketState(path);
   if (state === 'live') return success({ guard: guardClient(path), isDaemon: true, close: async () => {} });
-  return failure({
-    code: 'NO_DAEMON',
-    message: state === 'forbidden' ? 'the daemon is another user’s' : 'no daemon answers',
-    file: path,
-    remedy: state === 'forbidden' ? 'ask as that user, or as root' : 'start it with `ecluse start`',
+  if (state === 'forbidden') {
+    const message = 'the daemon is another user’s';
+    return failure({ code: 'NO_DAEMON', message, file: path, remedy: 'ask as that user, or as root' });
+  }
+  const services = loadServices();
+  if (!services.ok) return services;
+  // What goes wrong is in the answer; the log would only say it twice.
+  const log = openLog({ level: 'error' });
+  const guard = await openGuard(settings, { parts: realParts, services: services.value, log });
+  if (!guard.ok) {
+    await log.closeLog();
+    return guard;
+  }
+  return success({
+    guard: guard.value,
+    isDaemon: false,
+    async close() {
+      await guard.value.close();
+      await log.closeLog();
+    },
   });
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { failure, type Result, success } from '../lib/result.js';
@@ -149,21 +149,4 @@ function sinkSettings(entry: ConfigFile['sinks'][number], beside: (path: string)
     ...(facility !== undefined && { facility }),
     ...(streams !== undefined && { streams }),
   };
-}
-
-/** Makes the state folder where there is none, for its owner alone: captures and the socket lie in it. */
-export function prepareStateFolder(path: string): Result<undefined> {
-  try {
-    mkdirSync(path, { recursive: true, mode: 0o700 });
-    return success(undefined);
-  } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    return failure({
-      code: 'STATE_FOLDER',
-      file: path,
-      message: `the state folder cannot be made: ${code ?? String(error)}`,
-      expected: 'a folder that may be written',
-      remedy: 'name another with `state:` in the configuration or in ECLUSE_STATE',
-    });
-  }
 }

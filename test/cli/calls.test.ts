@@ -272,3 +272,46 @@ test('check says what will be watched, and touches nothing', async () => {
   const json = await ecluse('check', '--config', config, '--json');
   expect(JSON.parse(json.stdout)).toMatchObject({ site: 'chu', devices: [{ id: 'fw1', kind: 'fw' }] });
 });
+
+describe('without a daemon', () => {
+  test('the guard is opened for each question, and remembers', async () => {
+    const folder = tempDir();
+    const config = join(folder, 'config.yaml');
+    writeFileSync(config, 'timeZone: Europe/Paris\nstate: state\ndevices: [{id: fw1, kind: fw}]\n');
+    const ask = (...argv: readonly string[]) => ecluse(...argv, '--config', config);
+    const status = await ask('status');
+    expect(status).toEqual({
+      code: 0,
+      stdout: [
+        'no daemon runs: nothing is read until somebody asks',
+        'device fw1: never read completely, nothing approved',
+        'open findings: 0',
+        '',
+      ].join('\n'),
+      stderr: '',
+    });
+    const planned = await ask(
+      'window',
+      'plan',
+      'W1',
+      '--vendor',
+      'Medisys',
+      '--start',
+      '2036-01-01T08:00',
+      '--for',
+      '2h',
+    );
+    expect(planned.code).toBe(0);
+    expect(planned.stderr).toBe(
+      'ecluse: no daemon runs: nobody watches the end of the window until `ecluse start` does\n',
+    );
+    expect((await ask('window', 'show', 'W1')).stdout).toBe(planned.stdout);
+    expect((await ask('window', 'plan', 'W1', '--vendor', 'v', ...ends)).code).toBe(2);
+    // Nothing was ever read, so nothing is clean.
+    const findings = await ask('findings');
+    expect(findings.code).toBe(3);
+    expect(findings.stdout).toContain('no clean verdict: fw1: never read completely');
+    expect(findings.stdout).not.toContain('No drift');
+    expect((await ask('baseline', 'accept')).stderr).toMatch(/^ecluse: [^\n]+\n$/);
+  });
+});

@@ -38,10 +38,14 @@ delete process.env.FORCE_COLOR;
 export async function ecluse(...argv: readonly string[]): Promise<Answer> {
   const out: string[] = [];
   const err: string[] = [];
-  const into = (list: string[]) => (chunk: unknown) => {
-    list.push(String(chunk));
-    return true;
-  };
+  const into =
+    (list: string[]) =>
+    (chunk: unknown, ...rest: readonly unknown[]): boolean => {
+      list.push(String(chunk));
+      // A log that is closed waits until its last line is out.
+      for (const done of rest) if (typeof done === 'function') done();
+      return true;
+    };
   const spies = [
     jest.spyOn(process.stdout, 'write').mockImplementation(into(out)),
     jest.spyOn(process.stderr, 'write').mockImplementation(into(err)),

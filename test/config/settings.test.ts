@@ -1,11 +1,10 @@
-import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import {
   defaultSettings,
   loadSettings,
   parseSettings,
-  prepareStateFolder,
   type Settings,
   type Surroundings,
 } from '../../agent/config/index.js';
@@ -269,20 +268,5 @@ describe('what is wrong is told by line and column, with what was expected', () 
   ])('%j', (text, message) => {
     expect(complaint(text)).toContain(message);
     expect(complaint(text)).not.toContain('\n');
-  });
-});
-
-describe('the state folder', () => {
-  test('is made for its owner alone, and may be there', () => {
-    const folder = join(tempDir(), 'a', 'state');
-    expect(prepareStateFolder(folder).ok).toBe(true);
-    expect(prepareStateFolder(folder).ok).toBe(true);
-    expect(statSync(folder).mode & 0o777).toBe(0o700);
-  });
-
-  test('that cannot be made is a problem', () => {
-    const file = join(tempDir(), 'file');
-    writeFileSync(file, '');
-    expect(prepareStateFolder(join(file, 'state'))).toMatchObject({ ok: false, error: { code: 'STATE_FOLDER' } });
   });
 });
