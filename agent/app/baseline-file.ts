@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
-import { type Baseline, emptyBaseline, parseBaseline } from '../baseline/index.js';
-import { failure, type Result, success } from '../lib/result.js';
+import { type Baseline, emptyBaseline, lintBaseline, parseBaseline } from '../baseline/index.js';
+import { systemClock } from '../lib/clock.js';
+import { failure, type Problem, type Result, success } from '../lib/result.js';
 
 /** Reads the declared flows from their file; without a file nothing is declared. */
 export function readBaseline(path: string | undefined): Result<Baseline> {
@@ -13,4 +14,9 @@ export function readBaseline(path: string | undefined): Result<Baseline> {
     return failure({ code: 'BASELINE_UNREADABLE', file: path, message, expected: 'a baseline file' });
   }
   return parseBaseline(text, path);
+}
+
+/** What a reviewer would ask about the file today; nothing of it stands in the way of using it. */
+export function baselineRemarks(baseline: Baseline, clock = systemClock): readonly Problem[] {
+  return lintBaseline(baseline, clock.now());
 }

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import { drivers, readBaseline } from '../app/index.js';
+import { baselineRemarks, drivers, readBaseline } from '../app/index.js';
 import { DEFAULT_FILE, loadSettings } from '../config/index.js';
+import { problemText } from '../lib/result.js';
 import type { SetExit } from './index.js';
-import { complain, print, printJson } from './terminal.js';
+import { clean, complain, print, printJson } from './terminal.js';
 
 interface CheckOptions {
   readonly config?: string;
@@ -24,6 +25,7 @@ export function addCheck(program: Command, setExit: SetExit): void {
       if (!baseline.ok) return setExit(complain(baseline.error));
       const file = options.config ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
       const { flows, listeners, waivers } = baseline.value;
+      const remarks = baselineRemarks(baseline.value);
       if (options.json) {
         return printJson({
           config: file ?? null,
@@ -43,7 +45,13 @@ export function addCheck(program: Command, setExit: SetExit): void {
           baseline:
             baselineFile === undefined
               ? null
-              : { file: baselineFile, flows: flows.length, listeners: listeners.length, waivers: waivers.length },
+              : {
+                  file: baselineFile,
+                  flows: flows.length,
+                  listeners: listeners.length,
+                  waivers: waivers.length,
+                  remarks,
+                },
         });
       }
       print(`configuration: ${file ?? 'none, the embedded default'}: good`);
@@ -60,5 +68,6 @@ export function addCheck(program: Command, setExit: SetExit): void {
           ? 'baseline: no file; only approved snapshots declare something'
           : `baseline: ${baselineFile}: good, ${flows.length} flows, ${listeners.length} listeners, ${waivers.length} waivers`,
       );
+      for (const remark of remarks) print(clean(`${remark.code}: ${problemText(remark)}`));
     });
 }
