@@ -166,11 +166,17 @@ export interface RunningGuard {
 
 const STEP_MS = 15_000;
 
-export async function startGuard(world: FakeWorld): Promise<RunningGuard> {
+export async function startGuard(
+  world: FakeWorld,
+  notice: (events: readonly FindingEvent[]) => void = () => {},
+): Promise<RunningGuard> {
   const guard = must(await openGuard(world.settings, world.tools));
   const events: FindingEvent[] = [];
   const running = guard.run({
-    onEvents: (told) => events.push(...told),
+    onEvents: (told) => {
+      events.push(...told);
+      notice(told);
+    },
     onSay: (text) => world.said.push(text),
   });
   const hung = (): boolean => Object.values(world.devices).some((device) => device.hangs);
