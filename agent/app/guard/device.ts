@@ -185,11 +185,17 @@ function deviceMemory(settings: DeviceSettings, tools: DeviceTools): DeviceMemor
   let before: Complete | undefined;
   let looked = false;
 
+  /** A text that these readers do not understand wholly, though others did, is nothing to compare with. */
+  const derived = (header: SnapshotHeader): Device | undefined => {
+    const stored = snapshots.get(header.id);
+    const reading = stored && parts.readingOf(settings, stored.captures, stored.takenAt);
+    return reading?.complete ? reading.model : undefined;
+  };
+
   const modelOf = (header: SnapshotHeader): Device | undefined => {
     const known = models.get(header.id);
     if (known) return known;
-    const stored = snapshots.get(header.id);
-    const model = stored && parts.readingOf(settings, stored.captures, stored.takenAt).model;
+    const model = derived(header);
     if (model) {
       models.clear();
       models.set(header.id, model);
@@ -201,8 +207,7 @@ function deviceMemory(settings: DeviceSettings, tools: DeviceTools): DeviceMemor
     if (before || looked) return before;
     looked = true;
     const header = lastComplete(snapshots, device);
-    const stored = header && snapshots.get(header.id);
-    const model = stored && parts.readingOf(settings, stored.captures, stored.takenAt).model;
+    const model = header && derived(header);
     if (header && model) before = { model, hash: header.hash, settled: false };
     return before;
   };
