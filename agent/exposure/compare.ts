@@ -1,5 +1,5 @@
 import { type Bound, type Intervals, single } from '../lib/intervals.js';
-import type { Family, Pipeline, Rule, Scope } from '../model/index.js';
+import type { Pipeline, Rule, Scope } from '../model/index.js';
 import { type Diagram, type Kernel, withKernels } from '../packets/index.js';
 import { boundedOpenings } from './bounded.js';
 import { type Care, careOf, type LooseBox, type LooseBoxes, looseBoxes, relevantTo } from './care.js';
@@ -40,7 +40,6 @@ export interface Question extends Scope {
  */
 export function compare(now: Pipeline, options: CompareOptions = {}): Comparison {
   const { pipeline } = options;
-  const parts: Comparison[] = [];
   const scopes = now.speaksOf.filter(
     (scope) =>
       !pipeline || pipeline.speaksOf.some((one) => one.family === scope.family && one.direction === scope.direction),
@@ -48,28 +47,21 @@ export function compare(now: Pipeline, options: CompareOptions = {}): Comparison
   const reference = options.reference ?? pipeline;
   const edits = reference && editsBetween(reference, now);
   const changes = pipeline && (pipeline === reference ? edits : editsBetween(pipeline, now));
-  for (const direction of ['forward', 'input', 'output'] as const) {
-    const openings: { family: Family; part: Comparison }[] = [];
-    for (const { family } of scopes.filter((scope) => scope.direction === direction)) {
-      const side = (one: Pipeline): Side => ({ pipeline: one, boxes: looseBoxes(one, direction, family) });
-      const here = side(now);
-      const other = pipeline && side(pipeline);
-      // What is declared must be listed whether it changed or not.
-      const care = changes && other && !options.withDeclared ? careOf(changes, other.boxes, here.boxes) : 'everything';
-      if (care !== 'everything' && care.length === 0) continue;
-      const question: Question = {
-        direction,
-        family,
-        now: here,
-        ...(other && { other }),
-        ...(edits && { edits }),
-        care,
-        options,
-      };
-      openings.push({ family, part: answer(question, scopes.length) });
-    }
-    parts.push(joinParts(openings.map(({ part }) => part)));
-  }
+  const questions = scopes.flatMap(({ direction, family }): readonly Question[] => {
+    const side = (one: Pipeline): Side => ({ pipeline: one, boxes: looseBoxes(one, direction, family) });
+    const here = side(now);
+    const other = pipeline && side(pipeline);
+    // What is declared must be listed whether it changed or not.
+    const care = changes && other && !options.withDeclared ? careOf(changes, other.boxes, here.boxes) : 'everything';
+    if (care !== 'everything' && care.length === 0) return [];
+    return [{ direction, family, now: here, ...(other && { other }), ...(edits && { edits }), care, options }];
+  });
+  // The time is for what must be asked: a scope in which nothing changed takes none of it.
+  const parts = (['forward', 'input', 'output'] as const).map((direction) =>
+    joinParts(
+      questions.filter((one) => one.direction === direction).map((question) => answer(question, questions.length)),
+    ),
+  );
   return {
     undeclared: parts.flatMap((part) => part.undeclared),
     declared: parts.flatMap((part) => part.declared),
@@ -91,7 +83,7 @@ function joinParts(parts: readonly Comparison[]): Comparison {
   };
 }
 
-function answer(question: Question, scopes: number): Comparison {
+function answer(question: Question, questions: number): Comparison {
   const { now, other, care, family, options } = question;
   const relevant = {
     now: relevantTo(care, now.pipeline, now.boxes),
@@ -115,7 +107,7 @@ function answer(question: Question, scopes: number): Comparison {
   const budget = {
     nodesMax: options.nodesMax ?? NODES_MAX,
     ...(options.timeMsMax !== undefined && {
-      timeMsMax: Math.max(50, Math.round(options.timeMsMax / (KERNELS * Math.max(1, scopes)))),
+      timeMsMax: Math.max(50, Math.round(options.timeMsMax / (KERNELS * Math.max(1, questions)))),
     }),
   };
   const exact = inUniverse(family, seed, (universe) =>
