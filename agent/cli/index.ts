@@ -43,13 +43,38 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     // What is wrong with a call is one line, as everything that is wrong.
     .configureOutput({ outputError: (text, write) => write(`ecluse: ${clean(text.replace(/^error: /, ''))}\n`) });
   for (const add of [...offline, ...guarding]) add(program, setExit);
+  const output = watchOutput();
   try {
     await program.parseAsync(argv, { from: 'user' });
-    return exit;
+    const trouble = await output.trouble();
+    if (trouble === undefined) return exit;
+    process.stderr.write(`ecluse: the answer could not be written: ${trouble}\n`);
+    return 2;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
     const fault = error instanceof InternalFault ? error.message : String((error as Error).stack ?? error);
     process.stderr.write(`ecluse: a fault of Écluse itself: ${fault}\n`);
     return 70;
+  } finally {
+    output.stop();
   }
+}
+
+/**
+ * Without a listener a reader who goes away (`ecluse findings | head -1`) ends the process with a stack trace and exit
+ * code 1, which means something else. A full disk does matter: an answer that nobody got is none.
+ */
+function watchOutput() {
+  let found: string | undefined;
+  const hear = (error: NodeJS.ErrnoException): void => {
+    if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') found = error.message;
+  };
+  process.stdout.on('error', hear);
+  return {
+    async trouble(): Promise<string | undefined> {
+      await new Promise((resolve) => process.stdout.write('', resolve));
+      return found;
+    },
+    stop: () => void process.stdout.off('error', hear),
+  };
 }

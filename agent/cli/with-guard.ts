@@ -20,6 +20,7 @@ export function guardCommand(parent: Command, nameAndArguments: string, descript
   return parent
     .command(nameAndArguments)
     .description(description)
+    .summary(description.split(/[;:,]/)[0]!)
     .option('--config <file>', `the configuration; left out, ./${DEFAULT_FILE}, and without it this machine is guarded`)
     .option('--json', 'one JSON document');
 }

@@ -3,7 +3,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { finding, opening } from '../support/fake-guard.js';
-import { tempDir } from '../support/index.js';
+import { run, tempDir } from '../support/index.js';
 import { askOnce, ecluse, guarded, withColour } from './capture.js';
 
 const ends = ['--end', '2036-01-01T17:30'];
@@ -242,6 +242,25 @@ describe('exit codes of judgements', () => {
     await new Promise((resolve) => server.close(resolve));
     expect(code).toBe(2);
     expect(stderr).toContain('the daemon does not answer');
+  });
+});
+
+describe('an answer that nobody can take', () => {
+  const main = 'build/agent/main.js';
+
+  test('because its reader is gone keeps its exit code', async () => {
+    const { code, stderr } = await run([
+      'sh',
+      '-c',
+      `{ sleep 0.2; node ${main} drivers --json; echo "exit $?" >&2; } | true`,
+    ]);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: 'exit 0\n' });
+  });
+
+  test('because the disk is full is none', async () => {
+    const { code, stderr } = await run(['sh', '-c', `node ${main} drivers --json > /dev/full`]);
+    expect(code).toBe(2);
+    expect(stderr).toMatch(/^ecluse: the answer could not be written: ENOSPC[^\n]+\n$/);
   });
 });
 
