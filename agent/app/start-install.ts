@@ -48,11 +48,18 @@ export async function installMissing({ runner, isRoot, say, signal }: InstallToo
   const install = ['install', '-y', '--no-install-recommends', ...missing];
   // A fresh container has no package lists; anywhere else fetching them would only cost time.
   const trouble = (await apt(...install)) && ((await apt('update')) ?? (await apt(...install)));
-  if (trouble === undefined) say(`${names}: installed.`);
-  else
+  if (trouble !== undefined) {
     say(
       `${names}: could not be installed (${displayMessage(trouble)}). Going on with what can be seen; by hand: ${command}`,
     );
+    return;
+  }
+  const still = await missingPackages(runner);
+  say(
+    still.length === 0
+      ? `${names}: installed.`
+      : `${still.join(' ')}: installed, but ${still.length === 1 ? 'its program is' : 'their programs are'} not found. Going on with what can be seen.`,
+  );
 }
 
 async function missingPackages(runner: InstallTools['runner']): Promise<readonly string[]> {

@@ -108,37 +108,34 @@ async function play(number: number) {
   return { world, told, wrong, state, now };
 }
 
-test.each([0, 1, 2])(
-  'whatever happens in ten hours, what is told is true, whole and told once (%#)',
-  async (turn) => {
-    const { world, told, wrong, state, now } = await play(seed + turn);
-    expect(wrong).toEqual([]);
-    const ids = told.map((event) => event.id);
-    expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
-    expect(state.alarms.map((alarm) => alarm.id)).toEqual(ids);
-    // The numbers of a finding's events have no gap: nothing was decided and then not told.
-    const expected = new Map<string, number>();
-    for (const id of ids) {
-      const { head, sequence } = /^(?<head>.*#\d+)\.(?<sequence>\d+)$/.exec(id)!.groups!;
-      if (!head!.startsWith('window/')) expect([id, Number(sequence)]).toEqual([id, expected.get(head!) ?? 0]);
-      expected.set(head!, Number(sequence) + 1);
-    }
-    const open = Object.entries(world.devices).flatMap(([device, one]) => one.open.map(({ id }) => `${device}/${id}`));
-    const found = state.findings.map((finding) => finding.key).filter((key) => !key.startsWith('window/'));
-    expect([...found].sort()).toEqual([...open].sort());
-    // Every window came to an end, and of each whose end passed unanswered a word was said.
-    for (const window of state.windows) {
-      expect(['closed', 'refused', 'overdue']).toContain(window.state);
-      if (window.state === 'overdue') expect(ids.some((id) => id.startsWith(`window/${window.id}#`))).toBe(true);
-    }
-    // What is open and was a window's work is told as left, not before the window's deadline.
-    for (const event of told.filter((one) => one.row && /^(?:LEFT_OPEN|REMOTE_TOOL_LEFT)$/.test(one.code))) {
-      const deadlines = event.finding.windows.map((id) => {
-        const window = state.windows.find((one) => one.id === id)!;
-        return Date.parse(window.deadline);
-      });
-      expect(event.at).toBeGreaterThanOrEqual(Math.max(...deadlines));
-    }
-    expect(world.clock.now()).toBe(START + now * 60_000);
-  },
-);
+test.each([0, 1, 2])('whatever happens in ten hours, what is told is true, whole and told once (%#)', async (turn) => {
+  const { world, told, wrong, state, now } = await play(seed + turn);
+  expect(wrong).toEqual([]);
+  const ids = told.map((event) => event.id);
+  expect(ids.filter((id, index) => ids.indexOf(id) !== index)).toEqual([]);
+  expect(state.alarms.map((alarm) => alarm.id)).toEqual(ids);
+  // The numbers of a finding's events have no gap: nothing was decided and then not told.
+  const expected = new Map<string, number>();
+  for (const id of ids) {
+    const { head, sequence } = /^(?<head>.*#\d+)\.(?<sequence>\d+)$/.exec(id)!.groups!;
+    if (!head!.startsWith('window/')) expect([id, Number(sequence)]).toEqual([id, expected.get(head!) ?? 0]);
+    expected.set(head!, Number(sequence) + 1);
+  }
+  const open = Object.entries(world.devices).flatMap(([device, one]) => one.open.map(({ id }) => `${device}/${id}`));
+  const found = state.findings.map((finding) => finding.key).filter((key) => !key.startsWith('window/'));
+  expect([...found].sort()).toEqual([...open].sort());
+  // Every window came to an end, and of each whose end passed unanswered a word was said.
+  for (const window of state.windows) {
+    expect(['closed', 'refused', 'overdue']).toContain(window.state);
+    if (window.state === 'overdue') expect(ids.some((id) => id.startsWith(`window/${window.id}#`))).toBe(true);
+  }
+  // What is open and was a window's work is told as left, not before the window's deadline.
+  for (const event of told.filter((one) => one.row && /^(?:LEFT_OPEN|REMOTE_TOOL_LEFT)$/.test(one.code))) {
+    const deadlines = event.finding.windows.map((id) => {
+      const window = state.windows.find((one) => one.id === id)!;
+      return Date.parse(window.deadline);
+    });
+    expect(event.at).toBeGreaterThanOrEqual(Math.max(...deadlines));
+  }
+  expect(world.clock.now()).toBe(START + now * 60_000);
+});

@@ -14,24 +14,29 @@ interface Machine {
   readonly missing: readonly string[];
   readonly release?: string;
   readonly isRoot?: boolean;
+  /** apt-get says that all is well, and the programs are not there. */
+  readonly staysMissing?: boolean;
   /** How apt-get ends, call by call. */
   readonly apt?: readonly CommandOutput[];
 }
 
-async function install({ missing, release = 'ID=debian\n', isRoot = true, apt = [] }: Machine) {
+async function install({ missing, release = 'ID=debian\n', isRoot = true, staysMissing = false, apt = [] }: Machine) {
   const ran: string[] = [];
   const said: string[] = [];
   const answers = [...apt];
+  let gone = missing;
   await installMissing({
     isRoot,
     say: (text) => said.push(text),
     signal: new AbortController().signal,
     runner: {
       run: async (argv) => {
-        if (missing.includes(argv[0]!)) return { kind: 'missing', what: argv[0]! };
+        if (gone.includes(argv[0]!)) return { kind: 'missing', what: argv[0]! };
         if (argv[0] !== 'env') return done;
         ran.push(argv.slice(2).join(' '));
-        return answers.shift() ?? done;
+        const answer = answers.shift() ?? done;
+        if (answer === done && argv[3] === 'install' && !staysMissing) gone = [];
+        return answer;
       },
       readFile: async () => ({ ...done, stdout: release }) as CommandOutput,
     },
@@ -59,6 +64,7 @@ describe('what the quick start lacks', () => {
   test.each<[string, Partial<Machine>, RegExp]>([
     ['cannot be fetched', { apt: [failed, failed] }, /could not be installed \(E: Unable to locate package\)/],
     ['takes too long', { apt: [failed, done, { kind: 'timeout', afterMs: 120_000 }] }, /no end after 120 s/],
+    ['is said to be there and is not', { staysMissing: true }, /iproute2: installed, but its program is not found/],
     ['needs root', { isRoot: false }, /Install with: sudo apt-get install -y/],
     ['is not Debian’s', { release: 'ID=alpine\n' }, /package manager of this system/],
   ])('that %s is named, and the start goes on', async (_case, machine, words) => {
