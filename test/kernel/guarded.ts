@@ -71,7 +71,10 @@ sinks:
   return path;
 }
 
-function daemonOf(config: string, isReady: () => Promise<boolean>): Daemon {
+/** The last line with which the daemon says that it guards. */
+const READY = 'Stop with Ctrl-C';
+
+function daemonOf(config: string): Daemon {
   let child: ChildProcess | undefined;
   let said = '';
   const end = async (signal: NodeJS.Signals): Promise<void> => {
@@ -87,17 +90,18 @@ function daemonOf(config: string, isReady: () => Promise<boolean>): Daemon {
         stdio: ['ignore', 'pipe', 'pipe'],
       });
       child = started;
+      const before = said.length;
       for (const stream of [started.stdout, started.stderr]) {
         stream.on('data', (chunk: Buffer) => {
           said += chunk;
         });
       }
       await waitFor(
-        async () => {
+        () => {
           if (started.exitCode !== null) throw new Error(`the daemon ended with ${started.exitCode}:\n${said}`);
-          return isReady();
+          return said.indexOf(READY, before) >= 0;
         },
-        { timeoutMs: READY_MS, intervalMs: 50, what: 'the daemon' },
+        { timeoutMs: READY_MS, what: 'the daemon' },
       );
     },
     kill: () => end('SIGKILL'),
@@ -123,7 +127,7 @@ export function withGuardedWorld<T>(
     const config = configuration(folder, world.firewall.name, server.port);
     const ecluse = (...argv: readonly string[]): Promise<Outcome> =>
       run([process.execPath, program, ...argv, '--config', config]);
-    const daemon = daemonOf(config, async () => (await ecluse('status', '--json')).code === 0);
+    const daemon = daemonOf(config);
     const heard = (): readonly Told[] => server.lines().map(toldFrom);
     await Promise.all([firewall.load(world.firewall), server.start()]);
     try {

@@ -27,6 +27,8 @@ export const RESULTS = 8080;
 
 export const someone = { 4: '203.0.113.10', 6: '2001:db8:a::10' } as const;
 export const web = { 4: '198.51.100.80', 6: '2001:db8:b::80' } as const;
+/** The hospital's inner networks, behind the dmz. */
+const INSIDE = { 4: '10.0.0.0/8', 6: 'fd00::/8' } as const;
 /** The contractor's office. */
 export const VENDOR = '203.0.113.77';
 
@@ -83,6 +85,12 @@ export function withWorld<T>(action: (world: World) => Promise<T>): Promise<T> {
     const forwarding = { 'ipv4/ip_forward': '1', 'ipv6/conf/all/forwarding': '1' };
     await Promise.all([configure(net, {}), configure(fw, forwarding), configure(dmz, {})]);
     await Promise.all([plug(fw, 'wan0', net, someone), plug(fw, 'dmz0', dmz, web)]);
+    await ip(fw, [
+      `route add default via ${someone[4]}`,
+      `route add default via ${someone[6]}`,
+      `route add ${INSIDE[4]} via ${web[4]}`,
+      `route add ${INSIDE[6]} via ${web[6]}`,
+    ]);
     await serve(dmz);
     return action({
       internet: net,

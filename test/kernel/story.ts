@@ -1,0 +1,102 @@
+import { expect } from '@jest/globals';
+import { whyMissing } from '../support/needs.js';
+import { type Need, systemTest, tempDir } from '../support/system.js';
+import type { Firewall } from './firewalls.js';
+import { type Guarded, type Told, withGuardedWorld } from './guarded.js';
+import { packetOf, passes } from './packet.js';
+import type { Visit } from './visitor.js';
+
+/** What the stories of the guarded world have in common: how each begins, and what is looked at on the way. */
+export const WINDOW_SECONDS = 4;
+const TEST_MS = 45_000;
+
+export interface Story {
+  readonly name: string;
+  readonly firewall: Firewall;
+  readonly action: (guarded: Guarded) => Promise<void>;
+}
+
+/** How many stories are told at a time: each mostly waits for the end of its window. */
+const AT_ONCE = 2;
+
+/** A test for each story. While one is awaited the next has begun, in a world of its own. */
+export function testStories(stories: readonly Story[]): void {
+  const begun: Promise<unknown>[] = [];
+  const begin = (index: number): void => {
+    const story = stories[index];
+    if (!story || begun[index] || whyMissing(needsOf(story)) !== undefined) return;
+    // The failure is kept for the test that asks: nobody may be there yet to catch it.
+    begun[index] = play(story).catch((error: unknown) => error);
+  };
+  stories.forEach((story, index) => {
+    systemTest(
+      needsOf(story),
+      story.name,
+      async () => {
+        for (let ahead = 0; ahead < AT_ONCE; ahead++) begin(index + ahead);
+        const failure = await begun[index];
+        if (failure !== undefined) throw failure;
+      },
+      TEST_MS,
+    );
+  });
+}
+
+function needsOf({ firewall }: Story): readonly Need[] {
+  return ['root', 'netns', 'ip', 'nft', 'perl', 'rsyslogd', ...firewall.needs];
+}
+
+function play({ firewall, action }: Story): Promise<void> {
+  return withGuardedWorld(tempDir(), firewall, async (guarded) => {
+    await guarded.daemon.start();
+    try {
+      await action(guarded);
+    } catch (error) {
+      // A daemon that told why is half the cause of a failing test.
+      (error as Error).message += `\nThe daemon had said:\n${guarded.daemon.said()}`;
+      throw error;
+    }
+  });
+}
+
+export async function expectDoor(
+  guarded: Guarded,
+  port: number,
+  expected: Visit['kind'],
+  family: 4 | 6 = 4,
+): Promise<void> {
+  expect([port, (await guarded.world.visit(port, { expected, family })).kind]).toEqual([port, expected]);
+}
+
+export async function openWindow(guarded: Guarded, ...more: readonly string[]): Promise<string> {
+  const outcome = await guarded.ecluse(
+    ...['window', 'open', '--device', 'fw1', '--for', `${WINDOW_SECONDS}s`, '--json'],
+    ...['--vendor', 'Prestataire', '--technician', 'T. Martin', '--ticket', 'INT-0216', ...more],
+  );
+  expect([outcome.code, outcome.stderr]).toEqual([0, '']);
+  return (JSON.parse(outcome.stdout) as { readonly window: { readonly id: string } }).window.id;
+}
+
+export const codes = (told: readonly Told[]): readonly string[] => told.map(({ code }) => code);
+export const first = (told: readonly Told[], code: string): Told => told.find((one) => one.code === code)!;
+
+/** Every record of the opening says whose intervention it was, what opened it, and a packet that passes. */
+export function expectFacts(told: Told): void {
+  expect(told.param('vendor')).toBe('Prestataire');
+  expect(told.param('technician')).toBe('T. Martin');
+  expect(told.param('ticket')).toBe('INT-0216');
+  expect(told.param('device')).toBe('fw1');
+  expect(told.param('cause')).toMatch(/\S/);
+  expect(told.param('witness')).toMatch(/\S/);
+}
+
+/** What is said passes must pass, in the kernel. */
+export async function expectWitnessPasses(guarded: Guarded, told: Told, passing: boolean): Promise<void> {
+  const witness = told.param('witness')!;
+  expect([witness, await passes(guarded.world, packetOf(witness))]).toEqual([witness, passing]);
+}
+
+/** Does word for word what a record says would shut it. */
+export async function runUndo(guarded: Guarded, told: Told): Promise<void> {
+  await guarded.world.firewall.must(['sh', '-ec', told.param('undo')!]);
+}
