@@ -134,6 +134,25 @@ describe('started again', () => {
     await second.guard.close();
   });
 
+  test('only to be asked: what fell due meanwhile is judged on the reading that answers', async () => {
+    const world = fakeWorld();
+    const first = await startGuard(world);
+    must(await first.guard.openWindow('W1', plan));
+    world.devices.fw!.open = [rdp];
+    await first.until(2);
+    await first.guard.close();
+    world.clock.advanceTo(START + 200 * 60_000);
+    world.devices.fw!.open = [];
+    const guard = must(await openGuard(world.settings, world.tools));
+    expect(must(await guard.drift([]))[0]!.undeclared).toEqual([]);
+    expect(must(await guard.alarms({})).map((alarm) => `${alarm.code} ${alarm.at}`)).toEqual([
+      expect.stringMatching(/^OUT_OF_SCOPE_OPENING /),
+      expect.stringMatching(/^RESOLVED /),
+      `CLOSED_UNSIGNED ${at(75)}`,
+    ]);
+    await guard.close();
+  });
+
   test('an opening that is open is not told again', async () => {
     const world = fakeWorld();
     const first = await startGuard(world);

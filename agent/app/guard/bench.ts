@@ -24,6 +24,7 @@ export interface Bench {
   /** From now until `release`, readings are judged as they stood just before `due`, so that it is judged on fresh ones. */
   hold(due: number): void;
   release(): void;
+  holding(): boolean;
   /** Whether the last commit was refused, with why. */
   refused(): string | undefined;
 }
@@ -95,6 +96,7 @@ export function openBench({ store, context, log, onStep }: BenchOptions): Bench 
       held = { due, later: [] };
     },
     release,
+    holding: () => held !== undefined,
     refused: () => refusal,
   };
 }

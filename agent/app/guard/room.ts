@@ -1,6 +1,6 @@
 import type { Baseline } from '../../baseline/index.js';
 import type { Settings } from '../../config/index.js';
-import { type CoverageStatement, coverageOf } from '../../judge/index.js';
+import { type CoverageStatement, coverageOf, nextDue } from '../../judge/index.js';
 import type { Clock } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
 import { failure, type Problem, type Result, success } from '../../lib/result.js';
@@ -48,12 +48,18 @@ export async function readNow(
   devices: readonly WatchedDevice[],
   waitMs: number,
 ): Promise<ReadonlyMap<string, Seen>> {
+  const { bench, clock } = room;
+  const due = nextDue(bench.state(), bench.context);
+  // Where nothing runs between two questions, what fell due meanwhile is judged on what is read now.
+  const mustHold = due !== undefined && due < clock.now() && !bench.holding();
+  if (mustHold) bench.hold(due);
   const seen = new Map<string, Seen>();
   const readings = devices.map(async (device) => {
     const one = await device.read();
     seen.set(device.settings.id, one);
   });
-  await Promise.race([Promise.allSettled(readings), pause(room.clock, waitMs, readings)]);
+  await Promise.race([Promise.allSettled(readings), pause(clock, waitMs, readings)]);
+  if (mustHold) bench.release();
   return new Map(seen);
 }
 
