@@ -4,16 +4,20 @@ import { LAST_IP4, LAST_IP6 } from '../model/index.js';
 import type { LooseBox } from './care.js';
 import type { Question } from './compare.js';
 
+import { evaluate } from './evaluate.js';
 import { contentText, digest } from './identity.js';
-import type { Comparison, Edit, Opening, PacketBox, PacketExample } from './opening.js';
+import type { Comparison, Edit, FlowSet, Opening, PacketBox, PacketExample } from './opening.js';
 import { permitOf } from './openings.js';
 import { type Trace, type TracedPacket, tracePacket } from './trace.js';
 import type { PacketField } from './universe.js';
-import type { Decider } from './walk.js';
+import { type Decider, startEnv } from './walk.js';
 
 /** How many packets of a rule are tried for a witness, and how many rules are told one by one. */
 const TRIES_MAX = 300;
+const TRIES_MIN = 4;
 const RULES_MAX = 500;
+/** Rules that are walked over in all: a second or two, on top of the budget that is spent already. */
+const STEPS_MAX = 3_000_000;
 
 interface Candidate {
   readonly box: LooseBox;
@@ -29,10 +33,12 @@ export function boundedOpenings(question: Question, reason: string): Comparison 
   const words = `not listed exactly: ${reason}`;
   const all = candidatesOf(question);
   const some = all.slice(0, RULES_MAX);
+  const rules = question.now.pipeline.lists.reduce((sum, list) => sum + list.rules.length, 1);
+  const tries = Math.min(TRIES_MAX, Math.max(TRIES_MIN, Math.floor(STEPS_MAX / (rules * Math.max(1, some.length)))));
   const undeclared: Opening[] = [];
   const closed: Opening[] = [];
   for (const candidate of some) {
-    const found = tryPackets(question, candidate);
+    const found = tryPackets(question, candidate, tries);
     const told = (side: 'now' | 'other', packet: TracedPacket | undefined, trace: Trace | undefined): Opening =>
       openingOf({ question, candidate, side, packet, trace, reason: words });
     if (found.opened) undeclared.push(told('now', found.opened.packet, found.opened.trace));
@@ -79,10 +85,13 @@ interface Found {
   readonly closed?: { readonly packet: TracedPacket; readonly trace: Trace };
 }
 
-function tryPackets(question: Question, { box }: Candidate): Found {
+function tryPackets(question: Question, { box }: Candidate, tries: number): Found {
   const { now, other, direction } = question;
   let found: Found = {};
+  let tried = 0;
   for (const packet of samples(question, box)) {
+    if (tried++ >= tries) break;
+    if (isOutside(question, packet)) continue;
     const trace = (pipeline: Pipeline): Trace => tracePacket({ pipeline, direction, packet });
     const here = trace(now.pipeline);
     const there = other && trace(other.pipeline);
@@ -93,6 +102,13 @@ function tryPackets(question: Question, { box }: Candidate): Found {
     if (found.opened && (found.closed || !question.options.withClosed)) break;
   }
   return found;
+}
+
+/** What is declared, or not asked about, is no witness. */
+function isOutside({ now, direction, options }: Question, packet: TracedPacket): boolean {
+  const holds = ({ condition, direction: own }: FlowSet): boolean =>
+    own === direction && evaluate({ pipeline: now.pipeline, direction, packet }, condition, startEnv(true)) === true;
+  return (options.flows ?? []).some(holds) || (options.within !== undefined && !options.within.some(holds));
 }
 
 /** Numbers that look like chance and are the same each time (Park and Miller's generator). */
@@ -147,13 +163,20 @@ function* samples({ family, now }: Question, box: LooseBox): Generator<TracedPac
   }
 }
 
+const namesKnown = new WeakMap<Pipeline, readonly string[]>();
+
+/** Every interface name that some rule tests. */
 function namesOf(pipeline: Pipeline): readonly string[] {
-  const names = new Set<string>();
-  const text = JSON.stringify(pipeline.lists, (key, value: unknown) => {
-    if (key === 'names' && Array.isArray(value)) for (const one of value) names.add(String(one));
+  const known = namesKnown.get(pipeline);
+  if (known) return known;
+  const found = new Set<string>();
+  JSON.stringify(pipeline.lists, (key, value: unknown) => {
+    if (key === 'names' && Array.isArray(value)) for (const one of value) found.add(String(one));
     return typeof value === 'bigint' ? 0 : value;
   });
-  return text.length > 0 ? [...names].filter((name) => name !== '' && name !== '*') : [];
+  const names = [...found].filter((name) => name !== '' && name !== '*');
+  namesKnown.set(pipeline, names);
+  return names;
 }
 
 interface Told {

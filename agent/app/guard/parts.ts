@@ -17,7 +17,7 @@ export interface RealParts extends PartsPlace {
 }
 
 /** A person waits for the answer, and the next reading for this one. */
-const COMPARE_MS_MAX = 5_000;
+const COMPARE_MS_MAX = 20_000;
 
 /** What comes in by it was sent by the machine itself: `iif lo accept` lets nobody in. */
 const LOOPBACK = { lo: 'loopback' };
