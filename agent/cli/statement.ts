@@ -5,6 +5,13 @@ import { clean, coloured, print, severityText } from './terminal.js';
 
 /** What a person reads of the declared flows before `--json` is the better way to them. */
 const DECLARED_MAX = 5;
+/** More of one kind than these are read below each other, and not said twice. */
+const INLINE_MAX = 2;
+
+function column(title: string, items: readonly string[]): readonly string[] {
+  if (items.length > INLINE_MAX) return [`${title}:`, ...items.map((item) => `  ${item}`)];
+  return [`${title}: ${items.length === 0 ? 'nothing' : items.join('; ')}`];
+}
 
 export function mergeCoverage(statements: readonly CoverageStatement[]): CoverageStatement {
   // Said last by each is what no reading can show: it stays last.
@@ -23,9 +30,13 @@ export function printCoverage(statement: CoverageStatement, open: number, doubts
   const notCovered = statement.notCovered.map(clean);
   const rest = declared.length - DECLARED_MAX;
   const few = rest > 1 ? [...declared.slice(0, DECLARED_MAX), `and ${rest} more (--json)`] : declared;
-  const lines = coverageText({ observed, declared: few, notCovered }, open).split('\n');
-  for (const line of lines.slice(0, -1)) print(coloured('dim', line));
-  if (open > 0 || doubts.length === 0) print(coloured(open > 0 ? 'red' : 'green', lines.at(-1)!));
+  const columns = { observed, declared: few, 'not covered': notCovered };
+  for (const [title, items] of Object.entries(columns)) {
+    for (const line of column(title, items)) print(coloured('dim', line));
+  }
+  const aside = notCovered.length > INLINE_MAX ? [`${notCovered.length} things, listed above`] : notCovered;
+  const sentence = coverageText({ observed, declared, notCovered: aside }, open).split('\n').at(-1)!;
+  if (open > 0 || doubts.length === 0) print(coloured(open > 0 ? 'red' : 'green', sentence));
   for (const doubt of doubts) print(coloured('yellow', `no clean verdict: ${clean(doubt)}`));
 }
 

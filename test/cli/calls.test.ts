@@ -170,7 +170,9 @@ describe('what is shown', () => {
     const coverage = { observed: ['fw1'], declared, notCovered: [] };
     Object.assign(guard, { findings: async () => ({ ok: true, value: { findings: [], coverage } }) });
     const { stdout } = await ask('findings');
-    expect(stdout).toContain('declared: fw1: flow 0; fw1: flow 1; fw1: flow 2; fw1: flow 3; fw1: flow 4; and 195 more');
+    expect(stdout).toContain(
+      'declared:\n  fw1: flow 0\n  fw1: flow 1\n  fw1: flow 2\n  fw1: flow 3\n  fw1: flow 4\n  and 195 more',
+    );
     expect(JSON.parse((await ask('findings', '--json')).stdout)).toMatchObject({ coverage: { declared } });
     await close();
   });

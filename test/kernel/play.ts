@@ -18,6 +18,7 @@ import { PORTAL, RESULTS, web } from './world.js';
 const needs: readonly Need[] = ['root', 'netns', 'ip', 'nft', 'rsyslogd'];
 const CODES = ['FILTERING_OFF', 'LEFT_OPEN', 'RESOLVED'] as const;
 const WINDOW_SECONDS = 6;
+const TICKET = 'INT-2016-0216';
 
 const startedAtMs = performance.now();
 
@@ -46,7 +47,7 @@ const visitText = (port: number, visit: Visit): string => {
 const FIELDS = ['what', 'vendor', 'technician', 'ticket', 'cause', 'witness', 'undo'] as const;
 
 function recordText(told: Told): string {
-  const head = `${told.code} ${told.param('severity') ?? ''} ${told.param('device') ?? ''}`;
+  const head = `${told.code} ${told.param('severity') ?? ''} ${told.param('device') ?? told.param('subject') ?? ''}`;
   const fields = FIELDS.flatMap((name) => {
     const value = told.param(name);
     return value === undefined ? [] : [`  ${name.padEnd(10)} ${value}`];
@@ -72,10 +73,11 @@ function follow(heard: () => readonly Told[]): { readonly end: () => void } {
   };
 }
 
-/** Whether the codes stand in this order, each exactly once. */
+/** Whether the three codes stand in this order, each exactly once, about one and the same opening. */
 function inOrder(told: readonly Told[]): boolean {
-  const seen = told.map(({ code }) => code).filter((code) => (CODES as readonly string[]).includes(code));
-  return seen.join() === CODES.join();
+  const opening = told.find(({ code }) => code === CODES[0])?.param('subject');
+  const codes = told.filter((one) => one.param('subject') === opening).map(({ code }) => code);
+  return opening !== undefined && codes.join() === CODES.join();
 }
 
 async function incident(guarded: Guarded): Promise<void> {
@@ -105,7 +107,7 @@ async function incident(guarded: Guarded): Promise<void> {
   chapter('Tuesday morning. The contractor announces the work, and that filtering will be lifted.');
   await person(
     ...['window', 'open', '--device', 'fw1', '--for', `${WINDOW_SECONDS}s`, '--allow-filtering-off'],
-    ...['--vendor', 'Prestataire', '--technician', 'T. Martin', '--ticket', 'INT-2016-0216'],
+    ...['--vendor', 'Prestataire', '--technician', 'T. Martin', '--ticket', TICKET],
   );
   const liftedAtMs = performance.now();
   for (const command of firewall.lift) await contractor(command);
@@ -129,6 +131,7 @@ async function incident(guarded: Guarded): Promise<void> {
   await sleep(60);
   await look(RESULTS, 'shut');
   await look(PORTAL, 'reached');
+  await person('window', 'close', TICKET);
   await person('findings');
 }
 
@@ -148,8 +151,8 @@ async function live(): Promise<number> {
       const complete = inOrder(guarded.heard());
       chapter(
         complete
-          ? `rsyslog's file holds ${CODES.join(', ')}: in order, once each.`
-          : `rsyslog's file should hold ${CODES.join(', ')} once each; it holds: ${
+          ? `rsyslog's file holds ${CODES.join(', ')} of the opening: in order, once each.`
+          : `rsyslog's file should hold ${CODES.join(', ')} of the opening, once each; it holds: ${
               guarded
                 .heard()
                 .map(({ code }) => code)

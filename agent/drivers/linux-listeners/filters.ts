@@ -114,16 +114,13 @@ const NAMED = '/run/netns/';
 const SHOWN_MAX = 10;
 
 function sayNotRead(paths: readonly string[], unnamed: number, coverage: CoverageBuilder): void {
-  for (const path of paths.slice(0, SHOWN_MAX)) {
-    const name = path.startsWith(NAMED) ? path.slice(NAMED.length) : undefined;
-    const prefix = name === undefined ? `nsenter --net=${path}` : `ip netns exec ${name}`;
+  const shown = paths.slice(0, SHOWN_MAX).map((path) => (path.startsWith(NAMED) ? path.slice(NAMED.length) : path));
+  const more = paths.length > SHOWN_MAX ? ` and ${paths.length - SHOWN_MAX} more` : '';
+  if (shown.length > 0) {
     coverage.notCovered(
-      `The network namespace ${name ?? path} has its own rules and listeners and is not read: ` +
-        `read it as a device with the prefix "${prefix}".`,
+      `Network namespaces with rules and listeners apart, not read: ${shown.join(', ')}${more}. ` +
+        'One with a name can be a device of its own: `source: {netns: NAME}`.',
     );
-  }
-  if (paths.length > SHOWN_MAX) {
-    coverage.notCovered(`${paths.length - SHOWN_MAX} more named network namespaces are not read.`);
   }
   if (unnamed > 0) {
     const what = unnamed === 1 ? 'network namespace' : 'network namespaces';

@@ -84,8 +84,9 @@ systemTest(['root', 'netns', 'ip', 'ss'], 'the answer is what was opened, and a 
     expect(facts).toContain('forwarding: ip4 forwarding on lo: on');
     expect(facts.join('\n')).toMatch(/^policyRoute: ip4 rule \d+ from 203\.0\.113\.0\/24: lookup 100$/m);
     expect(facts).toContain('route: ip4 route unreachable 203.0.113.0/24 table 100: unreachable');
-    expect(device.coverage.notCovered.join('\n')).toContain(`"ip netns exec ${other.name}"`);
-    expect(device.coverage.notCovered.join('\n')).not.toContain(`"ip netns exec ${host.name}"`);
+    const apart = device.coverage.notCovered.find((text) => text.startsWith('Network namespaces')) ?? '';
+    expect(apart.split(/[:,.] /)).toContain(other.name);
+    expect(apart.split(/[:,.] /)).not.toContain(host.name);
 
     await close();
     expect((await readDevice(host.inside([]))).listeners).toEqual([]);
