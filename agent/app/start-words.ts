@@ -1,6 +1,6 @@
 import { timestamp } from '../alarms/time.js';
 import { displayMessage } from '../collect/index.js';
-import type { FindingEvent } from '../judge/index.js';
+import type { Finding, FindingEvent } from '../judge/index.js';
 import type { FilterState, LetIn, Picture, Service } from './start-picture.js';
 
 /** How much of a list a person reads on a terminal; the rest is one command away. */
@@ -139,13 +139,20 @@ function listed(title: string, sentences: readonly string[]): readonly string[] 
   ];
 }
 
+/** What a person has said of it since. */
+function known({ acknowledged, waived }: Finding): string {
+  if (waived) return ` (waived by ${plain(waived.owner)})`;
+  return acknowledged ? ` (acknowledged by ${plain(acknowledged.by)})` : ' (changed)';
+}
+
 /** One line for one thing told: when, how bad, what, by which edit, and how it is shut. */
 export function eventLine(event: FindingEvent, timeZone: string): string {
   const { finding } = event;
   const { subject } = finding;
   const about = subject?.summary ?? (finding.details?.join('; ') || finding.severityBecause);
   const device = finding.device === undefined ? '' : `${finding.device}: `;
-  const repeated = event.kind === 'remind' ? ' (still open, said again)' : '';
+  const repeated =
+    event.kind === 'remind' ? ' (still open, said again)' : event.kind === 'update' ? known(finding) : '';
   const before = event.kind === 'resolve' ? `${finding.code}: ` : '';
   return [
     `${timeText(event.at, timeZone)}  ${event.severity.padEnd(8)}  ${event.code}  ${before}${device}${plain(about)}${repeated}`,

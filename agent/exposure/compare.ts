@@ -98,6 +98,7 @@ function answer(question: Question, questions: number): Comparison {
     for (const rule of otherRules) builder.rule(rule, otherNames);
     for (const { condition } of [...(options.flows ?? []), ...(options.within ?? [])]) builder.condition(condition);
     builder.field('protocol', single(TCP));
+    builder.names(options.interfaces ?? []);
     if (care === 'everything') return;
     for (const { fields, names } of care) {
       for (const [field, values] of fields) builder.field(field, values);

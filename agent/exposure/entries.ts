@@ -139,20 +139,20 @@ const EXAMPLES = {
 const TCP = 6;
 const UDP = 17;
 
-/** One packet of a set, in values that people recognise; it arrives from outside where it can. */
+/** One packet of a set, in values that people recognise; by these interfaces, in this order, where it can. */
 export function exampleOf(
   kernel: Kernel,
   universe: Universe,
   set: Diagram,
-  outside: readonly string[] = [],
+  order: readonly string[] = [],
 ): { point: Point; packet: PacketExample } {
   const preferred: (readonly Bound[] | undefined)[] = [];
   const indexes = universe.interfaces.flatMap((name, index) => (/^(?:lo|.*\*)$/.test(name) ? [] : [index]));
-  const isOutside = (index: number): boolean => outside.includes(universe.interfaces[index]!);
-  const named = [...indexes.filter(isOutside), ...indexes.filter((index) => !isOutside(index))];
+  const first = order.flatMap((name) => indexes.find((index) => universe.interfaces[index] === name) ?? []);
+  const named = [...first, ...indexes.filter((index) => !first.includes(index))];
   preferred[fieldIndex.inInterface] = named;
   // A packet that leaves by the interface it came in by is the rare case.
-  const others = [...named].reverse();
+  const others = first.length > 0 ? [...named.slice(1), ...named.slice(0, 1)] : [...named].reverse();
   preferred[fieldIndex.outInterface] = named.length > 1 ? others : [universe.interfaces.length - 1, ...others];
   preferred[fieldIndex.protocol] = [TCP, UDP, 1, 58];
   preferred[fieldIndex.destinationPort] = [443, 22, 80, 53];

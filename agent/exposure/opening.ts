@@ -128,8 +128,8 @@ export interface CompareOptions {
   readonly withClosed?: boolean;
   /** The state against which edits are named; left out: `pipeline`. */
   readonly reference?: Pipeline;
-  /** Interfaces that face the internet: what comes in there makes the better witness. */
-  readonly outside?: readonly string[];
+  /** Interfaces that the device has; a witness comes in by the first of them where it can, and leaves by another. */
+  readonly interfaces?: readonly string[];
   /** Most nodes a kernel may hold. */
   readonly nodesMax?: number;
   /** Wall-clock milliseconds for everything. */

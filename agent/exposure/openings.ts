@@ -174,7 +174,7 @@ function listGroups({ input, groups, regionOf, there, order }: Listing): readonl
           kernel,
           universe,
           kernel.and(region, kernel.and(part, entry.region)),
-          question.options.outside,
+          question.options.interfaces,
         );
         const because = causeAt(point, group, { question, there, kernel, order });
         const { destination, source } = group.env;

@@ -7,8 +7,8 @@ export interface Sides {
   readonly approved?: Pipeline;
   readonly before?: Pipeline;
   readonly flows: readonly DeclaredFlow[];
-  /** Interfaces that face the internet: a witness comes in there where it can. */
-  readonly outside?: readonly string[];
+  /** The device's own, those that face the internet first: a witness goes by them. */
+  readonly interfaces?: readonly string[];
   readonly timeMsMax?: number;
 }
 
@@ -30,7 +30,7 @@ export function unspoken(now: Pipeline, approved: Pipeline | undefined): readonl
 export function undeclaredNow(sides: Sides, reference: Pipeline | undefined): Comparison {
   return compareBeside(sides, {
     ...(reference && { reference }),
-    ...(sides.outside && { outside: sides.outside }),
+    ...(sides.interfaces && { interfaces: sides.interfaces }),
     withClosed: sides.approved !== undefined,
   });
 }
@@ -72,7 +72,7 @@ export function declaredNow(
 
 function compareBeside(
   { now, approved, flows, timeMsMax }: Sides,
-  options: Pick<CompareOptions, 'reference' | 'outside' | 'withClosed' | 'within'>,
+  options: Pick<CompareOptions, 'reference' | 'interfaces' | 'withClosed' | 'within'>,
 ): Comparison {
   const common = { ...options, flows, ...(timeMsMax !== undefined && { timeMsMax }) };
   if (!approved) return compare(now, common);

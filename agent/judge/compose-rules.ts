@@ -99,6 +99,18 @@ function withoutCarrier(subject: Subject): Subject {
 }
 
 /**
+ * A rule that was added is taken away by what it is called now: numbers and handles begin anew when rules are loaded
+ * again, and yesterday's command could take away another rule.
+ */
+export function withFreshUndo(subject: Subject, { permit }: RuleGroup, undo: Undo | undefined): Subject {
+  const { cause } = subject;
+  if (cause?.edit !== 'added' || permit.kind !== 'rule' || permit.list === undefined) return subject;
+  if (cause.rule.text !== permit.origin.text) return subject;
+  const fresh = undo?.({ edit: 'added', rule: permit.origin, list: permit.list });
+  return fresh === undefined ? subject : { ...subject, undo: fresh };
+}
+
+/**
  * A subject that goes on, under the id it was first told by. Its cause stays the one it was told with: only another
  * packet set, without another rule, is the work of a new edit. A rule that took over is shut by undoing what made it.
  */

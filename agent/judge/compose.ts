@@ -14,8 +14,8 @@ import {
 import { engineOf } from './compose-engine.js';
 import { flowOf, flowsMeet, type Surroundings } from './compose-flow.js';
 import { factSubjects, listening } from './compose-hosts.js';
-import { continued, groupByRule, type RuleGroup, subjectOfRule, succeed } from './compose-rules.js';
-import { outerInterfaces } from './context.js';
+import { continued, groupByRule, type RuleGroup, subjectOfRule, succeed, withFreshUndo } from './compose-rules.js';
+import { outerFirst } from './context.js';
 import { carrierOf, declaredId, type Observation, type Subject } from './types.js';
 
 export interface ComposeInput {
@@ -51,7 +51,7 @@ export function composeObservation(input: ComposeInput): Observation {
     ...(approved && { approved: approved.pipeline }),
     ...(before && { before: before.pipeline }),
     flows: declared.flows,
-    outside: outerInterfaces(input.interfaceZones),
+    interfaces: outerFirst(input.interfaceZones),
     ...(input.timeMsMax !== undefined && { timeMsMax: input.timeMsMax }),
   };
   const comparison = undeclaredNow(sides, before?.pipeline ?? approved?.pipeline);
@@ -73,7 +73,9 @@ export function composeObservation(input: ComposeInput): Observation {
   });
   const groups = groupByRule(engine.rest);
   const { earlierOf } = succeed(groups, input.earlier, isBlind ? () => false : sharing(input, sides, around));
-  const told = groups.map((group) => continued(subjectOfRule(group, around, undo), earlierOf.get(group.identity)));
+  const told = groups.map((group) =>
+    withFreshUndo(continued(subjectOfRule(group, around, undo), earlierOf.get(group.identity)), group, undo),
+  );
   const rules = withCauses(told, input, sides, around);
   const listeners = listening({
     device,

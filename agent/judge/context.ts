@@ -38,9 +38,11 @@ const INTERNET = 'internet';
 /** What platforms call the zone of the interface that faces the internet. As plain names these may be anything. */
 const OUTER_ZONES: readonly string[] = [INTERNET, 'wan', 'untrust', 'untrusted', 'outside'];
 
-/** The interfaces behind which the internet is. */
-export function outerInterfaces(zones: Readonly<Record<string, string>>): readonly string[] {
-  return Object.keys(zones).filter((name) => OUTER_ZONES.includes(zones[name]!.toLowerCase()));
+/** Interfaces by their zones, those that face the internet first. */
+export function outerFirst(zones: Readonly<Record<string, string>>): readonly string[] {
+  const isOuter = (name: string): boolean => OUTER_ZONES.includes(zones[name]!.toLowerCase());
+  const names = Object.keys(zones).filter((name) => name !== 'lo');
+  return [...names.filter(isOuter), ...names.filter((name) => !isOuter(name))];
 }
 
 /** The zone names under which people mean the vendors' tunnel. */

@@ -44,6 +44,16 @@ describe('RFC 5424', () => {
     );
   });
 
+  test('an update says in its text what is new', () => {
+    const text = (more: object): string =>
+      syslogMessage({ ...record, kind: 'update', ...more }, encoding)
+        .toString('utf8')
+        .split('[104] ')[1] ?? '';
+    expect(text({})).toBe('[changed]');
+    expect(text({ acknowledgedBy: 'RSSI' })).toBe('[acknowledged by RSSI]');
+    expect(text({ acknowledgedBy: 'RSSI', waivedUntil: '2026-12-01' })).toBe('[waived until 2026-12-01]');
+  });
+
   test.each([
     ['critical', 'local4', 162],
     ['high', 'local4', 163],

@@ -111,6 +111,11 @@ test('a change is one line: when, how bad, what, by which edit, and how it is un
   expect(eventLine(events[0]!, 'Europe/Paris')).toBe(
     '2016-02-16 09:01:00  critical  UNPLANNED_OPENING  fw: internet → web tcp 3389; because: added inet/f/i rule 3: tcp dport 3389 accept; undo: nft delete rule x',
   );
+  const news = (finding: object): string =>
+    eventLine({ ...events[0]!, kind: 'update', finding: { ...events[0]!.finding, ...finding } }, 'UTC').split(';')[0]!;
+  expect(news({ acknowledged: { by: 'RSSI', at: 0 } })).toMatch(/tcp 3389 \(acknowledged by RSSI\)$/);
+  expect(news({ waived: { owner: 'DSI', until: 0 } })).toMatch(/tcp 3389 \(waived by DSI\)$/);
+  expect(news({})).toMatch(/tcp 3389 \(changed\)$/);
   const shut = guard.read(2, 'fw').events[0]!;
   expect(eventLine(shut, 'UTC')).toBe(
     '2016-02-16 08:02:00  info      RESOLVED  UNPLANNED_OPENING: fw: internet → web tcp 3389',

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { type Baseline, parseBaseline } from '../../agent/baseline/index.js';
+import type { Edit } from '../../agent/exposure/index.js';
 import { undecided } from '../../agent/judge/compose-compare.js';
 import { riskOf } from '../../agent/judge/index.js';
 import { problemText } from '../../agent/lib/result.js';
@@ -74,6 +75,23 @@ describe('one subject a rule, in words', () => {
       undo: 'nft delete rule inet filter forward handle 4',
     });
     expect(one?.witness).toMatch(/^tcp .* → 192\.0\.2\.10:443 in wan0 out dmz0$/);
+  });
+
+  test('a witness goes by interfaces that the device has, also where the rule names none', () => {
+    const [one] = compose(firewall(['ip daddr 192.0.2.10 tcp dport 443 accept']), { approved: nothing }).undeclared;
+    expect(one?.witness).toMatch(/^tcp .* → 192\.0\.2\.10:443 in wan0 out dmz0$/);
+  });
+
+  test('loaded again with another handle, it is shut by that one', () => {
+    const undo = (edit: Edit): string => `delete ${edit.rule.rule}`;
+    const first = firewall([web]);
+    const again = firewall(['ip saddr 192.0.2.99 drop', web]);
+    const earlier = compose(first, { approved: nothing, before: nothing, undo }).undeclared;
+    expect(earlier.map((one) => one.undo)).toEqual([`delete ${earlier[0]!.place!.rule}`]);
+    const [later] = compose(again, { approved: nothing, before: first, earlier, undo }).undeclared;
+    expect(later?.id).toBe(earlier[0]!.id);
+    expect(later?.place?.rule).not.toBe(earlier[0]!.place!.rule);
+    expect(later?.undo).toBe(`delete ${later!.place!.rule}`);
   });
 
   test('interfaces of several zones: all of them, so that risk knows that none is outside', () => {

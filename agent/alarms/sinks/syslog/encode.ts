@@ -100,9 +100,16 @@ const params = [
   'truncated',
 ] as const satisfies readonly (keyof AlarmRecord)[];
 
-function defaultText({ code, severity, device, what, title, undo }: AlarmRecord): string {
+function defaultText({ code, severity, device, what, title, undo, ...record }: AlarmRecord): string {
   const subject = what ?? title;
-  return `${code} ${severity}${device ? ` ${device}` : ''}: ${subject}${undo ? ` (${undo})` : ''}`;
+  const news = record.kind === 'update' ? ` [${newsOf(record)}]` : '';
+  return `${code} ${severity}${device ? ` ${device}` : ''}: ${subject}${undo ? ` (${undo})` : ''}${news}`;
+}
+
+/** Why something known is told again. */
+function newsOf({ acknowledgedBy, waivedUntil }: Pick<AlarmRecord, 'acknowledgedBy' | 'waivedUntil'>): string {
+  if (waivedUntil !== undefined) return `waived until ${waivedUntil}`;
+  return acknowledgedBy === undefined ? 'changed' : `acknowledged by ${acknowledgedBy}`;
 }
 
 function unfitted(record: AlarmRecord, encoding: SyslogEncoding): Buffer {
