@@ -139,12 +139,19 @@ const EXAMPLES = {
 const TCP = 6;
 const UDP = 17;
 
-/** One packet of a set, in values that people recognise; by these interfaces, in this order, where it can. */
+export interface ExampleWishes {
+  /** By these interfaces, in this order, where it can. */
+  readonly order?: readonly string[];
+  /** The device's own addresses, for the side of the packet that is the device. */
+  readonly own?: { readonly side: 'source' | 'destination'; readonly addresses: AddressSet };
+}
+
+/** One packet of a set, in values that people recognise. */
 export function exampleOf(
   kernel: Kernel,
   universe: Universe,
   set: Diagram,
-  order: readonly string[] = [],
+  { order = [], own }: ExampleWishes = {},
 ): { point: Point; packet: PacketExample } {
   const preferred: (readonly Bound[] | undefined)[] = [];
   const indexes = universe.interfaces.flatMap((name, index) => (/^(?:lo|.*\*)$/.test(name) ? [] : [index]));
@@ -160,8 +167,18 @@ export function exampleOf(
   preferred[fieldIndex.icmp] = [8 * 256, 128 * 256];
   preferred[fieldIndex.source] = EXAMPLES[universe.family];
   preferred[fieldIndex.destination] = [...EXAMPLES[universe.family]].reverse();
+  if (own) {
+    const field = fieldIndex[own.side];
+    preferred[field] = [...reachable(own.addresses[universe.family]), ...(preferred[field] ?? [])];
+  }
   const point = kernel.pick(set, preferred)!;
   return { point, packet: packetOf(universe, point) };
+}
+
+/** Single addresses of a device by which others reach it. */
+function reachable(own: Intervals<Bound>): readonly Bound[] {
+  const firsts = [...ranges(own)].filter(([first, last]) => first === last).map(([first]) => first);
+  return firsts.filter((one) => (typeof one === 'bigint' ? one >> 118n !== 0x3fan && one > 1n : one >>> 24 !== 127));
 }
 
 function packetOf(universe: Universe, point: Point): PacketExample {
@@ -170,10 +187,11 @@ function packetOf(universe: Universe, point: Point): PacketExample {
   const isIcmp = protocol === (universe.family === 'ip4' ? 1 : 58);
   const name = (field: 'inInterface' | 'outInterface'): string =>
     exampleName(universe, Number(point[fieldIndex[field]]));
+  // Where no rule asks for an interface, a packet needs none.
+  const named = universe.interfaces.length > 1;
   return {
     family: universe.family,
-    inInterface: name('inInterface'),
-    outInterface: name('outInterface'),
+    ...(named && { inInterface: name('inInterface'), outInterface: name('outInterface') }),
     source: point[fieldIndex.source]!,
     destination: point[fieldIndex.destination]!,
     protocol,

@@ -2,7 +2,7 @@ import { assert } from '../lib/assert.js';
 import type { Diagram, Kernel, Point } from '../packets/index.js';
 import { editBehind, type Fate } from './cause.js';
 import type { Question } from './compare.js';
-import { exampleOf, joinFamilies, listEntries, setDigest } from './entries.js';
+import { type ExampleWishes, exampleOf, joinFamilies, listEntries, setDigest } from './entries.js';
 import { type Env, envKey } from './env.js';
 import { contentText, digest, identitiesOf } from './identity.js';
 import type { Comparison, Opening, Permit } from './opening.js';
@@ -170,12 +170,8 @@ function listGroups({ input, groups, regionOf, there, order }: Listing): readonl
     return (['certain', 'possible'] as const).flatMap((certainty) => {
       const part = certainty === 'certain' ? kernel.and(here, certain) : kernel.minus(here, certain);
       return listEntries(kernel, universe, part).map((entry): Opening => {
-        const { point, packet } = exampleOf(
-          kernel,
-          universe,
-          kernel.and(region, kernel.and(part, entry.region)),
-          question.options.interfaces,
-        );
+        const set = kernel.and(region, kernel.and(part, entry.region));
+        const { point, packet } = exampleOf(kernel, universe, set, wishesFor(question));
         const because = causeAt(point, group, { question, there, kernel, order });
         const { destination, source } = group.env;
         const { inInterface, outInterface, ...fields } = packet;
@@ -201,6 +197,15 @@ function listGroups({ input, groups, regionOf, there, order }: Listing): readonl
       });
     });
   });
+}
+
+function wishesFor({ direction, now, options }: Question): ExampleWishes {
+  const addresses = now.pipeline.localAddresses;
+  const side = direction === 'output' ? 'source' : 'destination';
+  return {
+    ...(options.interfaces && { order: options.interfaces }),
+    ...(addresses && direction !== 'forward' && { own: { side, addresses } }),
+  };
 }
 
 function conditionsOf(kernel: Kernel, universe: Universe, region: Diagram, part: Diagram): readonly string[] {

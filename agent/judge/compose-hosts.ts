@@ -59,7 +59,6 @@ function subjectOf(listener: Listener, { device, interfaceZones }: ListenerInput
     ...(process === undefined ? [] : [process]),
     ...(user === undefined ? [] : [`(user ${user})`]),
     ...(namespace === undefined ? [] : [`in ${namespace}`]),
-    `on ${device}`,
   ];
   return {
     id: listener.id,
@@ -76,7 +75,15 @@ function subjectOf(listener: Listener, { device, interfaceZones }: ListenerInput
     set: contentId([protocol, port, addresses]),
     certainty: 'certain',
     place: listener.origin,
+    ...(!raw && { undo: shutText(listener) }),
   };
+}
+
+/** The program is named; how it is started (a unit, a container, by hand) is not to be seen in a list of sockets. */
+function shutText({ protocol, port, process, namespace }: Listener): string {
+  const program = process === undefined ? 'the program' : process;
+  const where = namespace === undefined ? '' : ` in ${namespace}`;
+  return `stop and disable ${program}${where} that holds ${protocol} ${port}; ss -Hlnp '( sport = :${port} )' shows its process`;
 }
 
 type Difference = 'added' | 'removed' | 'changed';

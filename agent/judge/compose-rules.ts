@@ -47,7 +47,7 @@ export function subjectOfRule(group: RuleGroup, around: Surroundings, undo: Undo
     kind: 'rule',
     direction: group.direction,
     flow,
-    summary: flowText(flow, openings),
+    summary: `${flowText(flow, openings)}${permitText(permit)}`,
     set: setOf(openings),
     certainty: certain ? 'certain' : 'possible',
     ...(conditions.length > 0 && { conditions }),
@@ -56,6 +56,12 @@ export function subjectOfRule(group: RuleGroup, around: Surroundings, undo: Undo
     witness: witnessText(openings),
     ...(remedy !== undefined && { undo: remedy }),
   };
+}
+
+/** A rule is shown where it stands; that there is none is said at once. */
+function permitText({ kind }: Permit): string {
+  if (kind === 'rule') return '';
+  return kind === 'policy' ? ' (by policy)' : ' (no filter)';
 }
 
 export interface Succession {

@@ -144,6 +144,8 @@ describe('for as long as it is off', () => {
     const accepts = (rules: readonly string[]) => firewall(rules, { policy: 'accept' });
     const from = accepts(['ip saddr 203.0.113.0/24 drop', 'tcp dport 25 drop']);
     const { undeclared } = compose(accepts(['tcp dport 25 drop']), { approved: from, before: from });
-    expect(undeclared.map(note)).toEqual(['203.0.113.0/24 → any any service | removed: ip saddr 203.0.113.0/24 drop']);
+    expect(undeclared.map(note)).toEqual([
+      '203.0.113.0/24 → any any service (by policy) | removed: ip saddr 203.0.113.0/24 drop',
+    ]);
   });
 });

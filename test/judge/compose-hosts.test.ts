@@ -23,8 +23,8 @@ describe('listeners', () => {
     });
     const { undeclared } = compose(host([listener(), boxed]), { approved: host([]) });
     expect(undeclared.map((one) => one.summary)).toEqual([
-      'tcp 0.0.0.0:3389 xrdp (user root) on web',
-      'tcp 10.1.0.9:8080 node (user root) in container pacs on web',
+      'tcp 0.0.0.0:3389 xrdp (user root)',
+      'tcp 10.1.0.9:8080 node (user root) in container pacs',
     ]);
     expect(undeclared[1]).toMatchObject({
       kind: 'listener',
@@ -57,7 +57,7 @@ describe('listeners', () => {
   test('a raw socket is rated by its protocol', () => {
     const [one] = compose(host([listener({ protocol: 'raw', port: 1, process: 'ping' })])).undeclared;
     expect(one).toMatchObject({
-      summary: 'raw icmp 0.0.0.0 ping (user root) on web',
+      summary: 'raw icmp 0.0.0.0 ping (user root)',
       flow: { proto: 'icmp', ports: [] },
     });
   });
@@ -65,7 +65,7 @@ describe('listeners', () => {
   test('a declared one that stopped is missing; restarted under another declared name it is not', () => {
     const approved = host([listener({ port: 443, process: 'nginx' })]);
     expect(compose(host([]), { approved }).missing.map((one) => one.summary)).toEqual([
-      'tcp 0.0.0.0:443 nginx (user root) on web',
+      'tcp 0.0.0.0:443 nginx (user root)',
     ]);
     const files = declared('  - { listen: tcp/443, owner: x, why: y }\n');
     const other = host([listener({ port: 443, process: 'apache2' })]);
