@@ -1,6 +1,7 @@
 import { addressesOf, type JudgeContext, sourceOf } from './context.js';
 import type { JudgeState } from './findings.js';
 import type { Subject } from './types.js';
+import { waiverFor } from './verdict.js';
 
 /** Observed, declared and not covered: three columns that are never mixed. */
 export interface CoverageStatement {
@@ -28,9 +29,21 @@ export function coverageOf(state: JudgeState, context: JudgeContext, devices?: r
     .map((present) => present.subject);
   return {
     observed,
-    declared: declared.map((subject) => `${subject.device}: ${subject.summary}`),
+    declared: [...waivedNow(state, names), ...declared.map((subject) => `${subject.device}: ${subject.summary}`)],
     notCovered: [...blind, ...NEVER_COVERED, ...limitsOf(declared, context)],
   };
+}
+
+/** Open and told by nobody, because somebody answers for it: that must stand beside every clean verdict. */
+function waivedNow(state: JudgeState, names: readonly string[]): readonly string[] {
+  return state.present.flatMap((present) => {
+    const { subject, declared, missing } = present;
+    if (declared || missing || !names.includes(subject.device)) return [];
+    const waiver = waiverFor(subject, state.waivers, state.judgedUpTo);
+    if (!waiver) return [];
+    const until = new Date(waiver.expires).toISOString();
+    return [`${subject.device}: waived by ${waiver.owner} until ${until}: ${subject.summary}`];
+  });
 }
 
 /** What declared flows take out of sight: a declared door lets the thief with a key in as well as the owner. */

@@ -151,6 +151,17 @@ describe('the three columns', () => {
     ]);
   });
 
+  test('say what is open and waived, while it is', () => {
+    const guard = guardOf();
+    const x = subject({ id: 'x', ports: '3389' });
+    guard.waive(0, 'x', 60, x.set);
+    guard.read(5, 'fw', x);
+    const declared = () => coverageOf(guard.state, guard.context, ['fw']).declared;
+    expect(declared()).toEqual(['fw: waived by RSSI until 2016-02-16T09:00:00.000Z: internet → web tcp 3389']);
+    guard.tick(60);
+    expect(declared()).toEqual([]);
+  });
+
   test('never say "no leak" or "secure"', () => {
     const guard = guardOf();
     guard.read(0, 'fw');
