@@ -1,4 +1,4 @@
-import type { InterfaceSet } from '../exposure/index.js';
+import { type InterfaceSet, PROTOCOLS, protocolName } from '../exposure/index.js';
 import { equals, fromRanges, type Intervals, isSubset, ranges, union } from '../lib/intervals.js';
 import { formatPorts, parsePorts } from '../lib/ports.js';
 import { failure, type Result, success } from '../lib/result.js';
@@ -23,34 +23,8 @@ export interface Refusal {
 
 const refuse = (message: string, expected: string): Result<never, Refusal> => failure({ message, expected });
 
-/** Protocols by the names /etc/protocols gives them; any other is written by its number. */
-const protocolNumbers: Readonly<Record<string, number>> = {
-  icmp: 1,
-  igmp: 2,
-  ipip: 4,
-  tcp: 6,
-  udp: 17,
-  dccp: 33,
-  gre: 47,
-  esp: 50,
-  ah: 51,
-  icmpv6: 58,
-  ospf: 89,
-  pim: 103,
-  vrrp: 112,
-  l2tp: 115,
-  sctp: 132,
-  udplite: 136,
-};
-const protocolNames: ReadonlyMap<number, string> = new Map(
-  Object.entries(protocolNumbers).map(([name, number]) => [number, name]),
-);
 const [ICMP, ICMPV6] = [1, 58];
 const WITH_PORTS: readonly number[] = [6, 17, 33, 132, 136];
-
-export function protocolName(number: number): string {
-  return protocolNames.get(number) ?? `${number}`;
-}
 
 /** Names that are not a network's: they have a meaning of their own. */
 export const RESERVED: readonly string[] = ['any', 'internet', 'self', 'not', 'but'];
@@ -104,7 +78,7 @@ export function parseService(text: string): Result<Service | undefined, Refusal>
   const groups = /^(?<name>[a-z][a-z0-9]*|\d{1,3}(?:-\d{1,3})?)(?:\/(?<rest>.+))?$/.exec(text)?.groups;
   if (!groups) return refuse(`${text} is not a service`, SERVICE);
   const { name = '', rest } = groups;
-  const named = protocolNumbers[name];
+  const named = PROTOCOLS[name];
   const protocols = name === 'any' ? undefined : named === undefined ? numbers(name) : ([named, named] as const);
   if (name !== 'any' && protocols === undefined) return refuse(`${name} is not a protocol`, SERVICE);
   const base: Service = protocols ? { protocols } : {};
@@ -164,7 +138,7 @@ export function formatService(service: Service): readonly string[] | undefined {
 
 /** One protocol that is known to have none cannot be written with ports. */
 function mayHavePorts(first: number, last: number): boolean {
-  return first < last || WITH_PORTS.includes(first) || !protocolNames.has(first);
+  return first < last || WITH_PORTS.includes(first) || protocolName(first) === `${first}`;
 }
 
 function formatTypes(icmp: Intervals): string {

@@ -42,7 +42,11 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .exitOverride()
     // What is wrong with a call is one line, as everything that is wrong.
     .configureOutput({ outputError: (text, write) => write(`ecluse: ${clean(text.replace(/^error: /, ''))}\n`) });
-  for (const add of [...offline, ...guarding]) add(program, setExit);
+  for (const add of offline) add(program, setExit);
+  // Every command takes it, so that a script need not know which of them ask a guard.
+  for (const one of program.commands)
+    one.option('--config <file>', 'taken and not needed: captures speak for themselves');
+  for (const add of guarding) add(program, setExit);
   const output = watchOutput();
   try {
     await program.parseAsync(argv, { from: 'user' });

@@ -20,6 +20,7 @@ export const PROTOCOLS: Readonly<Record<string, number>> = {
   ospf: 89,
   pim: 103,
   vrrp: 112,
+  l2tp: 115,
   sctp: 132,
   udplite: 136,
 };
