@@ -1,11 +1,12 @@
 import { z } from 'zod';
-import { type AskedPacket, ask, PROTOCOLS } from '../exposure/index.js';
+import { type AskedPacket, ask, PROTOCOLS, type Verdict } from '../exposure/index.js';
 import { failure, type Result, success } from '../lib/result.js';
 import {
   type ConnectionState,
   type Device,
   type Family,
   formatRange,
+  interfacesOf,
   parseIp4,
   parseIp6,
   type RuleList,
@@ -83,6 +84,8 @@ export function askLine(
   const question = parsed.data;
   const packet = askedPacket(question);
   if (!packet.ok) return failure({ ...packet.error, ...where });
+  const places = placesOf(device, question);
+  if (!places.ok) return failure({ ...places.error, ...where });
   const lists = listsAt(device, question.at?.chain);
   if (question.at?.chain !== undefined && lists.length === 0) {
     return wrong(
@@ -94,7 +97,9 @@ export function askLine(
     );
   }
   const list = lists.find((one) => packet.value.families.every((family) => one.families.includes(family))) ?? lists[0];
-  const { verdict, trace, unknowns, env } = ask(device.pipeline, packet.value, list);
+  const { verdict, trace, unknowns, env } = askPlaces(
+    places.value.map((place) => ask(device.pipeline, { ...packet.value, ...place }, list)),
+  );
   const deciding = trace?.steps.at(-1);
   const target = env?.destination?.addresses;
   const to =
@@ -181,9 +186,50 @@ function askedPacket(question: AskCase): Result<AskedPacket> {
       ...(icmp === undefined ? {} : { icmp }),
       ...(bits === undefined ? {} : { tcpFlags: bits.reduce<number>((sum, bit) => sum | (bit ?? 0), 0) }),
     },
-    ...(packet.iif !== undefined && packet.iif !== 'self' ? { inInterface: packet.iif } : {}),
-    ...(packet.oif !== undefined && packet.oif !== 'self' ? { outInterface: packet.oif } : {}),
   });
+}
+
+type Place = Pick<AskedPacket, 'inInterface' | 'outInterface'>;
+
+/** More pairs of interfaces than this are two zones that no device has. */
+const PLACES_MAX = 10_000;
+
+/** Where the packet may come in and go out: the interfaces that it names, or all those of the zones that it names. */
+function placesOf({ pipeline: { zones } }: Device, { packet }: AskCase): Result<readonly Place[]> {
+  const side = (name: string | undefined, zone: string | undefined): Result<readonly (string | undefined)[]> => {
+    const given = name === 'self' ? undefined : name;
+    if (zone === undefined) return success([given]);
+    const members = interfacesOf(zones, zone);
+    if (given === undefined) return success(members);
+    if (members.includes(given)) return success([given]);
+    const expected = members.join(', ');
+    return failure({ code: 'BAD_QUESTION', message: `${given} is not in the zone ${zone}`, expected });
+  };
+  const from = side(packet.iif, packet.fromZone);
+  if (!from.ok) return from;
+  const to = side(packet.oif, packet.toZone);
+  if (!to.ok) return to;
+  if (from.value.length * to.value.length > PLACES_MAX) {
+    const expected = 'an interface of one of the two zones in iif or oif';
+    return failure({ code: 'BAD_QUESTION', message: 'these zones have too many interfaces', expected });
+  }
+  return success(
+    from.value.flatMap((inInterface) =>
+      to.value.map((outInterface) => ({
+        ...(inInterface === undefined ? {} : { inInterface }),
+        ...(outInterface === undefined ? {} : { outInterface }),
+      })),
+    ),
+  );
+}
+
+/** One answer for all places: where they differ, it depends on the interface. */
+function askPlaces(answers: readonly Verdict[]): Verdict {
+  const first = answers[0]!;
+  if (answers.length === 1) return first;
+  const unknowns = [...new Set(answers.flatMap((answer) => answer.unknowns))];
+  if (answers.every(({ verdict }) => verdict === first.verdict)) return { ...first, unknowns };
+  return { verdict: 'maybe', unknowns: ['the interface in the zone', ...unknowns] };
 }
 
 /** A question about one chain follows the path that the chain stands on, as far as its name says. */

@@ -6,7 +6,9 @@ import {
   type Device,
   type Direction,
   emptyCoverage,
+  interfacesOf,
   mergeCoverage,
+  type Pipeline,
 } from '../model/index.js';
 import { exitCodeOf, readFile } from './offline.js';
 import { type OpeningView, openingView } from './opening-json.js';
@@ -108,7 +110,7 @@ export async function exposureOfFile(
     return { lines: nothing, exit: exitCodeOf(device.error), problems: [device.error] };
   }
   const { pipeline, coverage } = device.value;
-  const within = flowsBetween(options.from, options.to);
+  const within = flowsBetween(pipeline, options.from, options.to);
   const result = compare(pipeline, { ...(within && { within }), timeMsMax: options.timeMsMax ?? BUDGET_MS });
   return {
     answer: {
@@ -123,12 +125,16 @@ export async function exposureOfFile(
   };
 }
 
-function flowsBetween(from: string | undefined, to: string | undefined): readonly FlowSet[] | undefined {
+function flowsBetween(
+  { zones }: Pipeline,
+  from: string | undefined,
+  to: string | undefined,
+): readonly FlowSet[] | undefined {
   if (from === undefined && to === undefined) return undefined;
   const directions: readonly Direction[] =
     from === 'self' ? ['output'] : to === 'self' ? ['input'] : to === undefined ? ['forward', 'input'] : ['forward'];
   const names = (kind: 'inInterface' | 'outInterface', name: string | undefined): readonly Condition[] =>
-    name === undefined || name === 'self' ? [] : [{ kind, names: [name] }];
+    name === undefined || name === 'self' ? [] : [{ kind, names: interfacesOf(zones, name) }];
   return directions.map((direction) => ({
     direction,
     condition: {

@@ -81,6 +81,27 @@ export interface Dialogue {
   readonly monitors?: readonly (readonly string[])[];
   /** What to look at twice a second, for changes that no monitor tells: each must cost next to nothing. */
   readonly glances?: readonly Glance[];
+  /** The appliance's own shell, in which the steps are lines to type; absent: they are programs of a POSIX host. */
+  readonly shell?: ApplianceShell;
+}
+
+/** What has to be known to talk with the command line of an appliance. Nothing here changes its configuration. */
+export interface ApplianceShell {
+  /** The end of all output: the appliance waits for a line. */
+  readonly prompt: RegExp;
+  /** A pause in the middle of output, what makes it go on, and so is no part of the output. */
+  readonly pager?: { readonly pattern: RegExp; readonly answer: string };
+  /** Lines that change this login's display and nothing else, typed first. */
+  readonly prepare: readonly string[];
+  /** Virtual systems (VDOMs, contexts): the step that lists them, and the lines by which one is entered and left. */
+  readonly virtual?: {
+    readonly step: string;
+    /** Each match in that step's output is one; has a named group `name`. */
+    readonly names: RegExp;
+    readonly enter: (name: string) => readonly string[];
+    readonly leave: readonly string[];
+  };
+  readonly logout: string;
 }
 
 /** A cheap look by which a change is noticed, though not what changed. */
@@ -122,6 +143,8 @@ export interface DialogueStep {
    * readings need not agree in it, and the device is the same whatever it says.
    */
   readonly beside?: true;
+  /** On an appliance with virtual systems: asked in each of them, not once for the device. */
+  readonly eachVirtual?: true;
   readonly timeoutMsMax: number;
   readonly bytesMax: number;
   /** What to grant when it is refused: capability and command, shown to the person word for word. */

@@ -22,6 +22,17 @@ export interface Pipeline {
   readonly forwarding?: { readonly ip4?: boolean; readonly ip6?: boolean };
   /** The device's own addresses; absent: not read. */
   readonly localAddresses?: AddressSet;
+  /**
+   * The interfaces in each zone. Rules never name a zone: one on a zone tests the zone's interfaces, and a zone whose
+   * interfaces were not read is an interface of its own name, here with that one name.
+   */
+  readonly zones?: Readonly<Record<string, readonly string[]>>;
+}
+
+/** The interfaces that a zone stands for: its own name, as an interface that nobody read, where there are none. */
+export function interfacesOf(zones: Pipeline['zones'], zone: string): readonly string[] {
+  const members = zones && Object.hasOwn(zones, zone) ? zones[zone]! : [];
+  return members.length > 0 ? members : [zone];
 }
 
 export interface Scope {
