@@ -7,8 +7,10 @@ import {
   type Family,
   formatRange,
   interfacesOf,
+  type NamedObject,
   parseIp4,
   parseIp6,
+  type Rule,
   type RuleList,
 } from '../model/index.js';
 
@@ -18,7 +20,24 @@ const port = z.number().int().min(0).max(65535);
 const byte = z.number().int().min(0).max(255);
 const caseSchema = z.object({
   id: z.union([z.string(), z.number()]),
-  at: z.object({ chain: z.string().optional() }).strict().optional(),
+  at: z
+    .object({
+      chain: z.string().optional(),
+      acl: z.string().optional(),
+      filter: z.string().optional(),
+      object: z
+        .object({
+          kind: z.enum(['address', 'service', 'protocol']),
+          name: z.string(),
+          vsys: z.string().optional(),
+          book: z.string().optional(),
+        })
+        .strict()
+        .optional(),
+    })
+    .strict()
+    .refine((at) => Object.keys(at).length <= 1, 'one of chain, acl, filter, object')
+    .optional(),
   packet: z
     .object({
       iif: z.string().optional(),
@@ -86,19 +105,13 @@ export function askLine(
   if (!packet.ok) return failure({ ...packet.error, ...where });
   const places = placesOf(device, question);
   if (!places.ok) return failure({ ...places.error, ...where });
-  const lists = listsAt(device, question.at?.chain);
-  if (question.at?.chain !== undefined && lists.length === 0) {
-    return wrong(
-      `there is no chain ${question.at.chain}`,
-      device.pipeline.lists
-        .map((list) => list.id)
-        .slice(0, 12)
-        .join(', ') || 'none: no chain was read',
-    );
-  }
-  const list = lists.find((one) => packet.value.families.every((family) => one.families.includes(family))) ?? lists[0];
+  const lists = listsAt(device, question.at);
+  if (!lists.ok) return failure({ ...lists.error, ...where });
+  const list =
+    lists.value.find((one) => packet.value.families.every((family) => one.families.includes(family))) ?? lists.value[0];
+  const pipeline = question.at?.object && list ? { ...device.pipeline, lists: [list] } : device.pipeline;
   const { verdict, trace, unknowns, env } = askPlaces(
-    places.value.map((place) => ask(device.pipeline, { ...packet.value, ...place }, list)),
+    places.value.map((place) => ask(pipeline, { ...packet.value, ...place }, list)),
   );
   const deciding = trace?.steps.at(-1);
   const target = env?.destination?.addresses;
@@ -134,10 +147,37 @@ export function askLine(
   });
 }
 
-/** `filter/FORWARD` also finds `ip/filter/FORWARD` and `ip6/filter/FORWARD`: the packet's family decides. */
-function listsAt(device: Device, chain: string | undefined): readonly RuleList[] {
-  if (chain === undefined) return [];
-  return device.pipeline.lists.filter((list) => list.id === chain || list.id.endsWith(`/${chain}`));
+/** What a question narrows itself to; none: the whole device. */
+function listsAt(device: Device, at: AskCase['at']): Result<readonly RuleList[]> {
+  const { lists, objects = [] } = device.pipeline;
+  const name = at?.chain ?? at?.acl ?? at?.filter;
+  // `filter/FORWARD` also finds `ip/filter/FORWARD` and `ip6/filter/FORWARD`: the packet's family decides.
+  const found = name === undefined ? [] : lists.filter(({ id }) => id === name || id.endsWith(`/${name}`));
+  if (name !== undefined && found.length === 0) {
+    const expected = wordsOf(lists.map(({ id }) => id)) || 'none: no list of rules was read';
+    return failure({ code: 'BAD_QUESTION', message: `there is no list of rules ${name}`, expected });
+  }
+  if (!at?.object) return success(found);
+  const { kind, name: wanted, vsys, book } = at.object;
+  const within = vsys ?? book;
+  const object = objects.find(
+    (one) => one.kind === kind && one.name === wanted && (within === undefined || one.within === within),
+  );
+  if (object) return success([listOfObject(object)]);
+  const known = wordsOf(objects.filter((one) => one.kind === kind).map((one) => one.name)) || 'none: no such was read';
+  const place = within === undefined ? '' : ` in ${within}`;
+  return failure({ code: 'BAD_QUESTION', message: `there is no ${kind} ${wanted}${place}`, expected: known });
+}
+
+function wordsOf(names: readonly string[]): string {
+  return names.slice(0, 12).join(', ');
+}
+
+/** What an object holds is what a list would accept whose only rule asks for it. */
+function listOfObject({ kind, name, condition }: NamedObject): RuleList {
+  const origin = { file: '', line: 0, rule: `${kind} ${name}`, text: name };
+  const rule: Rule = { origin, steps: [{ kind: 'match', condition }, { kind: 'accept' }] };
+  return { id: `${kind} ${name}`, rules: [rule], families: ['ip4', 'ip6'], origin };
 }
 
 function askedPacket(question: AskCase): Result<AskedPacket> {
@@ -147,7 +187,7 @@ function askedPacket(question: AskCase): Result<AskedPacket> {
   const addresses: Partial<Record<'source' | 'destination', number | bigint>> = {};
   const families = new Set<Family>(['ip4', 'ip6']);
   for (const [side, text] of [
-    ['source', packet.src],
+    ['source', question.at?.object?.kind === 'address' ? (packet.src ?? packet.dst) : packet.src],
     ['destination', packet.dst],
   ] as const) {
     if (text === undefined) continue;

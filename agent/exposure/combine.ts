@@ -62,6 +62,7 @@ export function combineDevices(id: string, parts: readonly DevicePart[]): Device
   const coverage = mergeCoverage(parts.map(({ device }) => settle(device.coverage, settled, merge)));
   const forwarding = parts.find(({ device }) => device.pipeline.forwarding)?.device.pipeline.forwarding;
   const localAddresses = parts.find(({ device }) => device.pipeline.localAddresses)?.device.pipeline.localAddresses;
+  const objects = parts.flatMap(({ device }) => device.pipeline.objects ?? []);
   const zones = parts.find(({ device }) => device.pipeline.zones)?.device.pipeline.zones;
   return {
     id,
@@ -72,6 +73,7 @@ export function combineDevices(id: string, parts: readonly DevicePart[]): Device
       ...(forwarding && { forwarding }),
       ...(localAddresses && { localAddresses }),
       ...(zones && { zones }),
+      ...(objects.length > 0 && { objects }),
     },
     listeners: parts.flatMap(({ device }) => device.listeners),
     facts: parts.flatMap(({ device }) => device.facts),

@@ -1,4 +1,5 @@
 import type { AddressSet, Family } from './address.js';
+import type { Condition } from './condition.js';
 import type { Coverage, Origin } from './origin.js';
 import type { BaseList, RuleList } from './rule.js';
 
@@ -27,6 +28,17 @@ export interface Pipeline {
    * interfaces were not read is an interface of its own name, here with that one name.
    */
   readonly zones?: Readonly<Record<string, readonly string[]>>;
+  /** The named objects that rules refer to, so that one can be asked what it holds; rules have them in their conditions. */
+  readonly objects?: readonly NamedObject[];
+}
+
+export interface NamedObject {
+  readonly kind: 'address' | 'service' | 'protocol';
+  readonly name: string;
+  /** Where the name is known, if not in the whole device: a virtual system, an address book. */
+  readonly within?: string;
+  /** Of an address object: what it asks of a source. */
+  readonly condition: Condition;
 }
 
 /** The interfaces that a zone stands for: its own name, as an interface that nobody read, where there are none. */

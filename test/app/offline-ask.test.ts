@@ -1,7 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { askLine } from '../../agent/app/index.js';
 import { combineDevices } from '../../agent/exposure/index.js';
-import { always, type Device, emptyCoverage, type Step } from '../../agent/model/index.js';
+import { always, type Device, emptyCoverage, parseAddressSet, type Step } from '../../agent/model/index.js';
 
 const origin = { file: 'capture', line: 1, rule: 'policy 1', text: 'inside → outside' };
 
@@ -29,6 +29,21 @@ const device: Device = {
     ],
     bases: [{ list: 'policy', hook: 'forward', priority: 0, type: 'filter', policy: 'drop', policyOrigin: origin }],
     speaksOf: [{ family: 'ip4', direction: 'forward' }],
+    objects: [
+      { kind: 'address', name: 'web', condition: { kind: 'source', addresses: parseAddressSet('192.0.2.10')! } },
+      {
+        kind: 'service',
+        name: 'dns',
+        within: 'vsys1',
+        condition: {
+          kind: 'all',
+          of: [
+            { kind: 'protocol', protocols: [17, 17] },
+            { kind: 'destinationPort', ports: [53, 53] },
+          ],
+        },
+      },
+    ],
     zones: { inside: ['port1', 'port2'], mixed: ['port2', 'port3'], outside: ['wan'], empty: [] },
   },
   listeners: [],
@@ -36,8 +51,8 @@ const device: Device = {
   coverage: emptyCoverage,
 };
 
-function answer(packet: object, asked: Device = device) {
-  return askLine(asked, JSON.stringify({ id: 1, packet }), { file: 'cases', line: 7 }, false);
+function answer(packet: object, asked: Device = device, at: object = {}) {
+  return askLine(asked, JSON.stringify({ id: 1, at, packet }), { file: 'cases', line: 7 }, false);
 }
 
 test.each([
@@ -66,4 +81,24 @@ test('an interface that is not in the zone is a mistake in the question', () => 
       line: 7,
     },
   });
+});
+
+test.each([
+  [{ object: { kind: 'address', name: 'web' } }, { src: '192.0.2.10' }, 'allow'],
+  [{ object: { kind: 'address', name: 'web' } }, { dst: '192.0.2.10' }, 'allow'],
+  [{ object: { kind: 'address', name: 'web' } }, { src: '192.0.2.11' }, 'no-match'],
+  [{ object: { kind: 'service', name: 'dns', vsys: 'vsys1' } }, { proto: 'udp', dport: 53 }, 'allow'],
+  [{ object: { kind: 'service', name: 'dns' } }, { proto: 'tcp', dport: 53 }, 'no-match'],
+  [{ object: { kind: 'service', name: 'dns' } }, { proto: 'udp' }, 'maybe'],
+  [{ acl: 'policy' }, { iif: 'port1', oif: 'wan' }, 'allow'],
+])('%j holds %j: %s', (at, packet, verdict) => {
+  expect(answer(packet, device, at)).toMatchObject({ ok: true, value: { verdict } });
+});
+
+test.each([
+  [{ object: { kind: 'service', name: 'dns', vsys: 'vsys2' } }, 'there is no service dns in vsys2', 'dns'],
+  [{ acl: 'inside_in' }, 'there is no list of rules inside_in', 'policy'],
+  [{ acl: 'policy', chain: 'policy' }, 'at: one of chain, acl, filter, object', 'the fields of the ask contract'],
+])('%j is not there', (at, message, expected) => {
+  expect(answer({}, device, at)).toMatchObject({ ok: false, error: { code: 'BAD_QUESTION', message, expected } });
 });
