@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
-import { describe, expect, test } from '@jest/globals';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { installPackages } from './install.js';
 import { whyMissing } from './needs.js';
 import { run, systemTest, tempDir, waitFor, withNamespaces } from './system.js';
 
@@ -16,6 +17,21 @@ describe('programs', () => {
 
   test('a program that hangs is ended', async () => {
     expect((await run(['sleep', '60'], { timeoutMs: 50 })).signal).toBe('SIGKILL');
+  });
+});
+
+describe('packages', () => {
+  const lines: string[] = [];
+  const installs = process.env.ECLUSE_INSTALL;
+  afterEach(() => {
+    if (installs === undefined) delete process.env.ECLUSE_INSTALL;
+    else process.env.ECLUSE_INSTALL = installs;
+  });
+
+  test('that may not be installed are named with the command that brings them', () => {
+    process.env.ECLUSE_INSTALL = '0';
+    expect(installPackages(['rsyslog', 'nftables'], (line) => lines.push(line))).toBe('impossible');
+    expect(lines.join('\n')).toContain('apt-get install -y --no-install-recommends rsyslog nftables');
   });
 });
 
