@@ -82,7 +82,7 @@ const refused: Story = {
   firewall: nftables,
   action: async (guarded) => {
     const { world, heard } = guarded;
-    const window = await openWindow(guarded);
+    const window = await openWindow(guarded, '--for', '10m');
     await world.firewall.must(nftables.addRule(RESULTS));
     await expectDoor(guarded, RESULTS, 'reached');
     const no = await close(guarded, window);
