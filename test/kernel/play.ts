@@ -17,7 +17,7 @@ import { PORTAL, RESULTS, web } from './world.js';
  */
 const needs: readonly Need[] = ['root', 'netns', 'ip', 'nft', 'rsyslogd'];
 const CODES = ['FILTERING_OFF', 'LEFT_OPEN', 'RESOLVED'] as const;
-const WINDOW_SECONDS = 8;
+const WINDOW_SECONDS = 7;
 const TICKET = 'INT-2016-0216';
 
 const startedAtMs = performance.now();
@@ -122,7 +122,6 @@ async function incident(guarded: Guarded): Promise<void> {
   await sleep(60);
   await look(RESULTS, 'reached');
   await person('findings');
-  await person('window', 'list');
 
   chapter('What took three days in 2016: somebody reads the alarm and puts the rules back.');
   tell('admin', '# nft -f /etc/nftables.conf');
@@ -132,10 +131,11 @@ async function incident(guarded: Guarded): Promise<void> {
   await look(RESULTS, 'shut');
   await look(PORTAL, 'reached');
   await person('window', 'close', TICKET);
-  await person('findings');
 }
 
 async function live(): Promise<number> {
+  // Without its world the play ends by itself at the next step, and everything started is ended on the way out.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, removeLeftovers);
   try {
     return await withGuardedWorld(tempDir(), nftables, async (guarded) => {
       const follower = follow(guarded.heard);
