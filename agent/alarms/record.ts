@@ -10,7 +10,8 @@ export interface AlarmRecord {
   readonly key: string;
   /** This event's own id: the same event told twice has the same. */
   readonly id: string;
-  readonly kind: FindingEvent['kind'];
+  /** `heartbeat` is nobody's finding: Écluse says that it is there. */
+  readonly kind: FindingEvent['kind'] | 'heartbeat';
   readonly stream: Stream;
   readonly at: string;
   readonly code: string;
@@ -35,6 +36,8 @@ export interface AlarmRecord {
   readonly witness?: string;
   readonly certainty?: 'certain' | 'possible';
   readonly conditions?: string;
+  /** Names of the services that can be reached, such as `dicom, rdp`. */
+  readonly services?: string;
   /** How the platform shuts it. */
   readonly undo?: string;
   readonly details?: string;
@@ -50,6 +53,8 @@ export interface AlarmRecord {
   readonly acknowledgedBy?: string;
   readonly waivedUntil?: string;
   readonly link?: string;
+  /** Techniques of ATT&CK that the opening would serve; only where a sink asks for them. */
+  readonly attack?: string;
   /** The fields that were cut to keep the record within its size. */
   readonly truncated?: readonly string[];
 }
@@ -73,6 +78,7 @@ export interface RecordContext {
   /** One short line in the reader's language; left out: the code in words. */
   readonly title?: (event: FindingEvent) => string;
   readonly link?: (event: FindingEvent) => string;
+  readonly services?: (event: FindingEvent) => readonly string[];
 }
 
 export const RECORD_BYTES_MAX = 2048;
@@ -148,6 +154,7 @@ export function alarmRecord(event: FindingEvent, context: RecordContext = {}): A
       witness: text(subject?.witness),
       certainty: subject?.certainty,
       conditions: list(subject?.conditions),
+      services: list(context.services?.(event)),
       undo: text(subject?.undo),
       details: list(finding.details),
       firstSeen: time(finding.firstSeen)!,
@@ -160,6 +167,7 @@ export function alarmRecord(event: FindingEvent, context: RecordContext = {}): A
       acknowledgedBy: name(finding.acknowledged?.by),
       waivedUntil: time(finding.waived?.until),
       link: text(context.link?.(event)),
+      attack: undefined,
       truncated: undefined,
     }),
     (record) => JSON.stringify(record),
@@ -170,6 +178,7 @@ export function alarmRecord(event: FindingEvent, context: RecordContext = {}): A
 const shortenable = [
   'details',
   'conditions',
+  'services',
   'rule',
   'cause',
   'severityBecause',
@@ -184,6 +193,7 @@ const ROUNDS = [512, 256, 128, 64, 32] as const;
 const optional = [
   'details',
   'conditions',
+  'attack',
   'severityBecause',
   'technician',
   'acknowledgedBy',
@@ -196,6 +206,7 @@ const optional = [
   'ticket',
   'windowEnd',
   'window',
+  'services',
   'place',
   'undo',
   'what',

@@ -3,11 +3,14 @@ import type { FindingEvent } from '../judge/types.js';
 /**
  * `alert`: something is open, has changed or is shut again: what an operator of a SIEM must see. `reminder`: the same
  * alarm, said again because it is still open. `notice`: worth keeping, nothing to run for (a change inside its window,
- * an answer to a checklist).
+ * an answer to a checklist). `heartbeat`: Écluse is there; whoever misses it looks after the guard.
  */
-export type Stream = 'alert' | 'reminder' | 'notice';
+export type Stream = 'alert' | 'reminder' | 'notice' | 'heartbeat';
 
-export const streams: readonly Stream[] = ['alert', 'reminder', 'notice'];
+export const streams: readonly Stream[] = ['alert', 'reminder', 'notice', 'heartbeat'];
+
+/** Everything that is about a finding. */
+export const withoutHeartbeat: readonly Stream[] = streams.filter((stream) => stream !== 'heartbeat');
 
 /** Codes that are never an alarm, whatever happens to them. */
 const quietCodes: ReadonlySet<string> = new Set([

@@ -3,5 +3,6 @@
  * errors that name file, line and column.
  */
 export * from './load.js';
-export { parseDuration, parseHostPort } from './schema.js';
+export { parseHostPort } from './parts.js';
+export { parseDuration } from './schema.js';
 export * from './settings.js';

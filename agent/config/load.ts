@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { failure, type Result, success } from '../lib/result.js';
-import { ConfigFile, parseHostPort } from './schema.js';
+import { parseHostPort } from './parts.js';
+import { ConfigFile } from './schema.js';
 import type { DeviceSettings, Settings, SinkSettings } from './settings.js';
 import { readYaml, type Written } from './written.js';
 
@@ -137,16 +138,21 @@ function deviceSettings(entry: NonNullable<ConfigFile['devices']>[number]): Devi
 }
 
 function sinkSettings(entry: ConfigFile['sinks'][number], beside: (path: string) => string): SinkSettings {
-  const { id, jsonl, syslog, framing, facility, streams } = entry;
-  if (jsonl !== undefined) return { kind: 'jsonl', id, to: jsonl === '-' ? jsonl : beside(jsonl) };
+  const { id, jsonl, syslog, framing, facility, streams, format, attack } = entry;
+  const told = {
+    id,
+    ...(streams !== undefined && { streams }),
+    ...(format !== undefined && { format }),
+    ...(attack !== undefined && { attack }),
+  };
+  if (jsonl !== undefined) return { kind: 'jsonl', ...told, to: jsonl === '-' ? jsonl : beside(jsonl) };
   const { host, port } = parseHostPort(syslog!)!;
   return {
     kind: 'syslog',
-    id,
+    ...told,
     host,
     port,
     ...(framing !== undefined && { framing }),
     ...(facility !== undefined && { facility }),
-    ...(streams !== undefined && { streams }),
   };
 }

@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { union } from '../lib/intervals.js';
 import { type AddressSet, noAddress, parseAddressSet } from '../model/index.js';
+import { Id, named } from './parts.js';
+import { SinkEntry } from './sinks.js';
 
 /**
  * The shape of the configuration file. The text beside each part is what was expected, in words: it ends up behind the
@@ -26,12 +28,6 @@ function duration(least: string, most: string) {
     .transform((text) => parseDuration(text)!);
 }
 
-const named = (expected: string) => z.string({ error: expected }).trim().min(1, expected);
-
-const Id = z
-  .string({ error: 'a name of letters, digits, dots, dashes and underscores' })
-  .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, 'a name of letters, digits, dots, dashes and underscores, 64 at most');
-
 const Addresses = z
   .string({ error: 'an address or a prefix such as 192.0.2.0/24' })
   .refine(
@@ -52,14 +48,6 @@ const NETNS = 'the name of a namespace, as `ip netns` lists them';
 const Netns = z.strictObject({
   netns: z.string({ error: NETNS }).regex(/^[^\s/-][^\s/]{0,254}$/, NETNS),
 });
-
-/** `host:port`, `[2001:db8::1]:port`: what a receiver is called, and 514 is nobody's default over TCP. */
-export function parseHostPort(text: string): { readonly host: string; readonly port: number } | undefined {
-  const groups = /^(?:\[(?<ip6>[0-9a-fA-F:.]+)\]|(?<host>[^\s:[\]]+)):(?<port>\d{1,5})$/.exec(text)?.groups;
-  const port = Number(groups?.port);
-  if (!groups || port < 1 || port > 65535) return undefined;
-  return { host: groups.ip6 ?? groups.host!, port };
-}
 
 const DeviceEntry = z.strictObject(
   {
@@ -94,47 +82,6 @@ const DeviceEntry = z.strictObject(
   },
   { error: 'a device: {id, kind, …}' },
 );
-
-const STREAMS = 'a list of `alert`, `reminder` and `notice`';
-const FACILITY = 'a syslog facility: 0 to 23, or local0 to local7';
-
-/** RFC 5424 numbers the facilities that sites may use as they like from 16 (local0) to 23 (local7). */
-function parseFacility(text: string): number | undefined {
-  const groups = /^(?:(?<number>\d{1,2})|local(?<local>[0-7]))$/.exec(text)?.groups;
-  const facility = groups?.local === undefined ? Number(groups?.number) : 16 + Number(groups.local);
-  return facility <= 23 ? facility : undefined;
-}
-
-const SinkEntry = z
-  .strictObject(
-    {
-      id: Id,
-      jsonl: named('a path, or - for standard output').optional(),
-      syslog: z
-        .string({ error: 'a receiver such as siem.example.org:6514' })
-        .refine((text) => parseHostPort(text) !== undefined, 'HOST:PORT, such as siem.example.org:514')
-        .optional(),
-      framing: z.enum(['octet-counting', 'newline'], { error: '`octet-counting` or `newline`' }).optional(),
-      facility: z
-        .string({ error: FACILITY })
-        .refine((text) => parseFacility(text) !== undefined, FACILITY)
-        .transform((text) => parseFacility(text)!)
-        .optional(),
-      streams: z
-        .array(z.enum(['alert', 'reminder', 'notice'], { error: STREAMS }), { error: STREAMS })
-        .min(1, STREAMS)
-        .optional(),
-    },
-    { error: 'a sink: {id, jsonl: PATH} or {id, syslog: HOST:PORT}' },
-  )
-  .superRefine((sink, context) => {
-    const issue = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message });
-    if ((sink.jsonl === undefined) === (sink.syslog === undefined))
-      issue('id', 'one of `jsonl: PATH` and `syslog: HOST:PORT` beside it');
-    if (sink.syslog !== undefined) return;
-    for (const key of ['framing', 'facility', 'streams'] as const)
-      if (sink[key] !== undefined) issue(key, '`syslog` beside it: a jsonl sink takes everything as it is');
-  });
 
 export const ConfigFile = z.strictObject(
   {

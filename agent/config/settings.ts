@@ -39,15 +39,24 @@ export interface DeviceSource {
   readonly prefix?: readonly string[];
 }
 
-export type SinkSettings =
-  /** `-` is standard output. */
-  | { readonly kind: 'jsonl'; readonly id: string; readonly to: string }
-  | {
-      readonly kind: 'syslog';
-      readonly id: string;
-      readonly host: string;
-      readonly port: number;
-      readonly framing?: 'octet-counting' | 'newline';
-      readonly facility?: number;
-      readonly streams?: readonly string[];
-    };
+/** What every sink may be told of, and in which words. */
+export interface SinkChoices {
+  readonly id: string;
+  readonly streams?: readonly ('alert' | 'reminder' | 'notice' | 'heartbeat')[];
+  readonly format?: 'cef' | 'leef' | 'ecs' | 'ocsf';
+  /** Techniques of ATT&CK are named. */
+  readonly attack?: boolean;
+}
+
+export type SinkSettings = SinkChoices &
+  (
+    | /** `-` is standard output. */
+    { readonly kind: 'jsonl'; readonly to: string }
+    | {
+        readonly kind: 'syslog';
+        readonly host: string;
+        readonly port: number;
+        readonly framing?: 'octet-counting' | 'newline';
+        readonly facility?: number;
+      }
+  );

@@ -255,7 +255,7 @@ describe('what is wrong is told by line and column, with what was expected', () 
     ],
     [
       'sinks: [{id: f, jsonl: a, facility: 3}]',
-      'config.yaml:1:37: `sinks[1].facility` is `3` (expected `syslog` beside it: a jsonl sink takes everything as it is)',
+      'config.yaml:1:37: `sinks[1].facility` is `3` (expected `syslog` beside it: a file has neither)',
     ],
     [
       'sinks: [{id: s, syslog: "a:1", facility: 24}]',
@@ -263,7 +263,7 @@ describe('what is wrong is told by line and column, with what was expected', () 
     ],
     [
       'sinks: [{id: s, syslog: "a:1", streams: [alarms]}]',
-      'config.yaml:1:42: `sinks[1].streams[1]` is `alarms` (expected a list of `alert`, `reminder` and `notice`)',
+      'config.yaml:1:42: `sinks[1].streams[1]` is `alarms` (expected a list of `alert`, `reminder`, `notice` and `heartbeat`)',
     ],
   ])('%j', (text, message) => {
     expect(complaint(text)).toContain(message);

@@ -119,7 +119,7 @@ export function sinkContract(subject: SinkUnderTest): void {
       const { raw, id } = await tell(anEvent('f', 1, 'é漢🚪"\\]'.repeat(3_000)));
       expect(raw.length).toBeLessThanOrEqual(RECORD_BYTES_MAX);
       expect(raw.toString('utf8')).not.toContain('\ufffd');
-      expect(raw.toString('utf8')).toContain('truncated');
+      expect(raw.toString('utf8')).toMatch(/truncated/i);
       expect(id).toBe('f#1.1');
     });
 

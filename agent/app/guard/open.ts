@@ -1,7 +1,14 @@
 import type { Writable } from 'node:stream';
 import { alarmRecord, type Delivery, routeTo, type Sink, startDelivery } from '../../alarms/index.js';
 import type { Settings } from '../../config/index.js';
-import type { FindingEvent, JudgeContext, ServiceTable } from '../../judge/index.js';
+import {
+  anyPort,
+  type FindingEvent,
+  type JudgeContext,
+  type ServiceTable,
+  type Subject,
+  servicesReached,
+} from '../../judge/index.js';
 import { type Clock, systemClock } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
 import { failure, type Problem, type Result, success } from '../../lib/result.js';
@@ -190,7 +197,7 @@ function assemble(opened: Opened, { context, place, sinks, heartbeatMs }: Assemb
         outbox: store.outbox,
         sinks,
         clock,
-        record: (event) => alarmRecord(event, recordContext(settings, bench)),
+        record: (event) => alarmRecord(event, recordContext(settings, bench, context.services)),
         onState: ({ sink, lastError }) => {
           if (lastError === undefined) log.info('a sink takes records again', { sink });
           else log.warn('a sink does not take records', { sink, lastError });
@@ -250,12 +257,24 @@ function watchAll(room: Room): readonly { stop(): void }[] {
   );
 }
 
-function recordContext({ site, timeZone }: Settings, bench: Bench): Parameters<typeof alarmRecord>[1] {
+function recordContext(
+  { site, timeZone }: Settings,
+  bench: Bench,
+  services: ServiceTable,
+): Parameters<typeof alarmRecord>[1] {
   return {
     ...(site !== undefined && { site }),
     ...(timeZone !== undefined && { timeZone }),
     window: (id) => bench.state().windows.find((window) => window.id === id),
+    services: ({ finding: { subject } }) => servicesOf(subject, services),
   };
+}
+
+/** A flow that leaves the port open reaches every service: naming them all would say less than the port. */
+function servicesOf(subject: Subject | undefined, table: ServiceTable): readonly string[] {
+  if (!subject || anyPort(subject.flow.ports) || subject.flow.ports === 'any') return [];
+  const { reached } = servicesReached(table, subject.flow.proto, subject.flow.ports);
+  return reached.map(({ service }) => service.id);
 }
 
 interface StatusSources {

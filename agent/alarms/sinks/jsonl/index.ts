@@ -1,13 +1,14 @@
 /**
- * jsonl: one JSON object on a line, into a file or to standard output: the feed that needs no receiver, and the one
- * on which nothing is left out.
+ * jsonl: one record on a line, into a file or to standard output: the feed that needs no receiver, and the one on which
+ * nothing is left out. JSON of our own, or any format that a SIEM's collector reads from a file.
  */
 import type { FileHandle } from 'node:fs/promises';
 import { open, stat } from 'node:fs/promises';
 import type { Writable } from 'node:stream';
 import { type Result, success } from '../../../lib/result.js';
-import type { AlarmRecord } from '../../record.js';
-import { type Stream, streams } from '../../route.js';
+import { type Format, formatted, withAttack } from '../../formats/index.js';
+import { type AlarmRecord, withinSize } from '../../record.js';
+import { type Stream, withoutHeartbeat } from '../../route.js';
 import { onAbort, refusal, type Sink } from '../../sink.js';
 
 export interface JsonlOptions {
@@ -15,16 +16,27 @@ export interface JsonlOptions {
   /** A file's path, or the stream to write to, such as `process.stdout`. */
   readonly to: string | Writable;
   readonly takes?: readonly Stream[];
+  /** Left out: the record itself as JSON. */
+  readonly format?: Format;
+  /** Écluse's own, for the formats that name it. */
+  readonly version?: string;
+  /** Whether techniques of ATT&CK are named; a tag starts incident playbooks. */
+  readonly attack?: boolean;
 }
 
-export function jsonlSink({ id, to, takes = streams }: JsonlOptions): Sink {
-  return { id, takes, ...(typeof to === 'string' ? fileWriter(to) : streamWriter(to)) };
+export function jsonlSink(options: JsonlOptions): Sink {
+  const { id, to, takes = withoutHeartbeat } = options;
+  const line = (record: AlarmRecord): Buffer => lineOf(options.attack ? withAttack(record) : record, options);
+  return { id, takes, ...(typeof to === 'string' ? fileWriter(to, line) : streamWriter(to, line)) };
 }
 
-function line(record: AlarmRecord): Buffer {
-  return Buffer.from(`${JSON.stringify(record)}\n`, 'utf8');
+function lineOf(record: AlarmRecord, { format, version = '0' }: JsonlOptions): Buffer {
+  const encode = (one: AlarmRecord): string =>
+    format === undefined ? JSON.stringify(one) : formatted(one, format, { version });
+  return Buffer.from(`${encode(withinSize(record, encode))}\n`, 'utf8');
 }
 
+type Line = (record: AlarmRecord) => Buffer;
 type Writer = Pick<Sink, 'deliver' | 'close'>;
 
 function failed(error: unknown, target: string): ReturnType<typeof refusal> {
@@ -35,7 +47,7 @@ function failed(error: unknown, target: string): ReturnType<typeof refusal> {
  * Each line is on the disk before it counts as told. A file that was rotated away is opened anew; a line that could
  * only be written in part is taken back; one that a crash left unfinished is ended, so that it spoils no other.
  */
-function fileWriter(path: string): Writer {
+function fileWriter(path: string, line: Line): Writer {
   let file: FileHandle | undefined;
   let inode: number | undefined;
 
@@ -98,7 +110,7 @@ function fileWriter(path: string): Writer {
  * A stream cannot take a line back: while its reader does not read, the line stays under way, and the next attempt at
  * the same record waits for it instead of writing it twice.
  */
-function streamWriter(stream: Writable): Writer {
+function streamWriter(stream: Writable, line: Line): Writer {
   let underWay: { readonly id: string; readonly answer: Promise<Result<void>> } | undefined;
   let broken: Error | undefined;
   const onError = (error: Error): void => {

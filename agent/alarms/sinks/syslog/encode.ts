@@ -1,4 +1,5 @@
 import type { Severity } from '../../../judge/types.js';
+import { type Format, formatted } from '../../formats/index.js';
 import { type AlarmRecord, withinSize } from '../../record.js';
 import { cut, neutralised } from '../../text.js';
 
@@ -43,6 +44,10 @@ export interface SyslogEncoding {
   readonly processId: string;
   /** RFC 5424 section 6.4: UTF-8 text starts with a byte order mark. For a receiver that shows it, false. */
   readonly byteOrderMark: boolean;
+  /** What the message says it in; left out, structured data and a sentence. */
+  readonly format?: Format;
+  /** Écluse's own version. */
+  readonly version?: string;
   /** The free text; left out: `CODE severity: what (undo)`. */
   readonly text?: (record: AlarmRecord) => string;
 }
@@ -87,6 +92,7 @@ const params = [
   'reminder',
   'certainty',
   'conditions',
+  'services',
   'cause',
   'place',
   'rule',
@@ -97,6 +103,7 @@ const params = [
   'acknowledgedBy',
   'waivedUntil',
   'link',
+  'attack',
   'truncated',
 ] as const satisfies readonly (keyof AlarmRecord)[];
 
@@ -113,12 +120,8 @@ function newsOf({ acknowledgedBy, waivedUntil }: Pick<AlarmRecord, 'acknowledged
 }
 
 function unfitted(record: AlarmRecord, encoding: SyslogEncoding): Buffer {
-  const { facility, enterprise, hostname, appName, processId, byteOrderMark, text = defaultText } = encoding;
+  const { facility, hostname, appName, processId } = encoding;
   const priority = facilities.indexOf(facility) * 8 + severities[record.severity];
-  const data = params
-    .filter((name) => record[name] !== undefined)
-    .map((name) => ` ${name}="${paramValue(String(record[name]))}"`)
-    .join('');
   const fields = [
     `<${priority}>1`,
     record.at,
@@ -126,10 +129,23 @@ function unfitted(record: AlarmRecord, encoding: SyslogEncoding): Buffer {
     header(appName, 48),
     header(processId, 128),
     header(record.code, 32),
-    `[ecluse@${enterprise}${data}]`,
-    `${byteOrderMark ? '\ufeff' : ''}${cut(neutralised(text(record)), TEXT_BYTES_MAX)}`,
+    encoding.format === undefined ? structured(record, encoding) : inFormat(record, encoding.format, encoding),
   ];
   return Buffer.from(fields.join(' '), 'utf8');
+}
+
+function structured(record: AlarmRecord, { enterprise, byteOrderMark, text = defaultText }: SyslogEncoding): string {
+  const data = params
+    .filter((name) => record[name] !== undefined)
+    .map((name) => ` ${name}="${paramValue(String(record[name]))}"`)
+    .join('');
+  const sentence = cut(neutralised(text(record)), TEXT_BYTES_MAX);
+  return `[ecluse@${enterprise}${data}] ${byteOrderMark ? '\ufeff' : ''}${sentence}`;
+}
+
+/** A parser of CEF or JSON wants the message to begin with it: no structured data, no byte order mark. */
+function inFormat(record: AlarmRecord, format: Format, { version = '0' }: SyslogEncoding): string {
+  return `- ${formatted(record, format, { version })}`;
 }
 
 /** One RFC 5424 message of at most 2 KB; the record's texts hold no control characters, so neither does the message. */

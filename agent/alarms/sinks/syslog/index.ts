@@ -3,6 +3,7 @@
  * message that had to be sent twice is recognised. Plain TCP cannot promise that a receiver kept what it took.
  */
 import { hostname } from 'node:os';
+import { type Format, withAttack } from '../../formats/index.js';
 import type { AlarmRecord } from '../../record.js';
 import type { Stream } from '../../route.js';
 import type { Sink } from '../../sink.js';
@@ -20,6 +21,12 @@ export interface SyslogOptions {
   readonly appName?: string;
   readonly byteOrderMark?: boolean;
   readonly settleMs?: number;
+  /** Left out: structured data and a sentence. */
+  readonly format?: Format;
+  /** Écluse's own, for the formats that name it. */
+  readonly version?: string;
+  /** Whether techniques of ATT&CK are named; a tag starts incident playbooks. */
+  readonly attack?: boolean;
   readonly text?: (record: AlarmRecord) => string;
   /** Alerts alone, unless said otherwise: reminders and notices would count as new alerts in most SIEMs. */
   readonly takes?: readonly Stream[];
@@ -35,6 +42,8 @@ export function syslogSink(options: SyslogOptions): Sink {
     appName: options.appName ?? 'ecluse',
     processId: String(process.pid),
     byteOrderMark: options.byteOrderMark ?? true,
+    ...(options.format && { format: options.format }),
+    ...(options.version !== undefined && { version: options.version }),
     ...(options.text ? { text: options.text } : {}),
   };
   const connection = tcpConnection({
@@ -45,8 +54,10 @@ export function syslogSink(options: SyslogOptions): Sink {
   return {
     id: options.id,
     takes: options.takes ?? ['alert'],
-    deliver: (record, signal) =>
-      connection.send(frame(syslogMessage(record, encoding), options.framing ?? 'octet'), signal),
+    deliver: (record, signal) => {
+      const message = syslogMessage(options.attack ? withAttack(record) : record, encoding);
+      return connection.send(frame(message, options.framing ?? 'octet'), signal);
+    },
     close: () => connection.close(),
   };
 }
