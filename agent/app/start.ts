@@ -18,6 +18,7 @@ import {
   realParts,
 } from './guard/index.js';
 import { version } from './guard/version.js';
+import { serviceManager } from './notify.js';
 import { loadServices } from './services.js';
 import { installMissing } from './start-install.js';
 import { nothingRead, pictureOf } from './start-picture.js';
@@ -114,6 +115,12 @@ async function guardUntilStopped(guard: OpenGuard, { options, settings, log, voi
     await guard.close();
     return refuse(socket.error);
   }
+  const service = serviceManager({
+    env: process.env,
+    clock: systemClock,
+    alive: () => guard.status(),
+    onTrouble: (trouble) => log.warn('systemd cannot be told', { trouble }),
+  });
   const timeZone = settings.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
   const shown = new Set<string>();
   let ready = false;
@@ -160,10 +167,11 @@ async function guardUntilStopped(guard: OpenGuard, { options, settings, log, voi
   tellEvents(early.filter((event) => voice.json || event.kind !== 'raise' || !told.has(event.finding.key)));
   ready = true;
   for (const { id } of settings.devices) show(id);
+  service.ready(`guards ${settings.devices.map(({ id }) => id).join(', ')}`);
   await stopped(options.stop);
   voice.say('stop', 'Stopping: what was not delivered stays queued.');
   const end = pause(STOP_MS_MAX);
-  await Promise.race([Promise.allSettled([guard.close(), socket.value.close()]), end.over]);
+  await Promise.race([Promise.allSettled([service.stopping(), guard.close(), socket.value.close()]), end.over]);
   end.cancel();
   return 0;
 }

@@ -22,7 +22,8 @@ export type Need =
   | 'capsh'
   | 'ps'
   | 'unshare'
-  | 'perl';
+  | 'perl'
+  | 'systemd-notify';
 
 interface Absence {
   readonly reason: string;
@@ -124,6 +125,7 @@ const requirements: Readonly<Record<Need, Requirement>> = {
   ps: program('ps', 'procps'),
   unshare: program('unshare', 'util-linux'),
   perl: program('perl', 'perl'),
+  'systemd-notify': program('systemd-notify', 'systemd'),
 };
 
 const needs = Object.keys(requirements) as readonly Need[];
