@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { askLine, exitCodeOf, readFile } from '../app/index.js';
 import { problemText } from '../lib/result.js';
-import type { SetExit } from './index.js';
+import type { SetExit } from './terminal.js';
 
 interface AskOptions {
   readonly packets: string;

@@ -1,9 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { displayText } from '../app/index.js';
-import type { SetExit } from './index.js';
 import { tellDrift } from './readings.js';
-import { clean, complain, print, printJson, say } from './terminal.js';
+import { clean, complain, print, printJson, type SetExit, say } from './terminal.js';
 import { timeText } from './times.js';
 import { answered, type GuardOptions, guardCommand, onlyDevice, person, shown, withGuard } from './with-guard.js';
 

@@ -3,8 +3,7 @@ import type { Command } from 'commander';
 import { baselineRemarks, drivers, readBaseline } from '../app/index.js';
 import { DEFAULT_FILE, loadSettings } from '../config/index.js';
 import { problemText } from '../lib/result.js';
-import type { SetExit } from './index.js';
-import { clean, complain, print, printJson } from './terminal.js';
+import { clean, complain, print, printJson, type SetExit } from './terminal.js';
 
 interface CheckOptions {
   readonly config?: string;

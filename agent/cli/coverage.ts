@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { exitCodeOf, readFile } from '../app/index.js';
 import { problemText } from '../lib/result.js';
 import type { LineState } from '../model/index.js';
-import type { SetExit } from './index.js';
+import type { SetExit } from './terminal.js';
 
 export function addCoverage(program: Command, setExit: SetExit): void {
   program

@@ -2,8 +2,7 @@ import type { Command } from 'commander';
 import { diffFiles, displayText } from '../app/index.js';
 import { failure, type Result, success } from '../lib/result.js';
 import type { Coverage } from '../model/index.js';
-import type { SetExit } from './index.js';
-import { complain, print, printJson } from './terminal.js';
+import { complain, print, printJson, type SetExit } from './terminal.js';
 
 interface DiffOptions {
   readonly driver?: string;

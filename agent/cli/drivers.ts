@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { drivers } from '../app/index.js';
-import type { SetExit } from './index.js';
+import type { SetExit } from './terminal.js';
 
 export function addDrivers(program: Command, _setExit: SetExit): void {
   program

@@ -1,8 +1,7 @@
 import type { Command } from 'commander';
 import { displayText, exposureOfFile } from '../app/index.js';
 import { coverageLines, parseBudget } from './diff.js';
-import type { SetExit } from './index.js';
-import { complain, print, printJson } from './terminal.js';
+import { complain, print, printJson, type SetExit } from './terminal.js';
 
 interface ExposureOptions {
   readonly driver?: string;

@@ -1,9 +1,8 @@
 import type { Command } from 'commander';
 import type { FindingsView, FindingView, GuardStatus } from '../app/guard/contract.js';
-import type { SetExit } from './index.js';
 import { count } from './readings.js';
 import { printCoverage, printDetails } from './statement.js';
-import { clean, complain, print, printJson, printTable, severityText } from './terminal.js';
+import { clean, complain, print, printJson, printTable, type SetExit, severityText } from './terminal.js';
 import { parseTime, type TimeContext, timeText } from './times.js';
 import { answered, type GuardOptions, guardCommand, person, shown, withGuard } from './with-guard.js';
 

@@ -17,7 +17,7 @@ import { addDrift, addSnapshot, addSnapshots } from './readings.js';
 import { addReplay } from './replay.js';
 import { addStart } from './start.js';
 import { addStatus } from './status.js';
-import { clean } from './terminal.js';
+import { clean, type SetExit } from './terminal.js';
 import { addWindow } from './window.js';
 
 const offline = [addAsk, addCoverage, addDiff, addDrivers, addExposure, addReplay];
@@ -25,8 +25,6 @@ const guarding = [
   ...[addCheck, addStart, addStatus, addSnapshot, addSnapshots, addDrift, addBaseline, addWindow],
   ...[addFindings, addAlarms, addAck, addWaive],
 ];
-
-export type SetExit = (code: number) => void;
 
 export async function runCli(argv: readonly string[]): Promise<number> {
   let exit = 0;

@@ -1,9 +1,8 @@
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
 import type { DriftView, ReadingView } from '../app/guard/contract.js';
-import type { SetExit } from './index.js';
 import { mergeCoverage, printCoverage, printSubject } from './statement.js';
-import { clean, coloured, complain, print, printJson, printTable } from './terminal.js';
+import { clean, coloured, complain, print, printJson, printTable, type SetExit } from './terminal.js';
 import { type TimeContext, timeText } from './times.js';
 import { answered, type GuardOptions, guardCommand, onlyDevice, shown, withGuard } from './with-guard.js';
 

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { formatReplay, loadServices, openToldStore, parseFixture, replay, type TellOptions } from '../app/index.js';
 import { problemText } from '../lib/index.js';
-import type { SetExit } from './index.js';
+import type { SetExit } from './terminal.js';
 
 const incidents = fileURLToPath(new URL('../../../test/scenarios/', import.meta.url));
 

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { start } from '../app/index.js';
 import { DEFAULT_FILE } from '../config/index.js';
-import type { SetExit } from './index.js';
+import type { SetExit } from './terminal.js';
 
 interface StartOptions {
   readonly config?: string;

@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import type { SetExit } from './index.js';
-import { clean, coloured, print, printJson } from './terminal.js';
+import { clean, coloured, print, printJson, type SetExit } from './terminal.js';
 import { timeText } from './times.js';
 import { type GuardOptions, guardCommand, shown, withGuard } from './with-guard.js';
 

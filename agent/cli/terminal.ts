@@ -2,6 +2,9 @@ import { styleText } from 'node:util';
 import { displayText, exitCodeOf } from '../app/index.js';
 import { type Problem, problemText } from '../lib/result.js';
 
+/** Says how a command ended. */
+export type SetExit = (code: number) => void;
+
 /** How answers look to a person. Colour is for a terminal alone, and not where NO_COLOR asks for none. */
 export type Colour = 'red' | 'yellow' | 'green' | 'dim' | 'bold';
 

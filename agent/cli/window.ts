@@ -9,9 +9,19 @@ import type {
 } from '../app/guard/contract.js';
 import { failure, type Result, success } from '../lib/result.js';
 import { allowText, parseAllow } from './allow.js';
-import type { SetExit } from './index.js';
 import { printCoverage } from './statement.js';
-import { type Colour, clean, coloured, complain, print, printJson, printTable, say, severityText } from './terminal.js';
+import {
+  type Colour,
+  clean,
+  coloured,
+  complain,
+  print,
+  printJson,
+  printTable,
+  type SetExit,
+  say,
+  severityText,
+} from './terminal.js';
 import { durationText, parseTime, type TimeContext, timeText } from './times.js';
 import {
   type Asking,

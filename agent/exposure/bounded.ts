@@ -2,12 +2,12 @@ import { type Bound, type Intervals, ranges } from '../lib/intervals.js';
 import type { AddressSet, Family, Pipeline, Rule } from '../model/index.js';
 import { LAST_IP4, LAST_IP6 } from '../model/index.js';
 import type { LooseBox } from './care.js';
-import type { Question } from './compare.js';
 
 import { evaluate } from './evaluate.js';
 import { contentText, digest } from './identity.js';
 import type { Comparison, Edit, FlowSet, Opening, PacketBox, PacketExample } from './opening.js';
 import { permitOf } from './openings.js';
+import type { Question } from './question.js';
 import { type Trace, type TracedPacket, tracePacket } from './trace.js';
 import type { PacketField } from './universe.js';
 import { type Decider, startEnv } from './walk.js';

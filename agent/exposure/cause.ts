@@ -1,9 +1,9 @@
 import { type Bound, contains } from '../lib/intervals.js';
 import type { Point } from '../packets/index.js';
 import type { LooseBox } from './care.js';
-import type { Question } from './compare.js';
 import type { Edits } from './edits.js';
 import type { Edit } from './opening.js';
+import type { Question } from './question.js';
 import { fieldIndex } from './universe.js';
 import type { Decider } from './walk.js';
 

@@ -1,13 +1,14 @@
 import { type Bound, type Intervals, single } from '../lib/intervals.js';
-import type { Pipeline, Rule, Scope } from '../model/index.js';
+import type { Pipeline, Rule } from '../model/index.js';
 import { type Diagram, type Kernel, withKernels } from '../packets/index.js';
 import { boundedOpenings } from './bounded.js';
-import { type Care, careOf, type LooseBox, type LooseBoxes, looseBoxes, relevantTo } from './care.js';
+import { type Care, careOf, type LooseBox, looseBoxes, relevantTo } from './care.js';
 import { type Compiler, compiler } from './compile.js';
-import { type Edits, editsBetween } from './edits.js';
+import { editsBetween } from './edits.js';
 import { occurrencesOf } from './identity.js';
 import type { CompareOptions, Comparison, Opening } from './opening.js';
 import { joinOpenings, openingsOf } from './openings.js';
+import type { Question, Side } from './question.js';
 import { fieldIndex, inUniverse, type Universe, type UniverseBuilder } from './universe.js';
 import { startEnv, type Walk, walkDevice } from './walk.js';
 
@@ -18,20 +19,6 @@ const SYN = 2;
 const NODES_MAX = 8_000_000;
 /** A question that is too wide for one kernel is asked again of the other. */
 const KERNELS = 2;
-
-/** One path through a device in one family: what is compared at a time. */
-export interface Side {
-  readonly pipeline: Pipeline;
-  readonly boxes: LooseBoxes;
-}
-
-export interface Question extends Scope {
-  readonly now: Side;
-  readonly other?: Side;
-  readonly edits?: Edits;
-  readonly care: Care;
-  readonly options: CompareOptions;
-}
 
 /**
  * Splits exactly what a device lets through, for new connections (TCP: SYN), by what is declared: all that another

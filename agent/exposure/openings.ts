@@ -1,11 +1,11 @@
 import { assert } from '../lib/assert.js';
 import type { Diagram, Kernel, Point } from '../packets/index.js';
 import { editBehind, type Fate } from './cause.js';
-import type { Question } from './compare.js';
 import { type ExampleWishes, exampleOf, joinFamilies, listEntries, setDigest } from './entries.js';
 import { type Env, envKey } from './env.js';
 import { contentText, digest, identitiesOf } from './identity.js';
 import type { Comparison, Opening, Permit } from './opening.js';
+import type { Question } from './question.js';
 import { packetFields, type Universe } from './universe.js';
 import type { Decider, Outcome, Walk } from './walk.js';
 
