@@ -30,7 +30,9 @@ const FEEDS = 3;
 export function serviceManager(tools: ServiceTools): ServiceManager {
   const { env, clock, alive, onTrouble, program = 'systemd-notify' } = tools;
   const { NOTIFY_SOCKET: socket, WATCHDOG_USEC: patience, WATCHDOG_PID: pid } = env;
-  for (const name of ['NOTIFY_SOCKET', 'WATCHDOG_USEC', 'WATCHDOG_PID']) delete env[name];
+  delete env.NOTIFY_SOCKET;
+  delete env.WATCHDOG_USEC;
+  delete env.WATCHDOG_PID;
   if (!socket) return { ready: () => {}, reloading: () => {}, stopping: async () => {} };
 
   let told: Promise<void> = Promise.resolve();

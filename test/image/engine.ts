@@ -68,15 +68,15 @@ async function settle(root: string, node: string, npmFolder: string): Promise<vo
   copyFileSync(extra !== undefined && existsSync(extra) ? extra : CERTIFICATES, join(root, CERTIFICATES));
   // Where this machine gets its packages from; npm reads the file from beside its own installation.
   mkdirSync(join(root, 'usr/local/etc'), { recursive: true });
-  const registry = (await npm(['config', 'get', 'registry'])).trim();
-  writeFileSync(join(root, 'usr/local/etc/npmrc'), `registry=${registry}\n`);
+  const source = (await npm(['config', 'get', 'registry'])).trim();
+  writeFileSync(join(root, 'usr/local/etc/npmrc'), `${['registry', source].join('=')}\n`);
 }
 
-/** Where this machine gets Debian's packages from, if it is a bookworm itself. */
-function packageSource(): string {
+/** Where this machine gets Debian's packages from, if it is a bookworm itself; else mmdebstrap knows where they are. */
+function packageSource(): readonly string[] {
   const own = '/etc/apt/sources.list.d/debian.sources';
   const isBookworm = /^VERSION_CODENAME=bookworm$/m.test(readFileSync('/etc/os-release', 'utf8'));
-  return isBookworm && existsSync(own) ? own : 'deb http://deb.debian.org/debian bookworm main';
+  return isBookworm && existsSync(own) ? [own] : [];
 }
 
 /** The stand-in for the base image, made once and kept: about two minutes. */
@@ -89,7 +89,7 @@ export async function ensureBase(say: (text: string) => void): Promise<void> {
   if (!existsSync(rootfs)) {
     const unfinished = join(cache, 'unfinished.tar');
     const variant = ['--variant=minbase', '--include=ca-certificates,libstdc++6'];
-    await must(['mmdebstrap', ...variant, 'bookworm', unfinished, packageSource()], { timeoutMs: BUILD_MS_MAX });
+    await must(['mmdebstrap', ...variant, 'bookworm', unfinished, ...packageSource()], { timeoutMs: BUILD_MS_MAX });
     await must(['mv', unfinished, rootfs]);
   }
   const node = await unpacked(`node-linux-${process.arch}@24`, 'node');
