@@ -3,8 +3,6 @@
  * virtual clock and through the same judgement and store as the daemon, and questions about captured files.
  */
 
-export { displayText } from '../collect/index.js';
-export { drivers } from '../drivers/registry.js';
 export { guardClient, type ServedSocket, serveOnSocket, socketState } from '../http/index.js';
 export { coverageText } from '../judge/index.js';
 export * from './baseline-file.js';

@@ -4,6 +4,9 @@ import type { Problem, Result } from '../lib/result.js';
 import { failure } from '../lib/result.js';
 import type { Device } from '../model/index.js';
 
+export { displayText } from '../collect/index.js';
+export { drivers } from '../drivers/registry.js';
+
 /** Problems that mean the capture cannot be trusted (exit code 3), not that the call is wrong (2). */
 const BLIND = new Set(['TRUNCATED', 'NOT_UNDERSTOOD', 'NOTHING_READ', 'TABLE_TWICE']);
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { askLine, exitCodeOf, readFile } from '../app/index.js';
+import { exitCodeOf, readFile } from '../app/offline.js';
+import { askLine } from '../app/offline-ask.js';
 import { problemText } from '../lib/result.js';
 import type { SetExit } from './terminal.js';
 

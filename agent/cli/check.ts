@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import { baselineRemarks, drivers, readBaseline } from '../app/index.js';
+import { baselineRemarks, readBaseline } from '../app/baseline-file.js';
+import { drivers } from '../app/offline.js';
 import { DEFAULT_FILE, loadSettings } from '../config/index.js';
 import { problemText } from '../lib/result.js';
 import { clean, complain, print, printJson, type SetExit } from './terminal.js';

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { diffFiles, displayText } from '../app/index.js';
+import { displayText } from '../app/offline.js';
+import { diffFiles } from '../app/offline-diff.js';
 import { failure, type Result, success } from '../lib/result.js';
 import type { Coverage } from '../model/index.js';
 import { complain, print, printJson, type SetExit } from './terminal.js';

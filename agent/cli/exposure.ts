@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { displayText, exposureOfFile } from '../app/index.js';
+import { displayText } from '../app/offline.js';
+import { exposureOfFile } from '../app/offline-diff.js';
 import { coverageLines, parseBudget } from './diff.js';
 import { complain, print, printJson, type SetExit } from './terminal.js';
 

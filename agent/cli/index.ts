@@ -5,26 +5,61 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import { InternalFault } from '../lib/assert.js';
-import { addAsk } from './ask.js';
-import { addBaseline } from './baseline.js';
-import { addCheck } from './check.js';
-import { addCoverage } from './coverage.js';
-import { addDiff } from './diff.js';
-import { addDrivers } from './drivers.js';
-import { addExposure } from './exposure.js';
-import { addAck, addAlarms, addFindings, addWaive } from './findings.js';
-import { addDrift, addSnapshot, addSnapshots } from './readings.js';
-import { addReplay } from './replay.js';
-import { addStart } from './start.js';
-import { addStatus } from './status.js';
 import { clean, type SetExit } from './terminal.js';
-import { addWindow } from './window.js';
 
-const offline = [addAsk, addCoverage, addDiff, addDrivers, addExposure, addReplay];
-const guarding = [
-  ...[addCheck, addStart, addStatus, addSnapshot, addSnapshots, addDrift, addBaseline, addWindow],
-  ...[addFindings, addAlarms, addAck, addWaive],
+type Add = (program: Command, setExit: SetExit) => void;
+
+interface Commands {
+  readonly names: readonly string[];
+  readonly load: () => Promise<readonly Add[]>;
+}
+
+/** About captured files: no guard is asked. */
+const offline: readonly Commands[] = [
+  { names: ['ask'], load: async () => [(await import('./ask.js')).addAsk] },
+  { names: ['coverage'], load: async () => [(await import('./coverage.js')).addCoverage] },
+  { names: ['diff'], load: async () => [(await import('./diff.js')).addDiff] },
+  { names: ['drivers'], load: async () => [(await import('./drivers.js')).addDrivers] },
+  { names: ['exposure'], load: async () => [(await import('./exposure.js')).addExposure] },
+  { names: ['replay'], load: async () => [(await import('./replay.js')).addReplay] },
 ];
+
+const guarding: readonly Commands[] = [
+  { names: ['check'], load: async () => [(await import('./check.js')).addCheck] },
+  { names: ['start'], load: async () => [(await import('./start.js')).addStart] },
+  { names: ['status'], load: async () => [(await import('./status.js')).addStatus] },
+  {
+    names: ['snapshot', 'snapshots', 'drift'],
+    load: async () => {
+      const { addSnapshot, addSnapshots, addDrift } = await import('./readings.js');
+      return [addSnapshot, addSnapshots, addDrift];
+    },
+  },
+  { names: ['baseline'], load: async () => [(await import('./baseline.js')).addBaseline] },
+  { names: ['window'], load: async () => [(await import('./window.js')).addWindow] },
+  {
+    names: ['findings', 'alarms', 'ack', 'waive'],
+    load: async () => {
+      const { addFindings, addAlarms, addAck, addWaive } = await import('./findings.js');
+      return [addFindings, addAlarms, addAck, addWaive];
+    },
+  },
+];
+
+/** Loads the command that is named, so that none waits for what it does not use; all of them where help is wanted. */
+async function addCommands(program: Command, setExit: SetExit, argv: readonly string[]): Promise<void> {
+  const wanted = [...offline, ...guarding].find(({ names }) => names.includes(argv[0] ?? ''));
+  const addAll = async (commands: readonly Commands[]): Promise<void> => {
+    for (const one of commands) {
+      if (wanted === undefined || one === wanted) for (const add of await one.load()) add(program, setExit);
+    }
+  };
+  await addAll(offline);
+  // Every command takes it, so that a script need not know which of them ask a guard.
+  for (const one of program.commands)
+    one.option('--config <file>', 'taken and not needed: captures speak for themselves');
+  await addAll(guarding);
+}
 
 export async function runCli(argv: readonly string[]): Promise<number> {
   let exit = 0;
@@ -40,11 +75,7 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     .exitOverride()
     // What is wrong with a call is one line, as everything that is wrong.
     .configureOutput({ outputError: (text, write) => write(`ecluse: ${clean(text.replace(/^error: /, ''))}\n`) });
-  for (const add of offline) add(program, setExit);
-  // Every command takes it, so that a script need not know which of them ask a guard.
-  for (const one of program.commands)
-    one.option('--config <file>', 'taken and not needed: captures speak for themselves');
-  for (const add of guarding) add(program, setExit);
+  await addCommands(program, setExit, argv);
   const output = watchOutput();
   try {
     await program.parseAsync(argv, { from: 'user' });

@@ -2,7 +2,9 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
-import { formatReplay, loadServices, openToldStore, parseFixture, replay, type TellOptions } from '../app/index.js';
+import { formatReplay, parseFixture, replay } from '../app/replay.js';
+import { loadServices } from '../app/services.js';
+import { openToldStore, type TellOptions } from '../app/tell.js';
 import { problemText } from '../lib/index.js';
 import type { SetExit } from './terminal.js';
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { start } from '../app/index.js';
+import { start } from '../app/start.js';
 import { DEFAULT_FILE } from '../config/index.js';
 import type { SetExit } from './terminal.js';
 

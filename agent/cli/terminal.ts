@@ -1,5 +1,5 @@
 import { styleText } from 'node:util';
-import { displayText, exitCodeOf } from '../app/index.js';
+import { displayText, exitCodeOf } from '../app/offline.js';
 import { type Problem, problemText } from '../lib/result.js';
 
 /** Says how a command ended. */

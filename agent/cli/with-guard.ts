@@ -1,11 +1,11 @@
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
+import { guardClient, socketState } from '../app/daemon.js';
 import type { Guard } from '../app/guard/contract.js';
-import { drivers, guardClient, loadServices, openGuard, realParts, socketState } from '../app/index.js';
+import { drivers } from '../app/offline.js';
 import { DEFAULT_FILE, loadSettings, type Settings } from '../config/index.js';
 import { systemClock } from '../lib/clock.js';
-import { openLog } from '../lib/log.js';
 import { failure, type Result, success } from '../lib/result.js';
 import { complain, withProgress } from './terminal.js';
 import type { TimeContext } from './times.js';
@@ -66,23 +66,9 @@ async function openOrReach(settings: Settings): Promise<Result<Reached>> {
     const message = 'the daemon is another user’s';
     return failure({ code: 'NO_DAEMON', message, file: path, remedy: 'ask as that user, or as root' });
   }
-  const services = loadServices();
-  if (!services.ok) return services;
-  // What goes wrong is in the answer; the log would only say it twice.
-  const log = openLog({ level: 'error' });
-  const guard = await openGuard(settings, { parts: realParts, services: services.value, log });
-  if (!guard.ok) {
-    await log.closeLog();
-    return guard;
-  }
-  return success({
-    guard: guard.value,
-    isDaemon: false,
-    async close() {
-      await guard.value.close();
-      await log.closeLog();
-    },
-  });
+  const { openInProcess } = await import('../app/in-process.js');
+  const opened = await openInProcess(settings);
+  return opened.ok ? success({ ...opened.value, isDaemon: false }) : opened;
 }
 
 /** Asks with a sign of life, and judges the answer; a refusal is told and gives its exit code. */
