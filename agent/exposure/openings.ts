@@ -64,6 +64,11 @@ function translationKey({ destination, source }: Env): string {
   return envKey({ mark: 0, connectionMark: 0, ...(destination && { destination }), ...(source && { source }) });
 }
 
+/** Where a packet is sent to. Under which source address it goes on changes nothing in what is let through. */
+function destinationKey({ destination }: Env): string {
+  return translationKey({ mark: 0, connectionMark: 0, ...(destination && { destination }) });
+}
+
 interface Sides {
   readonly groups: readonly Group[];
   /** What the group lets through; `shared`: the part that the other state lets through in the same way. */
@@ -87,7 +92,7 @@ function sidesOf(kernel: Kernel, walk: Walk, there: Walk, question: Question, si
     if (!accepted(here)) return 0;
     const opposite = b === 0 ? undefined : there.outcome(b);
     const shared =
-      opposite !== undefined && accepted(opposite) && translationKey(opposite.env) === translationKey(here.env);
+      opposite !== undefined && accepted(opposite) && destinationKey(opposite.env) === destinationKey(here.env);
     return 1 + 2 * numberOf(here) + (shared ? 1 : 0);
   });
   const numbers = new Map([...groups.values()].map(({ group, number }) => [group, number]));

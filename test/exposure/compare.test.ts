@@ -139,6 +139,20 @@ describe('what an edit opens, and which edit it was', () => {
     expect(identity(after)).toEqual(identity(before));
   });
 
+  test('another source address is no other way through', () => {
+    const behind = (...rules: readonly string[]): Device =>
+      nftDevice(
+        `table ip nat {\n\tchain postrouting {\n\t\ttype nat hook postrouting priority srcnat; policy accept;\n` +
+          `${rules.map((rule) => `\t\t${rule}\n`).join('')}\t}\n}\n`,
+      );
+    const masked = behind('oifname "wan0" masquerade');
+    expect(difference(masked, behind())).toMatchObject({ undeclared: [], closed: [] });
+    expect(difference(masked, behind('oifname "wan0" snat to 192.0.2.1'))).toMatchObject({
+      undeclared: [],
+      closed: [],
+    });
+  });
+
   test('declared flows take their part away, exactly', () => {
     const { pipeline } = forwardRules(['tcp dport 80-82 accept']);
     const condition = {
