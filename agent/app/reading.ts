@@ -36,6 +36,11 @@ export async function readDevice(settings: DeviceSettings, tools: ReadingTools):
   const drivers = settings.drivers.flatMap((id) => tools.drivers.find((driver) => driver.id === id) ?? []);
   const options = tools.signal ? { signal: tools.signal } : {};
   try {
+    const inTheWay = await tools.runner.ready?.(tools.signal);
+    if (inTheWay) {
+      const nothing = readingOf([], device, tools.drivers, clock.now());
+      return blinded({ ...nothing, blind: [] }, [`${device}: ${inTheWay.code}: ${problemText(inTheWay)}`]);
+    }
     const raw = await readTwice(
       () => runDialogues(drivers, tools.runner, device, options),
       drivers,

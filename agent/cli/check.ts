@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { baselineRemarks, readBaseline } from '../app/baseline-file.js';
 import { drivers } from '../app/offline.js';
-import { DEFAULT_FILE, loadSettings } from '../config/index.js';
+import { DEFAULT_FILE, type DeviceSource, loadSettings, type SshSource } from '../config/index.js';
 import { problemText } from '../lib/result.js';
 import { clean, complain, print, printJson, type SetExit } from './terminal.js';
 
@@ -56,8 +56,10 @@ export function addCheck(program: Command, setExit: SetExit): void {
       }
       print(`configuration: ${file ?? 'none, the embedded default'}: good`);
       for (const { id, kind, source, drivers: ids } of devices) {
-        const where = source.prefix ? `behind ${source.prefix.join(' ')}` : 'this machine';
-        print(`device ${id}: ${kind === 'fw' ? 'firewall' : 'host'}, ${where}, read by ${ids.join(', ')}`);
+        print(`device ${id}: ${kind === 'fw' ? 'firewall' : 'host'}, ${whereText(source)}, read by ${ids.join(', ')}`);
+        const weak = source.kind === 'ssh' ? weakAlgorithms(source) : [];
+        if (weak.length > 0)
+          print(`device ${id}: warning: weak algorithms are allowed: ${weak.join(', ')}; update the server`);
       }
       for (const sink of sinks)
         print(`sink ${sink.id}: ${sink.kind} to ${sink.kind === 'jsonl' ? sink.to : `${sink.host}:${sink.port}`}`);
@@ -70,4 +72,15 @@ export function addCheck(program: Command, setExit: SetExit): void {
       );
       for (const remark of remarks) print(clean(`${remark.code}: ${problemText(remark)}`));
     });
+}
+
+function whereText(source: DeviceSource): string {
+  if (source.kind === 'local') return source.prefix ? `behind ${source.prefix.join(' ')}` : 'this machine';
+  const { user, host, port, jump } = source;
+  const by = jump ? ` by way of ${jump.user}@${jump.host} port ${jump.port}` : '';
+  return `over SSH as ${user}@${host} port ${port}${by}`;
+}
+
+function weakAlgorithms({ legacyAlgorithms, jump }: SshSource): readonly string[] {
+  return [...new Set([...legacyAlgorithms, ...(jump?.legacyAlgorithms ?? [])])];
 }

@@ -36,6 +36,7 @@ const guarding: readonly Commands[] = [
     },
   },
   { names: ['baseline'], load: async () => [(await import('./baseline.js')).addBaseline] },
+  { names: ['trust'], load: async () => [(await import('./trust.js')).addTrust] },
   { names: ['window'], load: async () => [(await import('./window.js')).addWindow] },
   {
     names: ['findings', 'alarms', 'ack', 'waive'],

@@ -1,3 +1,5 @@
+import type { Problem } from '../lib/result.js';
+
 /** How a device is asked. The local machine is one implementation (local.ts); others ask over a connection. */
 export interface CommandRunner {
   /** Runs a program without a shell and without input. Never rejects: whatever happens is an output. */
@@ -6,6 +8,8 @@ export interface CommandRunner {
   readFile(path: string, limits: RunLimits): Promise<CommandOutput>;
   /** Runs a program that goes on, and calls `onOutput` whenever it says anything; resolves when it ends. */
   follow(argv: readonly string[], options: FollowOptions): Promise<CommandOutput>;
+  /** Why the device cannot be asked at all, in one Problem; absent where there is nothing that could be in the way. */
+  ready?(signal?: AbortSignal): Promise<Problem | undefined>;
   /** How many commands may run at once on the device. */
   readonly parallelMax: number;
   /** A file is read by this process itself, which costs much less than to start a program. */

@@ -4,7 +4,8 @@ import { dirname, join, resolve } from 'node:path';
 import { failure, type Result, success } from '../lib/result.js';
 import { parseHostPort } from './parts.js';
 import { ConfigFile } from './schema.js';
-import type { DeviceSettings, Settings, SinkSettings } from './settings.js';
+import type { DeviceSettings, DeviceSource, SecretReference, Settings, SinkSettings, SshServer } from './settings.js';
+import type { Source } from './source.js';
 import { readYaml, type Written } from './written.js';
 
 /** What the machine says to a guard that nobody configured. */
@@ -94,7 +95,7 @@ export function parseSettings(text: string, file: string, options: LoadOptions =
     ...(site !== undefined && { site }),
     ...(timeZone !== undefined && { timeZone }),
     stateFolder: state === undefined ? base.stateFolder : beside(state),
-    devices: devices?.map(deviceSettings) ?? base.devices,
+    devices: devices?.map((device) => deviceSettings(device, beside)) ?? base.devices,
     pollSeconds: poll,
     graceMinutes: grace,
     approvedHosts,
@@ -124,7 +125,10 @@ function contradictionIn(config: ConfigFile, written: Written, drivers: readonly
   return undefined;
 }
 
-function deviceSettings(entry: NonNullable<ConfigFile['devices']>[number]): DeviceSettings {
+function deviceSettings(
+  entry: NonNullable<ConfigFile['devices']>[number],
+  beside: (path: string) => string,
+): DeviceSettings {
   const { id, kind, zone, networks, interfaces, source, drivers } = entry;
   return {
     id,
@@ -132,10 +136,40 @@ function deviceSettings(entry: NonNullable<ConfigFile['devices']>[number]): Devi
     ...(zone !== undefined && { zone }),
     ...(networks !== undefined && { networks }),
     interfaceZones: interfaces,
-    source: source === 'local' ? { kind: 'local' } : { kind: 'local', prefix: ['ip', 'netns', 'exec', source.netns] },
+    source: deviceSource(source, beside),
     drivers: drivers ?? LOCAL_DRIVERS,
   };
 }
+
+function deviceSource(source: Source, beside: (path: string) => string): DeviceSource {
+  if (source === 'local') return { kind: 'local' };
+  const { netns, ssh, jump } = source;
+  if (netns !== undefined) return { kind: 'local', prefix: ['ip', 'netns', 'exec', netns] };
+  const reference = ({ kind, place }: SecretReference): SecretReference => ({
+    kind,
+    place: kind === 'file' ? beside(place) : place,
+  });
+  type Written = Pick<Exclude<Source, 'local'>, (typeof loginKeys)[number] | 'hostKeys' | 'legacyAlgorithms'>;
+  const server = (login: NonNullable<typeof ssh>, how: Written): SshServer => ({
+    ...login,
+    hostKeys: how.hostKeys,
+    ...(how.key !== undefined && { keyFile: beside(how.key) }),
+    ...(how.passphrase && { passphrase: reference(how.passphrase) }),
+    ...(how.agent && { agent: reference(how.agent) }),
+    ...(how.password && { password: reference(how.password) }),
+    legacyAlgorithms: how.legacyAlgorithms,
+  });
+  const { key, passphrase, agent, password } = source;
+  const own = jump && loginKeys.some((name) => jump[name] !== undefined);
+  return {
+    kind: 'ssh',
+    ...server(ssh!, source),
+    // A jump host that says nothing of a login takes the one of the device.
+    ...(jump && { jump: server(jump.ssh, own ? jump : { ...jump, key, passphrase, agent, password }) }),
+  };
+}
+
+const loginKeys = ['key', 'passphrase', 'agent', 'password'] as const;
 
 function sinkSettings(entry: ConfigFile['sinks'][number], beside: (path: string) => string): SinkSettings {
   const { id, jsonl, syslog, framing, facility, streams, format, attack } = entry;

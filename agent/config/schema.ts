@@ -3,6 +3,7 @@ import { union } from '../lib/intervals.js';
 import { type AddressSet, noAddress, parseAddressSet } from '../model/index.js';
 import { Id, named } from './parts.js';
 import { SinkEntry } from './sinks.js';
+import { knownSourceKeys, Source } from './source.js';
 
 /**
  * The shape of the configuration file. The text beside each part is what was expected, in words: it ends up behind the
@@ -44,11 +45,6 @@ function isTimeZone(name: string): boolean {
   }
 }
 
-const NETNS = 'the name of a namespace, as `ip netns` lists them';
-const Netns = z.strictObject({
-  netns: z.string({ error: NETNS }).regex(/^[^\s/-][^\s/]{0,254}$/, NETNS),
-});
-
 const DeviceEntry = z.strictObject(
   {
     id: Id,
@@ -70,9 +66,7 @@ const DeviceEntry = z.strictObject(
         error: 'interfaces with their zones, such as {wan0: internet}',
       })
       .default({}),
-    source: z
-      .union([z.literal('local'), Netns], { error: '`local` for this machine, or {netns: NAME} for a namespace of it' })
-      .default('local'),
+    source: Source.default('local'),
     drivers: z
       .array(named('the id of a driver, as `ecluse drivers` lists them'), {
         error: 'a list of driver ids, as `ecluse drivers` lists them',
@@ -111,6 +105,7 @@ export type ConfigFile = z.infer<typeof ConfigFile>;
 export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
   if (path.length === 0) return Object.keys(ConfigFile.shape);
   if (path.length === 2 && path[0] === 'devices') return Object.keys(DeviceEntry.shape);
+  if (path[0] === 'devices' && path[2] === 'source') return knownSourceKeys(path.slice(3));
   if (path.length === 2 && path[0] === 'sinks') return Object.keys(SinkEntry.shape);
   return [];
 }

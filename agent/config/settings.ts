@@ -33,10 +33,36 @@ export interface DeviceSettings {
   readonly drivers: readonly string[];
 }
 
+export type DeviceSource = LocalSource | SshSource;
+
 /** This machine, or with a prefix (`['ip', 'netns', 'exec', 'blue']`) a namespace of it. */
-export interface DeviceSource {
+export interface LocalSource {
   readonly kind: 'local';
   readonly prefix?: readonly string[];
+}
+
+/** A Linux host over SSH; collect/ssh says what each part means. */
+export interface SshSource extends SshServer {
+  readonly kind: 'ssh';
+  readonly jump?: SshServer;
+}
+
+export interface SshServer {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly hostKeys: readonly string[];
+  readonly keyFile?: string;
+  readonly passphrase?: SecretReference;
+  readonly agent?: SecretReference;
+  readonly password?: SecretReference;
+  readonly legacyAlgorithms: readonly string[];
+}
+
+/** Where a secret lies: the name of a variable, or the path of a file. */
+export interface SecretReference {
+  readonly kind: 'env' | 'file';
+  readonly place: string;
 }
 
 /** What every sink may be told of, and in which words. */

@@ -1,6 +1,7 @@
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
 import { failure, type Problem, type Result, success } from '../lib/result.js';
+import { MASK } from '../lib/secret.js';
 import { knownKeys } from './schema.js';
 
 type Path = readonly PropertyKey[];
@@ -93,6 +94,8 @@ function wrongValue(document: Document, path: Path): string {
   const node = document.getIn(path, true);
   if (node === undefined) return `${name} is missing`;
   if (!isScalar(node)) return `${name} is ${node === null ? 'empty' : isMap(node) ? 'a map' : 'a list'}`;
+  // What was written there by mistake may be the secret itself.
+  if (/^pass(?:word|phrase)$/.test(String(path.at(-1)))) return `${name} is ${MASK}`;
   return node.value === '' ? `${name} is empty` : `${name} is \`${shown(String(node.value))}\``;
 }
 

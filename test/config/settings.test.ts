@@ -96,6 +96,30 @@ describe('a configuration file', () => {
           source: { kind: 'local', prefix: ['ip', 'netns', 'exec', 'lab'] },
           drivers: ['nftables', 'linux-listeners'],
         },
+        {
+          id: 'portal',
+          kind: 'host',
+          zone: 'dmz',
+          interfaceZones: {},
+          source: {
+            kind: 'ssh',
+            user: 'ecluse',
+            host: 'portal.example.org',
+            port: 22,
+            keyFile: resolve('keys/portal'),
+            hostKeys: ['SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'],
+            legacyAlgorithms: [],
+            jump: {
+              user: 'ecluse',
+              host: '192.0.2.10',
+              port: 2222,
+              keyFile: resolve('keys/portal'),
+              hostKeys: [],
+              legacyAlgorithms: [],
+            },
+          },
+          drivers: ['nftables', 'iptables', 'linux-listeners'],
+        },
       ],
       pollSeconds: 300,
       graceMinutes: 15,
@@ -131,6 +155,26 @@ describe('a configuration file', () => {
     [
       'sinks: [{id: a, syslog: "[2001:db8::1]:514", facility: 4}]',
       { sinks: [{ kind: 'syslog', id: 'a', host: '2001:db8::1', port: 514, facility: 4 }] },
+    ],
+    [
+      'devices: [{id: a, kind: host, source: {ssh: "b@[2001:db8::1]:2222", password: env:P, legacyAlgorithms: [ssh-rsa]}}]',
+      {
+        devices: [
+          {
+            ...defaultSettings(here).devices[0]!,
+            id: 'a',
+            source: {
+              kind: 'ssh',
+              user: 'b',
+              host: '2001:db8::1',
+              port: 2222,
+              password: { kind: 'env', place: 'P' },
+              hostKeys: [],
+              legacyAlgorithms: ['ssh-rsa'],
+            },
+          },
+        ],
+      },
     ],
     ['baseline: b.yaml', { baselineFile: resolve('b.yaml') }],
   ])('%s', (text, part) => {
@@ -223,11 +267,63 @@ describe('what is wrong is told by line and column, with what was expected', () 
     ],
     [
       'devices:\n  - {id: fw, kind: fw, source: ssh}',
-      'config.yaml:2:32: `devices[1].source` is `ssh` (expected `local` for this machine, or {netns: NAME} for a namespace of it)',
+      'config.yaml:2:32: `devices[1].source` is `ssh` (expected `local` for this machine, {netns: NAME} for a namespace of it, or {ssh: USER@HOST, key: file:PATH})',
     ],
     [
       'devices:\n  - {id: fw, kind: fw, source: {netns: -x}}',
       'config.yaml:2:40: `devices[1].source.netns` is `-x` (expected the name of a namespace, as `ip netns` lists them)',
+    ],
+    [
+      'devices:\n  - {id: fw, kind: fw, source: {nets: x}}',
+      'config.yaml:2:33: there is no setting `nets` in `devices[1].source` (expected one of netns, ssh, key, passphrase, agent, password, hostKeys, legacyAlgorithms, jump; did you mean `netns`?)',
+    ],
+    [
+      'devices:\n  - {id: fw, kind: fw, source: {}}',
+      'config.yaml:2:32: `devices[1].source` is a map (expected `local` for this machine, ',
+    ],
+    [
+      'devices:\n  - {id: fw, kind: fw, source: {netns: a, ssh: b@c, key: file:k}}',
+      'config.yaml:2:32: `devices[1].source` is a map (expected `local` for this machine, ',
+    ],
+    [
+      'devices:\n  - {id: fw, kind: fw, source: {netns: a, key: file:k}}',
+      '`devices[1].source.netns` is `a` (expected `ssh` in its place: a namespace is read without a login)',
+    ],
+    [
+      'devices:\n  - {id: fw, kind: fw, source: {ssh: web.example.org, key: file:k}}',
+      '`devices[1].source.ssh` is `web.example.org` (expected USER@HOST or USER@HOST:PORT, such as ecluse@web.example.org:22)',
+    ],
+    [
+      'devices:\n  - {id: fw, kind: fw, source: {ssh: a@b:70000, key: file:k}}',
+      '`devices[1].source.ssh` is `a@b:70000` (expected USER@HOST',
+    ],
+    [
+      'devices:\n  - {id: fw, kind: fw, source: {ssh: a@-oProxyCommand, key: file:k}}',
+      '`devices[1].source.ssh` is `a@-oProxyCommand` (expected USER@HOST',
+    ],
+    [
+      'devices:\n  - {id: fw, kind: fw, source: {ssh: a@b}}',
+      '`devices[1].source` is a map (expected one of `key`, `agent` and `password` beside `ssh`)',
+    ],
+    [
+      'devices:\n  - {id: fw, kind: fw, source: {ssh: a@b, password: hunter2}}',
+      '`devices[1].source.password` is <secret> (expected `env:NAME` or `file:PATH`: a secret never stands in this file)',
+    ],
+    [
+      'devices:\n  - {id: fw, kind: fw, source: {ssh: a@b, password: env:P, hostKeys: [MD5:aa]}}',
+      '`devices[1].source.hostKeys[1]` is `MD5:aa` (expected a list of fingerprints as `ssh-keygen -lf` prints them',
+    ],
+    [
+      'devices:\n  - {id: fw, kind: fw, source: {ssh: a@b, password: env:P, legacyAlgorithms: [none]}}',
+      '`devices[1].source.legacyAlgorithms[1]` is `none` (expected a list of ',
+    ],
+    [
+      'devices:\n  - {id: fw, kind: fw, source: {ssh: a@b, password: env:P, jump: {ssh: c@d, kye: file:k}}}',
+      'there is no setting `kye` in `devices[1].source.jump` (expected one of ssh, key, passphrase, agent, password, hostKeys, legacyAlgorithms)',
+    ],
+    [
+      'devices:\n  - {id: fw, kind: fw, source: {ssh: a@b, password: env:P, passphrase: env:Q}}',
+      '`devices[1].source.passphrase` is <secret> (expected `key` beside it)',
     ],
     [
       'devices:\n  - {id: fw, kind: fw, drivers: [nftables, nft]}',

@@ -18,6 +18,9 @@ export type Need =
   | 'ss'
   | 'conntrack'
   | 'rsyslogd'
+  | 'sshd'
+  | 'ssh-keygen'
+  | 'ssh-agent'
   | 'setpriv'
   | 'capsh'
   | 'ps'
@@ -120,6 +123,9 @@ const requirements: Readonly<Record<Need, Requirement>> = {
   ss: program('ss', 'iproute2'),
   conntrack: program('conntrack', 'conntrack', ['conntrack', '-C']),
   rsyslogd: program('rsyslogd', 'rsyslog'),
+  sshd: program('sshd', 'openssh-server'),
+  'ssh-keygen': program('ssh-keygen', 'openssh-client'),
+  'ssh-agent': program('ssh-agent', 'openssh-client'),
   setpriv: program('setpriv', 'util-linux'),
   capsh: program('capsh', 'libcap2-bin'),
   ps: program('ps', 'procps'),

@@ -85,7 +85,7 @@ export async function openGuard(settings: Settings, tools: GuardTools): Promise<
     store.value.close();
     return key;
   }
-  const parts = tools.parts({ key: key.value, baseline: baseline.value, clock });
+  const parts = tools.parts({ key: key.value, baseline: baseline.value, clock, folder: place.folder });
   const context: JudgeContext = {
     devices: Object.fromEntries(
       settings.devices.map(({ id, kind, zone, networks }) => [
@@ -183,6 +183,7 @@ function assemble(opened: Opened, { context, place, sinks, heartbeatMs }: Assemb
     const limit = after(CLOSE_MS_MAX);
     await Promise.race([Promise.allSettled([delivery?.stop(), ...readings]), limit.over]);
     limit.cancel();
+    parts.close?.();
     store.close();
   };
 

@@ -1,5 +1,6 @@
 import { declaredAt, learnBaseline } from '../../baseline/index.js';
 import { type CommandRunner, localRunner, startGlances, startMonitors } from '../../collect/index.js';
+import { type SshRunner, sshRunner } from '../../collect/ssh/index.js';
 import type { DeviceSettings } from '../../config/index.js';
 import type { Driver } from '../../drivers/index.js';
 import { drivers as allDrivers } from '../../drivers/registry.js';
@@ -8,6 +9,7 @@ import { composeObservation } from '../../judge/index.js';
 import type { Clock } from '../../lib/clock.js';
 import { readDevice, readingOf } from '../reading.js';
 import { undoWith } from '../undo.js';
+import { knownKeysFile } from './place.js';
 import type { LearnRequest, Parts, PartsPlace, WatchOptions } from './ports.js';
 
 export interface RealParts extends PartsPlace {
@@ -23,7 +25,9 @@ const COMPARE_MS_MAX = 20_000;
 const LOOPBACK = { lo: 'loopback' };
 
 /** The rooms as they are: programs of the device, the drivers, the exact comparison. */
-export function realParts({ key, baseline, clock, runner = runnerOf, drivers = allDrivers }: RealParts): Parts {
+export function realParts({ key, baseline, clock, folder, drivers = allDrivers, ...given }: RealParts): Parts {
+  const runners = keptRunners(folder);
+  const runner = given.runner ?? runners.of;
   const declared = (device: string, at: number) => declaredAt(baseline, device, at);
   return {
     drivers,
@@ -50,6 +54,7 @@ export function realParts({ key, baseline, clock, runner = runnerOf, drivers = a
       }),
     learn,
     watch: (device, options) => watch(device, { ...options, clock, runner: runner(device), drivers }),
+    close: runners.close,
   };
 }
 
@@ -62,7 +67,10 @@ interface Watching extends WatchOptions {
 /** One change is told by several monitors and glances: they are one wake. */
 const DEBOUNCE_MS = 100;
 
-function watch({ id, drivers: ids }: DeviceSettings, options: Watching): { stop(): void } {
+/** Over a network a look costs a round trip and a process on the device. */
+const REMOTE_LOOK_MS = 5_000;
+
+function watch({ id, source, drivers: ids }: DeviceSettings, options: Watching): { stop(): void } {
   const { clock, runner, drivers, say } = options;
   let waiting: (() => void) | undefined;
   const wake = (): void => {
@@ -75,7 +83,7 @@ function watch({ id, drivers: ids }: DeviceSettings, options: Watching): { stop(
     .flatMap((name) => drivers.find((driver) => driver.id === name) ?? [])
     .flatMap((driver) => [
       startMonitors(driver, runner, id, { wake, say, clock, debounceMs: DEBOUNCE_MS }),
-      startGlances(driver, runner, id, { wake, say, clock }),
+      startGlances(driver, runner, id, { wake, say, clock, ...(source.kind === 'ssh' && { everyMs: REMOTE_LOOK_MS }) }),
     ]);
   return {
     stop() {
@@ -85,8 +93,20 @@ function watch({ id, drivers: ids }: DeviceSettings, options: Watching): { stop(
   };
 }
 
-function runnerOf({ source }: DeviceSettings): CommandRunner {
-  return localRunner(source.prefix ? { prefix: source.prefix } : {});
+/** One runner for each device: a connection is kept from one reading to the next. */
+function keptRunners(folder: string) {
+  const remote = new Map<string, SshRunner>();
+  return {
+    of({ id, source }: DeviceSettings): CommandRunner {
+      if (source.kind === 'local') return localRunner(source.prefix ? { prefix: source.prefix } : {});
+      const runner = remote.get(id) ?? sshRunner({ device: id, ...source }, { knownKeys: knownKeysFile(folder) });
+      remote.set(id, runner);
+      return runner;
+    },
+    close() {
+      for (const runner of remote.values()) runner.close();
+    },
+  };
 }
 
 function learn({ readings, owner, at }: LearnRequest): string {

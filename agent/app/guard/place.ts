@@ -21,6 +21,11 @@ export function placeOf(folder: string): Place {
   };
 }
 
+/** The host keys that a person accepted. */
+export function knownKeysFile(folder: string): string {
+  return join(folder, 'known-keys.json');
+}
+
 const KEY_BYTES = 32;
 
 /**

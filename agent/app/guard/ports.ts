@@ -51,6 +51,8 @@ export interface PartsPlace {
   readonly key: Uint8Array;
   readonly baseline: Baseline;
   readonly clock: Clock;
+  /** The state folder. */
+  readonly folder: string;
 }
 
 /**
@@ -69,4 +71,6 @@ export interface Parts {
   /** Starts whatever tells that the device has changed. */
   watch(device: DeviceSettings, options: WatchOptions): { stop(): void };
   readonly drivers: readonly Driver[];
+  /** Gives back what reading holds open, such as connections. */
+  close?(): void;
 }

@@ -1,0 +1,217 @@
+import { failure, type Problem, problemText, type Result, success } from '../../lib/result.js';
+import type { CommandOutput, CommandRunner } from '../runner.js';
+import { execute, follow } from './channel.js';
+import { commandLine, readFileArgv } from './commands.js';
+import { type Credentials, readCredentials } from './credentials.js';
+import { pinsOf } from './host-keys.js';
+import { type KnownKeys, readKnownKeys } from './known-keys.js';
+import { cancelled, type Link, openLink } from './link.js';
+import { type SshHop, type SshTarget, type SshTimeouts, sshTimeouts } from './target.js';
+import { turns } from './turns.js';
+
+export interface SshOptions {
+  /** Path of the file with the keys that a person accepted. */
+  readonly knownKeys: string;
+  readonly timeouts?: Partial<SshTimeouts>;
+  /** The wait after a first failure; each one more doubles it. */
+  readonly backoffMsMin?: number;
+}
+
+export interface SshRunner extends CommandRunner {
+  /** Connects where that is not done yet; why it cannot be, in one Problem instead of one for each command. */
+  ready(signal?: AbortSignal): Promise<Problem | undefined>;
+  close(): void;
+}
+
+const PARALLEL_MAX = 4;
+/** Of a reading and of glances; with the monitors that is below the ten that sshd gives one connection (MaxSessions). */
+const SESSIONS_MAX = 6;
+const BACKOFF_MS_MIN = 1_000;
+const BACKOFF_MS_MAX = 60_000;
+/** A directory locks an account after three or five refusals; a person may need one of them. */
+const REFUSALS_MAX = 2;
+
+/** Of all devices together: keys are exchanged by this process, and a site has hundreds of devices. */
+const connecting = turns(8);
+const asking = turns(64);
+
+/** Asks a device over SSH, with one connection that is kept. Whatever the other end does is an output, as locally. */
+export function sshRunner(target: SshTarget, options: SshOptions): SshRunner {
+  const connection = keptConnection(target, options);
+  const ownTurns = turns(SESSIONS_MAX);
+  const run: CommandRunner['run'] = async (argv, limits) => {
+    const leave = await ownTurns.take(limits.signal);
+    const giveBack = leave && (await asking.take(limits.signal));
+    if (!giveBack) {
+      leave?.();
+      return { kind: 'cancelled' };
+    }
+    try {
+      const link = await unlessAborted(connection.get(), limits.signal);
+      if (!link.ok) return withoutLink(link.error);
+      return await execute(link.value, commandLine(argv), argv[0]!, limits);
+    } finally {
+      giveBack();
+      leave();
+    }
+  };
+  return {
+    run,
+    async readFile(path, limits) {
+      const output = await run(readFileArgv(path), limits);
+      const absent =
+        output.kind === 'exited' && output.exitCode !== 0 && /No such file or directory/.test(output.stderr);
+      return absent && output.stderr.startsWith('cat: ') ? { kind: 'missing', what: path } : output;
+    },
+    async follow(argv, followed) {
+      const link = await unlessAborted(connection.get(), followed.signal);
+      if (!link.ok) return withoutLink(link.error);
+      return follow(link.value, commandLine(argv), argv[0]!, followed);
+    },
+    parallelMax: PARALLEL_MAX,
+    async ready(signal) {
+      const link = await unlessAborted(connection.get(), signal);
+      return link.ok ? undefined : link.error;
+    },
+    close: () => connection.close(),
+  };
+}
+
+function withoutLink(problem: Problem): CommandOutput {
+  if (problem.code === cancelled.code) return { kind: 'cancelled' };
+  return { kind: 'broken', reason: `${problem.code}: ${problemText(problem)}` };
+}
+
+/** One who gives up does not wait for the connection, which others may be waiting for. */
+function unlessAborted<T>(work: Promise<Result<T>>, signal: AbortSignal | undefined): Promise<Result<T>> {
+  if (!signal) return work;
+  if (signal.aborted) return Promise.resolve(failure(cancelled));
+  return new Promise((resolve) => {
+    const leave = (): void => resolve(failure(cancelled));
+    signal.addEventListener('abort', leave, { once: true });
+    void work.then((result) => {
+      signal.removeEventListener('abort', leave);
+      resolve(result);
+    });
+  });
+}
+
+interface Attempt {
+  readonly hop: SshHop;
+  readonly credentials: Credentials;
+}
+
+interface Prepared {
+  readonly known: KnownKeys;
+  readonly jump?: Attempt;
+  readonly last: Attempt;
+  /** Changes when anything does that may make a refused login succeed. */
+  readonly mark: string;
+}
+
+function keptConnection(target: SshTarget, options: SshOptions) {
+  const { device } = target;
+  const timeouts = { ...sshTimeouts, ...options.timeouts };
+  const backoffMsMin = options.backoffMsMin ?? BACKOFF_MS_MIN;
+  const closing = new AbortController();
+  let links: readonly Link[] = [];
+  let current: Link | undefined;
+  let opening: Promise<Result<Link>> | undefined;
+  let failed: { readonly problem: Problem; readonly untilMs: number; readonly mark: string } | undefined;
+  let backoffMs = backoffMsMin;
+  let refusals: { readonly count: number; readonly mark: string; readonly problem: Problem } | undefined;
+
+  const prepare = (): Result<Prepared> => {
+    const known = readKnownKeys(options.knownKeys);
+    if (!known.ok) return known;
+    const attempts: Attempt[] = [];
+    for (const hop of target.jump ? [target.jump, target] : [target]) {
+      const credentials = readCredentials(hop);
+      if (!credentials.ok) return credentials;
+      attempts.push({ hop, credentials: credentials.value });
+    }
+    const last = attempts.pop()!;
+    const [jump] = attempts;
+    const mark = JSON.stringify([
+      known.value.asked[device],
+      known.value.revoked,
+      known.value.keys.filter((key) => key.device === device),
+      last.credentials.mark,
+      jump?.credentials.mark,
+    ]);
+    return success({ known: known.value, last, mark, ...(jump && { jump }) });
+  };
+
+  const dial = async ({ hop, credentials }: Attempt, known: KnownKeys, through?: Link): Promise<Result<Link>> => {
+    const pins = pinsOf(hop, device, known);
+    const { signal } = closing;
+    return openLink(hop, { device, timeouts, pins, credentials, signal, ...(through && { through }) });
+  };
+
+  const connect = async ({ known, jump, last }: Prepared): Promise<Result<Link>> => {
+    const giveBack = await connecting.take(closing.signal);
+    if (!giveBack) return failure(cancelled);
+    try {
+      const first = jump && (await dial(jump, known));
+      if (first?.ok === false) return first;
+      const link = await dial(last, known, first?.value);
+      if (!link.ok) {
+        first?.value.close();
+        return link;
+      }
+      links = [...(first ? [first.value] : []), link.value];
+      link.value.onLost(() => first?.value.close());
+      first?.value.onLost((reason) => link.value.close(`the jump host is lost: ${reason}`));
+      return link;
+    } finally {
+      giveBack();
+    }
+  };
+
+  const stopped = ({ count, problem }: NonNullable<typeof refusals>): Problem => ({
+    code: 'SSH_LOGIN_STOPPED',
+    message: `${problem.message}; after ${count} refusals it is not tried again, so that the account does not lock`,
+    ...(problem.expected !== undefined && { expected: problem.expected }),
+    remedy: `mend the account, the key or the password, then: ecluse trust ${device}`,
+  });
+
+  const attempt = async (): Promise<Result<Link>> => {
+    const prepared = prepare();
+    if (!prepared.ok) return prepared;
+    const { mark } = prepared.value;
+    if (refusals && refusals.mark !== mark) refusals = undefined;
+    if (refusals && refusals.count >= REFUSALS_MAX) return failure(stopped(refusals));
+    // What a person changed meanwhile is tried at once.
+    if (failed && failed.mark === mark && performance.now() < failed.untilMs) return failure(failed.problem);
+    const link = await connect(prepared.value);
+    if (link.ok) {
+      [failed, refusals, backoffMs] = [undefined, undefined, backoffMsMin];
+      return link;
+    }
+    if (link.error.code === cancelled.code) return link;
+    if (link.error.code === 'SSH_LOGIN_REFUSED') {
+      refusals = { count: (refusals?.count ?? 0) + 1, mark, problem: link.error };
+    }
+    failed = { problem: link.error, untilMs: performance.now() + backoffMs, mark };
+    backoffMs = Math.min(2 * backoffMs, BACKOFF_MS_MAX);
+    return refusals && refusals.count >= REFUSALS_MAX ? failure(stopped(refusals)) : link;
+  };
+
+  return {
+    get(): Promise<Result<Link>> {
+      if (closing.signal.aborted) return Promise.resolve(failure(cancelled));
+      if (current && current.lost() === undefined) return Promise.resolve(success(current));
+      opening ??= attempt().then((link) => {
+        opening = undefined;
+        if (link.ok) current = link.value;
+        if (link.ok && closing.signal.aborted) link.value.close();
+        return link;
+      });
+      return opening;
+    },
+    close() {
+      closing.abort();
+      for (const link of [...links].reverse()) link.close();
+    },
+  };
+}

@@ -1,0 +1,54 @@
+/** Where a secret lies; the secret itself never stands in a configuration. */
+export interface SecretPlace {
+  readonly kind: 'env' | 'file';
+  /** Name of the variable, or path of the file. */
+  readonly place: string;
+}
+
+/** One SSH server on the way, and who logs in there. */
+export interface SshHop {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  /** `SHA256:…` of the keys it may show, besides those that `ecluse trust` stored: a pair of machines has two. */
+  readonly hostKeys: readonly string[];
+  readonly keyFile?: string;
+  /** Of the key file. */
+  readonly passphrase?: SecretPlace;
+  /** The socket of an ssh-agent, or the variable that names it. */
+  readonly agent?: SecretPlace;
+  /** Given as password, or as the one answer that keyboard-interactive asks for. */
+  readonly password?: SecretPlace;
+  /** Algorithms offered although they are broken or weak, for a server that knows nothing else. */
+  readonly legacyAlgorithms: readonly string[];
+}
+
+export interface SshTarget extends SshHop {
+  /** Id of the device. */
+  readonly device: string;
+  /** The host through which alone the device can be reached. */
+  readonly jump?: SshHop;
+}
+
+/** `host:port`, with brackets around an IPv6 address. */
+export function addressOf({ host, port }: Pick<SshHop, 'host' | 'port'>): string {
+  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
+}
+
+export interface SshTimeouts {
+  /** Until the TCP connection stands. */
+  readonly connectMs: number;
+  /** From there until the keys are exchanged and the host key is verified. */
+  readonly handshakeMs: number;
+  /** From there until the login. */
+  readonly loginMs: number;
+  /** From one sign of life to the next; three that stay out end the connection. */
+  readonly keepAliveMs: number;
+}
+
+export const sshTimeouts: SshTimeouts = {
+  connectMs: 10_000,
+  handshakeMs: 15_000,
+  loginMs: 20_000,
+  keepAliveMs: 15_000,
+};
