@@ -25,7 +25,6 @@ export interface OpeningsInput {
 interface Group {
   readonly by: Decider | undefined;
   readonly env: Env;
-  readonly labels: Set<number>;
 }
 
 /** Reads the openings out of two walks: what the one permits and the other does not permit in the same way. */
@@ -82,7 +81,7 @@ function sidesOf(kernel: Kernel, walk: Walk, there: Walk, question: Question, si
     const key = `${permitOf(outcome.by, outcome.env, question, side).identity} ${translationKey(outcome.env)}`;
     const known = groups.get(key);
     if (known) return known.number;
-    const group: Group = { by: outcome.by, env: outcome.env, labels: new Set() };
+    const group: Group = { by: outcome.by, env: outcome.env };
     groups.set(key, { group, number: groups.size });
     return groups.size - 1;
   };

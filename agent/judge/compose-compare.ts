@@ -1,5 +1,5 @@
-import { type DeclaredFlow, flowSetOf } from '../baseline/index.js';
-import { type CompareOptions, type Comparison, compare, type Opening } from '../exposure/index.js';
+import { contentId, type DeclaredFlow, flowSetOf } from '../baseline/index.js';
+import { type CompareOptions, type Comparison, compare, type Opening, type Permit } from '../exposure/index.js';
 import type { Pipeline, Scope } from '../model/index.js';
 
 export interface Sides {
@@ -63,11 +63,35 @@ export function declaredNow(
 ): readonly Opening[] {
   const budget = timeMsMax === undefined ? {} : { timeMsMax };
   const sides: Sides = { now, ...(approved && { approved }), flows: [], ...budget };
-  const besides = flows.length === 0 ? [] : certainAtLeast(compareBeside(sides, { within: flows }));
+  const besides =
+    flows.length === 0 ? [] : flowByFlow(certainAtLeast(compareBeside(sides, { within: flows })), flows, sides);
   if (!approved) return besides;
   if (closed.length === 0) return [...openingsOf(approved, budget), ...besides];
   const left = compare(approved, { flows: closed.map(flowSetOf), ...budget });
   return [...certainAtLeast(left), ...besides];
+}
+
+/**
+ * Where no rule permits any more, everything that is declared passes for one reason, and its hull would be wider than
+ * any declaration: it is told flow by flow, as it was written.
+ */
+function flowByFlow(openings: readonly Opening[], flows: Sides['flows'], sides: Sides): readonly Opening[] {
+  const byRule = openings.filter((opening) => opening.permittedBy.kind === 'rule');
+  if (byRule.length === openings.length) return openings;
+  return [
+    ...byRule,
+    ...flows.flatMap((flow) => {
+      const { file, line } = flow.at;
+      const permittedBy: Permit = {
+        kind: 'rule',
+        origin: { file, line, rule: `flow ${flow.id}`, text: flow.text },
+        identity: contentId(['flow', flow.id]),
+      };
+      return certainAtLeast(compareBeside(sides, { within: [flow] }))
+        .filter((opening) => opening.permittedBy.kind !== 'rule')
+        .map((opening) => ({ ...opening, permittedBy }));
+    }),
+  ];
 }
 
 function compareBeside(

@@ -274,3 +274,15 @@ describe('blind', () => {
     expect(undecided({ ...none, reasons })).toEqual(['not listed exactly: time']);
   });
 });
+
+test('with the filter off, what a file declares is told flow by flow', () => {
+  const { flows, listeners } = declared(
+    '  - {from: any, to: 192.0.2.10, service: tcp/443, owner: x, why: y}\n' +
+      '  - {from: 198.51.100.7, to: 192.0.2.20, service: tcp/22, owner: x, why: y}\n',
+  );
+  const observation = compose(nft(''), { declared: { flows, listeners }, before: nothing });
+  expect(observation.declared.map(({ summary }) => summary)).toEqual([
+    'any → 192.0.2.10 tcp 443',
+    '198.51.100.7 → 192.0.2.20 tcp 22',
+  ]);
+});
