@@ -214,6 +214,9 @@ function askedPacket(question: AskCase): Result<AskedPacket> {
   const direction =
     packet.oif === 'self' ? 'input' : packet.iif === 'self' ? 'output' : chainDirection(question.at?.chain);
   const icmp = packet.icmpType === undefined ? undefined : packet.icmpType * 256 + (packet.icmpCode ?? 0);
+  // What an address object holds is asked of the source; a packet of which only the destination is given asks it there.
+  if (question.at?.object?.kind === 'address' && addresses.source === undefined && addresses.destination !== undefined)
+    addresses.source = addresses.destination;
   return success({
     families: [...families],
     direction,

@@ -21,7 +21,15 @@ export function driverFolders(directory: string): readonly string[] {
 export function registryText(folders: readonly string[]): string {
   const nameOf = (folder: string): string =>
     folder.replace(/-(?<letter>\w)/g, (_, letter: string) => letter.toUpperCase());
-  const imports = folders.map((folder) => `import { driver as ${nameOf(folder)} } from './${folder}/index.js';`);
+  const imports = [
+    { path: './contract.js', line: "import type { Driver, Section } from './contract.js';" },
+    ...folders.map((folder) => {
+      const path = `./${folder}/index.js`;
+      return { path, line: `import { driver as ${nameOf(folder)} } from '${path}';` };
+    }),
+  ]
+    .sort((a, b) => (a.path < b.path ? -1 : 1))
+    .map(({ line }) => line);
   const array = folders.map(nameOf);
   const inline = `export const drivers: readonly Driver[] = [${array.join(', ')}];`;
   const list =
@@ -29,7 +37,7 @@ export function registryText(folders: readonly string[]): string {
       ? inline
       : `export const drivers: readonly Driver[] = [\n${array.map((name) => `  ${name},\n`).join('')}];`;
   return `// Made by \`npm run generate\` from the folders beside it: do not edit.
-import type { Driver, Section } from './contract.js';
+
 ${imports.join('\n')}
 
 /** Every driver, by id. */

@@ -13,7 +13,7 @@ interface Case {
 
 /** Verdicts of independent tools and of kernels: each must be ours too, to the letter. */
 describeShared('oracle', 'verdicts of independent tools', (folder) => {
-  test.each(['iptables', 'nft'])(
+  test.each(['iptables', 'nft', 'asa'])(
     '%s',
     async (name) => {
       const lines = readFileSync(join(folder, `${name}.jsonl`), 'utf8')

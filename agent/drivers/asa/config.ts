@@ -1,0 +1,310 @@
+import type { LineState } from '../../model/index.js';
+import type { CoverageBuilder } from '../shared/coverage.js';
+import { type Entry, entryOf, kindOf } from './access-list.js';
+import { NotUnderstood } from './cursor.js';
+import { type Interface, readInterface } from './interfaces.js';
+import { isIrrelevant } from './irrelevant.js';
+import type { GroupKind, Library } from './library.js';
+import { isComment, type Line, parse, withDescendants } from './parse.js';
+
+/** Where an access list is bound. */
+export interface Binding {
+  readonly list: string;
+  readonly where: 'in' | 'out' | 'global' | 'control-plane';
+  readonly interface?: string;
+  readonly line: Line;
+}
+
+/** A configuration as its own nouns: what each line says, before anything is put together. */
+export interface Config {
+  readonly file: string;
+  /** Before every name, where a capture holds several contexts: `web/`. */
+  readonly prefix: string;
+  readonly version?: { readonly text: string; readonly major: number; readonly minor: number };
+  readonly library: Library;
+  readonly interfaces: Interface[];
+  readonly entries: Entry[];
+  readonly bindings: Binding[];
+  readonly sameSecurity: { inter?: Line; intra?: Line };
+  readonly objectNats: { readonly object: string; readonly line: Line }[];
+  readonly twiceNats: Line[];
+  readonly management: Line[];
+  readonly vpn: Line[];
+  /** Class maps, policy maps and where they are applied. */
+  readonly policies: Line[];
+  /** Routes, administrators, logging: what is told and not filtered. */
+  readonly told: Line[];
+  tunnelsFiltered?: Line;
+  tunnelsSeen: boolean;
+  transparent: boolean;
+  readonly contexts: string[];
+}
+
+const versionLine = /^(?:ASA|PIX|FWSM|NGFW) Version (?<text>(?<major>\d+)\.(?<minor>\d+)\S*)/;
+
+/** Commands of systems before 8.3, whose access lists speak of translated addresses. */
+const beforeRealAddresses =
+  /^(?:global \(|nat \([^,()]+\) \d|static \(|nat-control\b|conduit\b|outbound\b|apply \(|alias \(|fixup\b|established\b)/;
+
+const groupKinds: ReadonlySet<string> = new Set<GroupKind>([
+  'network',
+  'service',
+  'protocol',
+  'icmp-type',
+  'user',
+  'security',
+]);
+
+const vpnCommands =
+  /^(?:crypto|tunnel-group|tunnel-group-map|group-policy|webvpn|vpn-addr-assign|vpn-sessiondb|vpnclient|vpdn|vpn|vpnsetup|isakmp|vpn-framed|ip local pool|ipv6 local pool|ldap attribute-map|username \S+ attributes|dynamic-access-policy-record|aaa-server|group-url|tunnel-group-preference)\b/;
+const toldCommands =
+  /^(?:route|ipv6 route|username|logging|aaa|router|failover|snmp-server|ntp|route-map|cluster|policy-route)\b/;
+const managementCommands = /^(?:http|ssh|telnet|icmp|ipv6 icmp|snmp-server host|dhcpd enable|ipv6 dhcp)\b/;
+
+export function readConfig(file: string, text: string, prefix: string, coverage: CoverageBuilder): Config {
+  const found = versionLine.exec(/^(?:ASA|PIX|FWSM|NGFW) Version .*$/m.exec(text)?.[0] ?? '')?.groups;
+  const version = found && { text: found.text!, major: Number(found.major), minor: Number(found.minor) };
+  const config: Config = {
+    file,
+    prefix,
+    ...(version && { version }),
+    library: {
+      names: new Map(),
+      networks: new Map(),
+      services: new Map(),
+      groups: new Map(),
+      timeRanges: new Map(),
+      interfaces: new Map(),
+      anyIsBoth: !version || version.major >= 9,
+      missing: new Set(),
+    },
+    interfaces: [],
+    entries: [],
+    bindings: [],
+    sameSecurity: {},
+    objectNats: [],
+    twiceNats: [],
+    management: [],
+    vpn: [],
+    policies: [],
+    told: [],
+    tunnelsSeen: false,
+    transparent: false,
+    contexts: [],
+  };
+  const claim = (line: Line, state: LineState, reason?: string): void => {
+    for (const one of withDescendants(line)) {
+      const own = isComment(one.text) ? 'irrelevant' : state;
+      coverage.mark(file, one.number, own, own === 'irrelevant' ? undefined : reason);
+    }
+  };
+  for (const line of parse(text)) readTop(config, line, coverage, claim);
+  return config;
+}
+
+type Claim = (line: Line, state: LineState, reason?: string) => void;
+
+/** Lines around a configuration: comments, what `show` prints before and after, the marks of other programs. */
+function isFrame({ text }: Line): boolean {
+  return (
+    isComment(text) ||
+    text.startsWith(':') ||
+    versionLine.test(text) ||
+    /^(?:Cryptochecksum:|--(?:ipv6\/)?(?:router|ipv6)?$|<--- More --->|\S*[>#] ?(?:show|sh|more) )/.test(text)
+  );
+}
+
+function readTop(config: Config, line: Line, coverage: CoverageBuilder, claim: Claim): void {
+  const lose = (reason: string): void => {
+    claim(line, 'unrecognized', reason);
+    coverage.lose(config.file, line.number, reason);
+  };
+  const { words, text, children } = line;
+  if (isFrame(line)) {
+    claim(line, children.length === 0 ? 'irrelevant' : 'unrecognized');
+    return;
+  }
+  if (readNoun(config, line, coverage, claim, lose)) return;
+  if (readSwitch(config, line, claim, lose)) return;
+  const plain = words[0] === 'no' ? words.slice(1).join(' ') : text;
+  if (beforeRealAddresses.test(text)) {
+    lose('a command of systems before 8.3, which is not read');
+    return;
+  }
+  if (vpnCommands.test(plain)) config.vpn.push(line);
+  if (toldCommands.test(plain)) config.told.push(line);
+  if (managementCommands.test(text)) config.management.push(line);
+  if (/^(?:class-map|policy-map|service-policy|tcp-map)\b/.test(plain)) config.policies.push(line);
+  const isRead = [config.vpn, config.told, config.management, config.policies].some((lines) => lines.at(-1) === line);
+  if (isRead || isIrrelevant(words)) {
+    claim(line, 'irrelevant');
+    return;
+  }
+  lose('this command is not known');
+}
+
+/** Interfaces, names, objects, groups, lists and translations. True where the line is one of these. */
+function readNoun(
+  config: Config,
+  line: Line,
+  coverage: CoverageBuilder,
+  claim: Claim,
+  lose: (reason: string) => void,
+): boolean {
+  const { words, text } = line;
+  const { library, file } = config;
+  const [first, second, third] = words;
+  switch (first) {
+    case 'interface': {
+      const { read, losses } = readInterface(line);
+      claim(line, read ? 'modelled' : 'irrelevant');
+      for (const loss of losses) coverage.lose(file, loss.line.number, loss.reason);
+      if (read) config.interfaces.push(read);
+      return true;
+    }
+    case 'name':
+      if (second === undefined || third === undefined) lose('a name needs an address');
+      else {
+        library.names.set(third, second);
+        claim(line, 'modelled');
+      }
+      return true;
+    case 'object':
+      readObject(config, line, claim, lose);
+      return true;
+    case 'object-group': {
+      const [, kind, name, transport] = second === 'group' ? words.slice(1) : words;
+      if (kind === undefined || name === undefined || !groupKinds.has(kind)) lose('this kind of group is not known');
+      else {
+        const key = `${kind} ${name}`;
+        const known = library.groups.get(key);
+        if (known) known.lines.push(...line.children);
+        else
+          library.groups.set(key, {
+            kind: kind as GroupKind,
+            name,
+            lines: [...line.children],
+            ...(transport !== undefined && { transport }),
+          });
+        claim(line, 'modelled');
+      }
+      return true;
+    }
+    case 'time-range':
+      if (second === undefined) lose('its name is missing');
+      else {
+        const limits = line.children.filter((child) => !isComment(child.text)).map((child) => child.text);
+        library.timeRanges.set(second, limits);
+        claim(line, 'modelled');
+      }
+      return true;
+    case 'access-list':
+      if (isIrrelevant(words)) return false;
+      readEntries(config, line, claim, lose);
+      return true;
+    case 'access-group':
+      readBinding(config, line, claim, lose);
+      return true;
+    case 'nat':
+      if (beforeRealAddresses.test(text)) return false;
+      insertNat(config.twiceNats, line);
+      claim(line, 'modelled');
+      return true;
+    default:
+      return false;
+  }
+}
+
+function readObject(config: Config, line: Line, claim: Claim, lose: (reason: string) => void): void {
+  const [, kind, name, transport] = line.words;
+  if (name === undefined) {
+    lose('its name is missing');
+    return;
+  }
+  if (kind === 'network') {
+    const known = config.library.networks.get(name) ?? { kind: 'network', name, lines: [] };
+    config.library.networks.set(name, known);
+    for (const child of line.children) {
+      if (child.words[0] === 'nat') config.objectNats.push({ object: name, line: child });
+      else known.lines.push(child);
+    }
+  } else if (kind === 'service') {
+    const known = config.library.services.get(name) ?? { lines: [], ...(transport !== undefined && { transport }) };
+    config.library.services.set(name, known);
+    known.lines.push(...line.children);
+  } else {
+    lose('this kind of object is not known');
+    return;
+  }
+  claim(line, 'modelled');
+}
+
+/** `nat (a,b) 3 source …` puts a rule in the third place; a device prints them in their order, without numbers. */
+function insertNat(nats: Line[], line: Line): void {
+  const at = /^nat (?:\(\S+\) )?(?<at>\d+) source /.exec(line.text)?.groups?.at;
+  if (at === undefined) nats.push(line);
+  else nats.splice(Number(at) - 1, 0, line);
+}
+
+/** In `show access-list` an entry has its expansion below it, which is all there is of the objects that it names. */
+function readEntries(config: Config, line: Line, claim: Claim, lose: (reason: string) => void): void {
+  const expanded = line.children.filter((child) => child.words[0] === 'access-list');
+  if (expanded.length > 0) {
+    claim(line, 'irrelevant');
+    for (const child of expanded) readEntries(config, { ...child, children: [] }, claim, lose);
+    return;
+  }
+  try {
+    const entry = entryOf(line);
+    if (!entry) {
+      claim(line, 'irrelevant');
+      return;
+    }
+    claim(line, kindOf(entry) === 'rule' ? 'modelled' : 'irrelevant');
+    if (kindOf(entry) !== 'remark') config.entries.push(entry);
+  } catch (error) {
+    if (!(error instanceof NotUnderstood)) throw error;
+    lose(error.message);
+  }
+}
+
+function readBinding(config: Config, line: Line, claim: Claim, lose: (reason: string) => void): void {
+  const found =
+    /^access-group (?<list>\S+) (?:(?<global>global)|(?<side>in|out) interface (?<name>\S+)(?: per-user-override)?(?<plane> control-plane)?)$/.exec(
+      line.words.join(' '),
+    )?.groups;
+  if (!found) {
+    lose('where the list is bound is not understood');
+    return;
+  }
+  const where = found.global ? 'global' : found.plane ? 'control-plane' : (found.side as 'in' | 'out');
+  config.bindings.push({ list: found.list!, where, line, ...(found.name !== undefined && { interface: found.name }) });
+  claim(line, 'modelled');
+}
+
+/** Settings that change what all rules mean. */
+function readSwitch(config: Config, line: Line, claim: Claim, lose: (reason: string) => void): boolean {
+  const { text, words } = line;
+  const which = /^same-security-traffic permit (?<which>inter|intra)-interface$/.exec(text)?.groups?.which;
+  const stops = /^(?:filter|dynamic-filter|url-server|url-cache|url-block)\b/.test(text);
+  if (stops || /^(?:no )?zone \S/.test(text)) {
+    const reason = stops
+      ? 'may stop what the rules let through, and lets nothing through itself'
+      : 'a zone of interfaces shares connections';
+    claim(line, 'approximated', reason);
+  } else if (text === 'no nat-control' || /^no same-security-traffic permit (?:inter|intra)-interface$/.test(text)) {
+    claim(line, 'irrelevant');
+  } else if (which === undefined && /^same-security-traffic\b/.test(text)) {
+    lose('the word behind is not known');
+  } else {
+    if (which === 'inter') config.sameSecurity.inter = line;
+    else if (which === 'intra') config.sameSecurity.intra = line;
+    else if (text === 'no sysopt connection permit-vpn') config.tunnelsFiltered = line;
+    else if (text === 'sysopt connection permit-vpn') config.tunnelsSeen = true;
+    else if (text === 'firewall transparent') config.transparent = true;
+    else if (words[0] === 'context' && words[1] !== undefined) config.contexts.push(words[1]);
+    else return false;
+    claim(line, 'modelled');
+  }
+  return true;
+}

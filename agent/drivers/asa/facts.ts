@@ -1,0 +1,65 @@
+import type { AccessFact, AccessFactKind } from '../../model/index.js';
+import type { Config } from './config.js';
+import { isComment, type Line, withDescendants } from './parse.js';
+
+/** Lines that hold nothing but a secret, or one behind other words. */
+const secretWords =
+  /\b(?<word>password|nt-encrypted|pre-shared-key|key|community|secret|shared-secret|ldap-login-password|authentication-key|auth (?:md5|sha\d*)|priv (?:aes|des|3des)(?: \d+)?)\b.*$/;
+
+const kinds: readonly (readonly [RegExp, AccessFactKind])[] = [
+  [/^(?:route|ipv6 route|router|route-map)\b/, 'route'],
+  [/^username \S+ (?:password|nopassword|attributes)?/, 'administrator'],
+  [/^aaa authentication\b/, 'administrator'],
+  [/^(?:http|ssh|telnet|snmp-server host)\b/, 'managementService'],
+  [
+    /^(?:crypto (?:map|dynamic-map)|tunnel-group|group-policy|webvpn|ip local pool|ipv6 local pool|ldap attribute-map)\b/,
+    'vpn',
+  ],
+  [/^logging (?:enable|host|trap)\b/, 'logging'],
+  [/^(?:policy-map|class-map|service-policy)\b/, 'inspection'],
+];
+
+/** What is told and not filtered, compared before and after; a key is never part of it. */
+export function factsOf(config: Config): readonly AccessFact[] {
+  const lines = [...new Set([...config.told, ...config.management, ...config.vpn, ...config.policies])];
+  const facts = new Map<string, AccessFact>();
+  for (const line of lines) {
+    const kind = kinds.find(([pattern]) => pattern.test(line.text))?.[1];
+    if (!kind) continue;
+    const subject = config.prefix + subjectOf(line, kind);
+    const value = [...withDescendants(line)]
+      .filter(({ text }) => !isComment(text))
+      .map(({ words }) => words.join(' ').replace(secretWords, '$<word>'))
+      .join('; ');
+    const known = facts.get(`${kind} ${subject}`);
+    const origin = {
+      file: config.file,
+      line: line.number,
+      rule: line.words.slice(0, 2).join(' '),
+      text: line.text.replace(secretWords, '$<word>'),
+    };
+    facts.set(`${kind} ${subject}`, {
+      kind,
+      subject,
+      value: known ? `${known.value}; ${value}` : value,
+      origin: known?.origin ?? origin,
+    });
+  }
+  for (const line of config.interfaces.flatMap((one) => one.line.children)) {
+    if (line.words[0] !== 'policy-route') continue;
+    const origin = { file: config.file, line: line.number, rule: 'policy-route', text: line.text };
+    facts.set(`policyRoute ${line.number}`, {
+      kind: 'policyRoute',
+      subject: config.prefix + line.text,
+      value: line.text,
+      origin,
+    });
+  }
+  return [...facts.values()];
+}
+
+function subjectOf({ words }: Line, kind: AccessFactKind): string {
+  if (kind === 'route') return words.slice(0, words[0] === 'ipv6' ? 4 : 4).join(' ');
+  if (kind === 'managementService') return words.join(' ');
+  return words.slice(0, words[0] === 'crypto' || words[0] === 'ip' ? 4 : 2).join(' ');
+}

@@ -1,0 +1,28 @@
+/**
+ * drivers/asa: configurations of Cisco ASA from 8.3 on, and of Firepower's LINA. Passes: parse.ts (lines and submodes),
+ * config.ts (the vendor's nouns, and what became of each line), convert.ts (interfaces, access lists, translations and
+ * management as lists of rules).
+ */
+import type { Driver } from '../contract.js';
+import { dialogue, secrets, volatile } from './dialogue.js';
+import { identify, read } from './read.js';
+import { undo } from './undo.js';
+
+export const driver: Driver = {
+  id: 'asa',
+  title: 'Cisco ASA, Firepower (LINA)',
+  versions: 'ASA 8.3–9.x; before 8.3 nothing is claimed',
+  models: [
+    'interfaces with their security levels, same-security-traffic, shutdown and management-only',
+    'access lists (extended, standard, Firepower’s advanced) in, out, global and control-plane, with objects and nested groups of every kind',
+    'object and twice NAT in the order of the three sections',
+    'http, ssh, telnet, icmp, SNMP and VPN services of the device itself',
+    'time ranges, users, security groups, names of hosts, inspection and VPN tunnels as unknown conditions',
+  ],
+  identify,
+  dialogue,
+  secrets,
+  volatile,
+  read,
+  undo,
+};

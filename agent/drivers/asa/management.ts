@@ -1,0 +1,168 @@
+import { all, any, anyAddress, type Condition, parseIp6, type Rule, type Step } from '../../model/index.js';
+import type { CoverageBuilder } from '../shared/coverage.js';
+import type { Config } from './config.js';
+import { cursorOf, NotUnderstood, refuse } from './cursor.js';
+import type { Interface } from './interfaces.js';
+import { type Addresses, hostOf, known, maskedOf, sideCondition, takeAddresses } from './library.js';
+import type { Line } from './parse.js';
+import { isIcmpType, takeIcmp } from './services.js';
+
+/** What the device answers itself, in the order in which it asks: management lines, ICMP, services of its own. */
+export interface ToTheDevice {
+  /** Decided before any access list of the control plane. */
+  readonly first: readonly Rule[];
+  /** Decided after it. */
+  readonly last: readonly Rule[];
+}
+
+const httpPort = /^http server enable(?: (?<port>\d+))?$/;
+
+const tcp = (port: number): Condition =>
+  all({ kind: 'protocol', protocols: [6, 6] }, { kind: 'destinationPort', ports: [port, port] });
+const udp = (port: number): Condition =>
+  all({ kind: 'protocol', protocols: [17, 17] }, { kind: 'destinationPort', ports: [port, port] });
+
+export function toTheDevice(
+  config: Config,
+  places: readonly Pick<Interface, 'name' | 'line'>[],
+  coverage: CoverageBuilder,
+): ToTheDevice {
+  const first: Rule[] = [];
+  const last: Rule[] = [];
+  const ports = { http: undefined as number | undefined, ssh: 22, telnet: 23 };
+  for (const { text } of config.management) {
+    const found = httpPort.exec(text);
+    if (found) ports.http = Number(found.groups?.port ?? 443);
+  }
+  const icmp: Rule[] = [];
+  for (const line of config.management) {
+    try {
+      const [verb] = line.words;
+      if (verb === 'http' || verb === 'ssh' || verb === 'telnet') {
+        const rule = managementRule(config, line, ports[verb]);
+        if (rule) first.push(rule);
+        if (rule || httpPort.test(line.text)) coverage.mark(config.file, line.number, 'modelled');
+      } else if (/^(?:ipv6 )?icmp (?:permit|deny) /.test(line.text)) {
+        icmp.push(icmpRule(config, line));
+        coverage.mark(config.file, line.number, 'modelled');
+      } else {
+        const rule = serviceRule(config, line);
+        if (rule) coverage.mark(config.file, line.number, 'modelled');
+        if (rule) last.push(rule);
+      }
+    } catch (error) {
+      if (!(error instanceof NotUnderstood)) throw error;
+      coverage.lose(config.file, line.number, error.message);
+    }
+  }
+  return { first, last: [...icmp, ...icmpDefaults(config, places, icmp), ...last, ...vpnServices(config)] };
+}
+
+function rule(config: Config, line: Line, conditions: readonly Condition[], action: Step): Rule {
+  return {
+    origin: { file: config.file, line: line.number, rule: line.text, text: line.text },
+    steps: [{ kind: 'match', condition: all(...conditions) }, action],
+  };
+}
+
+function on(config: Config, name: string): Condition {
+  return { kind: 'inInterface', names: [config.prefix + name] };
+}
+
+/** `ssh 192.0.2.0 255.255.255.0 inside`, `http 2001:db8::/32 inside`; undefined for lines of other settings. */
+function managementRule(config: Config, line: Line, port: number | undefined): Rule | undefined {
+  const [, address, second, third, ...more] = line.words;
+  if (address === undefined || !/^[\d.]+$|:/.test(address)) {
+    const named = address !== undefined && config.library.names.has(address) && third !== undefined;
+    if (!named) return undefined;
+  }
+  const isV6 = address!.includes(':');
+  const name = isV6 ? second : third;
+  if (name === undefined || more.length > 0 || (isV6 && third !== undefined))
+    return refuse('an address and an interface are expected');
+  const source = isV6 ? hostOrPrefix(address!, config) : maskedOf(address!, second!, config.library);
+  if (port === undefined) return rule(config, line, [any()], { kind: 'accept' });
+  return rule(config, line, [on(config, name), tcp(port), sideCondition('source', known(source))], { kind: 'accept' });
+}
+
+function hostOrPrefix(text: string, config: Config): Addresses['set'] {
+  const cursor = cursorOf([text]);
+  if (parseIp6(text.split('/')[0]!) === undefined) return refuse(`${text} is not an address`);
+  return takeAddresses(cursor, config.library).set;
+}
+
+/** `icmp permit any echo outside`. An interface with such a line refuses what no line of it permits. */
+function icmpRule(config: Config, line: Line): Rule {
+  const isV6 = line.words[0] === 'ipv6';
+  const cursor = cursorOf(line.words, isV6 ? 2 : 1);
+  const action = cursor.take();
+  const source = cursor.took('any') ? known(anyAddress) : takeAddresses(cursor, config.library);
+  const protocol = isV6 ? 58 : 1;
+  const conditions: Condition[] = [
+    { kind: 'protocol', protocols: [protocol, protocol] },
+    sideCondition('source', source),
+  ];
+  if (cursor.peek(1) !== undefined && isIcmpType(cursor.peek(), protocol)) conditions.push(takeIcmp(cursor, protocol));
+  const name = cursor.take() ?? refuse('the interface is missing');
+  if (cursor.peek() !== undefined) return refuse(`${cursor.peek()} is not expected here`);
+  return rule(config, line, [on(config, name), ...conditions], { kind: action === 'permit' ? 'accept' : 'drop' });
+}
+
+/** Without a line of its own an interface answers every ICMP message that is meant for it. */
+function icmpDefaults(
+  config: Config,
+  places: readonly Pick<Interface, 'name' | 'line'>[],
+  rules: readonly Rule[],
+): readonly Rule[] {
+  return places.flatMap(({ name, line }) =>
+    ([1, 58] as const).map((protocol) => {
+      const listed = rules.some(
+        ({ origin }) => origin.text.startsWith('ipv6') === (protocol === 58) && origin.text.endsWith(` ${name}`),
+      );
+      const text = `${protocol === 1 ? 'ICMP' : 'ICMPv6'} to the interface ${name} itself (the default${listed ? ' where there are icmp lines' : ''})`;
+      return {
+        origin: { file: config.file, line: line.number, rule: `icmp default of ${name}`, text },
+        steps: [
+          { kind: 'match', condition: all(on(config, name), { kind: 'protocol', protocols: [protocol, protocol] }) },
+          { kind: listed ? 'drop' : 'accept' },
+        ],
+      } satisfies Rule;
+    }),
+  );
+}
+
+function serviceRule(config: Config, line: Line): Rule | undefined {
+  const { words, text } = line;
+  if (words[0] === 'snmp-server' && words[1] === 'host') {
+    const [, , name, address, ...more] = words;
+    if (name === undefined || address === undefined) return refuse('an interface and an address are expected');
+    if (more.includes('trap')) return undefined;
+    const source = known(hostOf(address, config.library));
+    return rule(config, line, [on(config, name), udp(161), sideCondition('source', source)], { kind: 'accept' });
+  }
+  const name = /^dhcpd enable (?<name>\S+)$/.exec(text)?.groups?.name;
+  return name === undefined ? undefined : rule(config, line, [on(config, name), udp(67)], { kind: 'accept' });
+}
+
+/** Where tunnels may end: key exchange, ESP, and the portal of `webvpn`. */
+function vpnServices(config: Config): readonly Rule[] {
+  const out: Rule[] = [];
+  for (const line of config.vpn) {
+    const key = /^crypto (?:isakmp|ikev1|ikev2) enable (?<name>\S+)/.exec(line.text)?.groups?.name;
+    if (key !== undefined) {
+      const esp: Condition = { kind: 'protocol', protocols: [50, 51] };
+      out.push(rule(config, line, [on(config, key), any(udp(500), udp(4500), esp)], { kind: 'accept' }));
+    }
+    if (line.words[0] !== 'webvpn') continue;
+    const port = Number(
+      /^port (?<port>\d+)$/.exec(line.children.find(({ words }) => words[0] === 'port')?.text ?? '')?.groups?.port ??
+        443,
+    );
+    for (const child of line.children) {
+      const name = /^enable (?<name>\S+)/.exec(child.text)?.groups?.name;
+      if (name !== undefined)
+        out.push(rule(config, child, [on(config, name), any(tcp(port), udp(port))], { kind: 'accept' }));
+    }
+  }
+  return out;
+}

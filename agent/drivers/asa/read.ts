@@ -1,0 +1,248 @@
+import { failure, type Problem, problemText, type Result, success } from '../../lib/result.js';
+import type { AccessFact, Device, NamedObject, Pipeline, Scope } from '../../model/index.js';
+import type { Capture, Identification, ReadContext, Section } from '../contract.js';
+import { type CoverageBuilder, coverageBuilder } from '../shared/coverage.js';
+import { type Config, readConfig } from './config.js';
+import { convert } from './convert.js';
+import { factsOf } from './facts.js';
+import { objectsOf } from './objects.js';
+
+/** Longer than any configuration; a text beyond it is refused before work is spent on it. */
+const CHARACTERS_MAX = 64 * 1024 * 1024;
+
+/** Enough of a text to tell what it is. */
+const LOOKED_AT = 256 * 1024;
+
+const certain =
+  /^(?:: )?(?:ASA|PIX|FWSM|NGFW) Version \d+\.\d+|^!?\s*Cisco Adaptive Security Appliance Software Version/m;
+const likely =
+  /^(?:access-list \S+ (?:line \d+ )?(?:extended|standard) (?:permit|deny) |access-list \S+; \d+ elements|clear configure access-list |access-group \S+ (?:in interface|out interface|global)|same-security-traffic permit|object-group (?:network|service|protocol|icmp-type) \S|object (?:network|service) \S| nameif \S|nat \(\S+,\S+\) |tunnel-group \S+ type |route \S+ \d+\.\d+\.\d+\.\d+ \d+\.\d+\.\d+\.\d+ \d)/m;
+/** Marks of other systems whose lines look alike. */
+const others =
+  /^(?:NX-OS|version \d+\.\d+$|config (?:system|firewall) |set (?:deviceconfig|rulebase|system) |\*filter|table (?:inet|ip) |ip access-list )/m;
+
+const stepNames = new Set(['running-config', 'startup-config', 'sysopt', 'show-version']);
+
+export function identify(sections: readonly Section[]): Identification {
+  let best: Identification = 'no';
+  for (const { name, text } of sections) {
+    const start = text.slice(0, LOOKED_AT);
+    if (certain.test(start)) return 'certain';
+    if (name === 'sysopt') continue;
+    if (likely.test(start) && !others.test(start)) best = 'likely';
+  }
+  return best;
+}
+
+/** Reads a live capture, or files: a configuration each, of one device or of its contexts. */
+export function read(capture: Capture, { device }: ReadContext): Result<Device> {
+  const coverage = coverageBuilder();
+  const tooLong = capture.sections.find(({ text }) => text.length > CHARACTERS_MAX);
+  if (tooLong)
+    return failure({ code: 'TOO_LARGE', message: `more than ${CHARACTERS_MAX} characters`, file: tooLong.name });
+  const running = capture.sections.filter(isConfiguration);
+  const whole = running.filter(({ failure: failed }) => !failed);
+  if (whole.length === 0) return failure(running[0]?.failure?.problem ?? nothing(capture));
+  const parts: Reading[] = [];
+  for (const section of running) {
+    if (section.failure) {
+      coverage.source(section.name, '', section.source);
+      coverage.blind(`${section.name}: ${problemText(section.failure.problem)}`);
+    } else
+      parts.push(
+        readSection(
+          section,
+          running.length > 1 ? `${section.name.replace(/-?running-config$/, '') || section.name}/` : '',
+          coverage,
+        ),
+      );
+  }
+  beside(capture.sections, parts, coverage);
+  if (parts.every(({ config }) => isEmpty(config))) return failure(nothing(capture));
+  checkContexts(parts, coverage);
+  const speaksOf = parts.every(({ ended }) => ended) ? scopes : [];
+  return success({
+    id: device,
+    pipeline: {
+      ...merge(parts.map(({ pipeline }) => pipeline)),
+      speaksOf,
+      objects: parts.flatMap(({ objects }) => objects),
+    },
+    listeners: [],
+    facts: parts.flatMap(({ facts }) => facts),
+    coverage: coverage.build(),
+  });
+}
+
+const scopes: readonly Scope[] = (['ip4', 'ip6'] as const).flatMap((family) =>
+  (['forward', 'input'] as const).map((direction) => ({ family, direction })),
+);
+
+interface Reading {
+  readonly config: Config;
+  readonly pipeline: Omit<Pipeline, 'speaksOf'>;
+  readonly facts: readonly AccessFact[];
+  readonly objects: readonly NamedObject[];
+  /** The text has its end, where one can be expected. */
+  readonly ended: boolean;
+}
+
+function isConfiguration({ name }: Section): boolean {
+  return !['startup-config', 'sysopt', 'show-version'].some((other) => name === other || name.endsWith(`-${other}`));
+}
+
+function nothing(capture: Capture): Problem {
+  return {
+    code: 'NOT_UNDERSTOOD',
+    message: 'there is no configuration of an ASA in this capture',
+    ...(capture.sections[0] && { file: capture.sections[0].source }),
+    expected: 'the output of “show running-config”',
+  };
+}
+
+/** A text in which nothing of a configuration was recognised. */
+function isEmpty(config: Config): boolean {
+  const { interfaces, entries, bindings, objectNats, twiceNats, management, vpn, told, library, version } = config;
+  const read = [interfaces, entries, bindings, objectNats, twiceNats, management, vpn, told];
+  return (
+    !version &&
+    read.every((list) => list.length === 0) &&
+    library.groups.size + library.networks.size + library.services.size === 0
+  );
+}
+
+function readSection(section: Section, prefix: string, coverage: CoverageBuilder): Reading {
+  const file = section.name;
+  coverage.source(file, section.text, section.source);
+  const config = readConfig(file, section.text, prefix, coverage);
+  const pipeline = convert(config, coverage);
+  const objects = objectsOf(config, coverage);
+  const ended = checkEnd(section, config, coverage);
+  checkVersion(config, coverage);
+  checkWhole(config, coverage);
+  for (const name of [...config.library.missing].sort())
+    coverage.blind(`${file}: ${name} is referred to and is not in this capture`);
+  return { config, pipeline, facts: factsOf(config), objects, ended };
+}
+
+/** A saved or displayed configuration says where it ends; a part of one, as people write it, has no such line. */
+function checkEnd({ name, text }: Section, { version }: Config, coverage: CoverageBuilder): boolean {
+  const begins =
+    /^: Saved\s*$/m.test(text) || /^: Written by /m.test(text) || (stepNames.has(name) && version !== undefined);
+  const isLive = stepNames.has(name);
+  const ends = /^Cryptochecksum:[0-9a-f]+\s*$|^: end\s*$/m.test(text.slice(-4096));
+  if (ends || !(begins || isLive)) return true;
+  coverage.blind(`${name}: the configuration has no end: a part of it is missing`);
+  return false;
+}
+
+function checkVersion({ file, version, objectNats, twiceNats }: Config, coverage: CoverageBuilder): void {
+  if (!version) {
+    coverage.notCovered(
+      `${file}: without its version it is taken for a part of a configuration of version 9.0 or later`,
+    );
+  } else if (version.major < 8 || (version.major === 8 && version.minor < 3)) {
+    coverage.blind(`${file}: version ${version.text} is before 8.3, where access lists speak of translated addresses`);
+  }
+  if (objectNats.length + twiceNats.length > 0) {
+    coverage.notCovered(
+      `${file}: translations choose the interface out of which a packet goes, and packets to an address that is translated on the way back are dropped: neither is modelled`,
+    );
+  }
+}
+
+function checkWhole(config: Config, coverage: CoverageBuilder): void {
+  const { file, interfaces, bindings, version, transparent, vpn, tunnelsFiltered, tunnelsSeen } = config;
+  const names = new Set(interfaces.map(({ name }) => name));
+  for (const { interface: name, line } of bindings) {
+    if (name === undefined || names.has(name)) continue;
+    const sentence = `${file}:${line.number}: the interface ${name} is not in this capture: it is taken for one of the default security level`;
+    if (version && interfaces.length > 0) coverage.blind(sentence);
+    else coverage.notCovered(sentence);
+  }
+  if (transparent)
+    coverage.notCovered(
+      `${file}: transparent mode: frames that are not IP are judged by ethertype lists, which are not read`,
+    );
+  if (interfaces.some(({ zone }) => zone !== undefined))
+    coverage.notCovered(`${file}: zones of interfaces share connections`);
+  if (
+    vpn.some(({ text }) => /^crypto map \S+ interface |^crypto (?:isakmp|ikev[12]) enable|^webvpn/.test(text)) &&
+    !tunnelsFiltered
+  ) {
+    coverage.notCovered(
+      `${file}: what comes out of VPN tunnels passes the access lists of interfaces (sysopt connection permit-vpn${tunnelsSeen ? '' : ', the default, which the running configuration does not print'}): it is judged by the filters of group policies, and is possible here`,
+    );
+  }
+}
+
+/** The other sections of a live capture: what is saved, the defaults, the version. */
+function beside(sections: readonly Section[], parts: readonly Reading[], coverage: CoverageBuilder): void {
+  for (const section of sections) {
+    if (isConfiguration(section)) continue;
+    const lines = coverage.source(section.name, section.text, section.source);
+    for (const index of lines.keys()) coverage.mark(section.name, index + 1, 'irrelevant');
+    if (section.failure) {
+      if (section.name.endsWith('sysopt')) coverage.blind(`${section.name}: ${problemText(section.failure.problem)}`);
+      else coverage.notCovered(`${section.name}: ${problemText(section.failure.problem)}`);
+      continue;
+    }
+    if (section.name.endsWith('sysopt')) checkSysopt(section, lines, parts, coverage);
+    if (section.name.endsWith('startup-config')) checkSaved(section, parts, coverage);
+  }
+}
+
+function checkSysopt(
+  section: Section,
+  lines: readonly string[],
+  parts: readonly Reading[],
+  coverage: CoverageBuilder,
+): void {
+  for (const [index, line] of lines.entries()) {
+    if (!/^(?:no )?sysopt |^$|^: ?(?:end)?|^!/.test(line.trim()))
+      coverage.lose(section.name, index + 1, 'a line of sysopt is expected');
+    const permit = /^(?<no>no )?sysopt connection permit-vpn\s*$/.exec(line.trim())?.groups;
+    if (!permit) continue;
+    coverage.mark(section.name, index + 1, 'modelled');
+    const said = parts.some(({ config }) => config.tunnelsFiltered !== undefined);
+    if (parts.length > 0 && said !== (permit.no !== undefined))
+      coverage.blind(`${section.name}:${index + 1}: the running configuration says otherwise of tunnels`);
+  }
+}
+
+/** What a restart brings back. */
+function checkSaved(section: Section, parts: readonly Reading[], coverage: CoverageBuilder): void {
+  const only = parts.length === 1 ? parts[0] : undefined;
+  if (!only) {
+    coverage.notCovered(`${section.name}: the saved configuration was not compared`);
+    return;
+  }
+  const scratch = coverageBuilder();
+  scratch.source(section.name, section.text);
+  const saved = readConfig(section.name, section.text, only.config.prefix, scratch);
+  if (filterText(convert(saved, scratch)) === filterText(only.pipeline)) return;
+  coverage.notCovered(
+    `${section.name}: the saved configuration filters otherwise than the running one: a restart brings it back`,
+  );
+}
+
+function filterText({ lists, bases }: Omit<Pipeline, 'speaksOf'>): string {
+  const rules = lists.map(({ id, rules: all }) => [id, all.map(({ steps, disabled }) => [steps, disabled])]);
+  const text = [rules, bases.map(({ list, hook, priority, policy }) => [list, hook, priority, policy])];
+  return JSON.stringify(text, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
+}
+
+/** A device of several contexts lists them, and each has a configuration of its own. */
+function checkContexts(parts: readonly Reading[], coverage: CoverageBuilder): void {
+  const read = new Set(parts.flatMap(({ config }) => [config.prefix.slice(0, -1), config.file]));
+  for (const { config } of parts) {
+    const absent = config.contexts.filter((name) => !read.has(name) && !read.has(`${name}-running-config`));
+    if (absent.length > 0) coverage.blind(`${config.file}: the contexts ${absent.join(', ')} are not in this capture`);
+  }
+}
+
+function merge(pipelines: readonly Omit<Pipeline, 'speaksOf'>[]): Omit<Pipeline, 'speaksOf'> {
+  const [first] = pipelines;
+  if (pipelines.length === 1) return first!;
+  return { lists: pipelines.flatMap(({ lists }) => lists), bases: pipelines.flatMap(({ bases }) => bases) };
+}

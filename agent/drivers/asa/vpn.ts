@@ -1,0 +1,87 @@
+import { all, type Rule, type Unknown } from '../../model/index.js';
+import type { Config } from './config.js';
+import { isComment, type Line } from './parse.js';
+
+/** Keys and passwords, which are never part of what a condition is identified by. */
+const keyWords = /\b(?:pre-shared-key|password|key|shared-secret|login-password|secret)\b.*$/;
+
+/** Proposals and identities: how tunnels are made, not who may come through one. */
+const means =
+  /^crypto (?:ca (?:trustpoint|trustpool|certificate chain|server)|ipsec security-association|engine|key|isakmp (?:nat-traversal|identity|disconnect-notify|am-disable)|ikev[12] (?:policy|am-disable|limit|cookie))/;
+
+/** Which lines say who comes through a tunnel, in an order of their own, without names of keys. */
+export function tunnelContent(config: Config): readonly string[] {
+  const linesOf = (line: Line, above: string): readonly string[] => {
+    if (isComment(line.text)) return [];
+    const own = `${above}${line.words.join(' ').replace(keyWords, '')}`;
+    return [own, ...line.children.flatMap((child) => linesOf(child, `${own} > `))];
+  };
+  const lists = new Set(config.vpn.flatMap((line) => referred(line)));
+  const entries = config.entries.flatMap(({ list, words }) =>
+    lists.has(list) ? [`access-list ${list} ${words.join(' ')}`] : [],
+  );
+  const all = config.vpn.filter(({ text }) => !means.test(text)).flatMap((line) => linesOf(line, ''));
+  return [...new Set([...all.sort(), ...entries])];
+}
+
+function referred(line: Line): readonly string[] {
+  const found =
+    /(?:vpn-filter value|ipv6-vpn-filter value|match address|split-tunnel-network-list value) (?<name>\S+)/.exec(
+      line.text,
+    );
+  return [...(found ? [found.groups!.name!] : []), ...line.children.flatMap(referred)];
+}
+
+/** Interfaces on which tunnels end, with the line that says so. */
+function ends(config: Config): readonly { readonly name: string; readonly line: Line }[] {
+  return config.vpn.flatMap((line) => {
+    const name = /^crypto map \S+ interface (?<name>\S+)|^crypto (?:isakmp|ikev1|ikev2) enable (?<other>\S+)/.exec(
+      line.text,
+    )?.groups;
+    if (name) return [{ name: (name.name ?? name.other)!, line }];
+    if (line.words[0] !== 'webvpn') return [];
+    return line.children.flatMap((child) => {
+      const enabled = /^enable (?<name>\S+)/.exec(child.text)?.groups?.name;
+      return enabled === undefined ? [] : [{ name: enabled, line: child }];
+    });
+  });
+}
+
+/**
+ * What comes out of a tunnel passes the interface's access list unasked, unless `no sysopt connection permit-vpn`;
+ * filters of the group policy may stop it. A packet does not show that it came through a tunnel.
+ */
+export function tunnelRules(config: Config): readonly Rule[] {
+  if (config.tunnelsFiltered) return [];
+  const seen = new Set<string>();
+  const content = tunnelContent(config);
+  const unknown: Unknown = {
+    kind: 'unknown',
+    id: `asa tunnel ${content.join('\n')}`,
+    text: 'it came out of a VPN tunnel, whose filters let it pass',
+  };
+  const found = ends(config);
+  // A part of a configuration need not say where the tunnels end that it speaks of.
+  const [some] = config.version || found.length > 0 ? [] : config.vpn.filter(({ text }) => !means.test(text));
+  return [...found, ...(some ? [{ name: '*', line: some }] : [])].flatMap(({ name, line }) => {
+    if (seen.has(name)) return [];
+    seen.add(name);
+    return [
+      {
+        origin: {
+          file: config.file,
+          line: line.number,
+          rule: 'sysopt connection permit-vpn',
+          text: `${line.text} (sysopt connection permit-vpn${config.tunnelsSeen ? '' : ', the default'})`,
+        },
+        steps: [
+          {
+            kind: 'match',
+            condition: name === '*' ? unknown : all({ kind: 'inInterface', names: [config.prefix + name] }, unknown),
+          },
+          { kind: 'accept' },
+        ],
+      } satisfies Rule,
+    ];
+  });
+}
