@@ -6,22 +6,25 @@ import { fakeProgram } from '../collect/fakes.js';
 import { START } from '../support/guard.js';
 import { fakeWorld, must } from './fakes.js';
 
-/** This machine, but for nft: the real runner runs a program of the test in its place, and waits for less. */
-function runnerWith(script: string): CommandRunner {
+/** Long enough for a program that ends by itself, however busy the machine is. */
+const PATIENT_MS = 20_000;
+
+/** This machine, but for nft: the real runner runs a program of the test in its place. */
+function runnerWith(script: string, timeoutMsMax: number): CommandRunner {
   const nft = fakeProgram(script);
   const local = localRunner();
   return {
     ...local,
     run: ([name, ...rest], limits) =>
-      local.run([name === 'nft' ? nft : name!, ...rest], { ...limits, timeoutMsMax: 400, bytesMax: 1024 * 1024 }),
+      local.run([name === 'nft' ? nft : name!, ...rest], { ...limits, timeoutMsMax, bytesMax: 1024 * 1024 }),
     follow: async () => ({ kind: 'missing', what: 'nft' }),
   };
 }
 
-async function watchedFor(script: string) {
+async function watchedFor(script: string, timeoutMsMax: number) {
   const base = fakeWorld(['fw']);
   const world = { ...base, settings: { ...base.settings, devices: base.settings.devices.map(onlyNft) } };
-  const parts: GuardTools['parts'] = (place) => realParts({ ...place, runner: () => runnerWith(script) });
+  const parts: GuardTools['parts'] = (place) => realParts({ ...place, runner: () => runnerWith(script, timeoutMsMax) });
   const guard = must(await openGuard(world.settings, { ...world.tools, parts }));
   const rows: string[] = [];
   const running = guard.run({
@@ -38,15 +41,15 @@ async function watchedFor(script: string) {
 const onlyNft = <T>(device: T) => ({ ...device, drivers: ['nftables'] });
 
 describe('an nft that', () => {
-  test.each<[string, string, RegExp]>([
-    ['hangs', 'exec sleep 60', /no end after 400 ms/],
+  test.each<[string, string, RegExp, number?]>([
+    ['hangs', 'exec sleep 60', /no end after 400 ms/, 400],
     ['says what is no ruleset', 'echo "table inet {{{ nonsense"', /./],
     ['never stops talking', 'exec head -c 50000000 /dev/zero', /more than 1048576 bytes/],
     ['writes what is no text', "printf 'table \\377\\376'", /not UTF-8/],
     ['is refused, with an escape', "printf '\\033[2JOperation not permitted' >&2; exit 1", /refused.*CAP_NET_ADMIN/],
     ['breaks off', 'echo "table inet filter {"; exit 0', /./],
-  ])('%s is blindness, told after two readings, in words', async (_case, script, words) => {
-    const { guard, rows } = await watchedFor(script);
+  ])('%s is blindness, told after two readings, in words', async (_case, script, words, timeoutMsMax = PATIENT_MS) => {
+    const { guard, rows } = await watchedFor(script, timeoutMsMax);
     try {
       expect(rows).toEqual([expect.stringMatching(/^GUARD_BLIND /)]);
       expect(rows[0]).toMatch(words);
