@@ -14,4 +14,5 @@ export * from './reading.js';
 export * from './replay.js';
 export * from './services.js';
 export { type StartOptions, start } from './start.js';
+export * from './state-copy.js';
 export * from './tell.js';

@@ -27,6 +27,13 @@ const offline: readonly Commands[] = [
 const guarding: readonly Commands[] = [
   { names: ['check'], load: async () => [(await import('./check.js')).addCheck] },
   { names: ['start'], load: async () => [(await import('./start.js')).addStart] },
+  {
+    names: ['backup', 'restore'],
+    load: async () => {
+      const { addBackup, addRestore } = await import('./backup.js');
+      return [addBackup, addRestore];
+    },
+  },
   { names: ['status'], load: async () => [(await import('./status.js')).addStatus] },
   {
     names: ['snapshot', 'snapshots', 'drift'],

@@ -37,6 +37,7 @@ export function defaultSettings(around: Surroundings = surroundings()): Settings
     devices: [thisMachine(around)],
     pollSeconds: 300,
     graceMinutes: 15,
+    retentionDays: 400,
     approvedHosts: [],
     sinks: [],
   };
@@ -89,7 +90,7 @@ export function parseSettings(text: string, file: string, options: LoadOptions =
   const contradiction = contradictionIn(parsed.data, written.value, options.drivers);
   if (contradiction) return failure(contradiction);
   const base = defaultSettings(options.surroundings);
-  const { site, timeZone, state, poll, grace, approvedHosts, baseline, devices, sinks } = parsed.data;
+  const { site, timeZone, state, poll, grace, retention, approvedHosts, baseline, devices, sinks } = parsed.data;
   const beside = (other: string): string => resolve(dirname(file), other);
   return success({
     ...(site !== undefined && { site }),
@@ -98,6 +99,7 @@ export function parseSettings(text: string, file: string, options: LoadOptions =
     devices: devices?.map((device) => deviceSettings(device, beside)) ?? base.devices,
     pollSeconds: poll,
     graceMinutes: grace,
+    retentionDays: retention,
     approvedHosts,
     sinks: sinks.map((sink) => sinkSettings(sink, beside)),
     ...(baseline !== undefined && { baselineFile: beside(baseline) }),

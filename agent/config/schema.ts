@@ -89,6 +89,9 @@ export const ConfigFile = z.strictObject(
     grace: duration('0m', '1d')
       .transform((seconds) => seconds / 60)
       .default(15),
+    retention: duration('7d', '9999d')
+      .transform((seconds) => seconds / 86_400)
+      .default(400),
     approvedHosts: z.array(Addresses, { error: 'a list of addresses or prefixes' }).default([]),
     baseline: named('the path of a baseline file').optional(),
     devices: z

@@ -12,6 +12,8 @@ export interface Settings {
   readonly pollSeconds: number;
   /** May be a fraction: a test waits for seconds. */
   readonly graceMinutes: number;
+  /** How long snapshots and alarms that nothing refers to any more are kept; absent: for ever. */
+  readonly retentionDays?: number;
   /** Hosts outside that may be sent data: addresses or prefixes. */
   readonly approvedHosts: readonly string[];
   readonly sinks: readonly SinkSettings[];

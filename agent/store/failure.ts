@@ -79,7 +79,7 @@ export function primaryCode(error: unknown): number | undefined {
 
 /** How a damaged store is brought back: by a person, from a backup. Écluse never starts afresh on its own: that would forget what is open. */
 export function restoreRemedy(path: string): string {
-  return `stop Écluse, move ${path} and ${path}-wal aside, copy the last backup to ${path}, start again`;
+  return `stop Écluse and bring the last backup back: ecluse restore BACKUP (it puts ${path} aside), then start again`;
 }
 
 /** Undefined for an error that is not the database's or the file system's: a fault of ours. */

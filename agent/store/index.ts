@@ -2,31 +2,34 @@
  * store: what Écluse remembers, behind the ports that judge, alarms and baseline declare. One SQLite file, one process
  * at a time, one transaction for a judgement and everything that has to be told about it.
  */
-import { existsSync, renameSync, rmSync } from 'node:fs';
 import type { Outbox } from '../alarms/outbox.js';
 import type { SnapshotStore } from '../baseline/snapshots.js';
 import type { JudgeStore } from '../judge/findings.js';
 import { systemClock } from '../lib/clock.js';
 import { failure, type Result, success } from '../lib/result.js';
-import { problemOrThrow } from './failure.js';
+import { writeCopy } from './copy.js';
+import { guarded, problemOrThrow } from './failure.js';
 import { lockPath, takeLock } from './lock.js';
-import type { Database } from './sqlite/engine.js';
 import {
   type EventLog,
   eventLog,
   eventQueue,
   openSqlite,
+  type Pruned,
   preparePlace,
+  prune,
   queries,
+  type Retention,
   type Route,
   sqliteJudgeStore,
   sqliteOutbox,
   sqliteSnapshots,
 } from './sqlite/index.js';
 
+export { copyStore, type RestoreOptions, restoreStore } from './copy.js';
 export { StoreFailure } from './failure.js';
 export { memoryStore } from './memory.js';
-export type { EventLog, Route } from './sqlite/index.js';
+export type { EventLog, Pruned, Retention, Route } from './sqlite/index.js';
 
 export interface StoreOptions {
   /** The database file, or `:memory:` for a store that ends with the process. */
@@ -43,34 +46,14 @@ export interface Store {
   readonly events: EventLog;
   /** A consistent copy while the store is in use; never over an existing file. */
   backup(path: string): Result<void>;
+  /** Removes what is older than its time. Throws a StoreFailure, as the ports do. */
+  prune(retention: Retention): Pruned;
   /** Gives free pages back to the file system. */
   vacuum(): Result<void>;
   close(): void;
 }
 
 const IN_MEMORY = ':memory:';
-
-function backup(database: Database, path: string): Result<void> {
-  if (existsSync(path)) {
-    return failure({
-      code: 'BACKUP_EXISTS',
-      file: path,
-      message: 'there is a file of this name already',
-      expected: 'a path that is free',
-    });
-  }
-  const unfinished = `${path}.part`;
-  const problem = preparePlace(unfinished);
-  if (problem) return failure(problem);
-  try {
-    database.prepare('vacuum into ?').run(unfinished);
-    renameSync(unfinished, path);
-    return success(undefined);
-  } catch (error) {
-    rmSync(unfinished, { force: true });
-    return failure(problemOrThrow(error, path));
-  }
-}
 
 function asResult(path: string, action: () => void): Result<void> {
   try {
@@ -105,7 +88,8 @@ export function openStore(options: StoreOptions): Result<Store> {
     outbox: sqliteOutbox(path, db, queue),
     snapshots: sqliteSnapshots(path, db),
     events: eventLog(path, db),
-    backup: (to) => backup(database, to),
+    backup: (to) => writeCopy(database, to),
+    prune: (retention) => guarded(path, () => prune(database, db, retention)),
     vacuum: () => asResult(path, () => database.exec('vacuum; pragma wal_checkpoint(truncate)')),
     close() {
       // Prepared statements may outlive the connection until they are collected, and would put off SQLite's own

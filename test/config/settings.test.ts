@@ -42,6 +42,7 @@ describe('the embedded default', () => {
       ],
       pollSeconds: 300,
       graceMinutes: 15,
+      retentionDays: 400,
       approvedHosts: [],
       sinks: [],
     });
@@ -123,6 +124,7 @@ describe('a configuration file', () => {
       ],
       pollSeconds: 300,
       graceMinutes: 15,
+      retentionDays: 400,
       approvedHosts: ['203.0.113.20', '2001:db8:20::/48'],
       sinks: [
         { kind: 'jsonl', id: 'file', to: resolve('alarms.jsonl') },
@@ -218,15 +220,15 @@ describe('what is wrong is told by line and column, with what was expected', () 
     ['\tsite: a', 'config.yaml:1:1: this is not YAML: Tabs are not allowed as indentation'],
     [
       'site: a\ngrase: 5m',
-      'config.yaml:2:1: there is no setting `grase` (expected one of site, timeZone, state, poll, grace, approvedHosts, baseline, devices, sinks; did you mean `grace`?)',
+      'config.yaml:2:1: there is no setting `grase` (expected one of site, timeZone, state, poll, grace, retention, approvedHosts, baseline, devices, sinks; did you mean `grace`?)',
     ],
     [
       'timezone: Europe/Paris',
-      'config.yaml:1:1: there is no setting `timezone` (expected one of site, timeZone, state, poll, grace, approvedHosts, baseline, devices, sinks; did you mean `timeZone`?)',
+      'config.yaml:1:1: there is no setting `timezone` (expected one of site, timeZone, state, poll, grace, retention, approvedHosts, baseline, devices, sinks; did you mean `timeZone`?)',
     ],
     [
       'site: a\nserver: b',
-      'config.yaml:2:1: there is no setting `server` (expected one of site, timeZone, state, poll, grace, approvedHosts, baseline, devices, sinks)',
+      'config.yaml:2:1: there is no setting `server` (expected one of site, timeZone, state, poll, grace, retention, approvedHosts, baseline, devices, sinks)',
     ],
     [
       'devices:\n  - id: fw\n    kind: fw\n    network: [192.0.2.0/24]',

@@ -17,7 +17,7 @@ import { openDatabase } from '../../agent/store/sqlite/engine.js';
 import { migrate } from '../../agent/store/sqlite/migrate.js';
 import { migrations } from '../../agent/store/sqlite/migrations/index.js';
 import { must, systemTest, tempDir } from '../support/system.js';
-import { anEvent, aState } from './samples.js';
+import { anEvent, aState, emptyState } from './samples.js';
 
 function opened(path: string): Store {
   const store = openStore({ path, route: () => ['siem'] });
@@ -63,7 +63,7 @@ describe('opening a store', () => {
     const before = digest(path);
     const problem = refused(path);
     expect(problem).toMatchObject({ code: 'STORE_CORRUPT', file: path });
-    expect(problem.remedy).toContain('copy the last backup');
+    expect(problem.remedy).toContain('ecluse restore');
     expect(digest(path)).toBe(before);
   });
 
@@ -202,27 +202,76 @@ describe('migrations', () => {
     expect(migrations.map(({ number }) => number)).toEqual(migrations.map((_, index) => index + 1));
   });
 
-  test.each([0, ...migrations.map(({ number }) => number)])('a store at version %i becomes one of today', (version) => {
+  /** A store of today with something in every table, as the rows of its tables. */
+  function rowsOfToday(): { readonly rows: ReadonlyMap<string, readonly Row[]>; readonly saved: string } {
     const path = join(tempDir(), 'ecluse.db');
-    const early = openDatabase(path);
-    const steps = migrations.slice(0, version);
-    expect(migrate(early, path, () => 1, steps)).toMatchObject({ ok: true });
-    if (version > 0) early.exec("insert into meta values ('judged-up-to', '41')");
-    early.close();
-    const schema = (of: string): unknown => {
-      const database = openDatabase(of);
-      const rows = database.prepare('select type, name, sql from sqlite_schema order by type, name').all();
-      database.close();
-      return rows;
-    };
     const store = opened(path);
-    expect(store.judge.load().judgedUpTo).toBe(version > 0 ? 41 : 0);
-    fill(store);
+    fill(store, 3);
+    const saved = store.snapshots.save({
+      device: 'fw1',
+      captures: [{ driver: 'nftables', device: 'fw1', sections: [{ name: 'nft', source: 'nft', text: 'table' }] }],
+      takenAt: 5,
+      complete: true,
+      blind: [],
+      hash: 'h',
+    }).id;
+    store.snapshots.approve(saved, 'RSSI', 6);
     store.close();
-    const fresh = join(tempDir(), 'fresh.db');
-    opened(fresh).close();
-    expect(schema(path)).toEqual(schema(fresh));
-  });
+    const database = openDatabase(path);
+    const tables = database
+      .prepare(
+        "select name from sqlite_schema where type = 'table' and name not like 'sqlite_%' and name <> 'migrations'",
+      )
+      .all() as { name: string }[];
+    const rows = new Map(tables.map(({ name }) => [name, database.prepare(`select * from ${name}`).all() as Row[]]));
+    database.close();
+    expect([...rows].filter(([, one]) => one.length === 0).map(([name]) => name)).toEqual([]);
+    return { rows, saved };
+  }
+
+  type Row = Readonly<Record<string, string | number | null | Uint8Array>>;
+
+  test.each([0, ...migrations.map(({ number }) => number)])(
+    'a store at version %i becomes one of today, with everything that it held',
+    (version) => {
+      const path = join(tempDir(), 'ecluse.db');
+      const early = openDatabase(path);
+      expect(migrate(early, path, () => 1, migrations.slice(0, version))).toMatchObject({ ok: true });
+      const { rows, saved } = rowsOfToday();
+      const has = (table: string): boolean =>
+        early.prepare('select name from sqlite_schema where name = ?').get(table) !== undefined;
+      // Texts before the captures that name them: the foreign keys hold for an early store too.
+      for (const [table, all] of rows) {
+        if (!has(table)) continue;
+        for (const row of all) {
+          const names = Object.keys(row);
+          early
+            .prepare(`insert into ${table} (${names.join(', ')}) values (${names.map(() => '?').join(', ')})`)
+            .run(...Object.values(row));
+        }
+      }
+      const [remembers, queued, kept] = [has('findings'), has('outbox'), has('snapshots')];
+      early.close();
+      const schema = (of: string): unknown => {
+        const database = openDatabase(of);
+        const all = database.prepare('select type, name, sql from sqlite_schema order by type, name').all();
+        database.close();
+        return all;
+      };
+      const store = opened(path);
+      expect(store.judge.load()).toEqual(remembers ? { ...state, judgedUpTo: 3 } : emptyState);
+      expect(store.events.list().map(({ id }) => id)).toEqual(remembers ? ['f1#1.1', 'f2#1.1', 'f3#1.1'] : []);
+      expect(store.outbox.list({ undelivered: true })).toHaveLength(queued ? 3 : 0);
+      expect(store.snapshots.approved('fw1')?.id).toBe(kept ? saved : undefined);
+      expect(store.snapshots.get(saved)?.captures[0]?.sections[0]?.text).toBe(kept ? 'table' : undefined);
+      fill(store, 4);
+      expect(store.judge.load()).toEqual({ ...state, judgedUpTo: 4 });
+      store.close();
+      const fresh = join(tempDir(), 'fresh.db');
+      opened(fresh).close();
+      expect(schema(path)).toEqual(schema(fresh));
+    },
+  );
 
   test('a migration that fails leaves the version before it', () => {
     const path = join(tempDir(), 'ecluse.db');

@@ -22,6 +22,7 @@ import { findingAnswers } from './findings.js';
 import { type Heartbeat, startHeartbeat } from './heartbeat.js';
 import { type Place, placeOf, redactionKey } from './place.js';
 import type { Parts, PartsPlace } from './ports.js';
+import { startRetention } from './retention.js';
 import { answering, type Room } from './room.js';
 import { type Schedule, startSchedule } from './schedule.js';
 import { sinksOf } from './sinks.js';
@@ -121,6 +122,7 @@ function assemble(opened: Opened, { context, place, sinks, heartbeatMs }: Assemb
   let monitors: readonly { stop(): void }[] = [];
   let closing: Promise<void> | undefined;
   let heartbeat: Heartbeat | undefined;
+  let retention: { stop(): void } | undefined;
 
   const onStep = (events: readonly FindingEvent[]): void => {
     schedule?.refresh();
@@ -176,6 +178,7 @@ function assemble(opened: Opened, { context, place, sinks, heartbeatMs }: Assemb
 
   const stop = async (): Promise<void> => {
     heartbeat?.stop();
+    retention?.stop();
     schedule?.stop();
     for (const monitor of monitors) monitor.stop();
     stopping.abort();
@@ -215,6 +218,7 @@ function assemble(opened: Opened, { context, place, sinks, heartbeatMs }: Assemb
       });
       monitors = watchAll(room);
       heartbeat = startHeartbeat(clock, onSetBack, heartbeatMs);
+      retention = startRetention({ store, state: bench.state, clock, days: () => settings.retentionDays, log });
       const firstReadings = Promise.all([...devices.values()].map((device) => device.idle())).then(() => {});
       return { firstReadings, settled: idle };
     },

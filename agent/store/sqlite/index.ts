@@ -7,4 +7,5 @@ export { sqliteJudgeStore } from './judge.js';
 export { openSqlite, preparePlace } from './open.js';
 export { type EventLog, eventLog, eventQueue, type Route, sqliteOutbox } from './outbox.js';
 export { queries } from './query.js';
+export { type Pruned, prune, type Retention } from './retention.js';
 export { sqliteSnapshots } from './snapshots.js';

@@ -56,7 +56,7 @@ export function preparePlace(path: string): Problem | undefined {
 }
 
 /** `quick_check` reads every page: a damaged store is found at the start, not by the one alarm that it lost. */
-function damage(database: Database, path: string): Problem | undefined {
+export function damage(database: Database, path: string): Problem | undefined {
   const rows = database.prepare('pragma quick_check(1)').all() as { quick_check: string }[];
   const verdict = rows[0]?.quick_check;
   if (verdict === 'ok') return undefined;

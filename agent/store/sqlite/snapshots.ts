@@ -22,7 +22,7 @@ function bytesOf(text: string): { readonly encoding: 'utf8' | 'utf16le'; readonl
 type StoredBody = Omit<SnapshotHeader, 'id' | 'takenAt' | 'lastSeen' | 'count'>;
 
 /** The parts of a capture as they are kept: every text replaced by its address. */
-type Manifest = readonly {
+export type Manifest = readonly {
   readonly driver: string;
   readonly device: string;
   readonly sections: readonly (Omit<Snapshot['captures'][number]['sections'][number], 'text'> & {
