@@ -2,12 +2,13 @@
 
 import { driver as asa } from './asa/index.js';
 import type { Driver, Section } from './contract.js';
+import { driver as fortios } from './fortios/index.js';
 import { driver as iptables } from './iptables/index.js';
 import { driver as linuxListeners } from './linux-listeners/index.js';
 import { driver as nftables } from './nftables/index.js';
 
 /** Every driver, by id. */
-export const drivers: readonly Driver[] = [asa, iptables, linuxListeners, nftables];
+export const drivers: readonly Driver[] = [asa, fortios, iptables, linuxListeners, nftables];
 
 export function driverById(id: string): Driver | undefined {
   return drivers.find((driver) => driver.id === id);

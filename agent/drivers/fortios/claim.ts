@@ -1,0 +1,94 @@
+import type { LineState } from '../../model/index.js';
+import type { CoverageBuilder } from '../shared/coverage.js';
+import { kindOfTable, resembles, type TableSpec } from './sections.js';
+import type { Entry, Setting, Span, Table } from './tables.js';
+
+/** The file that is read, and what becomes of its lines. */
+export interface Claims {
+  readonly file: string;
+  readonly coverage: CoverageBuilder;
+  mark(spans: readonly Span[], state: LineState, reason?: string): void;
+  /** What stands there could bear on filtering and is lost: no clean verdict. */
+  lose(spans: readonly Span[], reason: string): void;
+  /** Whether a key of this table is in no list. */
+  isUnknown(path: string, key: string): boolean;
+}
+
+export function claimsOf(file: string, coverage: CoverageBuilder): Claims {
+  const mark: Claims['mark'] = (spans, state, reason) => {
+    for (const { line, lastLine } of spans) {
+      for (let at = line; at <= lastLine; at++) coverage.mark(file, at, state, reason);
+    }
+  };
+  return {
+    file,
+    coverage,
+    mark,
+    isUnknown(path, key) {
+      const kind = kindOfTable(path);
+      return kind.kind === 'modelled' && !kind.spec.used.has(key) && !ignores(kind.spec, key);
+    },
+    lose(spans, reason) {
+      mark(spans, 'unrecognized', reason);
+      const [first] = spans;
+      if (first) coverage.lose(file, first.line, reason);
+    },
+  };
+}
+
+export function spansOf({ spans }: Setting): readonly Span[] {
+  return spans;
+}
+
+function single(line: number): Span {
+  return { line, lastLine: line };
+}
+
+/** Every line of a table, with what is nested in it. */
+export function linesOfTable({ frame, entries, own }: Table): readonly Span[] {
+  return [...frame, ...[own, ...entries].flatMap(linesOfEntry)];
+}
+
+export function linesOfEntry({ frame, settings, tables }: Entry): readonly Span[] {
+  return [
+    ...frame.map(single),
+    ...[...settings.values()].flatMap(spansOf),
+    ...[...tables.values()].flatMap(linesOfTable),
+  ];
+}
+
+/** Gives the lines of a table their state by what the table and its keys are; what converts them may make it worse. */
+export function claimTable(claims: Claims, table: Table): void {
+  const kind = kindOfTable(table.path);
+  const lines = linesOfTable(table);
+  const empty = table.entries.length === 0 && table.own.settings.size === 0;
+  if (kind.kind === 'modelled') claimBySpec(claims, table, kind.spec);
+  else if (kind.kind === 'unknown') claims.lose(lines, `the table “${table.path.slice(0, 60)}” is not known`);
+  else if (kind.kind === 'irrelevant' || empty) claims.mark(lines, 'irrelevant');
+  else claims.mark(lines, 'unmodelled', `${table.path} is not modelled: it is compared word by word`);
+}
+
+function claimBySpec(claims: Claims, table: Table, spec: TableSpec): void {
+  claims.mark(table.frame, 'modelled');
+  for (const entry of [table.own, ...table.entries]) {
+    claims.mark(entry.frame.map(single), 'modelled');
+    for (const setting of entry.settings.values()) {
+      const { key, spans } = setting;
+      if (spec.used.has(key)) claims.mark(spans, 'modelled');
+      else if (ignores(spec, key)) claims.mark(spans, 'irrelevant');
+      else claims.lose(spans, `${table.path}: “${key.slice(0, 40)}” is not known`);
+    }
+    for (const nested of entry.tables.values()) {
+      const inner = spec.nested && Object.hasOwn(spec.nested, nested.path) ? spec.nested[nested.path] : undefined;
+      if (!inner && spec.ignored === 'rest') claims.mark(linesOfTable(nested), 'irrelevant');
+      else if (!inner) claims.lose(linesOfTable(nested), `${table.path}: the table “${nested.path}” is not known`);
+      else if (inner.used.size === 0) claims.mark(linesOfTable(nested), 'irrelevant');
+      else claimBySpec(claims, nested, inner);
+    }
+  }
+}
+
+function ignores({ used, ignored }: TableSpec, key: string): boolean {
+  if (ignored !== 'rest') return ignored.has(key);
+  return ![...used].some((known) => known.length > 3 && resembles(key, known));
+}

@@ -1,0 +1,195 @@
+import { difference, fromRanges, ranges } from '../../lib/intervals.js';
+import {
+  type AddressSet,
+  all,
+  anyIp4,
+  anyIp6,
+  type Condition,
+  type Family,
+  masked4,
+  noAddress,
+  not,
+  parseAddressSet,
+  parseIp4,
+} from '../../model/index.js';
+import { contentOf } from './content.js';
+import { type Domain, rangeOf, subnetOf } from './network.js';
+import { type Entry, isEnabled, type Table, textAt, valuesOf } from './tables.js';
+
+export type Side = 'source' | 'destination';
+
+/** What a name stands for: addresses, and whatever only the device knows. */
+export interface Meaning {
+  readonly addresses: AddressSet;
+  readonly others: readonly ((side: Side) => Condition)[];
+  /** Why a part of it is lost; then it may stand for anything. */
+  readonly problems: readonly string[];
+  /** What only the device knows, in words. */
+  readonly bounds: readonly string[];
+}
+
+export interface AddressBook {
+  meaningOf(names: readonly string[]): Meaning;
+  readonly names: readonly string[];
+}
+
+const nothing: Meaning = { addresses: noAddress, others: [], problems: [], bounds: [] };
+
+function exactly(addresses: AddressSet): Meaning {
+  return { ...nothing, addresses };
+}
+
+export function conditionOf({ addresses, others }: Meaning, side: Side): Condition {
+  const known = addresses.ip4.length > 0 || addresses.ip6.length > 0;
+  const parts: Condition[] = known ? [{ kind: side, addresses }] : [];
+  for (const other of others) parts.push(other(side));
+  return parts.length === 1 ? parts[0]! : { kind: 'any', of: parts };
+}
+
+/** Names that stand for addresses in one virtual domain, of one family. */
+export function addressBook(domain: Domain, family: Family): AddressBook {
+  const six = family === 'ip6' ? '6' : '';
+  const addresses = byName(domain.tables.get(`firewall address${six}`));
+  const groups = byName(domain.tables.get(`firewall addrgrp${six}`));
+  const everything = family === 'ip4' ? anyIp4 : anyIp6;
+  const known = new Map<string, Meaning>();
+
+  const nameOf = (name: string): Meaning => {
+    const before = known.get(name);
+    if (before) return before;
+    // Where a group holds itself, the inner one adds nothing.
+    known.set(name, lost(family, name, `the group ${name} holds itself`));
+    const made = resolve(name);
+    known.set(name, made);
+    return made;
+  };
+  const resolve = (name: string): Meaning => {
+    const address = addresses.get(name);
+    if (address) return family === 'ip4' ? address4(domain, address) : address6(address);
+    const group = groups.get(name);
+    if (group) return groupMeaning(group);
+    if (name === 'all') return exactly(everything);
+    if (name === 'none') return exactly(family === 'ip4' ? parseAddressSet('0.0.0.0')! : parseAddressSet('::')!);
+    return lost(family, name, `the address ${name} is not defined`);
+  };
+  const groupMeaning = (group: Entry): Meaning => {
+    const members = meaningOf(valuesOf(group, 'member'));
+    const excluded = isEnabled(group, 'exclude') ? meaningOf(valuesOf(group, 'exclude-member')) : nothing;
+    const problems = [...members.problems, ...excluded.problems];
+    const bounds = [...members.bounds, ...excluded.bounds];
+    if (members.others.length === 0 && excluded.others.length === 0) {
+      return {
+        ...nothing,
+        problems,
+        addresses: {
+          ip4: difference(members.addresses.ip4, excluded.addresses.ip4),
+          ip6: difference(members.addresses.ip6, excluded.addresses.ip6),
+        },
+      };
+    }
+    if (!isEnabled(group, 'exclude')) return members;
+    const other = (side: Side): Condition => all(conditionOf(members, side), not(conditionOf(excluded, side)));
+    return { addresses: noAddress, others: [other], problems, bounds };
+  };
+  const meaningOf = (names: readonly string[]): Meaning => {
+    if (names.length === 1) return nameOf(names[0]!);
+    const parts = names.map(nameOf);
+    return {
+      addresses: {
+        ip4: fromRanges(parts.flatMap((part) => [...ranges(part.addresses.ip4)])),
+        ip6: fromRanges(parts.flatMap((part) => [...ranges(part.addresses.ip6)])),
+      },
+      others: parts.flatMap((part) => part.others),
+      problems: parts.flatMap((part) => part.problems),
+      bounds: parts.flatMap((part) => part.bounds),
+    };
+  };
+  return { meaningOf, names: [...addresses.keys(), ...groups.keys()] };
+}
+
+export function byName(table: Table | undefined): ReadonlyMap<string, Entry> {
+  return new Map((table?.entries ?? []).map((entry) => [entry.name, entry]));
+}
+
+function lost(family: Family, name: string, reason: string): Meaning {
+  const other = (side: Side): Condition => ({
+    kind: 'unknown',
+    id: `fortios ${side} ${family} ${name} (${reason})`,
+    text: reason,
+    unrecognized: true,
+  });
+  return { ...nothing, others: [other], problems: [reason] };
+}
+
+/** A name whose addresses only the device knows: the same for the same content. */
+function onTheDevice(family: Family, entry: Entry): Meaning {
+  const content = contentOf(entry);
+  const other = (side: Side): Condition =>
+    all({ kind: 'family', family }, { kind: 'unknown', id: `fortios ${side} ${content}`, text: `${side}: ${content}` });
+  return { ...nothing, others: [other], bounds: [content] };
+}
+
+function address4(domain: Domain, entry: Entry): Meaning {
+  const type = textAt(entry, 'type') ?? 'ipmask';
+  const read = (set: AddressSet | undefined): Meaning =>
+    set ? exactly(set) : lost('ip4', entry.name, `the address ${entry.name} cannot be read`);
+  switch (type) {
+    case 'ipmask': {
+      const subnet = valuesOf(entry, 'subnet');
+      return subnet.length === 0 ? exactly(anyIp4) : read(subnetOf(subnet));
+    }
+    case 'iprange':
+      return read(rangeOf(textAt(entry, 'start-ip') ?? '0.0.0.0', textAt(entry, 'end-ip') ?? '0.0.0.0'));
+    case 'wildcard':
+      return read(wildcardOf(valuesOf(entry, 'wildcard')));
+    case 'interface-subnet': {
+      const subnet = valuesOf(entry, 'subnet');
+      if (subnet.length > 0) return read(subnetOf(subnet));
+      const found = domain.interfaces.find(({ name }) => name === textAt(entry, 'interface'));
+      const networks = found && { ip4: found.networks.ip4, ip6: [] };
+      return networks && networks.ip4.length > 0 ? exactly(networks) : onTheDevice('ip4', entry);
+    }
+    case 'fqdn':
+    case 'wildcard-fqdn':
+    case 'geography':
+    case 'dynamic':
+    case 'mac':
+    case 'route-tag':
+      return onTheDevice('ip4', entry);
+    default:
+      return lost('ip4', entry.name, `the address ${entry.name} is of the type ${type}, which is not known`);
+  }
+}
+
+function address6(entry: Entry): Meaning {
+  const type = textAt(entry, 'type') ?? 'ipprefix';
+  switch (type) {
+    case 'ipprefix': {
+      const text = textAt(entry, 'ip6');
+      const set = text === undefined ? anyIp6 : parseAddressSet(text);
+      if (set && set.ip4.length === 0) return exactly(set);
+      return lost('ip6', entry.name, `the address ${entry.name} cannot be read`);
+    }
+    case 'iprange': {
+      const set = rangeOf(textAt(entry, 'start-ip') ?? '::', textAt(entry, 'end-ip') ?? '::');
+      return set ? exactly(set) : lost('ip6', entry.name, `the address ${entry.name} cannot be read`);
+    }
+    case 'fqdn':
+    case 'geography':
+    case 'dynamic':
+    case 'mac':
+    case 'template':
+    case 'route-tag':
+      return onTheDevice('ip6', entry);
+    default:
+      return lost('ip6', entry.name, `the address ${entry.name} is of the type ${type}, which is not known`);
+  }
+}
+
+/** An address and a mask whose set bits must agree, in any order. */
+function wildcardOf([address, mask, ...rest]: readonly string[]): AddressSet | undefined {
+  if (address === undefined) return anyIp4;
+  const [bits, free] = [parseIp4(address), parseIp4(mask ?? '')];
+  const ip4 = bits === undefined || free === undefined || rest.length > 0 ? undefined : masked4(bits, free);
+  return ip4 && { ip4, ip6: [] };
+}

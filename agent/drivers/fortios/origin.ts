@@ -1,0 +1,22 @@
+import type { Origin } from '../../model/index.js';
+import { wordOf } from './content.js';
+import type { Domain } from './network.js';
+import type { Entry } from './tables.js';
+
+/** Where an entry stands; its text is what would make it again, in one line, without what the device adds by itself. */
+export function originOf(file: string, domain: Pick<Domain, 'name' | 'prefix'>, path: string, entry: Entry): Origin {
+  return {
+    file,
+    line: entry.line,
+    lastLine: entry.lastLine,
+    rule: `${domain.prefix}${path} ${entry.name}`,
+    text: textOf(entry),
+  };
+}
+
+function textOf(entry: Entry): string {
+  const settings = [...entry.settings.values()]
+    .filter(({ key, values }) => values !== undefined && key !== 'uuid')
+    .map(({ key, values = [] }) => `set ${[key, ...values.map(wordOf)].join(' ')}`);
+  return [`edit ${wordOf(entry.name)}`, ...settings, 'next'].join('; ');
+}

@@ -1,0 +1,213 @@
+import type { Problem } from '../../lib/result.js';
+import { linesOf } from '../shared/coverage.js';
+
+/** The grammar of FortiOS: `config TABLE`, `edit NAME`, `set KEY VALUE…`, `next`, `end`, and comments. */
+export type Statement = Block | Command;
+
+export interface Block {
+  readonly kind: 'config' | 'edit';
+  readonly words: readonly string[];
+  readonly line: number;
+  readonly lastLine: number;
+  readonly body: readonly Statement[];
+}
+
+export interface Command {
+  readonly kind: 'command';
+  readonly verb: string;
+  readonly words: readonly string[];
+  readonly line: number;
+  readonly lastLine: number;
+}
+
+export interface Loss {
+  readonly line: number;
+  readonly lastLine: number;
+  readonly reason: string;
+}
+
+export interface Script {
+  readonly body: readonly Statement[];
+  readonly losses: readonly Loss[];
+  /** Lines that say nothing: blank ones, comments, the header of a backup, the prompt. */
+  readonly emptyLines: readonly number[];
+  readonly version?: Version;
+  readonly lines: readonly string[];
+  /** What is not closed where the text ends: the rest of it is missing. */
+  readonly truncated?: Problem;
+}
+
+/** From `#config-version=FGT91G-7.4.7-FW-build2731-250120:opmode=1:vdom=0:user=admin`, the first line of every backup. */
+export interface Version {
+  readonly major: number;
+  readonly minor: number;
+  readonly patch: number;
+  readonly multiVdom: boolean;
+}
+
+const header =
+  /^#config-version=[^:]*?-(?<major>\d+)\.(?<minor>\d+)(?:\.(?<patch>\d+))?-\S*?:(?:\S*:)?vdom=(?<vdom>\d)/;
+/** `fw01 # show`, `fw01 (root) $`: what a terminal recorded around the answer. */
+const prompt = /^[\w.-]+ (?:\([\w.\- ]+\) )?[#$](?: (?:show|get)\b[\w -]*| end| exit)?\s*$/;
+
+const verbs = new Set([
+  'set',
+  'unset',
+  'append',
+  'select',
+  'unselect',
+  'clear',
+  'delete',
+  'purge',
+  'move',
+  'rename',
+  'clone',
+]);
+
+interface Line {
+  readonly words: readonly string[];
+  readonly line: number;
+  readonly lastLine: number;
+  readonly broken?: string;
+}
+
+interface Open {
+  readonly kind: 'config' | 'edit';
+  readonly words: readonly string[];
+  readonly line: number;
+  readonly body: Statement[];
+}
+
+export function parse(file: string, text: string): Script {
+  const lines = linesOf(text);
+  const losses: Loss[] = [];
+  const emptyLines: number[] = [];
+  const body: Statement[] = [];
+  const stack: Open[] = [];
+  let version: Version | undefined;
+  let truncated: Problem | undefined;
+
+  const into = (): Statement[] => stack.at(-1)?.body ?? body;
+  const close = (lastLine: number): void => {
+    const { kind, words, line, body: inside } = stack.pop()!;
+    into().push({ kind, words, line, lastLine, body: inside });
+  };
+  /** Carries a line out; what is wrong with it, if anything. */
+  const take = (read: Line): string | undefined => {
+    const [verb = '', ...words] = read.words;
+    const inside = stack.at(-1);
+    switch (verb) {
+      case 'config':
+        if (words.length === 0) return 'config without the name of a table';
+        stack.push({ kind: 'config', words, line: read.line, body: [] });
+        return undefined;
+      case 'edit': {
+        if (words.length !== 1) return 'edit takes one name';
+        if (!inside) return 'edit outside of every table';
+        const open = inside.kind === 'edit';
+        if (open) close(read.line);
+        stack.push({ kind: 'edit', words, line: read.line, body: [] });
+        return open ? `edit within the entry of line ${inside.line}, which has no next` : undefined;
+      }
+      case 'next':
+        if (words.length > 0) return 'words after next';
+        if (inside?.kind !== 'edit') return 'next outside of every entry';
+        close(read.lastLine);
+        return undefined;
+      case 'end':
+        if (words.length > 0) return 'words after end';
+        if (!inside) return 'end outside of every table';
+        // In an entry, end also closes the table: so the parts of virtual domains are closed.
+        if (inside.kind === 'edit') close(read.lastLine);
+        close(read.lastLine);
+        return undefined;
+      default:
+        if (!verbs.has(verb)) return `“${verb.slice(0, 40)}” is no word of a configuration`;
+        if (!inside) return `${verb} outside of every table`;
+        if (words.length === 0 && verb !== 'purge') return `${verb} without a name`;
+        into().push({ kind: 'command', verb, words, line: read.line, lastLine: read.lastLine });
+        return undefined;
+    }
+  };
+
+  for (let index = 0; index < lines.length; index++) {
+    const line = lines[index]!;
+    const number = index + 1;
+    const trimmed = line.trim();
+    if (trimmed === '' || trimmed.startsWith('#') || (stack.length === 0 && prompt.test(line))) {
+      emptyLines.push(number);
+      const found = version === undefined ? header.exec(trimmed)?.groups : undefined;
+      if (found) {
+        version = {
+          major: Number(found.major),
+          minor: Number(found.minor),
+          patch: Number(found.patch ?? 0),
+          multiVdom: found.vdom !== '0',
+        };
+      }
+      continue;
+    }
+    const read = readWords(lines, index);
+    if (read === undefined) {
+      truncated = { code: 'TRUNCATED', message: 'a quotation has no end', file, line: number, expected: '"' };
+      break;
+    }
+    const wrong = read.broken ?? take(read);
+    if (wrong !== undefined) losses.push({ line: read.line, lastLine: read.lastLine, reason: wrong });
+    index = read.lastLine - 1;
+  }
+  const open = stack.at(-1);
+  if (open && !truncated) {
+    truncated = {
+      code: 'TRUNCATED',
+      message: `the text ends within “${open.kind} ${open.words.join(' ')}” of line ${open.line}`,
+      file,
+      line: Math.max(1, lines.length),
+      expected: open.kind === 'edit' ? 'next' : 'end',
+    };
+  }
+  return { body, losses, emptyLines, lines, ...(version && { version }), ...(truncated && { truncated }) };
+}
+
+/**
+ * The words of a statement, which goes on over the next lines where a quotation does. In double quotes a backslash
+ * makes the next character plain, outside of quotes too; pieces that touch are one word. Undefined: the last
+ * quotation is not closed.
+ */
+function readWords(lines: readonly string[], first: number): Line | undefined {
+  const words: string[] = [];
+  let at = first;
+  let line = lines[at]!;
+  let word: string | undefined;
+  let quote: string | undefined;
+  for (let column = 0; ; column++) {
+    while (column >= line.length) {
+      if (quote === undefined) {
+        if (word !== undefined) words.push(word);
+        return { words, line: first + 1, lastLine: at + 1 };
+      }
+      at += 1;
+      if (at >= lines.length) return undefined;
+      word = `${word ?? ''}\n`;
+      line = lines[at]!;
+      column = 0;
+    }
+    const character = line[column]!;
+    if (quote !== undefined) {
+      if (character === quote) quote = undefined;
+      else if (character === '\\' && quote === '"' && column + 1 < line.length) word = (word ?? '') + line[++column];
+      else word = (word ?? '') + character;
+    } else if (character === '"' || character === "'") {
+      quote = character;
+      word ??= '';
+    } else if (/\s/.test(character)) {
+      if (word !== undefined) words.push(word);
+      word = undefined;
+    } else if (character === '#' && word === undefined && /^# [^"']*$/.test(line.slice(column))) {
+      return { words, line: first + 1, lastLine: at + 1 };
+    } else if (character < ' ' || character === '\u007f') {
+      return { words, line: first + 1, lastLine: at + 1, broken: 'a control character' };
+    } else if (character === '\\' && column + 1 < line.length) word = (word ?? '') + line[++column];
+    else word = (word ?? '') + character;
+  }
+}

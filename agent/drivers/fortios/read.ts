@@ -1,0 +1,91 @@
+import { failure, type Problem, type Result, success } from '../../lib/result.js';
+import type { Device } from '../../model/index.js';
+import type { Capture, Identification, Section } from '../contract.js';
+import { coverageBuilder } from '../shared/coverage.js';
+import { type Claims, claimsOf, claimTable } from './claim.js';
+import { convert } from './convert.js';
+import { parse, type Script } from './parse.js';
+import { type Extracted, extract } from './tables.js';
+
+const header = /^#config-version=/m;
+const table = /^config (?:vdom|global|system|firewall|router|vpn|user|log|antivirus|ips|webfilter)\b/m;
+
+export function identify(sections: readonly Section[]): Identification {
+  const texts = sections.map(({ text }) => text);
+  if (texts.some((text) => header.test(text))) return 'certain';
+  return texts.some((text) => table.test(text) && /^\s*(?:edit|set) /m.test(text) && /^end\s*$/m.test(text))
+    ? 'likely'
+    : 'no';
+}
+
+/** The configuration: the section of the dialogue, or the only file there is. */
+export function read(capture: Capture): Result<Device> {
+  const main = capture.sections.find(({ name }) => name === 'configuration') ?? capture.sections.find(isConfiguration);
+  if (!main) return failure(nothing(capture));
+  if (main.failure) return failure(main.failure.problem);
+  const script = parse(main.source, main.text);
+  if (script.truncated) return failure(script.truncated);
+  if (script.body.length === 0) return failure(nothing(capture));
+  const coverage = coverageBuilder();
+  coverage.source(main.source, main.text);
+  const claims = claimsOf(main.source, coverage);
+  const extracted = extract(script);
+  claimAll(claims, script, extracted);
+  const { pipeline, facts } = convert(extracted, script.version, claims);
+  sayWhatIsMissing(claims, script, extracted);
+  for (const other of capture.sections) {
+    if (other === main) continue;
+    const lines = coverage.source(other.source, other.text);
+    for (const index of lines.keys()) coverage.mark(other.source, index + 1, 'unrecognized', 'a second file');
+    coverage.blind(`${other.source}: a second configuration in one capture is not read`);
+  }
+  return success({ id: capture.device, pipeline, listeners: [], facts, coverage: coverage.build() });
+}
+
+function isConfiguration(section: Section): boolean {
+  return identify([section]) !== 'no';
+}
+
+function claimAll(claims: Claims, script: Script, { global, vdoms, losses, frame }: Extracted): void {
+  for (const line of script.emptyLines) claims.coverage.mark(claims.file, line, 'irrelevant');
+  for (const line of frame) claims.coverage.mark(claims.file, line, 'modelled');
+  for (const scope of [global, ...vdoms]) for (const one of scope.tables.values()) claimTable(claims, one);
+  for (const loss of [...script.losses, ...losses]) claims.lose([loss], loss.reason);
+}
+
+const policyTables = ['firewall policy', 'firewall policy6', 'firewall consolidated policy'];
+
+/** A read-only profile hides what it may not see: a table that every configuration has and this one lacks is not empty. */
+function sayWhatIsMissing({ coverage, file }: Claims, { version, body }: Script, { global, vdoms }: Extracted): void {
+  const scopes = vdoms.length > 0 ? vdoms : [global];
+  if (!scopes.some(({ tables }) => policyTables.some((path) => tables.has(path)))) {
+    coverage.blind(`${file}: there are no firewall policies in it, not even an empty table`);
+  }
+  if (!version) return;
+  for (const path of ['system global', 'system interface']) {
+    if (!global.tables.has(path)) coverage.blind(`${file}: the table “${path}” is missing`);
+  }
+  if (!global.tables.has('system admin')) {
+    coverage.notCovered('Administrators were not shown: the account that read may not see them.');
+  }
+  const last = body.at(-1);
+  const words = last?.kind === 'config' ? last.words.join(' ') : '';
+  if (!/^(?:router|vdom|global)\b/.test(words)) {
+    coverage.blind(
+      `${file}: it ends with “config ${words}”, a configuration ends with its routing: the rest may be missing`,
+    );
+  }
+  coverage.notCovered('Administrators of a higher profile than that of the account that read are not shown.');
+  coverage.notCovered(
+    'A packet that leaves by the interface it came in by may pass without a policy (allow-traffic-redirect).',
+  );
+}
+
+function nothing(capture: Capture): Problem {
+  return {
+    code: 'NOT_UNDERSTOOD',
+    message: 'there is no FortiOS configuration in this capture',
+    ...(capture.sections[0] && { file: capture.sections[0].source }),
+    expected: 'the output of “show” or “show full-configuration”, or a backup',
+  };
+}

@@ -1,0 +1,253 @@
+import type { Block, Command, Loss, Script, Statement } from './parse.js';
+
+/** The values of a key after all statements about it, and where they stand. */
+export interface Setting {
+  readonly key: string;
+  /** Absent: unset. */
+  readonly values?: readonly string[];
+  readonly spans: readonly Span[];
+}
+
+export interface Span {
+  readonly line: number;
+  readonly lastLine: number;
+}
+
+/** What `edit` makes, and also what stands in a table without entries, such as `config system global`. */
+export interface Entry {
+  readonly name: string;
+  readonly line: number;
+  readonly lastLine: number;
+  /** The lines of `edit` and `next`. */
+  readonly frame: readonly number[];
+  readonly settings: ReadonlyMap<string, Setting>;
+  readonly tables: ReadonlyMap<string, Table>;
+}
+
+export interface Table {
+  readonly path: string;
+  /** The lines of `config` and `end`, and of moves and the like. */
+  readonly frame: readonly Span[];
+  readonly entries: readonly Entry[];
+  readonly own: Entry;
+}
+
+/** One virtual domain, or all that is outside of them. */
+export interface Scope {
+  readonly vdom?: string;
+  readonly tables: ReadonlyMap<string, Table>;
+}
+
+export interface Extracted {
+  readonly global: Scope;
+  readonly vdoms: readonly Scope[];
+  readonly losses: readonly Loss[];
+  /** Lines that only say in which virtual domain the next ones are. */
+  readonly frame: readonly number[];
+}
+
+interface MutableEntry {
+  name: string;
+  line: number;
+  lastLine: number;
+  frame: number[];
+  settings: Map<string, Setting>;
+  tables: Map<string, MutableTable>;
+}
+
+interface MutableTable {
+  path: string;
+  frame: Span[];
+  entries: MutableEntry[];
+  byName: Map<string, MutableEntry>;
+  own: MutableEntry;
+}
+
+type MutableTables = Map<string, MutableTable>;
+
+/** Carries the statements out in their order, as the device does: what stands there in the end is its configuration. */
+export function extract(script: Script): Extracted {
+  const losses: Loss[] = [];
+  const lose = ({ line, lastLine }: Span, reason: string): void => void losses.push({ line, lastLine, reason });
+  const frame: number[] = [];
+  const top: MutableTables = new Map();
+  const vdoms = new Map<string, MutableTables>();
+
+  for (const statement of script.body) {
+    if (statement.kind !== 'config') continue;
+    if (statement.words.length === 1 && statement.words[0] === 'vdom') {
+      frame.push(statement.line, statement.lastLine);
+      for (const inside of statement.body) {
+        if (inside.kind !== 'edit') {
+          lose(inside, 'only edit stands in the table of virtual domains');
+          continue;
+        }
+        frame.push(inside.line, inside.lastLine);
+        const name = inside.words[0]!;
+        const tables: MutableTables = vdoms.get(name) ?? new Map();
+        vdoms.set(name, tables);
+        for (const part of inside.body) {
+          if (part.kind === 'config') runTable(tables, part, lose);
+          else lose(part, 'a setting outside of every table');
+        }
+      }
+    } else if (statement.words.length === 1 && statement.words[0] === 'global') {
+      frame.push(statement.line, statement.lastLine);
+      for (const part of statement.body) {
+        if (part.kind === 'config') runTable(top, part, lose);
+        else lose(part, 'a setting outside of every table');
+      }
+    } else runTable(top, statement, lose);
+  }
+  return {
+    global: { tables: top },
+    vdoms: [...vdoms].map(([vdom, tables]) => ({ vdom, tables })),
+    losses,
+    frame,
+  };
+}
+
+type Lose = (span: Span, reason: string) => void;
+
+function newEntry(name: string, { line, lastLine }: Span): MutableEntry {
+  return { name, line, lastLine, frame: [], settings: new Map(), tables: new Map() };
+}
+
+function runTable(tables: MutableTables, block: Block, lose: Lose): void {
+  const path = block.words.join(' ');
+  const table: MutableTable = tables.get(path) ?? {
+    path,
+    frame: [],
+    entries: [],
+    byName: new Map(),
+    own: newEntry('', block),
+  };
+  tables.set(path, table);
+  for (const line of new Set([block.line, block.lastLine])) table.frame.push({ line, lastLine: line });
+  const check = (statement: Statement, wrong: string | undefined): void => {
+    if (wrong !== undefined) lose(statement, wrong);
+  };
+  const hasEntries = block.body.some(({ kind }) => kind === 'edit');
+  for (const statement of block.body) {
+    if (statement.kind === 'edit') {
+      const name = statement.words[0]!;
+      // The device gives a new entry the next free number when it is told 0.
+      const known = name === '0' ? undefined : table.byName.get(name);
+      const entry = known ?? newEntry(name, statement);
+      if (!known) {
+        table.entries.push(entry);
+        table.byName.set(name, entry);
+      }
+      entry.frame.push(statement.line, statement.lastLine);
+      entry.lastLine = Math.max(entry.lastLine, statement.lastLine);
+      for (const inside of statement.body) check(inside, runInEntry(entry, inside, lose));
+    } else if (statement.kind === 'command' && moves.has(statement.verb)) {
+      table.frame.push(statement);
+      check(statement, moveEntries(table, statement));
+    } else if (hasEntries) lose(statement, 'a setting beside the entries of a table: its edit is missing');
+    else check(statement, runInEntry(table.own, statement, lose));
+  }
+}
+
+const moves = new Set(['delete', 'purge', 'move', 'rename', 'clone']);
+
+/** Carries one statement out; what is wrong with it, if anything. */
+function runInEntry(entry: MutableEntry, statement: Statement, lose: Lose): string | undefined {
+  if (statement.kind !== 'command') {
+    if (statement.kind === 'edit') return 'an entry outside of every table';
+    runTable(entry.tables, statement, lose);
+    return undefined;
+  }
+  const [key = '', ...values] = statement.words;
+  const known = entry.settings.get(key);
+  const { line, lastLine, verb } = statement;
+  const spans = [...(known?.spans ?? []), { line, lastLine }];
+  const before = known?.values ?? [];
+  const put = (next: readonly string[] | undefined): undefined => {
+    entry.settings.set(key, { key, spans, ...(next && { values: next }) });
+    return undefined;
+  };
+  if (verb !== 'unset' && verb !== 'clear' && values.length === 0) return `${verb} without a value`;
+  switch (verb) {
+    case 'set':
+    case 'select':
+      return put(values);
+    case 'append':
+      return put([...before, ...values]);
+    case 'unselect':
+      return put(before.filter((value) => !values.includes(value)));
+    case 'unset':
+      put(undefined);
+      return values.length > 0 ? 'unset takes one name' : undefined;
+    case 'clear':
+      return put(undefined);
+    default:
+      return `${verb} within an entry`;
+  }
+}
+
+function moveEntries(table: MutableTable, command: Command): string | undefined {
+  const { entries } = table;
+  const [name = '', how, other = '', ...rest] = command.words;
+  const from = entries.findIndex((entry) => entry.name === name);
+  const to = entries.findIndex((entry) => entry.name === other);
+  switch (command.verb) {
+    case 'purge':
+      table.frame.push(...entries);
+      entries.length = 0;
+      table.byName.clear();
+      return undefined;
+    case 'delete':
+      if (from < 0 || command.words.length !== 1) return `there is no ${name} to delete`;
+      table.frame.push(...entries.splice(from, 1));
+      table.byName.delete(name);
+      return undefined;
+    case 'move': {
+      if (from < 0 || to < 0 || from === to || (how !== 'before' && how !== 'after') || rest.length > 0) {
+        return `“${command.words.join(' ')}” cannot be moved`;
+      }
+      const [entry] = entries.splice(from, 1);
+      entries.splice(entries.findIndex(({ name: one }) => one === other) + (how === 'after' ? 1 : 0), 0, entry!);
+      return undefined;
+    }
+    case 'rename':
+    case 'clone': {
+      const entry = entries[from];
+      if (!entry || to >= 0 || how !== 'to' || other === '' || rest.length > 0) {
+        return `“${command.words.join(' ')}” cannot be carried out`;
+      }
+      if (command.verb === 'rename') {
+        entry.name = other;
+        table.byName.delete(name);
+        table.byName.set(other, entry);
+        return undefined;
+      }
+      const copy: MutableEntry = {
+        name: other,
+        line: command.line,
+        lastLine: command.lastLine,
+        frame: [command.line],
+        settings: new Map(entry.settings),
+        tables: new Map(entry.tables),
+      };
+      entries.push(copy);
+      table.byName.set(other, copy);
+      return undefined;
+    }
+    default:
+      return `${command.verb} is not known`;
+  }
+}
+
+/** The values of a key, or none. */
+export function valuesOf(entry: Entry, key: string): readonly string[] {
+  return entry.settings.get(key)?.values ?? [];
+}
+
+export function textAt(entry: Entry, key: string): string | undefined {
+  return entry.settings.get(key)?.values?.join(' ');
+}
+
+export function isEnabled(entry: Entry, key: string): boolean {
+  return textAt(entry, key) === 'enable';
+}

@@ -1,0 +1,46 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { askLine } from '../../../agent/app/index.js';
+import { driver } from '../../../agent/drivers/fortios/index.js';
+import type { Result } from '../../../agent/lib/result.js';
+import type { Device } from '../../../agent/model/index.js';
+
+const root = join(process.cwd(), 'test', 'recordings', 'fortios');
+
+export const recordings: readonly string[] = readdirSync(root).sort();
+
+export function folderOf(name: string): string {
+  return join(root, name);
+}
+
+/** The text of a recording, which is one file. */
+export function textOf(name: string): string {
+  const file = readdirSync(folderOf(name)).find((one) => !one.endsWith('.json'))!;
+  return readFileSync(join(folderOf(name), file), 'utf8');
+}
+
+export function readText(text: string): Result<Device> {
+  const sections = [{ name: 'configuration', source: 'show', text }];
+  return driver.read({ driver: 'fortios', device: 'fw', sections }, { device: 'fw' });
+}
+
+export function deviceOf(text: string): Device {
+  const result = readText(text);
+  if (!result.ok) throw new Error(`not read: ${result.error.code} ${result.error.message}`);
+  return result.value;
+}
+
+/** A clean model claims to have seen everything: nothing blind, no line that was not understood. */
+export function isClean(result: Result<Device>): boolean {
+  if (!result.ok) return false;
+  const { blind, lines } = result.value.coverage;
+  return blind.length === 0 && lines.every(({ state }) => state !== 'unrecognized');
+}
+
+/** `allow (policy 3)`: the verdict and what decided. */
+export function verdictOf(device: Device, packet: object, at: object = {}): string {
+  const answer = askLine(device, JSON.stringify({ id: 1, at, packet }), { file: 'cases', line: 1 }, false);
+  if (!answer.ok) throw new Error(answer.error.message);
+  const { verdict, because } = answer.value;
+  return because[0] ? `${verdict} (${because[0].rule})` : verdict;
+}
