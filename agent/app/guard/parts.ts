@@ -1,6 +1,5 @@
 import { declaredAt, learnBaseline } from '../../baseline/index.js';
 import { type CommandRunner, localRunner, startGlances, startMonitors } from '../../collect/index.js';
-import { type SshRunner, sshRunner } from '../../collect/ssh/index.js';
 import type { DeviceSettings } from '../../config/index.js';
 import type { Driver } from '../../drivers/index.js';
 import { drivers as allDrivers } from '../../drivers/registry.js';
@@ -9,6 +8,7 @@ import { composeObservation } from '../../judge/index.js';
 import type { Clock } from '../../lib/clock.js';
 import { readDevice, readingOf } from '../reading.js';
 import { undoWith } from '../undo.js';
+import { type LateRunner, lateRunner } from './late-runner.js';
 import { knownKeysFile } from './place.js';
 import type { LearnRequest, Parts, PartsPlace, WatchOptions } from './ports.js';
 
@@ -95,11 +95,12 @@ function watch({ id, source, drivers: ids }: DeviceSettings, options: Watching):
 
 /** One runner for each device: a connection is kept from one reading to the next. */
 function keptRunners(folder: string) {
-  const remote = new Map<string, SshRunner>();
+  const remote = new Map<string, LateRunner>();
   return {
     of({ id, source }: DeviceSettings): CommandRunner {
       if (source.kind === 'local') return localRunner(source.prefix ? { prefix: source.prefix } : {});
-      const runner = remote.get(id) ?? sshRunner({ device: id, ...source }, { knownKeys: knownKeysFile(folder) });
+      const target = { device: id, ...source };
+      const runner = remote.get(id) ?? lateRunner(target, knownKeysFile(folder));
       remote.set(id, runner);
       return runner;
     },

@@ -1,5 +1,17 @@
 import { randomBytes } from 'node:crypto';
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, statSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  fchownSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
 import { z } from 'zod';
 import { failure, type Problem, type Result, success } from '../../lib/result.js';
 
@@ -59,9 +71,13 @@ export function readKnownKeys(path: string): Result<KnownKeys> {
 function write(path: string, keys: KnownKeys): Problem | undefined {
   const unfinished = `${path}.${randomBytes(6).toString('hex')}`;
   try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+    const { uid, gid } = statSync(dirname(path));
     const file = openSync(unfinished, 'wx', 0o600);
     try {
       writeSync(file, `${JSON.stringify(keys, null, 1)}\n`);
+      // The guard may run as another account than the administrator who accepts a key.
+      if (process.getuid?.() === 0) fchownSync(file, uid, gid);
       fsyncSync(file);
     } finally {
       closeSync(file);

@@ -1,0 +1,108 @@
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from '@jest/globals';
+import { run, tempDir } from '../support/system.js';
+import { type Behaviour, type FakeServer, fakeServer, fingerprintOf, keyFile, keyPair } from './hostile.js';
+
+const stops: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+});
+
+async function serve(behaviour: Behaviour = {}): Promise<FakeServer> {
+  const server = await fakeServer(behaviour);
+  stops.push(server.stop);
+  return server;
+}
+
+function site(server: FakeServer, jump?: FakeServer) {
+  const folder = tempDir();
+  const config = join(folder, 'config.yaml');
+  const known = join(folder, 'state', 'known-keys.json');
+  const key = keyFile();
+  const write = (port: number): void => {
+    const way = jump ? `, jump: {ssh: "ecluse@127.0.0.1:${jump.port}"}` : '';
+    writeFileSync(
+      config,
+      `state: ./state\ndevices:\n  - {id: here, kind: host}\n  - {id: web, kind: host, source: {ssh: "ecluse@127.0.0.1:${port}", key: "file:${key}"${way}}}\n`,
+    );
+  };
+  write(server.port);
+  const ecluse = (...argv: readonly string[]) =>
+    run([process.execPath, 'build/agent/main.js', ...argv, '--config', config], { timeoutMs: 60_000 });
+  return { ecluse, known, write };
+}
+
+function keysIn(path: string): readonly { readonly fingerprint: string; readonly by: string }[] {
+  return JSON.parse(readFileSync(path, 'utf8')).keys;
+}
+
+describe('ecluse trust', () => {
+  test('shows the key and accepts it only by its exact fingerprint', async () => {
+    const server = await serve();
+    const { ecluse, known } = site(server);
+    const shown = await ecluse('trust', 'web');
+    expect(shown).toMatchObject({ code: 2, stderr: expect.stringContaining('no key of') });
+    expect(shown.stdout).toContain(`new       ${server.fingerprint}  ssh-ed25519`);
+    const wrong = await ecluse('trust', 'web', '--yes', fingerprintOf(keyPair()));
+    expect(wrong).toMatchObject({ code: 2 });
+    expect(await ecluse('trust', 'web', '--yes', 'yes')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('is not a fingerprint'),
+    });
+    expect(server.logins).toEqual([]);
+    const accepted = await ecluse('trust', 'web', '--yes', server.fingerprint);
+    expect(accepted).toMatchObject({ code: 0, stdout: expect.stringContaining('the login works') });
+    expect(keysIn(known).map(({ fingerprint }) => fingerprint)).toEqual([server.fingerprint]);
+    expect(statSync(known).mode & 0o777).toBe(0o600);
+    const again = await ecluse('trust', 'web', '--json');
+    expect(again.code).toBe(0);
+    expect(JSON.parse(again.stdout)).toMatchObject({ accepted: true, hops: [{ keys: [{ state: 'accepted' }] }] });
+  }, 120_000);
+
+  test('replaces a key that changed only when a person names the new one, and never a revoked one', async () => {
+    const before = await serve();
+    const after = await serve();
+    const { ecluse, known, write } = site(before);
+    expect((await ecluse('trust', 'web', '--yes', before.fingerprint)).code).toBe(0);
+    // Another machine answers at the address of the first.
+    write(after.port);
+    writeFileSync(known, readFileSync(known, 'utf8').replaceAll(`:${before.port}`, `:${after.port}`));
+    const changed = await ecluse('trust', 'web');
+    expect(changed).toMatchObject({ code: 2, stdout: expect.stringContaining(`gone      ${before.fingerprint}`) });
+    expect((await ecluse('trust', 'web', '--yes', after.fingerprint)).code).toBe(0);
+    expect(keysIn(known).map(({ fingerprint }) => fingerprint)).toEqual([after.fingerprint]);
+    expect((await ecluse('trust', 'web', '--revoke', after.fingerprint)).code).toBe(0);
+    const revoked = await ecluse('trust', 'web', '--yes', after.fingerprint);
+    expect(revoked).toMatchObject({ code: 2, stdout: expect.stringContaining(`revoked   ${after.fingerprint}`) });
+    expect(keysIn(known)).toEqual([]);
+  }, 120_000);
+
+  test('accepts a jump host first, and then what is behind it', async () => {
+    const jump = await serve({ forward: 'works' });
+    const server = await serve();
+    const { ecluse, known } = site(server, jump);
+    const first = await ecluse('trust', 'web', '--yes', jump.fingerprint);
+    expect(first).toMatchObject({ code: 2, stdout: expect.stringContaining('(jump host)') });
+    expect(first.stdout).toContain(server.fingerprint);
+    expect((await ecluse('trust', 'web', '--yes', server.fingerprint)).code).toBe(0);
+    expect(keysIn(known)).toHaveLength(2);
+  }, 120_000);
+
+  test('says what cannot be trusted', async () => {
+    const { ecluse } = site(await serve());
+    expect(await ecluse('trust', 'here')).toMatchObject({ code: 2, stderr: expect.stringContaining('no host key') });
+    expect(await ecluse('trust', 'nobody')).toMatchObject({ code: 2, stderr: expect.stringContaining('one of web') });
+    expect(await ecluse('trust')).toMatchObject({ code: 2, stderr: expect.stringContaining('which device?') });
+  }, 60_000);
+
+  test('prints a script that a shell can read', async () => {
+    const { ecluse } = site(await serve());
+    const { code, stdout } = await ecluse('trust', '--script');
+    expect(code).toBe(0);
+    const path = join(tempDir(), 'ecluse-read');
+    writeFileSync(path, stdout);
+    expect(await run(['sh', '-n', path])).toMatchObject({ code: 0, stderr: '' });
+    expect(await run(['sh', path], { env: { SSH_ORIGINAL_COMMAND: undefined } })).toMatchObject({ code: 126 });
+  }, 60_000);
+});
