@@ -78,6 +78,11 @@ interface Worker {
   stop(): Promise<void>;
 }
 
+/** What one batch of a sink shares. */
+interface Lane {
+  isBroken: boolean;
+}
+
 function startWorker(sink: Sink, options: DeliveryOptions): Worker {
   const { outbox, record: recordOf = alarmRecord, clock = systemClock, random = systemRandom } = options;
   const { attemptTimeoutMs = 10_000, retryMs = { first: 1_000, longest: 300_000 }, idleMs = 5_000 } = options;
@@ -117,29 +122,48 @@ function startWorker(sink: Sink, options: DeliveryOptions): Worker {
     }
   };
 
-  const tell = async (entry: OutboxRecord): Promise<boolean> => {
+  const tell = async (entry: OutboxRecord, lane: Lane): Promise<void> => {
     const answer = await attempt(recordOf(entry.event));
     const now = clock.now();
     if (answer.ok) {
       outbox.delivered(entry.sequence, now);
       if (state.failingSince !== undefined) show({ sink: sink.id, lastDeliveredAt: now });
       else state = { sink: sink.id, lastDeliveredAt: now };
-      return true;
+      return;
     }
-    if (stopping.signal.aborted) return false;
+    // Behind one that failed, the others wait without a mark of their own.
+    if (stopping.signal.aborted || lane.isBroken) return;
+    lane.isBroken = true;
     const lastError = problemText(answer.error);
     outbox.failed(entry.sequence, now + backoffMs(entry.attempts + 1, retryMs, random), lastError);
     show({ ...state, failingSince: state.failingSince ?? now, lastError });
-    return false;
+  };
+
+  /** As many at once as the sink can take, in order; after a failure nothing more is begun. */
+  const tellAll = async (due: readonly OutboxRecord[]): Promise<void> => {
+    const underWay = new Set<Promise<void>>();
+    const lane: Lane = { isBroken: false };
+    let fault: unknown;
+    for (const entry of due) {
+      if (stopping.signal.aborted || lane.isBroken) break;
+      const one = tell(entry, lane)
+        .catch((error: unknown) => {
+          fault ??= error;
+          lane.isBroken = true;
+        })
+        .finally(() => underWay.delete(one));
+      underWay.add(one);
+      if (underWay.size >= (sink.window ?? 1)) await Promise.race(underWay);
+    }
+    await Promise.all(underWay);
+    if (fault !== undefined) throw fault;
   };
 
   /** Tells what is due; answers when to look again. */
   const round = async (): Promise<number> => {
     for (;;) {
       const due = outbox.due(sink.id, clock.now(), BATCH);
-      for (const entry of due) {
-        if (stopping.signal.aborted || !(await tell(entry))) break;
-      }
+      if (due.length > 0) await tellAll(due);
       if (stopping.signal.aborted) return 0;
       const [next] = outbox.list({ sink: sink.id, undelivered: true, limit: 1 });
       const now = clock.now();

@@ -7,6 +7,8 @@ export interface Sink {
   /** Unique among the sinks; the outbox keeps one queue for each. */
   readonly id: string;
   readonly takes: readonly Stream[];
+  /** How many records may be under way at once; left out, one. */
+  readonly window?: number;
   /**
    * Hands one record over. `ok` as soon as the receiver has it, as far as the transport can tell; a refusal is a
    * Problem and the same record comes again later. Settles soon after `signal` is aborted, and never throws.

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
 import { baselineRemarks, readBaseline } from '../app/baseline-file.js';
 import { drivers } from '../app/offline.js';
-import { DEFAULT_FILE, type DeviceSource, loadSettings, type SshSource } from '../config/index.js';
+import { DEFAULT_FILE, type DeviceSource, loadSettings, type SshSource, sinkPlace } from '../config/index.js';
 import { problemText } from '../lib/result.js';
 import { clean, complain, print, printJson, type SetExit } from './terminal.js';
 
@@ -61,8 +61,7 @@ export function addCheck(program: Command, setExit: SetExit): void {
         if (weak.length > 0)
           print(`device ${id}: warning: weak algorithms are allowed: ${weak.join(', ')}; update the server`);
       }
-      for (const sink of sinks)
-        print(`sink ${sink.id}: ${sink.kind} to ${sink.kind === 'jsonl' ? sink.to : `${sink.host}:${sink.port}`}`);
+      for (const sink of sinks) print(`sink ${sink.id}: ${sink.kind} to ${sinkPlace(sink)}`);
       if (sinks.length === 0) print('sinks: none; findings stay in the store and on the terminal');
       print(`state: ${stateFolder}`);
       print(

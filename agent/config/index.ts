@@ -6,3 +6,4 @@ export * from './load.js';
 export { parseHostPort } from './parts.js';
 export { parseDuration } from './schema.js';
 export * from './settings.js';
+export { sinkPlace } from './sink-settings.js';

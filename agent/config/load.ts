@@ -2,9 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { failure, type Result, success } from '../lib/result.js';
-import { parseHostPort } from './parts.js';
 import { ConfigFile } from './schema.js';
-import type { DeviceSettings, DeviceSource, SecretReference, Settings, SinkSettings, SshServer } from './settings.js';
+import type { DeviceSettings, DeviceSource, SecretReference, Settings, SshServer } from './settings.js';
+import { sinkSettings } from './sink-settings.js';
 import type { Source } from './source.js';
 import { readYaml, type Written } from './written.js';
 
@@ -172,23 +172,3 @@ function deviceSource(source: Source, beside: (path: string) => string): DeviceS
 }
 
 const loginKeys = ['key', 'passphrase', 'agent', 'password'] as const;
-
-function sinkSettings(entry: ConfigFile['sinks'][number], beside: (path: string) => string): SinkSettings {
-  const { id, jsonl, syslog, framing, facility, streams, format, attack } = entry;
-  const told = {
-    id,
-    ...(streams !== undefined && { streams }),
-    ...(format !== undefined && { format }),
-    ...(attack !== undefined && { attack }),
-  };
-  if (jsonl !== undefined) return { kind: 'jsonl', ...told, to: jsonl === '-' ? jsonl : beside(jsonl) };
-  const { host, port } = parseHostPort(syslog!)!;
-  return {
-    kind: 'syslog',
-    ...told,
-    host,
-    port,
-    ...(framing !== undefined && { framing }),
-    ...(facility !== undefined && { facility }),
-  };
-}

@@ -14,3 +14,12 @@ export function parseHostPort(text: string): { readonly host: string; readonly p
   if (!groups || port < 1 || port > 65535) return undefined;
   return { host: groups.ip6 ?? groups.host!, port };
 }
+
+const REFERENCE = '`env:NAME` or `file:PATH`: a secret never stands in this file';
+export const Reference = z
+  .string({ error: REFERENCE })
+  .regex(/^(?:env:[A-Za-z_]\w*|file:.+)$/, REFERENCE)
+  .transform((text) => ({
+    kind: text.startsWith('env:') ? ('env' as const) : ('file' as const),
+    place: text.slice(text.indexOf(':') + 1),
+  }));

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { union } from '../lib/intervals.js';
 import { type AddressSet, noAddress, parseAddressSet } from '../model/index.js';
 import { Id, named } from './parts.js';
-import { SinkEntry } from './sinks.js';
+import { SinkEntry, TlsEntry } from './sinks.js';
 import { knownSourceKeys, Source } from './source.js';
 
 /**
@@ -110,5 +110,6 @@ export function knownKeys(path: readonly PropertyKey[]): readonly string[] {
   if (path.length === 2 && path[0] === 'devices') return Object.keys(DeviceEntry.shape);
   if (path[0] === 'devices' && path[2] === 'source') return knownSourceKeys(path.slice(3));
   if (path.length === 2 && path[0] === 'sinks') return Object.keys(SinkEntry.shape);
+  if (path.length === 3 && path[0] === 'sinks' && path[2] === 'tls') return Object.keys(TlsEntry.shape);
   return [];
 }

@@ -76,15 +76,52 @@ export interface SinkChoices {
   readonly attack?: boolean;
 }
 
-export type SinkSettings = SinkChoices &
-  (
-    | /** `-` is standard output. */
-    { readonly kind: 'jsonl'; readonly to: string }
-    | {
-        readonly kind: 'syslog';
-        readonly host: string;
-        readonly port: number;
-        readonly framing?: 'octet-counting' | 'newline';
-        readonly facility?: number;
-      }
-  );
+/** Paths of PEM files, the name that the receiver's certificate must have, fingerprints. */
+export interface TlsSettings {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  readonly serverName?: string;
+  readonly pins?: readonly string[];
+}
+
+export interface JsonlSettings extends SinkChoices {
+  readonly kind: 'jsonl';
+  /** `-` is standard output. */
+  readonly to: string;
+}
+
+export interface SyslogSettings extends SinkChoices {
+  readonly kind: 'syslog';
+  readonly host: string;
+  readonly port: number;
+  readonly transport?: 'udp' | 'tcp' | 'tls' | 'relp' | 'relp-tls';
+  readonly tls?: TlsSettings;
+  readonly framing?: 'octet-counting' | 'newline';
+  readonly facility?: number;
+}
+
+export interface WebhookSettings extends SinkChoices {
+  readonly kind: 'webhook';
+  /** Some receivers give out addresses that are secrets themselves. */
+  readonly url: string | SecretReference;
+  readonly secret?: SecretReference;
+  readonly style: 'standard' | 'teams' | 'slack' | 'mattermost';
+  readonly language: 'fr' | 'en';
+  readonly tls?: TlsSettings;
+}
+
+export interface MailSettings extends SinkChoices {
+  readonly kind: 'mail';
+  readonly to: readonly string[];
+  readonly from: string;
+  readonly host: string;
+  readonly port: number;
+  readonly security: 'starttls' | 'tls' | 'none';
+  readonly user?: string;
+  readonly password?: SecretReference;
+  readonly language: 'fr' | 'en';
+  readonly tls?: TlsSettings;
+}
+
+export type SinkSettings = JsonlSettings | SyslogSettings | WebhookSettings | MailSettings;

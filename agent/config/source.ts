@@ -1,15 +1,7 @@
 import { z } from 'zod';
+import { Reference } from './parts.js';
 
 /** Where a device is read: this machine, a namespace of it, or a host over SSH. */
-
-const REFERENCE = '`env:NAME` or `file:PATH`: a secret never stands in this file';
-const Reference = z
-  .string({ error: REFERENCE })
-  .regex(/^(?:env:[A-Za-z_]\w*|file:.+)$/, REFERENCE)
-  .transform((text) => ({
-    kind: text.startsWith('env:') ? ('env' as const) : ('file' as const),
-    place: text.slice(text.indexOf(':') + 1),
-  }));
 
 const KEY = '`file:PATH` of a private key';
 const KeyFile = z

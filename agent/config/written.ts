@@ -85,8 +85,10 @@ function pathText(path: Path): string {
     .join('');
 }
 
+/** One line of bounded length, whatever stands in the file. */
 function shown(text: string): string {
-  return text.length > 60 ? `${text.slice(0, 59)}…` : text;
+  const line = text.replaceAll(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, ' ');
+  return line.length > 60 ? `${line.slice(0, 59)}…` : line;
 }
 
 function wrongValue(document: Document, path: Path): string {

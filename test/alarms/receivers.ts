@@ -14,7 +14,7 @@ export interface TcpReceiver {
 }
 
 /** The id that travels in the structured data. */
-function idOf(raw: Buffer): string {
+export function idOf(raw: Buffer): string {
   return / id="(?<id>(?:[^"\\\]]|\\.)*)"/.exec(raw.toString('utf8'))?.groups?.id ?? '';
 }
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { accessSync, constants } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
 /**
@@ -21,6 +21,9 @@ export type Need =
   | 'sshd'
   | 'ssh-keygen'
   | 'ssh-agent'
+  | 'rsyslog-gnutls'
+  | 'rsyslog-relp'
+  | 'openssl'
   | 'setpriv'
   | 'capsh'
   | 'ps'
@@ -35,6 +38,8 @@ interface Absence {
 }
 
 interface Requirement {
+  /** Whether what the package brings is there; left out, a program of the need's name. */
+  readonly isThere?: () => boolean;
   /** The Debian package that brings it; absent where no package can. */
   readonly package?: string;
   /** Undefined when the need is met. */
@@ -92,6 +97,20 @@ function program(name: string, packageName: string, call?: readonly string[]): R
   };
 }
 
+/** A module of rsyslog that comes in a package of its own. */
+function rsyslogModule(packageName: string, file: string): Requirement {
+  const isThere = (): boolean =>
+    ['/usr/lib/x86_64-linux-gnu', '/usr/lib/aarch64-linux-gnu', '/usr/lib64', '/usr/lib'].some((folder) =>
+      existsSync(join(folder, 'rsyslog', file)),
+    );
+  return {
+    package: packageName,
+    isThere,
+    absence: () =>
+      isThere() ? undefined : { reason: `rsyslog lacks its module ${file}`, remedy: `apt-get install ${packageName}` },
+  };
+}
+
 const requirements: Readonly<Record<Need, Requirement>> = {
   root: { absence: () => (isRoot() ? undefined : { reason: 'not run as root', remedy: 'run the tests as root' }) },
   netns: {
@@ -126,6 +145,9 @@ const requirements: Readonly<Record<Need, Requirement>> = {
   sshd: program('sshd', 'openssh-server'),
   'ssh-keygen': program('ssh-keygen', 'openssh-client'),
   'ssh-agent': program('ssh-agent', 'openssh-client'),
+  'rsyslog-gnutls': rsyslogModule('rsyslog-gnutls', 'lmnsd_gtls.so'),
+  'rsyslog-relp': rsyslogModule('rsyslog-relp', 'imrelp.so'),
+  openssl: program('openssl', 'openssl'),
   setpriv: program('setpriv', 'util-linux'),
   capsh: program('capsh', 'libcap2-bin'),
   ps: program('ps', 'procps'),
@@ -147,8 +169,8 @@ function missingPrograms(names: readonly ('ip' | 'unshare')[]): Absence | undefi
 /** Debian packages of the needs whose program is not there at all (a package cannot mend a kernel). */
 export function missingPackages(wanted: readonly Need[] = needs): readonly string[] {
   const missing = wanted.filter((need) => {
-    const name = requirements[need].package;
-    return name !== undefined && need !== 'netns' && findProgram(need) === undefined;
+    const { package: name, isThere = () => findProgram(need) !== undefined } = requirements[need];
+    return name !== undefined && need !== 'netns' && !isThere();
   });
   return [...new Set(missing.map((need) => requirements[need].package!))].sort();
 }

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
@@ -11,7 +12,8 @@ export interface Rsyslog {
   readonly port: number;
   /** Does nothing where it already runs. */
   start(): Promise<void>;
-  stop(): Promise<void>;
+  /** `SIGKILL`: without a chance to write anything down. */
+  stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
   lines(): readonly RsyslogLine[];
 }
 
@@ -46,15 +48,41 @@ function listens(port: number): Promise<boolean> {
   });
 }
 
+function isBoundUdp(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createSocket('udp4');
+    probe.on('error', () => resolve(true));
+    probe.bind(port, '127.0.0.1', () => {
+      probe.close();
+      resolve(false);
+    });
+  });
+}
+
+/** How messages come in, in rsyslog's own words. */
+export interface RsyslogInput {
+  /** Modules and global settings. */
+  readonly before?: string;
+  readonly input: string;
+  readonly isUdp?: boolean;
+}
+
+function plainTcp(port: number): RsyslogInput {
+  return {
+    before: 'module(load="imtcp")',
+    input: `input(type="imtcp" port="${port}" address="127.0.0.1" ruleset="out")`,
+  };
+}
+
 /** Keeps its configuration, its pid file and its output in `folder`. */
-export function rsyslog(folder: string, port: number): Rsyslog {
+export function rsyslog(folder: string, port: number, input: RsyslogInput = plainTcp(port)): Rsyslog {
   const output = join(folder, 'rsyslog.jsonl');
   const configuration = join(folder, 'rsyslog.conf');
   const property = (name: string, of: string): string => `property(outname="${name}" name="${of}" format="jsonf")`;
   writeFileSync(
     configuration,
     `global(workDirectory="${folder}" maxMessageSize="8k")
-module(load="imtcp")
+${input.before ?? ''}
 template(name="line" type="list") {
   constant(value="{")
   ${property('pri', 'pri')} constant(value=",")
@@ -66,8 +94,8 @@ template(name="line" type="list") {
   ${property('msg', 'msg')}
   constant(value="}\\n")
 }
-input(type="imtcp" port="${port}" address="127.0.0.1" ruleset="out")
-ruleset(name="out") { action(type="omfile" file="${output}" template="line") }
+${input.input}
+ruleset(name="out" queue.type="Direct") { action(type="omfile" file="${output}" template="line") }
 `,
   );
   let child: ChildProcess | undefined;
@@ -77,12 +105,15 @@ ruleset(name="out") { action(type="omfile" file="${output}" template="line") }
       if (child) return;
       const argv = ['-n', '-f', configuration, '-i', join(folder, 'rsyslog.pid')];
       child = spawn(findProgram('rsyslogd')!, argv, { stdio: 'ignore' });
-      await waitFor(() => listens(port), { timeoutMs: 10_000, what: 'rsyslogd to listen' });
+      await waitFor(() => (input.isUdp ? isBoundUdp(port) : listens(port)), {
+        timeoutMs: 10_000,
+        what: 'rsyslogd to listen',
+      });
     },
-    async stop() {
+    async stop(signal = 'SIGTERM') {
       if (!child) return;
       const ended = once(child, 'exit');
-      child.kill('SIGTERM');
+      child.kill(signal);
       await ended;
       child = undefined;
     },

@@ -36,7 +36,11 @@ function packagesUsedIn(...folders: readonly string[]): ReadonlySet<string> {
   const paths = sources(...folders);
   const imported = paths.flatMap(importsOf).filter(({ target }) => target === undefined);
   // createRequire and a path into node_modules are uses too.
-  const named = paths.flatMap((path) => tokens(path).filter(({ kind }) => kind === 'string')).map(({ text }) => text);
+  // The words of a platform's grammar are in its driver, and one of them may be some package's name.
+  const named = paths
+    .filter((path) => !path.startsWith('agent/drivers/'))
+    .flatMap((path) => tokens(path).filter(({ kind }) => kind === 'string'))
+    .map(({ text }) => text);
   const through = named
     .flatMap((text) => [text.replace(/^.*node_modules\//, '')])
     .filter((text) => Object.hasOwn(declared, packageOf(text)));

@@ -78,7 +78,9 @@ export async function openGuard(settings: Settings, tools: GuardTools): Promise<
   const place = placeOf(settings.stateFolder);
   const baseline = readBaseline(settings.baselineFile);
   if (!baseline.ok) return baseline;
-  const sinks = sinksOf(settings.sinks, tools.output ?? process.stdout);
+  const named = sinksOf(settings.sinks, tools.output ?? process.stdout);
+  if (!named.ok) return named;
+  const sinks = named.value;
   const store = openStore({ path: place.database, route: routeTo(sinks), now: clock.now });
   if (!store.ok) return store;
   const key = redactionKey(place.key);

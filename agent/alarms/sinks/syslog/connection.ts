@@ -1,28 +1,24 @@
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Result, success } from '../../../lib/result.js';
+import { type Connection, dial, type Peer, remedyOf } from '../../dial.js';
 import { onAbort, refusal } from '../../sink.js';
 
-export interface ConnectionOptions {
-  readonly host: string;
-  readonly port: number;
+export interface ConnectionOptions extends Peer {
   /** How long the connection is watched after a message: a receiver that is going away says so within it. */
   readonly settleMs: number;
 }
 
-export interface Connection {
-  send(bytes: Buffer, signal: AbortSignal): Promise<Result<void>>;
-  close(): Promise<void>;
-}
-
-const KEEP_ALIVE_MS = 30_000;
+/** How long a receiver has to refuse the certificate it was shown. */
+const CERTIFICATE_MS = 150;
 
 /**
- * One TCP connection, made when it is needed. TCP confirms nothing to the program: a message counts as told when the
+ * One TCP or TLS connection, made when it is needed. TCP confirms nothing to the program: a message counts as told when the
  * kernel has taken it and the peer has not closed or reset the connection in the moment after. A receiver that
  * takes data and loses it later cannot be noticed; RELP is for those who cannot accept that.
  */
-export function tcpConnection({ host, port, settleMs }: ConnectionOptions): Connection {
+export function streamConnection({ settleMs, ...peer }: ConnectionOptions): Connection {
+  const { host, port, tls } = peer;
   const place = `${host}:${port}`;
   let socket: Socket | undefined;
   let fault: string | undefined;
@@ -35,7 +31,7 @@ export function tcpConnection({ host, port, settleMs }: ConnectionOptions): Conn
   const open = (signal: AbortSignal): Promise<Result<Socket>> =>
     new Promise((resolve) => {
       fault = undefined;
-      const opening = connect({ host, port, noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MS });
+      const { socket: opening, ready } = dial(peer);
       const stop = onAbort(signal, () => opening.destroy(new Error('no connection in time')));
       const lost = (why: string): void => {
         // A receiver that closes (`end`), resets (`error`) or vanished: nothing more is written to it.
@@ -43,17 +39,20 @@ export function tcpConnection({ host, port, settleMs }: ConnectionOptions): Conn
         fault ??= why;
         opening.destroy();
         stop();
-        resolve(refusal('SINK_UNREACHABLE', `${place}: ${why}`, 'check that the receiver listens on this port'));
+        resolve(refusal('SINK_UNREACHABLE', `${place}: ${why}`, remedyOf(why, tls !== undefined)));
       };
       opening.on('error', (error) => lost(error.message || 'connection failed'));
       opening.on('end', () => lost('the receiver closed the connection'));
       opening.on('close', () => lost('the connection was closed'));
       // A syslog receiver says nothing, but only a socket that is read notices its end.
       opening.resume();
-      opening.once('connect', () => {
-        stop();
+      opening.once(ready, async () => {
         socket = opening;
-        resolve(success(opening));
+        // In TLS 1.3 a receiver that refuses our certificate says so only after the handshake has ended for us.
+        if (tls?.cert !== undefined)
+          await sleep(Math.max(settleMs, CERTIFICATE_MS), undefined, { signal }).catch(() => {});
+        stop();
+        if (socket === opening) resolve(success(opening));
       });
     });
 

@@ -1,0 +1,189 @@
+import type { AlarmRecord } from './record.js';
+
+export type Language = 'fr' | 'en';
+
+/** What a code is called by people. */
+export type Titles = (code: string, language: Language) => string | undefined;
+
+/** A message for somebody who runs a ward, not a network: what is wrong, how bad, since when, whom to call. */
+export interface Letter {
+  readonly subject: string;
+  readonly lines: readonly string[];
+}
+
+interface Words {
+  readonly severities: Readonly<Record<AlarmRecord['severity'], string>>;
+  readonly urgency: Readonly<Record<AlarmRecord['severity'], string>>;
+  readonly heads: Readonly<Record<AlarmRecord['kind'], (title: string, record: AlarmRecord) => string>>;
+  readonly tags: Readonly<Record<AlarmRecord['kind'], string>>;
+  readonly labels: Readonly<Record<Label, string>>;
+  readonly day: (time: Readonly<Record<'year' | 'month' | 'day' | 'clock', string>>) => string;
+  readonly duration: (hours: number, minutes: number) => string;
+  readonly colon: string;
+  readonly forward: string;
+}
+
+type Label =
+  | 'severity'
+  | 'device'
+  | 'what'
+  | 'services'
+  | 'since'
+  | 'window'
+  | 'until'
+  | 'ticket'
+  | 'undo'
+  | 'details'
+  | 'possible'
+  | 'acknowledged'
+  | 'waived'
+  | 'link'
+  | 'reference'
+  | 'truncated';
+
+const french: Words = {
+  severities: { critical: 'critique', high: 'élevée', medium: 'moyenne', low: 'faible', info: 'pour information' },
+  urgency: {
+    critical: 'à traiter tout de suite, même la nuit',
+    high: 'à traiter dans l’heure',
+    medium: 'à traiter aujourd’hui',
+    low: 'à traiter dans la semaine',
+    info: 'rien d’urgent',
+  },
+  heads: {
+    raise: (title) => `${title}.`,
+    update: (title) => `Du nouveau sur une alerte en cours : ${title}.`,
+    remind: (title, { reminder }) =>
+      `Rappel${reminder ? ` n° ${reminder}` : ''}, ce n’est toujours pas refermé : ${title}.`,
+    resolve: () => 'C’est refermé : il n’y a plus rien à faire pour cette alerte.',
+    answer: (title) => `${title}.`,
+    heartbeat: () => 'Écluse est en service.',
+  },
+  tags: {
+    raise: 'À refermer',
+    update: 'Du nouveau',
+    remind: 'Rappel',
+    resolve: 'Refermé',
+    answer: 'Information',
+    heartbeat: 'En service',
+  },
+  labels: {
+    severity: 'Gravité',
+    device: 'Équipement',
+    what: 'Ce qui est ouvert',
+    services: 'Services atteignables',
+    since: 'Ouvert depuis',
+    window: 'Intervention',
+    until: 'Fin prévue de l’intervention',
+    ticket: 'Ticket',
+    undo: 'Pour l’équipe réseau, ce qui le referme',
+    details: 'Détails',
+    possible: 'Possible, mais non certain : cela dépend de',
+    acknowledged: 'Pris en charge par',
+    waived: 'Accepté jusqu’au',
+    link: 'Voir',
+    reference: 'Référence',
+    truncated: 'Abrégé (truncated)',
+  },
+  day: ({ year, month, day, clock }) => `${day}/${month}/${year} à ${clock}`,
+  duration: (hours, minutes) => (hours === 0 ? `${minutes} min` : `${hours} h ${String(minutes).padStart(2, '0')}`),
+  colon: ' :',
+  forward: 'Transmettez ce message à l’équipe réseau ou à l’astreinte informatique : elle sait quoi en faire.',
+};
+
+const english: Words = {
+  severities: { critical: 'critical', high: 'high', medium: 'medium', low: 'low', info: 'for information' },
+  urgency: {
+    critical: 'act now, also at night',
+    high: 'act within the hour',
+    medium: 'act today',
+    low: 'act within the week',
+    info: 'nothing urgent',
+  },
+  heads: {
+    raise: (title) => `${title}.`,
+    update: (title) => `News of an alarm that is still open: ${title}.`,
+    remind: (title, { reminder }) => `Reminder${reminder ? ` ${reminder}` : ''}, it is still not shut: ${title}.`,
+    resolve: () => 'It is shut again: nothing more has to be done for this alarm.',
+    answer: (title) => `${title}.`,
+    heartbeat: () => 'Écluse is running.',
+  },
+  tags: {
+    raise: 'To shut',
+    update: 'News',
+    remind: 'Reminder',
+    resolve: 'Shut again',
+    answer: 'Information',
+    heartbeat: 'Running',
+  },
+  labels: {
+    severity: 'Severity',
+    device: 'Device',
+    what: 'What is open',
+    services: 'Services that can be reached',
+    since: 'Open since',
+    window: 'Intervention',
+    until: 'Planned end of the intervention',
+    ticket: 'Ticket',
+    undo: 'For the network team, what shuts it',
+    details: 'Details',
+    possible: 'Possible, not certain: it depends on',
+    acknowledged: 'Taken on by',
+    waived: 'Accepted until',
+    link: 'See',
+    reference: 'Reference',
+    truncated: 'Shortened (truncated)',
+  },
+  day: ({ year, month, day, clock }) => `${year}-${month}-${day} at ${clock}`,
+  duration: (hours, minutes) => (hours === 0 ? `${minutes} min` : `${hours} h ${String(minutes).padStart(2, '0')}`),
+  colon: ':',
+  forward: 'Pass this message on to the network team or the IT duty officer: they know what to do with it.',
+};
+
+const languages: Readonly<Record<Language, Words>> = { fr: french, en: english };
+
+export function letter(record: AlarmRecord, language: Language, titles: Titles): Letter {
+  const words = languages[language];
+  const title = titles(record.code, language) ?? record.title;
+  const { kind, severity } = record;
+  const time = (text: string): string => words.day(partsOf(text));
+  const line = (label: Label, text: string | undefined): readonly string[] =>
+    text === undefined ? [] : [`${words.labels[label]}${words.colon} ${text}`];
+  const isOpen = kind === 'raise' || kind === 'update' || kind === 'remind';
+  const hasOpening = record.what !== undefined;
+  const where = [record.device, record.site].filter((part) => part !== undefined).join(', ');
+  const by = [record.vendor, record.technician].filter((part) => part !== undefined).join(', ');
+  const length = words.duration(Math.floor(record.minutesOpen / 60), record.minutesOpen % 60);
+  const since = `${time(record.firstSeen)} (${length})`;
+  return {
+    subject: `[Écluse] ${words.tags[kind]}${words.colon} ${title}${record.device ? ` (${record.device})` : ''}`,
+    lines: [
+      words.heads[kind](title, record),
+      '',
+      ...(isOpen ? line('severity', `${words.severities[severity]}, ${words.urgency[severity]}`) : []),
+      ...line('device', where || undefined),
+      ...line('what', record.what),
+      ...line('services', record.services),
+      ...(isOpen && hasOpening ? line('since', since) : []),
+      ...(record.certainty === 'possible' ? line('possible', record.conditions ?? '?') : []),
+      ...line('window', record.window && (by ? `${record.window} (${by})` : record.window)),
+      ...line('until', record.windowEnd && time(record.windowEnd)),
+      ...line('ticket', record.ticket),
+      ...line('details', record.details),
+      ...line('acknowledged', record.acknowledgedBy),
+      ...line('waived', record.waivedUntil && time(record.waivedUntil)),
+      ...(isOpen ? line('undo', record.undo) : []),
+      ...line('link', record.link),
+      ...line('reference', record.id),
+      ...line('truncated', record.truncated?.join(', ')),
+      ...(isOpen ? ['', words.forward] : []),
+    ],
+  };
+}
+
+/** A record's times are written in the site's own zone: they are shown as they are. */
+function partsOf(timestamp: string) {
+  const found = /^(?<year>\d{4})-(?<month>\d\d)-(?<day>\d\d)T(?<clock>\d\d:\d\d)/.exec(timestamp)?.groups;
+  const { year = '', month = '', day = '', clock = timestamp } = found ?? {};
+  return { year, month, day, clock };
+}

@@ -1,0 +1,245 @@
+import { once } from 'node:events';
+import { describe, expect, test } from '@jest/globals';
+import { SMTPServer } from 'smtp-server';
+import { type MailOptions, mailSink } from '../../agent/alarms/index.js';
+import { letter } from '../../agent/alarms/words.js';
+import { findingCodes } from '../../agent/judge/index.js';
+import { secret } from '../../agent/lib/secret.js';
+import { type Received, sinkContract } from '../contract/sinks.js';
+import { certificates, pem } from '../support/certificates.js';
+import { systemTest, tempDir } from '../support/system.js';
+import { told } from './told.js';
+
+interface Mail {
+  readonly from: string;
+  readonly to: readonly string[];
+  readonly raw: string;
+  readonly user: string | undefined;
+  readonly secure: boolean;
+}
+
+interface Postbox {
+  readonly port: number;
+  readonly mails: Mail[];
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+interface Manners {
+  readonly key?: string;
+  readonly cert?: string;
+  readonly auth?: boolean;
+  readonly hangs?: boolean;
+}
+
+/** A real SMTP server in this process. */
+async function postbox({ key, cert, auth = false, hangs = false }: Manners = {}): Promise<Postbox> {
+  const mails: Mail[] = [];
+  let server: SMTPServer | undefined;
+  let port = 0;
+  const start = async (): Promise<void> => {
+    server = new SMTPServer({
+      ...(key && cert ? { key, cert } : { hideSTARTTLS: true }),
+      ...(!auth && { disabledCommands: ['AUTH'] }),
+      authOptional: !auth,
+      closeTimeout: 50,
+      onAuth: ({ username, password }, _session, done) =>
+        password === 'right' ? done(null, { user: username }) : done(new Error('wrong password')),
+      onData(stream, session, done) {
+        const chunks: Buffer[] = [];
+        stream.on('data', (chunk: Buffer) => chunks.push(chunk));
+        stream.on('end', () => {
+          if (hangs) return;
+          const { mailFrom, rcptTo } = session.envelope;
+          mails.push({
+            from: mailFrom ? mailFrom.address : '',
+            to: rcptTo.map(({ address }) => address),
+            raw: Buffer.concat(chunks).toString('utf8'),
+            user: typeof session.user === 'string' ? session.user : undefined,
+            secure: session.secure,
+          });
+          done();
+        });
+      },
+    });
+    // A client that is gone is the test's doing.
+    server.on('error', () => {});
+    server.listen(port, '127.0.0.1');
+    await once(server.server, 'listening');
+    port = (server.server.address() as { port: number }).port;
+  };
+  await start();
+  return {
+    get port() {
+      return port;
+    },
+    mails,
+    start,
+    async stop() {
+      const open = server;
+      server = undefined;
+      if (open) await new Promise<void>((resolve) => open.close(() => resolve()));
+    },
+  };
+}
+
+/** A header with its continuation lines, unencoded (RFC 2047). */
+function header(raw: string, name: string): string {
+  const found = new RegExp(`^${name}: (?<value>.*(?:\\r\\n[ \\t].*)*)`, 'im').exec(raw)?.groups?.value ?? '';
+  return found
+    .replaceAll(/\r\n[ \t]/g, ' ')
+    .replaceAll(/\?= =\?/g, '?==?')
+    .replaceAll(/=\?UTF-8\?(?<how>[BQ])\?(?<text>[^?]*)\?=/gi, (_all, how: string, text: string) =>
+      how.toUpperCase() === 'B' ? Buffer.from(text, 'base64').toString('utf8') : unquoted(text.replaceAll('_', ' ')),
+    );
+}
+
+function unquoted(text: string): string {
+  const bytes = text
+    .replaceAll(/=\r\n/g, '')
+    .replaceAll(/=(?<hex>[0-9A-F]{2})/g, (_all, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
+  return Buffer.from(bytes, 'latin1').toString('utf8');
+}
+
+function body(raw: string): string {
+  const text = raw.slice(raw.indexOf('\r\n\r\n') + 4);
+  const how = header(raw, 'Content-Transfer-Encoding');
+  if (how === 'base64') return Buffer.from(text, 'base64').toString('utf8');
+  return how === 'quoted-printable' ? unquoted(text) : text;
+}
+
+const choices = (port: number): MailOptions => ({
+  id: 'ward',
+  host: '127.0.0.1',
+  port,
+  security: 'none',
+  from: 'ecluse@hopital.example.org',
+  to: ['cadre@hopital.example.org', 'astreinte@hopital.example.org'],
+});
+
+sinkContract({
+  name: 'mail',
+  open: async () => {
+    const box = await postbox();
+    return {
+      sink: mailSink({ ...choices(box.port), language: 'en' }),
+      received: async (): Promise<readonly Received[]> =>
+        box.mails.map(({ raw }) => ({
+          id: decodeURIComponent(header(raw, 'X-Ecluse-Id')),
+          // The lines of a letter are its framing.
+          raw: Buffer.from(body(raw).replaceAll('\r\n', ' ').trim()),
+        })),
+      stop: box.stop,
+      start: box.start,
+      close: box.stop,
+    };
+  },
+  openHung: async () => {
+    const box = await postbox({ hangs: true });
+    return { sink: mailSink(choices(box.port)), close: box.stop };
+  },
+});
+
+const titles = (code: string, language: 'fr' | 'en'): string | undefined => {
+  const texts: Readonly<Record<string, { readonly title: string; readonly titleFr: string }>> = findingCodes;
+  return language === 'fr' ? texts[code]?.titleFr : texts[code]?.title;
+};
+
+describe('a letter', () => {
+  test('in French, to somebody who runs a ward', () => {
+    expect(letter(told.remind, 'fr', titles)).toEqual({
+      subject: '[Écluse] Rappel : Resté ouvert après une intervention (fw1)',
+      lines: [
+        'Rappel n° 1, ce n’est toujours pas refermé : Resté ouvert après une intervention.',
+        '',
+        'Gravité : critique, à traiter tout de suite, même la nuit',
+        'Équipement : fw1, hopital-nord',
+        'Ce qui est ouvert : internet → imaging 10.20.0.0/24 : tcp/3389',
+        'Services atteignables : rdp',
+        'Ouvert depuis : 24/11/2026 à 14:05 (5 h 10)',
+        'Intervention : W-2026-0117 (Imagerie du Nord, M. Petit)',
+        'Fin prévue de l’intervention : 24/11/2026 à 18:00',
+        'Ticket : CHG-4711',
+        'Pour l’équipe réseau, ce qui le referme : nft delete rule inet filter forward handle 9',
+        'Voir : https://ecluse.example/findings/5f1c',
+        'Référence : fw1/rule:5f1c#1.3',
+        '',
+        'Transmettez ce message à l’équipe réseau ou à l’astreinte informatique : elle sait quoi en faire.',
+      ],
+    });
+  });
+
+  test('in English, when it is shut again, asks for nothing', () => {
+    const { subject, lines } = letter(told.resolve, 'en', titles);
+    expect(subject).toBe(`[Écluse] Shut again: ${findingCodes.RESOLVED.title} (fw1)`);
+    expect(lines[0]).toBe('It is shut again: nothing more has to be done for this alarm.');
+    expect(lines.join('\n')).not.toMatch(/Pass this message|nft delete/);
+  });
+
+  test('arrives from whom and at whom it should, and joins its conversation', async () => {
+    const box = await postbox();
+    const sink = mailSink({ ...choices(box.port), titles });
+    expect(await sink.deliver(told.raise, new AbortController().signal)).toMatchObject({ ok: true });
+    expect(await sink.deliver(told.resolve, new AbortController().signal)).toMatchObject({ ok: true });
+    await sink.close();
+    await box.stop();
+    const [first, second] = box.mails as [Mail, Mail];
+    expect(first).toMatchObject({
+      from: 'ecluse@hopital.example.org',
+      to: ['cadre@hopital.example.org', 'astreinte@hopital.example.org'],
+    });
+    expect(header(first.raw, 'Subject')).toBe('[Écluse] À refermer : Resté ouvert après une intervention (fw1)');
+    expect(header(first.raw, 'References')).toBe(header(second.raw, 'References'));
+    expect(header(first.raw, 'Message-ID')).not.toBe(header(second.raw, 'Message-ID'));
+    expect(header(first.raw, 'Auto-Submitted')).toBe('auto-generated');
+    expect(body(first.raw)).toContain('Ce qui est ouvert : internet → imaging 10.20.0.0/24 : tcp/3389');
+  });
+
+  test.each([
+    ['from', { from: 'a@b.example\r\nBcc: thief@evil.example' }],
+    ['to', { to: ['a@b.example\nBcc: thief@evil.example'] }],
+    ['the title', { titles: () => 'Resté ouvert\r\nBcc: thief@evil.example' }],
+  ])('with a line break in %s is not sent', async (_field, more) => {
+    const box = await postbox();
+    const sink = mailSink({ ...choices(box.port), ...more });
+    const answer = await sink.deliver(told.raise, new AbortController().signal);
+    await sink.close();
+    await box.stop();
+    expect(answer).toMatchObject({ ok: false, error: { code: 'SINK_SETUP' } });
+    expect(box.mails).toEqual([]);
+  });
+});
+
+systemTest(['openssl'], 'a mail server that is secured is spoken to in TLS, with the account of the sink', async () => {
+  const made = certificates(tempDir());
+  const box = await postbox({ key: pem(made.server.key), cert: pem(made.server.cert), auth: true });
+  const tell = async (more: Partial<MailOptions>): Promise<string> => {
+    const account = { user: 'ecluse', password: secret('right') };
+    const sink = mailSink({
+      ...choices(box.port),
+      security: 'starttls',
+      tls: { ca: pem(made.ca) },
+      ...account,
+      ...more,
+    });
+    const answer = await sink.deliver(told.raise, new AbortController().signal);
+    await sink.close();
+    return answer.ok ? 'told' : `${answer.error.code} ${answer.error.message}`;
+  };
+  expect(await tell({})).toBe('told');
+  expect(box.mails[0]).toMatchObject({ user: 'ecluse', secure: true });
+  const wrong = await tell({ password: secret('a wrong one') });
+  expect(wrong).toMatch(/^SINK_REFUSED .*wrong password/);
+  expect(wrong).not.toContain('a wrong one');
+  expect(await tell({ tls: {} })).toMatch(/^SINK_UNREACHABLE .*certificate/);
+  expect(await tell({ tls: { ca: pem(made.ca), serverName: 'other.example.org' } })).toMatch(
+    /^SINK_UNREACHABLE .*altnames/,
+  );
+  await box.stop();
+  const plain = await postbox();
+  const sink = mailSink({ ...choices(plain.port), security: 'starttls' });
+  expect(await sink.deliver(told.raise, new AbortController().signal)).toMatchObject({ ok: false });
+  await sink.close();
+  await plain.stop();
+  expect(plain.mails).toEqual([]);
+});
