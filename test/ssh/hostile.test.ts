@@ -1,21 +1,10 @@
 import { chmodSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import type { ServerChannel } from 'ssh2';
-import { addKnownKeys, revokeKeys, type SshTarget } from '../../agent/collect/ssh/index.js';
-import { tempDir } from '../support/system.js';
-import {
-  type Behaviour,
-  type FakeServer,
-  fakeServer,
-  fingerprintOf,
-  keyFile,
-  keyPair,
-  rawServer,
-  target,
-} from './hostile.js';
-import { knownKeysPath, LIMITS, withRunner } from './targets.js';
+import { addKnownKeys, revokeKeys } from '../../agent/collect/ssh/index.js';
+import { type Behaviour, type FakeServer, fakeServer, fingerprintOf, keyPair, rawServer, target } from './hostile.js';
+import { knownKeysPath, LIMITS, patient, readyProblem, withRunner } from './targets.js';
 
 const stops: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -26,13 +15,6 @@ async function serve(behaviour: Behaviour = {}): Promise<FakeServer> {
   const server = await fakeServer(behaviour);
   stops.push(server.stop);
   return server;
-}
-
-const SHORT = { connectMs: 1_500, handshakeMs: 1_500, loginMs: 1_500 };
-const patient = { timeouts: SHORT, backoffMsMin: 0 };
-
-async function readyProblem(where: SshTarget, knownKeys = knownKeysPath()) {
-  return withRunner(where, (runner) => runner.ready(), { ...patient, knownKeys });
 }
 
 describe('a host key that', () => {
@@ -146,7 +128,7 @@ describe('a server that is no good is a Problem in its time', () => {
       remedy: expect.stringContaining('legacyAlgorithms'),
     });
     const legacyAlgorithms = ['diffie-hellman-group14-sha1'];
-    const timeouts = { ...SHORT, handshakeMs: 20_000 };
+    const timeouts = { ...patient.timeouts, handshakeMs: 20_000 };
     expect(
       await withRunner(target(server, { legacyAlgorithms }), (runner) => runner.ready(), { timeouts }),
     ).toBeUndefined();
@@ -281,127 +263,6 @@ describe('a command whose server', () => {
       { timeouts: { keepAliveMs: 200 } },
     );
   }, 20_000);
-});
-
-describe('a login', () => {
-  const refuse: Behaviour = { login: (context) => context.reject(['publickey', 'password', 'keyboard-interactive']) };
-
-  test('that is refused twice is not tried again, until something changes', async () => {
-    const server = await serve(refuse);
-    const path = keyFile();
-    const knownKeys = knownKeysPath();
-    await withRunner(
-      target(server, { keyFile: path }),
-      async (runner) => {
-        expect(await runner.ready()).toMatchObject({ code: 'SSH_LOGIN_REFUSED' });
-        expect(await runner.ready()).toMatchObject({ code: 'SSH_LOGIN_STOPPED' });
-        for (let i = 0; i < 5; i++) {
-          expect(await runner.ready()).toMatchObject({
-            code: 'SSH_LOGIN_STOPPED',
-            remedy: expect.stringContaining('ecluse trust web'),
-          });
-        }
-        expect(server.connections()).toBe(2);
-        writeFileSync(path, keyPair().private);
-        expect(await runner.ready()).toMatchObject({ code: 'SSH_LOGIN_REFUSED' });
-        expect(server.connections()).toBe(3);
-      },
-      { ...patient, knownKeys },
-    );
-  });
-
-  test('offers a password once a connection, in one way', async () => {
-    const server = await serve(refuse);
-    process.env.ECLUSE_TEST_PASSWORD = 'correct horse';
-    const { keyFile: _none, ...rest } = target(server, { password: { kind: 'env', place: 'ECLUSE_TEST_PASSWORD' } });
-    expect(await readyProblem(rest)).toMatchObject({ code: 'SSH_LOGIN_REFUSED' });
-    expect(server.logins).toEqual(['password correct horse']);
-    delete process.env.ECLUSE_TEST_PASSWORD;
-    expect(await readyProblem(rest)).toMatchObject({ code: 'SSH_CREDENTIALS', file: '$ECLUSE_TEST_PASSWORD' });
-    expect(server.connections()).toBe(1);
-  });
-
-  const passwordFile = (text: string, mode = 0o600): string => {
-    const path = join(tempDir(), 'password');
-    writeFileSync(path, text, { mode });
-    return path;
-  };
-  const byQuestion = (
-    prompts: readonly { readonly prompt: string; readonly echo: boolean }[],
-    good: readonly string[],
-  ): Behaviour => ({
-    login(context) {
-      if (context.method !== 'keyboard-interactive') return context.reject(['keyboard-interactive']);
-      context.prompt([...prompts], '\u001b[2J', '', (answers) => {
-        if (JSON.stringify(answers) === JSON.stringify(good)) context.accept();
-        else context.reject();
-      });
-    },
-  });
-
-  test.each([
-    ['one hidden question', [{ prompt: 'Password:', echo: false }], ['s3cret'], undefined],
-    ['one that is shown', [{ prompt: 'Token:', echo: true }], ['s3cret'], 'SSH_LOGIN_REFUSED'],
-    [
-      'two',
-      [
-        { prompt: 'Password:', echo: false },
-        { prompt: 'Token:', echo: false },
-      ],
-      ['s3cret', ''],
-      'SSH_LOGIN_REFUSED',
-    ],
-  ])('by keyboard-interactive answers %s', async (_case, prompts, good, code) => {
-    const server = await serve(byQuestion(prompts, good));
-    const { keyFile: _none, ...rest } = target(server, { password: { kind: 'file', place: passwordFile('s3cret\n') } });
-    expect((await readyProblem(rest))?.code).toBe(code);
-  });
-
-  test('needs files that are their owner’s alone', async () => {
-    const server = await serve();
-    const { keyFile: _none, ...rest } = target(server);
-    for (const bad of [
-      { keyFile: keyFile(0o644) },
-      { keyFile: join(tempDir(), 'missing') },
-      { keyFile: tempDir() },
-      { keyFile: passwordFile('no key') },
-      { password: { kind: 'file', place: passwordFile('x', 0o640) } } as const,
-    ]) {
-      expect(await readyProblem({ ...rest, ...bad })).toMatchObject({ code: 'SSH_CREDENTIALS' });
-    }
-    expect(server.connections()).toBe(0);
-  });
-});
-
-describe('a jump host', () => {
-  test('is passed, and each of both has its own host key', async () => {
-    const jump = await serve({ forward: 'works' });
-    const server = await serve();
-    const by = (more: Partial<SshTarget>): SshTarget => target(server, { jump: target(jump, more) });
-    await withRunner(by({}), async (runner) => {
-      expect(await runner.run(['nft'], LIMITS)).toMatchObject({
-        kind: 'exited',
-        stdout: expect.stringContaining('nft'),
-      });
-    });
-    expect(await readyProblem(by({ hostKeys: [server.fingerprint] }))).toMatchObject({
-      code: 'HOST_KEY_CHANGED',
-      message: expect.stringContaining(`127.0.0.1:${jump.port}`),
-    });
-    expect(await readyProblem(target(server, { hostKeys: [jump.fingerprint], jump: target(jump) }))).toMatchObject({
-      code: 'HOST_KEY_CHANGED',
-      message: expect.stringContaining(`127.0.0.1:${server.port}`),
-    });
-  });
-
-  test.each<[Behaviour['forward'], string]>([
-    ['hangs', 'SSH_TIMEOUT'],
-    ['refuses', 'SSH_UNREACHABLE'],
-  ])('that %s when asked for the way', async (forward, code) => {
-    const jump = await serve({ ...(forward && { forward }) });
-    const server = await serve();
-    expect(await readyProblem(target(server, { jump: target(jump) }))).toMatchObject({ code });
-  });
 });
 
 test('one who gives up while the server hangs gets an answer, and closing ends everything', async () => {

@@ -34,3 +34,10 @@ export async function withRunner<T>(
     runner.close();
   }
 }
+
+/** For servers that never answer; and one that failed is tried again at once. */
+export const patient = { timeouts: { connectMs: 1_500, handshakeMs: 1_500, loginMs: 1_500 }, backoffMsMin: 0 };
+
+export async function readyProblem(where: SshTarget, knownKeys = knownKeysPath()) {
+  return withRunner(where, (runner) => runner.ready(), { ...patient, knownKeys });
+}
