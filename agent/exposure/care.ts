@@ -128,6 +128,8 @@ function looseSteps(steps: readonly Step[], family: Family, rewritten: Rewritten
     const other = looseCondition(condition, family, rewritten);
     box = other && meet(box, other);
     if (!box || index === steps.length - 1) return box;
+    // What a case did stays done where a later guard fails.
+    if (step.kind === 'dispatch' && step.cases.some(({ actions }) => actions.length > 0)) return box;
   }
   return box;
 }

@@ -11,7 +11,7 @@ import {
   type Scope,
   type Step,
 } from '../model/index.js';
-import { ending, hasExtension, hasUnrecognized, sameRule } from './same-rule.js';
+import { ending, hasExtension, hasUnrecognized, lacksAction, sameRule } from './same-rule.js';
 
 /** What one driver read of a host. */
 export interface DevicePart {
@@ -132,7 +132,7 @@ function mergeTables(kernel: Device, save: Device | undefined): Merge {
         if (hasExtension(rule)) open.add(tableOf(list));
         return rule;
       }
-      if (hasExtension(rule) || sameRule(rule, twin, family)) {
+      if (hasExtension(rule) || lacksAction(rule, twin) || sameRule(rule, twin, family)) {
         supersede(rule.origin, twin.origin);
         return twin;
       }

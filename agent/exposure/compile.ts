@@ -4,18 +4,23 @@ import {
   type Condition,
   type ConnectionState,
   connectionStates,
+  LAST_IP4,
+  LAST_IP6,
   type PacketTest,
   type Pipeline,
   type Unknown,
 } from '../model/index.js';
 import type { Diagram, Kernel } from '../packets/index.js';
 import { addressesOf, type Env, type Translation } from './env.js';
+import { isSingle } from './evaluate.js';
 import { fieldIndex, type PacketField, type Predicate, type Universe, withBounds } from './universe.js';
 
 /** Turns conditions into packet sets, given what earlier rules did to the packet. */
 export interface Compiler {
   readonly kernel: Kernel;
   readonly universe: Universe;
+  /** The packet's state, where the question fixes it. */
+  readonly state: ConnectionState | undefined;
   condition(condition: Condition, env: Env): Diagram;
   predicate(predicate: Predicate): Diagram;
 }
@@ -87,13 +92,29 @@ export function compiler(options: CompilerOptions): Compiler {
   };
 
   /** True for packets that begin a connection, where conntrack's answers are known; elsewhere a free boolean. */
-  const ofNew = (whenNew: boolean, env: Env, text: string): Diagram => {
+  const ofNew = (whenNew: Diagram, env: Env, text: string): Diagram => {
     const isNew = state(['new'], env);
-    if (isNew === kernel.all) return truth(whenNew);
-    const known = kernel.and(isNew, truth(whenNew));
+    if (isNew === kernel.all) return whenNew;
+    const known = kernel.and(isNew, whenNew);
     const tracked = state(['established', 'related'], env);
     if (kernel.isEmpty(tracked)) return known;
     return kernel.or(known, kernel.and(tracked, predicate({ id: text, text })));
+  };
+
+  /** A connection counts as translated only where its header changes (nf_nat_setup_info). */
+  const translated = (side: 'source' | 'destination', to: Translation | undefined): Diagram => {
+    if (!to) return kernel.none;
+    const kept = (name: PacketField, possible: Intervals<Bound>, sure: boolean): Diagram => {
+      const text = `the ${name} that is chosen is the packet's own`;
+      const inside = field(name, possible);
+      return sure ? inside : kernel.and(inside, predicate({ id: `${text} of ${shortSet(possible)}`, text }));
+    };
+    const everything: AddressSet = { ip4: [0, LAST_IP4], ip6: [0n, LAST_IP6] };
+    const addresses = to.addresses === 'device' ? (options.localAddresses ?? everything) : to.addresses;
+    const values = addresses && addressesOf(addresses, family);
+    const sameAddress = values ? kept(side, values, to.keepHost === true || isSingle(values)) : kernel.all;
+    const samePort = to.ports ? kept(`${side}Port`, to.ports, isSingle(to.ports)) : kernel.all;
+    return kernel.not(kernel.and(sameAddress, samePort));
   };
 
   const test = (packet: PacketTest, env: Env): Diagram => {
@@ -126,15 +147,16 @@ export function compiler(options: CompilerOptions): Compiler {
         return state(packet.states, env);
       case 'connectionDirection':
         return ofNew(
-          packet.direction === 'original',
+          truth(packet.direction === 'original'),
           env,
           `the packet's direction in its connection is ${packet.direction}`,
         );
       case 'connectionStatus': {
         const status = packet.status;
-        const now =
-          (status.includes('dnat') && env.destination !== undefined) ||
-          (status.includes('snat') && env.source !== undefined);
+        const now = kernel.or(
+          status.includes('dnat') ? translated('destination', env.destination) : kernel.none,
+          status.includes('snat') ? translated('source', env.source) : kernel.none,
+        );
         return ofNew(now, env, `the connection's status has one of ${status.join(', ')}`);
       }
       case 'mark':
@@ -147,7 +169,7 @@ export function compiler(options: CompilerOptions): Compiler {
         if (env.connectionMark !== undefined)
           return truth(contains(packet.values, (env.connectionMark & packet.mask) >>> 0));
         return ofNew(
-          contains(packet.values, 0),
+          truth(contains(packet.values, 0)),
           env,
           `the connection's mark & 0x${packet.mask.toString(16)} is in ${shortSet(packet.values)}`,
         );
@@ -215,6 +237,7 @@ export function compiler(options: CompilerOptions): Compiler {
   return {
     kernel,
     universe,
+    state: options.state,
     predicate,
     condition(condition, env) {
       const known = memo.get(condition);

@@ -38,8 +38,13 @@ export function envKey(env: Env): string {
 
 type MarkAction = Extract<Action, { kind: 'setMark' | 'setConnectionMark' | 'restoreMark' | 'saveMark' }>;
 
-/** What a rule that sets marks leaves behind. A mark that depends on one that is not known is not known. */
-export function marked(action: MarkAction, env: Env): Env {
+/**
+ * What a rule that sets marks leaves behind. A mark that depends on one that is not known is not known. A packet
+ * without a connection has no connection mark to set, keep or take over (connmark_tg, nft_ct_set_eval).
+ */
+export function marked(action: MarkAction, env: Env, state: ConnectionState | undefined): Env {
+  const now = env.state ?? state;
+  if (action.kind !== 'setMark' && (now === 'invalid' || now === 'untracked')) return env;
   const set = (old: number | undefined, and: number, xor: number): number | undefined =>
     and === 0 ? xor >>> 0 : old === undefined ? undefined : ((old & and) ^ xor) >>> 0;
   const { mark, connectionMark } = env;
@@ -57,4 +62,10 @@ export function marked(action: MarkAction, env: Env): Env {
       if (mark === undefined) return { ...env, connectionMark: undefined };
       return { ...env, connectionMark: set(connectionMark, ~action.connectionMask, mark & action.markMask) };
   }
+}
+
+/** `notrack` comes too late for a packet that conntrack has seen (nft_notrack_eval, notrack_tg). */
+export function untracked(env: Env, state: ConnectionState | undefined): Env {
+  const now = env.state ?? state;
+  return now === undefined || now === 'invalid' ? { ...env, state: 'untracked' } : env;
 }

@@ -81,9 +81,10 @@ function evaluateTest(options: TraceOptions, test: PacketTest, env: Env): Truth 
         `the packet's direction in its connection is ${test.direction}`,
       );
     case 'connectionStatus': {
-      const now =
-        (test.status.includes('dnat') && env.destination !== undefined) ||
-        (test.status.includes('snat') && env.source !== undefined);
+      const now = either(
+        test.status.includes('dnat') && isTranslated(options, 'destination', env.destination),
+        test.status.includes('snat') && isTranslated(options, 'source', env.source),
+      );
       return connectionTruth(options, env, now, `the connection's status has one of ${test.status.join(', ')}`);
     }
     case 'mark':
@@ -101,11 +102,37 @@ function evaluateTest(options: TraceOptions, test: PacketTest, env: Env): Truth 
   }
 }
 
-function connectionTruth(options: TraceOptions, env: Env, whenNew: boolean, id: string): Truth {
+function connectionTruth(options: TraceOptions, env: Env, whenNew: Truth, id: string): Truth {
   const state = env.state ?? options.packet.state;
   if (state === 'new') return whenNew;
   if (state === 'invalid' || state === 'untracked') return false;
   return options.packet.predicates?.get(id);
+}
+
+function either(a: Truth, b: Truth): Truth {
+  return a === true || b === true ? true : a === undefined || b === undefined ? undefined : false;
+}
+
+/** A connection counts as translated only where its header changes (nf_nat_setup_info). */
+function isTranslated(options: TraceOptions, side: 'source' | 'destination', to: Translation | undefined): Truth {
+  if (!to) return false;
+  const { packet, pipeline } = options;
+  const kept = (value: Bound | undefined, possible: Intervals<Bound> | undefined, sure: boolean): Truth => {
+    const inside = possible && member(value, possible);
+    return inside === false ? false : inside === true && sure ? true : undefined;
+  };
+  const addresses = to.addresses === 'device' ? pipeline.localAddresses : to.addresses;
+  const values = addresses?.[packet.family] as Intervals<Bound> | undefined;
+  const sameAddress =
+    to.addresses === undefined || kept(packet.fields[side], values, to.keepHost === true || isSingle(values));
+  const port = side === 'source' ? packet.fields.sourcePort : packet.fields.destinationPort;
+  const samePort = to.ports === undefined || kept(port, to.ports, isSingle(to.ports));
+  const same = sameAddress === false || samePort === false ? false : sameAddress && samePort ? true : undefined;
+  return same === undefined ? undefined : !same;
+}
+
+export function isSingle(values: Intervals<Bound> | undefined): boolean {
+  return values?.length === 2 && values[0] === values[1];
 }
 
 function addressTypeTruth(options: TraceOptions, test: Extract<PacketTest, { kind: 'addressType' }>, env: Env): Truth {

@@ -58,9 +58,13 @@ export function createHooks({ options, intern, label, outcome, runList }: HookWa
     return intern({ ...rest, ...lasting });
   };
 
-  /** nf_nat_inet_fn asks the next nat list only while the connection has no translation of that kind. */
-  const alreadyTranslated = (base: BaseList, env: Env): boolean => {
+  /**
+   * nf_nat_inet_fn asks the next nat list only while the connection has no translation of that kind, and none for a
+   * packet without a connection.
+   */
+  const notTranslated = (base: BaseList, env: Env): boolean => {
     if (base.type !== 'nat') return false;
+    if (env.state === 'untracked') return true;
     const side = base.hook === 'prerouting' || base.hook === 'output' ? 'destination' : 'source';
     return env[side] !== undefined;
   };
@@ -70,7 +74,7 @@ export function createHooks({ options, intern, label, outcome, runList }: HookWa
       const arriving = outcome(number);
       if (arriving.kind !== 'accept') return kernel.constant(number);
       if (base.type === 'nat' && !how.alone && !options.translates) return kernel.constant(number);
-      if (alreadyTranslated(base, arriving.env)) return kernel.constant(number);
+      if (notTranslated(base, arriving.env)) return kernel.constant(number);
       const env = how.alone ? aloneEnv(arriving.env, base) : envAt(arriving.env, base);
       const ran = runList(base.list, env);
       const byPolicy: Decider | undefined = options.withDeciders ? { kind: 'policy', base } : undefined;

@@ -65,6 +65,15 @@ export function hasExtension(rule: Rule): boolean {
   return anyWords(rule.steps, (words) => /^xt (?:match|target) /.test(words));
 }
 
+/**
+ * nft 1.0.6 prints some targets as nothing at all (`-j REDIRECT` of IPv6). iptables-save leaves out what it cannot
+ * express and invents nothing, so an action that only it lists is there.
+ */
+export function lacksAction(rule: Rule, twin: Rule): boolean {
+  const acts = ({ steps }: Rule): boolean => steps.some(({ kind }) => kind !== 'match' && kind !== 'sideEffect');
+  return !acts(rule) && acts(twin);
+}
+
 /** Words that the reader of the platform could not place: what the rule does is not known at all. */
 export function hasUnrecognized(rule: Rule): boolean {
   return JSON.stringify(rule.steps, (_, value: unknown) => (typeof value === 'bigint' ? 0 : value)).includes(

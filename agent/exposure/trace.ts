@@ -10,7 +10,7 @@ import type {
   Rule,
   RuleList,
 } from '../model/index.js';
-import { type Env, marked, type Translation } from './env.js';
+import { type Env, marked, type Translation, untracked } from './env.js';
 import { evaluate, isOwn } from './evaluate.js';
 import type { PacketField } from './universe.js';
 import { pathOf, startEnv } from './walk.js';
@@ -83,7 +83,7 @@ export function tracePacket(options: TraceOptions): Trace {
     }
     if (base.type === 'nat') {
       const side = base.hook === 'prerouting' || base.hook === 'output' ? 'destination' : 'source';
-      if (packet.state !== 'new' || env[side] !== undefined) continue;
+      if (packet.state !== 'new' || env.state === 'untracked' || env[side] !== undefined) continue;
     }
     const hidden =
       base.hook === 'prerouting' || base.hook === 'input'
@@ -172,7 +172,7 @@ function traceSteps(
   const note = (did: string): void => {
     steps.push({ list, rule: rule.origin, did, model: rule });
   };
-  for (const step of ruleSteps) {
+  for (const [index, step] of ruleSteps.entries()) {
     switch (step.kind) {
       case 'match': {
         const holds = evaluate(options, step.condition, env);
@@ -184,7 +184,9 @@ function traceSteps(
         for (const branch of step.cases) {
           const holds = evaluate(options, branch.condition, env);
           if (holds === undefined) return { kind: 'undecided', env };
-          if (holds) return traceSteps(options, list, rule, branch.actions, env, steps, depth);
+          if (!holds) continue;
+          const rest = [...branch.actions, ...ruleSteps.slice(index + 1)];
+          return traceSteps(options, list, rule, rest, env, steps, depth);
         }
         return { kind: 'end', env };
       }
@@ -225,13 +227,13 @@ function traceSteps(
         return { kind: accepts ? 'accept' : 'drop', env };
       }
       case 'notrack':
-        env = { ...env, state: 'untracked' };
+        env = untracked(env, options.packet.state);
         continue;
       case 'setMark':
       case 'setConnectionMark':
       case 'restoreMark':
       case 'saveMark':
-        env = marked(step, env);
+        env = marked(step, env, options.packet.state);
         continue;
       case 'sideEffect':
         continue;

@@ -2,7 +2,7 @@ import { assert } from '../lib/assert.js';
 import type { BaseList, Direction, Dispatch, Family, Hook, Nat, Pipeline, Rule, RuleList } from '../model/index.js';
 import type { Diagram, Kernel } from '../packets/index.js';
 import type { Compiler } from './compile.js';
-import { type Env, envKey, marked } from './env.js';
+import { type Env, envKey, marked, untracked } from './env.js';
 import { createHooks } from './hooks.js';
 import { opaquePredicates, queuePredicate } from './universe.js';
 
@@ -55,14 +55,17 @@ export function startEnv(isNew: boolean): Env {
 /** Jumps may not nest deeper than this; the kernel refuses more than 16 (NFT_JUMP_STACK_SIZE), iptables allows more. */
 const DEPTH_MAX = 256;
 
-/** The base lists that see a packet of this family on this path, hook by hook in calling order. */
+/**
+ * The base lists that see a packet of this family on this path, hook by hook in calling order. Of two with one
+ * priority the kernel calls the younger first (nf_hook_entries_grow); a listing has the older first.
+ */
 export function pathOf(pipeline: Pipeline, direction: Direction, family: Family): readonly BaseList[] {
   const lists = new Map(pipeline.lists.map((list) => [list.id, list]));
   return HOOKS[direction].flatMap((hook) =>
     pipeline.bases
       .filter((base) => base.hook === hook && lists.get(base.list)?.families.includes(family))
       .map((base, order) => ({ base, order }))
-      .sort((a, b) => a.base.priority - b.base.priority || a.order - b.order)
+      .sort((a, b) => a.base.priority - b.base.priority || b.order - a.order)
       .map(({ base }) => base),
   );
 }
@@ -198,7 +201,7 @@ function createWalker(options: WalkOptions) {
     const ruleEnds = (set: Diagram): void => {
       if (env !== entry && !kernel.isEmpty(set)) pieces.push(ends(set, { kind: 'next', env }));
     };
-    for (const step of steps) {
+    for (const [place, step] of steps.entries()) {
       if (kernel.isEmpty(here)) break;
       switch (step.kind) {
         case 'match': {
@@ -208,7 +211,14 @@ function createWalker(options: WalkOptions) {
           continue;
         }
         case 'dispatch': {
-          const { pieces: chosen, rest } = runDispatch(list, index, step, here, env, depth);
+          const { pieces: chosen, rest } = runDispatch(
+            list,
+            index,
+            [step, ...steps.slice(place + 1)],
+            here,
+            env,
+            depth,
+          );
           pieces.push(...chosen);
           ruleEnds(rest);
           here = kernel.none;
@@ -267,13 +277,13 @@ function createWalker(options: WalkOptions) {
           continue;
         }
         case 'notrack':
-          env = intern({ ...env, state: 'untracked' });
+          env = intern(untracked(env, compiler.state));
           continue;
         case 'setMark':
         case 'setConnectionMark':
         case 'restoreMark':
         case 'saveMark':
-          env = intern(marked(step, env));
+          env = intern(marked(step, env, compiler.state));
           continue;
         case 'queue': {
           const by = decider(list, index);
@@ -302,7 +312,15 @@ function createWalker(options: WalkOptions) {
     return kernel.fold(pieces);
   };
 
-  const runDispatch = (list: RuleList, index: number, step: Dispatch, region: Diagram, env: Env, depth: number) => {
+  /** The case that holds is carried out, and then what follows in the rule. */
+  const runDispatch = (
+    list: RuleList,
+    index: number,
+    [step, ...after]: readonly [Dispatch, ...Rule['steps']],
+    region: Diagram,
+    env: Env,
+    depth: number,
+  ) => {
     const pieces: Diagram[] = [];
     let rest = region;
     let ended = kernel.none;
@@ -310,7 +328,7 @@ function createWalker(options: WalkOptions) {
       if (kernel.isEmpty(rest)) break;
       const guard = kernel.and(rest, compiler.condition(branch.condition, env));
       if (kernel.isEmpty(guard)) continue;
-      const piece = runSteps(list, index, branch.actions, guard, env, depth);
+      const piece = runSteps(list, index, [...branch.actions, ...after], guard, env, depth);
       pieces.push(piece);
       ended = kernel.or(
         ended,

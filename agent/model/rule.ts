@@ -19,7 +19,10 @@ export interface Rule {
 
 export type Step = { readonly kind: 'match'; readonly condition: Condition } | Action | Dispatch;
 
-/** A verdict map or a map of translations: the first case whose condition holds is carried out; if none holds the rule ends. */
+/**
+ * A verdict map, or a map of marks or translations: the first case whose condition holds is carried out, and then the
+ * steps after it; if none holds the rule ends.
+ */
 export interface Dispatch {
   readonly kind: 'dispatch';
   readonly cases: readonly { readonly condition: Condition; readonly actions: readonly Action[] }[];

@@ -143,26 +143,40 @@ function markOf(kind: 'mark' | 'connectionMark'): (extension: Extension) => Cond
     });
 }
 
+/** A packet without a connection has no connection mark, neither this one nor another (connmark_mt). */
+function connectionMark(extension: Extension): Condition {
+  return all(
+    { kind: 'connectionState', states: ['new', 'established', 'related'] },
+    markOf('connectionMark')(extension),
+  );
+}
+
 const addressTypes: Readonly<Record<string, 'local' | 'broadcast' | 'multicast'>> = {
   LOCAL: 'local',
   BROADCAST: 'broadcast',
   MULTICAST: 'multicast',
 };
 
-function addressType(extension: Extension): Condition {
+/** Of IPv6, what is no question to the routing table must hold too, not instead (match_type6 of xt_addrtype.c). */
+const routed6: ReadonlySet<string> = new Set(['LOCAL', 'ANYCAST', 'UNREACHABLE']);
+
+function addressType(extension: Extension, { family }: MatchContext): Condition {
   // Limited to an interface, the question is which addresses that interface has: not read.
   if (extension.options.some(({ name }) => name.startsWith('limit-iface'))) return unknownMatch(extension);
   return each(extension, ({ name, values }) => {
     const of = name === 'src-type' ? 'source' : 'destination';
-    return any(
-      ...values[0]!.split(',').map((word): Condition => {
-        const type = addressTypes[word.toUpperCase()];
-        const text = `${of} address of type ${word.toUpperCase()}`;
-        return type
-          ? { kind: 'addressType', of, type }
-          : { kind: 'unknown', id: `iptables addrtype ${of} ${word.toUpperCase()}`, text };
-      }),
-    );
+    const types = values[0]!.toUpperCase().split(',');
+    const isType = (word: string): Condition => {
+      const type = addressTypes[word];
+      const text = `${of} address of type ${word}`;
+      return type
+        ? { kind: 'addressType', of, type }
+        : { kind: 'unknown', id: `iptables addrtype ${of} ${word}`, text };
+    };
+    if (family === 'ip4') return any(...types.map(isType));
+    const routed = types.filter((word) => routed6.has(word));
+    const others = types.filter((word) => !routed6.has(word)).map(isType);
+    return all(...(routed.length > 0 ? [any(...routed.map(isType))] : []), ...others);
   });
 }
 
@@ -212,7 +226,7 @@ const readers: Readonly<Record<string, (extension: Extension, context: MatchCont
   state: stateMatch,
   conntrack: connectionMatch,
   mark: markOf('mark'),
-  connmark: markOf('connectionMark'),
+  connmark: connectionMark,
   addrtype: addressType,
   iprange: addressRange,
   set: setMatch,

@@ -121,8 +121,18 @@ export function mangle(context: ActionContext, key: Expression, value: Expressio
   if (key.name !== 'meta mark' && key.name !== 'ct mark')
     return [harmless.test(key.name) ? { kind: 'sideEffect', text } : opaque(text)];
   const { name } = key;
-  if (value.kind !== 'map') return setMark(name, value) ?? [opaque(text)];
+  if (value.kind !== 'map') {
+    const actions = setMark(name, value);
+    return actions ? [...reads(context, value), ...actions] : [opaque(text)];
+  }
   return casesOf(context, value.key, value.data, ({ value: mark }) => mark && setMark(name, mark)) ?? [opaque(text)];
+}
+
+/** A rule that reads the mark of a connection ends where there is no connection (nft_ct_get_eval). */
+function reads(context: ActionContext, value: Expression): readonly Step[] {
+  if (!/\bct mark\b/.test(expressionText(value))) return [];
+  const tracked = requirements(context, { kind: 'selector', name: 'ct mark' });
+  return tracked.map((condition): Step => ({ kind: 'match', condition }));
 }
 
 /** An assignment to a mark: bits that stay, bits of the other mark, bits that are turned. */

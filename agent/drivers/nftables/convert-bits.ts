@@ -189,13 +189,14 @@ function joined(operator: string, left: Linear, right: Linear): Linear | undefin
   };
 }
 
-/** `0x20/28`: the numbers of 32 bits that begin with the first 28 of these. */
+/** `0x20/28`: the numbers of 32 bits that begin with the first 28 of these; nothing where that is not plain. */
 function prefixed(text: string, length: number): readonly [number | undefined, number | undefined] {
   const start = numeric(text);
   if (start === undefined || length > 32) return [undefined, undefined];
   const size = 2 ** (32 - length);
-  const first = Math.floor(start / size) * size;
-  return [first, first + size - 1];
+  // nft prints `meta mark & 0xf0000000 == 0x3`, which never holds, as `meta mark 0x3/4`; written by a person it is 0x0/4.
+  if (start % size !== 0) return [undefined, undefined];
+  return [start, start + size - 1];
 }
 
 export function markTest(

@@ -135,6 +135,10 @@ function number(
   elements: readonly Element[] | undefined,
 ): Condition {
   const values = elements ? elementConstants(field, elements) : constants(field, right);
+  if (!elements && values && isShifted(name, values)) {
+    context.notes.push('a prefix of an original address is printed by nft 1.0 as another address');
+    return undecided(context, left, operator, right);
+  }
   if (!values) return undecided(context, left, operator, right, true);
   const wanted = satisfying(field, left, elements ? (operator === 'implicit' ? '==' : operator) : operator, values);
   if (!wanted) return undecided(context, left, operator, right);
@@ -143,6 +147,17 @@ function number(
   return /^th /.test(name)
     ? transport(context, test, statementText({ kind: 'match', operator, left, right }, context.sets.contentOf))
     : test;
+}
+
+/**
+ * nft 1.0.6 prints `ct original ip saddr 198.51.100.0/24` as `… 0.198.51.100`, and of other prefixes too the bytes
+ * that are compared as if they were the last ones: an address that begins with a zero may be any such prefix.
+ */
+function isShifted(name: string, values: Intervals<Bound>): boolean {
+  const first = values[0];
+  if (!/^ct (?:original|reply) (?:ip6? )?[sd]addr$/.test(name) || first === undefined || first !== values[1])
+    return false;
+  return typeof first === 'bigint' ? first >> 120n === 0n : first < 0x0100_0000;
 }
 
 /** Headers that stand before the last one: hop-by-hop, routing, fragment, destination options, mobility. */

@@ -56,7 +56,7 @@ const table: readonly (readonly [string, string, Options?])[] = [
   ],
   ['-m mark --mark 0x1/0x3', 'mark & 0x3 = 1'],
   ['-m mark ! --mark 5', 'not mark & 0xffffffff = 5'],
-  ['-m connmark --mark 0x10/0xf0', 'connectionMark & 0xf0 = 16'],
+  ['-m connmark --mark 0x10/0xf0', '(new|established|related and connectionMark & 0xf0 = 16)'],
   [
     '-m addrtype --src-type LOCAL,BROADCAST ! --dst-type MULTICAST',
     '((source is local or source is broadcast) and not destination is multicast)',

@@ -118,7 +118,10 @@ describe('actions', () => {
     ['meta mark set meta mark | 0x10', [{ kind: 'setMark', and: 0xffff_ffef, xor: 16 }]],
     ['meta mark set mark and 0xff xor 0x3', [{ kind: 'setMark', and: 255, xor: 3 }]],
     ['ct mark set mark', [{ kind: 'saveMark', connectionMask: 0xffff_ffff, markMask: 0xffff_ffff }]],
-    ['meta mark set ct mark & 0xff', [{ kind: 'restoreMark', connectionMask: 255, markMask: 0xffff_ffff }]],
+    [
+      'meta mark set ct mark & 0xff',
+      [match(tracked), { kind: 'restoreMark', connectionMask: 255, markMask: 0xffff_ffff }],
+    ],
     [
       'dnat ip to 192.0.2.1:80',
       [match(ip4), { kind: 'nat', translate: 'destination', to: to4(0xc000_0201), ports: [80, 80] }],

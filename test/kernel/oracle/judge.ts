@@ -1,0 +1,115 @@
+import type { AskedPacket } from '../../../agent/exposure/index.js';
+import { type Trace, tracePacket } from '../../../agent/exposure/index.js';
+import { type Bound, contains, type Intervals } from '../../../agent/lib/intervals.js';
+import type { BaseList, Direction, Pipeline } from '../../../agent/model/index.js';
+import { type Fate, type InterfaceName, localAddresses, ownAddresses, routeOf, type Shot } from './lab.js';
+import { firstBytes, firstState, hasPorts } from './wire.js';
+
+/** The question that a packet is, once it is known where the firewall sends it. */
+export interface Asked {
+  readonly direction: Direction;
+  readonly out: InterfaceName | undefined;
+  readonly trace: Trace;
+}
+
+export function askedPacket(shot: Shot, direction: Direction, out: InterfaceName | undefined): AskedPacket {
+  const { packet, from } = shot;
+  // `th dport` reads the third and fourth byte of whatever header there is.
+  const [sourcePort, destinationPort] = firstBytes(packet);
+  return {
+    families: [packet.family],
+    direction,
+    state: firstState(packet),
+    fields: {
+      protocol: packet.protocol,
+      source: packet.source,
+      destination: packet.destination,
+      sourcePort,
+      ...(destinationPort === undefined ? {} : { destinationPort }),
+      icmp: packet.icmp,
+      tcpFlags: packet.tcpFlags,
+    },
+    ...(direction === 'output' ? {} : { inInterface: from }),
+    ...(direction === 'input' || out === undefined ? {} : { outInterface: out }),
+  };
+}
+
+function traced(pipeline: Pipeline, shot: Shot, direction: Direction, out: InterfaceName | undefined): Trace {
+  const { families, ...packet } = askedPacket(shot, direction, out);
+  return tracePacket({ pipeline, direction, packet: { ...packet, family: families[0]! } });
+}
+
+/** Where the routing of this firewall sends one of these addresses; undefined where they do not agree. */
+function routeOfAll(addresses: Intervals<Bound>): InterfaceName | 'local' | undefined {
+  const routes = new Set(addresses.map((one) => routeOf(one)));
+  return routes.size === 1 ? [...routes][0] : undefined;
+}
+
+/** Asks about a packet as somebody does who knows the routing table; undefined where that is not enough. */
+export function askAbout(pipeline: Pipeline, shot: Shot): Asked | undefined {
+  const { packet, from } = shot;
+  const routed = routeOf(packet.destination);
+  const directionTo = (route: InterfaceName | 'local'): Direction =>
+    from === 'self' ? 'output' : route === 'local' ? 'input' : 'forward';
+  const outOf = (route: InterfaceName | 'local'): InterfaceName | undefined => (route === 'local' ? undefined : route);
+  const trace = traced(pipeline, shot, directionTo(routed), outOf(routed));
+  const to = trace.env.destination?.addresses;
+  // Where a translation may still come, nobody knows where the packet goes.
+  const translates = ({ hook, type }: BaseList): boolean =>
+    type === 'nat' && (hook === 'prerouting' || hook === 'output');
+  if (trace.verdict === 'undecided' && pipeline.bases.some(translates)) return undefined;
+  if (to === undefined) return { direction: directionTo(routed), out: outOf(routed), trace };
+  const again = to === 'device' ? 'local' : routeOfAll(to[packet.family] as Intervals<Bound>);
+  // What the firewall sends to itself passes its own input too, which is another question.
+  if (again === undefined || (from === 'self' && again === 'local')) return undefined;
+  // An interface that rules of the output hook asked for is the one before the translation.
+  if (from === 'self' && again !== routed) return undefined;
+  if (again === routed) return { direction: directionTo(routed), out: outOf(routed), trace };
+  return {
+    direction: directionTo(again),
+    out: outOf(again),
+    trace: traced(pipeline, shot, directionTo(again), outOf(again)),
+  };
+}
+
+/** What is wrong between the kernel's deed and our word; undefined where they agree. */
+export function complaint(shot: Shot, fate: Fate, { direction, out, trace }: Asked): string | undefined {
+  const passed = direction === 'input' ? 'delivered' : 'forwarded';
+  if (trace.verdict === 'deny') return fate.kind === 'stopped' ? undefined : `deny, but the kernel ${fate.kind} it`;
+  if (trace.verdict !== 'allow') return `${trace.verdict} of a packet that is fully given`;
+  if (fate.kind !== passed) return `allow, but the kernel ${fate.kind} it`;
+  if (fate.kind === 'forwarded' && fate.out !== out) return `to ${out}, but the kernel sent it to ${fate.out}`;
+  return headerComplaint(shot, fate, trace);
+}
+
+function headerComplaint({ packet }: Shot, { arrived }: Fate, { env }: Trace): string | undefined {
+  const { family } = packet;
+  for (const side of ['source', 'destination'] as const) {
+    const translation = env[side];
+    const seen = arrived?.[side];
+    const wanted = translation?.addresses;
+    if (seen !== undefined) {
+      const right =
+        wanted === undefined
+          ? seen === packet[side]
+          : wanted === 'device'
+            ? ownAddresses[family].includes(seen)
+            : contains(wanted[family] as Intervals<Bound>, seen);
+      if (!right) return `${side} ${seen}, which is not what the model translates to`;
+    }
+    if (!hasPorts(packet.protocol)) continue;
+    const key = side === 'source' ? 'sourcePort' : 'destinationPort';
+    const port = arrived?.[key];
+    const ports = translation?.ports;
+    // A source port is kept where it can be: that it is moved where the source is translated is no mistake.
+    if (port === undefined || (ports === undefined && side === 'source' && translation !== undefined)) continue;
+    if (ports === undefined ? port !== packet[key] : !contains(ports, port))
+      return `${key} ${port}, which is not what the model translates to`;
+  }
+  return undefined;
+}
+
+/** The pipeline as it is read on this firewall. */
+export function situated(pipeline: Pipeline): Pipeline {
+  return { ...pipeline, localAddresses, forwarding: { ip4: true, ip6: true } };
+}
