@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { FindingEvent } from '../judge/types.js';
 import { type Clock, systemClock } from '../lib/clock.js';
 import { systemRandom } from '../lib/random.js';
@@ -87,6 +88,8 @@ function startWorker(sink: Sink, options: DeliveryOptions): Worker {
   const { outbox, record: recordOf = alarmRecord, clock = systemClock, random = systemRandom } = options;
   const { attemptTimeoutMs = 10_000, retryMs = { first: 1_000, longest: 300_000 }, idleMs = 5_000 } = options;
   const stopping = new AbortController();
+  // One listener for each record under way.
+  setMaxListeners(0, stopping.signal);
   let state: SinkState = { sink: sink.id };
   let awake: (() => void) | undefined;
   let busy = true;

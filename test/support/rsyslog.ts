@@ -14,6 +14,8 @@ export interface Rsyslog {
   start(): Promise<void>;
   /** `SIGKILL`: without a chance to write anything down. */
   stop(signal?: 'SIGTERM' | 'SIGKILL'): Promise<void>;
+  /** `SIGSTOP` hangs it, `SIGCONT` lets it go on. */
+  signal(name: 'SIGSTOP' | 'SIGCONT'): void;
   lines(): readonly RsyslogLine[];
 }
 
@@ -117,6 +119,7 @@ ruleset(name="out" queue.type="Direct") { action(type="omfile" file="${output}" 
       await ended;
       child = undefined;
     },
+    signal: (name) => void child?.kill(name),
     lines: () =>
       existsSync(output)
         ? readFileSync(output, 'utf8')

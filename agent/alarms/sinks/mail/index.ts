@@ -2,7 +2,7 @@
  * mail: one letter for each record, for people who run a ward and not a network. It counts as told when the mail server
  * has taken it; what becomes of it behind that server, nobody tells us.
  */
-import { createTransport } from 'nodemailer';
+import type { Transporter } from 'nodemailer';
 import { success } from '../../../lib/result.js';
 import type { Secret } from '../../../lib/secret.js';
 import { type TlsOptions, tlsChoices } from '../../dial.js';
@@ -34,21 +34,24 @@ const SUBJECT_MAX = 180;
 export function mailSink(options: MailOptions): Sink {
   const { id, host, port, security, from, to, language = 'fr', titles = () => undefined } = options;
   const { user, password } = options;
-  const transport = createTransport({
-    host,
-    port,
-    secure: security === 'tls',
-    requireTLS: security === 'starttls',
-    ignoreTLS: security === 'none',
-    tls: tlsChoices(host, options.tls ?? {}),
-    ...(user !== undefined && password && { auth: { user, pass: password.reveal() } }),
-    // A letter is text that we made: nothing of it may be fetched from a file or an address.
-    disableFileAccess: true,
-    disableUrlAccess: true,
-    connectionTimeout: CONNECTION_MS_MAX,
-    greetingTimeout: CONNECTION_MS_MAX,
-    socketTimeout: CONNECTION_MS_MAX,
-  });
+  let transport: Promise<Transporter> | undefined;
+  // Loaded with the first letter: a command that only asks a question does without it.
+  const connected = async (): Promise<Transporter> =>
+    (await import('nodemailer')).createTransport({
+      host,
+      port,
+      secure: security === 'tls',
+      requireTLS: security === 'starttls',
+      ignoreTLS: security === 'none',
+      tls: tlsChoices(host, options.tls ?? {}),
+      ...(user !== undefined && password && { auth: { user, pass: password.reveal() } }),
+      // A letter is text that we made: nothing of it may be fetched from a file or an address.
+      disableFileAccess: true,
+      disableUrlAccess: true,
+      connectionTimeout: CONNECTION_MS_MAX,
+      greetingTimeout: CONNECTION_MS_MAX,
+      socketTimeout: CONNECTION_MS_MAX,
+    });
 
   const textOf = (record: AlarmRecord): string => letter(record, language, titles).lines.join('\n');
 
@@ -58,7 +61,8 @@ export function mailSink(options: MailOptions): Sink {
     const refused = [from, ...to, subject].find((field) => /[\r\n\0]/.test(field));
     if (refused !== undefined)
       return refusal('SINK_SETUP', 'an address or a subject holds a line break: nothing is sent');
-    await transport.sendMail({
+    transport ??= connected();
+    await (await transport).sendMail({
       from,
       to: [...to],
       subject: headerText(subject),
@@ -92,9 +96,9 @@ export function mailSink(options: MailOptions): Sink {
         stop();
       }
     },
-    close() {
-      transport.close();
-      return Promise.resolve();
+    async close() {
+      (await transport)?.close();
+      transport = undefined;
     },
   };
 }
