@@ -1,2 +1,2 @@
 /** The daemon of this machine, as it is reached from another process. */
-export { guardClient, socketState } from '../http/index.js';
+export { askReload, guardClient, socketState } from '../http/index.js';

@@ -2,23 +2,25 @@ import { existsSync } from 'node:fs';
 import { basename, relative } from 'node:path';
 import type { Writable } from 'node:stream';
 import { type CommandRunner, displayText, localRunner } from '../collect/index.js';
-import { DEFAULT_FILE, loadSettings, type Settings } from '../config/index.js';
-import { drivers } from '../drivers/registry.js';
+import { DEFAULT_FILE, type Settings } from '../config/index.js';
 import { serveOnSocket } from '../http/index.js';
 import type { FindingEvent } from '../judge/index.js';
 import { systemClock } from '../lib/clock.js';
 import { type Log, openLog } from '../lib/log.js';
-import { type Problem, problemText } from '../lib/result.js';
+import { type Problem, problemText, type Result } from '../lib/result.js';
 import {
   type FindingView,
+  type GuardListener,
   type GuardStatus,
   type GuardTools,
   type OpenGuard,
   openGuard,
+  type ReloadView,
   realParts,
 } from './guard/index.js';
 import { version } from './guard/version.js';
 import { serviceManager } from './notify.js';
+import { type Configuration, readConfiguration, reloadable } from './reload.js';
 import { loadServices } from './services.js';
 import { installMissing } from './start-install.js';
 import { nothingRead, pictureOf } from './start-picture.js';
@@ -34,6 +36,8 @@ export interface StartOptions {
   readonly output: Writable;
   /** Ends the guard in good order. */
   readonly stop: AbortSignal;
+  /** Given what reads the configuration again, for as long as the guard runs. */
+  readonly onRunning?: (reload: () => void) => void;
   readonly runner?: CommandRunner;
 }
 
@@ -43,15 +47,15 @@ const STOP_MS_MAX = 1_500;
 
 /** Guards until it is told to stop; the exit code. */
 export async function start(options: StartOptions): Promise<number> {
-  const settings = loadSettings(options.config, { drivers: drivers.map(({ id }) => id) });
-  if (!settings.ok) return refuse(settings.error);
+  const configuration = readConfiguration(options.config);
+  if (!configuration.ok) return refuse(configuration.error);
   const services = loadServices();
   if (!services.ok) return refuse(services.error);
   // What a person should read is said in words; the log is for what goes wrong.
   const log = openLog({ level: 'warn' });
   try {
     const isQuick = options.config === undefined && !existsSync(DEFAULT_FILE);
-    const voice = voiceOf(options, settings.value);
+    const voice = voiceOf(options, configuration.value.settings);
     if (isQuick && options.install) {
       await installMissing({
         runner: options.runner ?? localRunner(),
@@ -62,9 +66,11 @@ export async function start(options: StartOptions): Promise<number> {
     }
     const parts: GuardTools['parts'] = (place) =>
       realParts({ ...place, ...(options.runner && { runner: () => options.runner! }) });
-    const guard = await openGuard(settings.value, { parts, services: services.value, log, output: options.output });
+    const open: Run['open'] = ({ settings, baseline }) =>
+      openGuard(settings, { parts, services: services.value, log, output: options.output, baseline });
+    const guard = await open(configuration.value);
     if (!guard.ok) return refuse(guard.error);
-    return await guardUntilStopped(guard.value, { options, settings: settings.value, log, voice });
+    return await guardUntilStopped(guard.value, { options, configuration: configuration.value, open, log, voice });
   } finally {
     await log.closeLog();
   }
@@ -103,25 +109,47 @@ function voiceOf({ json, output }: StartOptions, { sinks }: Settings): Voice {
 
 interface Run {
   readonly options: StartOptions;
-  readonly settings: Settings;
+  readonly configuration: Configuration;
+  readonly open: (configuration: Configuration) => Promise<Result<OpenGuard>>;
   readonly log: Log;
   readonly voice: Voice;
 }
 
-async function guardUntilStopped(guard: OpenGuard, { options, settings, log, voice }: Run): Promise<number> {
-  const onFault = (error: unknown): void => log.error('an answer failed', { error });
-  const socket = await serveOnSocket(guard, guard.place.socket, { onFault });
-  if (!socket.ok) {
-    await guard.close();
-    return refuse(socket.error);
-  }
+async function guardUntilStopped(first: OpenGuard, { options, configuration, open, log, voice }: Run): Promise<number> {
+  const ending = new AbortController();
+  options.stop.addEventListener('abort', () => ending.abort(), { once: true });
+  if (options.stop.aborted) ending.abort();
+  let lost: Problem | undefined;
+  const live = reloadable(first, configuration, {
+    read: () => readConfiguration(options.config),
+    open,
+    onGuard: (guard) => void guard.run(listener),
+    onLost: (problem) => {
+      lost = problem;
+      ending.abort();
+    },
+  });
+  const guards = (): readonly string[] => live.configuration().settings.devices.map(({ id }) => id);
   const service = serviceManager({
     env: process.env,
     clock: systemClock,
-    alive: () => guard.status(),
+    alive: () => live.now().status(),
     onTrouble: (trouble) => log.warn('systemd cannot be told', { trouble }),
   });
-  const timeZone = settings.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const reload = async (): Promise<Result<ReloadView>> => {
+    service.reloading();
+    const answer = await live.reload();
+    tellReload(answer, voice, log);
+    service.ready(`guards ${guards().join(', ')}`);
+    return answer;
+  };
+  const onFault = (error: unknown): void => log.error('an answer failed', { error });
+  const socket = await serveOnSocket(live.guard, first.place.socket, { onFault, reload });
+  if (!socket.ok) {
+    await first.close();
+    return refuse(socket.error);
+  }
+  const timeZone = configuration.settings.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
   const shown = new Set<string>();
   let ready = false;
   const tellEvents = (events: readonly FindingEvent[]): void => {
@@ -131,7 +159,7 @@ async function guardUntilStopped(guard: OpenGuard, { options, settings, log, voi
   };
   const early: FindingEvent[] = [];
   const show = (device: string): void => {
-    const reading = guard.seen(device)?.reading;
+    const reading = live.now().seen(device)?.reading;
     if (!reading || reading.captures.length === 0 || shown.has(device)) return;
     shown.add(device);
     const picture = pictureOf(reading, reading.model ?? nothingRead(device));
@@ -145,7 +173,7 @@ async function guardUntilStopped(guard: OpenGuard, { options, settings, log, voi
       ...pictureLines(picture),
     ]);
   };
-  const running = guard.run({
+  const listener: GuardListener = {
     onEvents: (events) => (ready ? tellEvents(events) : void early.push(...events)),
     onSay: (text) => voice.say('note', text),
     onReading: (device) => {
@@ -154,26 +182,38 @@ async function guardUntilStopped(guard: OpenGuard, { options, settings, log, voi
     onSink: (sink, lastError) => {
       voice.say('sink', lastError === undefined ? `sink ${sink}: takes records again` : `sink ${sink}: ${lastError}`);
     },
-  });
-  const limit = pause(FIRST_WAIT_MS, options.stop);
+  };
+  const running = first.run(listener);
+  const limit = pause(FIRST_WAIT_MS, ending.signal);
   await Promise.race([running.firstReadings, limit.over]);
   limit.cancel();
-  voice.say('start', `Écluse ${version()} guards ${settings.devices.map(({ id }) => id).join(', ')}.`);
-  for (const { id } of settings.devices) {
+  voice.say('start', `Écluse ${version()} guards ${guards().join(', ')}.`);
+  for (const id of guards()) {
     show(id);
-    if (!shown.has(id)) tellUnread(guard, id, voice);
+    if (!shown.has(id)) tellUnread(live.now(), id, voice);
   }
-  const told = await tellStanding(guard, settings, voice);
+  const told = await tellStanding(live.now(), configuration.settings, voice);
   tellEvents(early.filter((event) => voice.json || event.kind !== 'raise' || !told.has(event.finding.key)));
   ready = true;
-  for (const { id } of settings.devices) show(id);
-  service.ready(`guards ${settings.devices.map(({ id }) => id).join(', ')}`);
-  await stopped(options.stop);
+  for (const id of guards()) show(id);
+  service.ready(`guards ${guards().join(', ')}`);
+  options.onRunning?.(() => void reload().catch(onFault));
+  await stopped(ending.signal);
   voice.say('stop', 'Stopping: what was not delivered stays queued.');
   const end = pause(STOP_MS_MAX);
-  await Promise.race([Promise.allSettled([service.stopping(), guard.close(), socket.value.close()]), end.over]);
+  await Promise.race([Promise.allSettled([service.stopping(), live.close(), socket.value.close()]), end.over]);
   end.cancel();
-  return 0;
+  return lost ? refuse(lost) : 0;
+}
+
+function tellReload(answer: Result<ReloadView>, voice: Voice, log: Log): void {
+  if (answer.ok) {
+    const { changes } = answer.value;
+    voice.say('reload', `Read again: ${changes.length === 0 ? 'nothing has changed' : changes.join('; ')}.`);
+    return;
+  }
+  log.error('the configuration was not taken; everything goes on as before', { ...answer.error });
+  voice.say('reload', `Not taken, everything goes on as before: ${problemText(answer.error)}`);
 }
 
 function tellUnread(guard: OpenGuard, device: string, voice: Voice): void {

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { backupState, drivers, restoreState } from '../app/index.js';
+import { drivers } from '../app/offline.js';
+import { backupState, restoreState } from '../app/state-copy.js';
 import { loadSettings } from '../config/index.js';
 import { clean, complain, print, printJson, type SetExit } from './terminal.js';
 import { type GuardOptions, guardCommand } from './with-guard.js';

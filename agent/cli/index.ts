@@ -27,6 +27,7 @@ const offline: readonly Commands[] = [
 const guarding: readonly Commands[] = [
   { names: ['check'], load: async () => [(await import('./check.js')).addCheck] },
   { names: ['start'], load: async () => [(await import('./start.js')).addStart] },
+  { names: ['reload'], load: async () => [(await import('./reload.js')).addReload] },
   {
     names: ['backup', 'restore'],
     load: async () => {

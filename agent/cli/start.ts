@@ -9,8 +9,7 @@ interface StartOptions {
   readonly install: boolean;
 }
 
-/** The last one comes when the terminal is closed. */
-const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const;
+const STOPS = ['SIGTERM', 'SIGINT'] as const;
 
 export function addStart(program: Command, setExit: SetExit): void {
   program
@@ -22,7 +21,11 @@ export function addStart(program: Command, setExit: SetExit): void {
     .action(async ({ config, json = false, install }: StartOptions) => {
       const stopping = new AbortController();
       const stop = (): void => stopping.abort();
-      for (const signal of SIGNALS) process.on(signal, stop);
+      let reload = (): void => {};
+      // At a terminal it says that the terminal was closed; a service is told by it to read its configuration again.
+      const hangUp = (): void => (process.stdout.isTTY ? stop() : reload());
+      for (const signal of STOPS) process.on(signal, stop);
+      process.on('SIGHUP', hangUp);
       try {
         setExit(
           await start({
@@ -31,10 +34,14 @@ export function addStart(program: Command, setExit: SetExit): void {
             install,
             output: process.stdout,
             stop: stopping.signal,
+            onRunning: (action) => {
+              reload = action;
+            },
           }),
         );
       } finally {
-        for (const signal of SIGNALS) process.off(signal, stop);
+        for (const signal of STOPS) process.off(signal, stop);
+        process.off('SIGHUP', hangUp);
       }
     });
 }

@@ -1,6 +1,6 @@
 import { request } from 'node:http';
 import { z } from 'zod';
-import type { Guard } from '../app/guard/contract.js';
+import type { Guard, ReloadView } from '../app/guard/contract.js';
 import { InternalFault } from '../lib/assert.js';
 import { failure, type Problem, type Result, success } from '../lib/result.js';
 import * as view from './views.js';
@@ -52,6 +52,11 @@ export function guardClient(socketPath: string): Guard {
     baselineDiff: (devices) => get('/v1/baseline/diff', z.array(view.DriftView), { device: devices }),
     acceptBaseline: (accepted) => post('/v1/baseline/accept', view.SnapshotView, accepted),
   };
+}
+
+/** Asks the daemon to read its configuration again. */
+export function askReload(socketPath: string): Promise<Result<ReloadView>> {
+  return ask(socketPath, { method: 'POST', path: '/v1/reload', body: {} }, view.ReloadView);
 }
 
 async function ask<T>(socketPath: string, call: Call, answer: z.ZodType<T>): Promise<Result<T>> {

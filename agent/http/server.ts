@@ -6,7 +6,7 @@ import {
   type ZodTypeProvider,
 } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import type { Guard } from '../app/guard/contract.js';
+import type { Guard, ReloadView } from '../app/guard/contract.js';
 import type { Problem, Result } from '../lib/result.js';
 import * as ask from './requests.js';
 import * as view from './views.js';
@@ -14,6 +14,8 @@ import * as view from './views.js';
 export interface ServerOptions {
   /** Told of every fault of ours (status 500): the answer itself says little. */
   readonly onFault?: (error: unknown) => void;
+  /** Reads the configuration again; only a daemon can. */
+  readonly reload?: () => Promise<Result<ReloadView>>;
 }
 
 /** A plan with a thousand lines of scope fits; a mistake that sends a disk does not. */
@@ -66,6 +68,7 @@ export function buildServer(guard: Guard, options: ServerOptions = {}): FastifyI
   addWindows(server, guard);
   addFindings(server, guard);
   addBaseline(server, guard);
+  if (options.reload) addReload(server, options.reload);
   return server;
 }
 
@@ -99,6 +102,11 @@ function addReadings(server: FastifyInstance, guard: Guard): void {
     { schema: { body: ask.DevicesRequest, response: { 200: z.array(view.DriftView) } } },
     ({ body }) => done(guard.drift(body.devices)).then((list) => [...list]),
   );
+}
+
+function addReload(server: FastifyInstance, reload: NonNullable<ServerOptions['reload']>): void {
+  const on = server.withTypeProvider<ZodTypeProvider>();
+  on.post('/v1/reload', { schema: { body: ask.Nothing, response: { 200: view.ReloadView } } }, () => done(reload()));
 }
 
 function addWindows(server: FastifyInstance, guard: Guard): void {

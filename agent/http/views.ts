@@ -20,6 +20,8 @@ export const GuardStatus: z.ZodType<guard.GuardStatus> = z.looseObject({
   sinks: z.array(z.looseObject({ id: text, queued: z.number(), lastError: maybe })),
 });
 
+export const ReloadView: z.ZodType<guard.ReloadView> = z.looseObject({ changes: texts });
+
 export const ReadingView: z.ZodType<guard.ReadingView> = z.looseObject({
   device: text,
   at: text,

@@ -245,3 +245,8 @@ export interface AcceptRequest {
   readonly snapshot?: string;
   readonly by: string;
 }
+
+/** What a reload of the configuration changed, in words. */
+export interface ReloadView {
+  readonly changes: readonly string[];
+}

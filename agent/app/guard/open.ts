@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import { alarmRecord, type Delivery, routeTo, type Sink, startDelivery } from '../../alarms/index.js';
+import type { Baseline } from '../../baseline/index.js';
 import type { Settings } from '../../config/index.js';
 import {
   anyPort,
@@ -22,6 +23,8 @@ import { findingAnswers } from './findings.js';
 import { type Heartbeat, startHeartbeat } from './heartbeat.js';
 import { type Place, placeOf, redactionKey } from './place.js';
 import type { Parts, PartsPlace } from './ports.js';
+import { everyAnswer } from './relay.js';
+import { removedUnderWork, withRemoved } from './removed.js';
 import { startRetention } from './retention.js';
 import { answering, type Room } from './room.js';
 import { type Schedule, startSchedule } from './schedule.js';
@@ -36,6 +39,8 @@ export interface GuardTools {
   readonly parts: (place: PartsPlace) => Parts;
   readonly services: ServiceTable;
   readonly log: Log;
+  /** Read already; left out, it is read from the file that the settings name. */
+  readonly baseline?: Baseline;
   readonly clock?: Clock;
   /** How often, in real time, it is looked whether the clock was set back. */
   readonly heartbeatMs?: number;
@@ -73,12 +78,12 @@ export interface OpenGuard extends Guard {
 const CLOSE_MS_MAX = 1_000;
 
 /** Opens the state folder and everything in it. Nothing is read from a device before `run`, or before it is asked. */
-export async function openGuard(settings: Settings, tools: GuardTools): Promise<Result<OpenGuard>> {
+export async function openGuard(configured: Settings, tools: GuardTools): Promise<Result<OpenGuard>> {
   const { clock = systemClock, log } = tools;
-  const place = placeOf(settings.stateFolder);
-  const baseline = readBaseline(settings.baselineFile);
+  const place = placeOf(configured.stateFolder);
+  const baseline = tools.baseline ? success(tools.baseline) : readBaseline(configured.baselineFile);
   if (!baseline.ok) return baseline;
-  const named = sinksOf(settings.sinks, tools.output ?? process.stdout);
+  const named = sinksOf(configured.sinks, tools.output ?? process.stdout);
   if (!named.ok) return named;
   const sinks = named.value;
   const store = openStore({ path: place.database, route: routeTo(sinks), now: clock.now });
@@ -88,7 +93,10 @@ export async function openGuard(settings: Settings, tools: GuardTools): Promise<
     store.value.close();
     return key;
   }
-  const parts = tools.parts({ key: key.value, baseline: baseline.value, clock, folder: place.folder });
+  const removed = removedUnderWork(store.value.judge.load(), configured.devices);
+  const settings: Settings = { ...configured, devices: [...configured.devices, ...removed] };
+  const own = tools.parts({ key: key.value, baseline: baseline.value, clock, folder: place.folder });
+  const parts = withRemoved(own, removed, clock);
   const context: JudgeContext = {
     devices: Object.fromEntries(
       settings.devices.map(({ id, kind, zone, networks }) => [
@@ -337,30 +345,10 @@ const closed: Problem = {
 
 /** The same answers, where the disk's refusals are problems and a stopped guard says that it is. */
 function closable(guard: Guard, signal: AbortSignal): Guard {
-  const wrap =
-    <Args extends readonly unknown[], T>(method: (...args: Args) => Promise<Result<T>>) =>
-    (...args: Args): Promise<Result<T>> =>
-      signal.aborted ? Promise.resolve(failure(closed)) : answering(() => method(...args));
-  return {
-    status: wrap(guard.status),
-    snapshot: wrap(guard.snapshot),
-    importCapture: wrap(guard.importCapture),
-    snapshots: wrap(guard.snapshots),
-    drift: wrap(guard.drift),
-    windows: wrap(guard.windows),
-    window: wrap(guard.window),
-    planWindow: wrap(guard.planWindow),
-    openWindow: wrap(guard.openWindow),
-    closeWindow: wrap(guard.closeWindow),
-    extendWindow: wrap(guard.extendWindow),
-    cancelWindow: wrap(guard.cancelWindow),
-    findings: wrap(guard.findings),
-    alarms: wrap(guard.alarms),
-    acknowledge: wrap(guard.acknowledge),
-    waive: wrap(guard.waive),
-    baseline: wrap(guard.baseline),
-    learnBaseline: wrap(guard.learnBaseline),
-    baselineDiff: wrap(guard.baselineDiff),
-    acceptBaseline: wrap(guard.acceptBaseline),
-  };
+  return everyAnswer(
+    () => guard,
+    (method) =>
+      (...args) =>
+        signal.aborted ? Promise.resolve(failure(closed)) : answering(() => method(...args)),
+  );
 }

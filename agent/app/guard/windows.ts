@@ -79,12 +79,9 @@ export function windowAnswers(room: Room): WindowAnswers {
   const close = async (id: string): Promise<Result<CloseAnswerView>> => {
     const window = find(id);
     if (!window.ok) return window;
-    const devices = chosen(
-      room,
-      window.value.devices.filter((device) => room.devices.has(device)),
-    );
-    if (!devices.ok) return devices;
-    const readings = await readNow(room, devices.value, CLOSE_WAIT_MS);
+    // Those that are known: no name at all would mean every device.
+    const devices = window.value.devices.flatMap((device) => room.devices.get(device) ?? []);
+    const readings = await readNow(room, devices, CLOSE_WAIT_MS);
     // Blind readings were judged when they were made; only a complete one may speak for its device here.
     const observations = [...readings.values()].map((seen) => seen.observation).filter((one) => one.blind.length === 0);
     const at = Math.max(clock.now(), ...observations.map((one) => one.at));

@@ -1,0 +1,135 @@
+import type { Baseline } from '../baseline/index.js';
+import { loadSettings, type Settings } from '../config/index.js';
+import { drivers } from '../drivers/registry.js';
+import { failure, type Problem, type Result, success } from '../lib/result.js';
+import { readBaseline } from './baseline-file.js';
+import type { Guard, ReloadView } from './guard/contract.js';
+import type { OpenGuard } from './guard/index.js';
+import { relay } from './guard/relay.js';
+
+/** What a guard is opened with. */
+export interface Configuration {
+  readonly settings: Settings;
+  readonly baseline: Baseline;
+}
+
+/** The configuration and the baseline file as they stand now; the first thing that is wrong with either. */
+export function readConfiguration(file: string | undefined): Result<Configuration> {
+  const settings = loadSettings(file, { drivers: drivers.map(({ id }) => id) });
+  if (!settings.ok) return settings;
+  const baseline = readBaseline(settings.value.baselineFile);
+  return baseline.ok ? success({ settings: settings.value, baseline: baseline.value }) : baseline;
+}
+
+/** What may not change while the daemon runs. */
+export function notWhileRunning(before: Settings, after: Settings): Problem | undefined {
+  if (before.stateFolder === after.stateFolder) return undefined;
+  return {
+    code: 'RELOAD_STATE',
+    message: `the state folder cannot change while the daemon runs: ${before.stateFolder}, now ${after.stateFolder}`,
+    remedy: 'stop it, move the folder, start it again',
+  };
+}
+
+/** In words, one thing a line. */
+export function changesBetween(before: Configuration, after: Configuration): ReloadView {
+  const [old, now] = [before.settings, after.settings];
+  const changes: string[] = [];
+  const lists = [
+    ['device', old.devices, now.devices],
+    ['sink', old.sinks, now.sinks],
+  ] as const;
+  for (const [what, was, is] of lists) {
+    const earlier = new Map(was.map((one) => [one.id, one]));
+    const later = new Map(is.map((one) => [one.id, one]));
+    for (const id of earlier.keys()) if (!later.has(id)) changes.push(`${what} ${id}: removed`);
+    for (const [id, one] of later) {
+      const known = earlier.get(id);
+      if (!known) changes.push(`${what} ${id}: added`);
+      else if (text(known) !== text(one)) changes.push(`${what} ${id}: changed`);
+    }
+  }
+  const { devices: _oldDevices, sinks: _oldSinks, ...oldRest } = old;
+  const { devices: _newDevices, sinks: _newSinks, ...newRest } = now;
+  const names = [...new Set([...Object.keys(oldRest), ...Object.keys(newRest)])] as (keyof typeof oldRest)[];
+  for (const name of names) if (text(oldRest[name]) !== text(newRest[name])) changes.push(`${name}: changed`);
+  if (text(before.baseline) !== text(after.baseline)) changes.push('baseline: changed');
+  return { changes };
+}
+
+function text(value: unknown): string {
+  return JSON.stringify(value, (_key, part: unknown) => (typeof part === 'bigint' ? `${part}n` : part)) ?? '';
+}
+
+export interface ReloadTools {
+  readonly read: () => Result<Configuration>;
+  readonly open: (configuration: Configuration) => Promise<Result<OpenGuard>>;
+  /** A guard has taken over: it is to be run. */
+  readonly onGuard: (guard: OpenGuard) => void;
+  /** Neither the new nor the old configuration could be opened: nothing is guarded any more. */
+  readonly onLost: (problem: Problem) => void;
+}
+
+/** A guard whose configuration can be exchanged while it runs. */
+export interface ReloadableGuard {
+  /** For those who ask: an answer waits while the configuration changes. */
+  readonly guard: Guard;
+  now(): OpenGuard;
+  configuration(): Configuration;
+  /** A configuration that is wrong changes nothing. */
+  reload(): Promise<Result<ReloadView>>;
+  close(): Promise<void>;
+}
+
+/** For what is being asked when a reload comes; systemd's watchdog waits for longer. */
+const ANSWERS_MS_MAX = 30_000;
+
+/**
+ * A reload ends the guard and opens another on the same state, which is what a restart does and is tested as: windows,
+ * findings and what was not delivered are in the store. Everything is validated before the old one ends.
+ */
+export function reloadable(first: OpenGuard, configured: Configuration, tools: ReloadTools): ReloadableGuard {
+  let current = first;
+  let configuration = configured;
+  let closed = false;
+  const { guard, change } = relay(() => current, waited);
+
+  const exchange = async (next: Configuration): Promise<Result<ReloadView>> => {
+    if (closed) return failure({ code: 'GUARD_CLOSED', message: 'this daemon is being stopped' });
+    await current.close();
+    const opened = await tools.open(next);
+    const kept = opened.ok ? opened : await tools.open(configuration);
+    if (!kept.ok) {
+      tools.onLost(kept.error);
+      return kept;
+    }
+    current = kept.value;
+    tools.onGuard(current);
+    if (!opened.ok) return opened;
+    const view = changesBetween(configuration, next);
+    configuration = next;
+    return success(view);
+  };
+
+  return {
+    guard,
+    now: () => current,
+    configuration: () => configuration,
+    async reload() {
+      const next = tools.read();
+      if (!next.ok) return next;
+      const problem = notWhileRunning(configuration.settings, next.value.settings);
+      return problem ? failure(problem) : change(() => exchange(next.value));
+    },
+    async close() {
+      closed = true;
+      await change(() => current.close());
+    },
+  };
+}
+
+function waited(): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ANSWERS_MS_MAX).unref();
+  });
+}

@@ -1,0 +1,31 @@
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { askReload, socketState } from '../app/daemon.js';
+import { drivers } from '../app/offline.js';
+import { loadSettings } from '../config/index.js';
+import { clean, complain, print, printJson, type SetExit, say } from './terminal.js';
+import { answered, type GuardOptions, guardCommand } from './with-guard.js';
+
+export function addReload(program: Command, setExit: SetExit): void {
+  guardCommand(program, 'reload', 'have the daemon read its configuration and baseline file again').action(
+    async (options: GuardOptions) => setExit(await reload(options)),
+  );
+}
+
+async function reload(options: GuardOptions): Promise<number> {
+  const settings = loadSettings(options.config, { drivers: drivers.map(({ id }) => id) });
+  if (!settings.ok) {
+    const code = complain(settings.error);
+    say('nothing was reloaded; a daemon that runs goes on as before');
+    return code;
+  }
+  const path = join(settings.value.stateFolder, 'ecluse.sock');
+  if ((await socketState(path)) !== 'live') {
+    return complain({ code: 'NO_DAEMON', file: path, message: 'no daemon answers here', remedy: 'ecluse start' });
+  }
+  return answered('reloading', askReload(path), ({ changes }) => {
+    if (options.json) printJson({ changes });
+    else for (const change of changes.length === 0 ? ['nothing has changed'] : changes) print(clean(change));
+    return 0;
+  });
+}
