@@ -1,15 +1,79 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { expect } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { openGuard, realParts } from '../../agent/app/guard/index.js';
 import { trusting } from '../../agent/app/trust.js';
+import type { SshTarget } from '../../agent/collect/ssh/index.js';
 import { loadSettings, type Settings } from '../../agent/config/index.js';
 import { drivers } from '../../agent/drivers/registry.js';
-import { fakeLog, must } from '../app/fakes.js';
+import { fakeLog, fakeWorld, must } from '../app/fakes.js';
+import { START } from '../support/guard.js';
 import { services } from '../support/services.js';
 import { type Sshd, sshd } from '../support/sshd.js';
 import { run, systemTest, tempDir, waitFor, withNamespaces } from '../support/system.js';
-import { fingerprintOf, keyPair } from './hostile.js';
+import { type Behaviour, fakeServer, fingerprintOf, keyPair, target } from './hostile.js';
+
+/** A guard on a clock of its own whose one device is such a server; what it told after a quarter of an hour. */
+async function told(behaviour: Behaviour, more: Partial<SshTarget> = {}): Promise<readonly string[]> {
+  const server = await fakeServer(behaviour);
+  const base = fakeWorld(['fw']);
+  const { device: _device, ...source } = { ...target(server), ...more };
+  const devices = base.settings.devices.map((device) => ({
+    ...device,
+    source: { kind: 'ssh' as const, ...source },
+    drivers: ['nftables'],
+  }));
+  const guard = must(await openGuard({ ...base.settings, devices }, { ...base.tools, parts: realParts }));
+  try {
+    const rows: string[] = [];
+    const running = guard.run({
+      onEvents: (events) => rows.push(...events.map(({ code, finding }) => `${code} ${finding.details?.join('; ')}`)),
+    });
+    await running.firstReadings;
+    for (const minutes of [5, 16]) {
+      base.clock.advanceTo(START + minutes * 60_000);
+      await running.settled();
+    }
+    expect(must(await guard.snapshots({})).some((one) => one.complete)).toBe(false);
+    return rows;
+  } finally {
+    await guard.close();
+    await server.stop();
+  }
+}
+
+const over = (text: string, exitCode = 0): Behaviour => ({
+  exec: (channel) => {
+    channel.write(text);
+    channel.exit(exitCode);
+    channel.end();
+  },
+});
+
+describe('a guard over SSH tells in words that it is blind, where', () => {
+  test.each<[string, Behaviour, Partial<SshTarget>, RegExp]>([
+    ['nobody accepted the host key', {}, { hostKeys: [] }, /HOST_KEY_UNKNOWN.*SHA256:.*ecluse trust fw/],
+    ['the host key changed', {}, { hostKeys: [fingerprintOf(keyPair())] }, /HOST_KEY_CHANGED.*another machine/],
+    [
+      'the login is refused',
+      { login: (context) => context.reject(['publickey']) },
+      {},
+      /SSH_LOGIN_(?:REFUSED|STOPPED)/,
+    ],
+    ['every command is lost', { exec: (_channel, _command, client) => void client.end() }, {}, /lost/],
+    ['half a ruleset comes', over('table inet filter {\n  chain input {\n'), {}, /./],
+    ['escapes come', over('\u001b[2J\u001b]0;clean\u0007 nothing to see', 1), {}, /./],
+  ])(
+    '%s',
+    async (_case, behaviour, more, words) => {
+      const rows = await told(behaviour, more);
+      expect(rows).toEqual([expect.stringMatching(/^GUARD_BLIND /)]);
+      expect(rows[0]).toMatch(words);
+      expect(rows[0]).not.toMatch(/[\u0007\u001b]/);
+    },
+    60_000,
+  );
+});
 
 const LONG = { timeoutMs: 60_000, intervalMs: 100 };
 

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { localRunner } from '../../agent/collect/index.js';
 import { type Sshd, sshd } from '../support/sshd.js';
 import { describeSystem, tempDir } from '../support/system.js';
-import { LIMITS, targetOf, withRunner } from './targets.js';
+import { LIMITS, readyProblem, targetOf, withRunner } from './targets.js';
 
 describeSystem(['sshd', 'ssh-keygen'], 'a real sshd with the forced command', () => {
   let server: Sshd;
@@ -61,6 +61,13 @@ describeSystem(['sshd', 'ssh-keygen'], 'a real sshd with the forced command', ()
       expect(output).toMatchObject({ kind: 'exited', exitCode: 0 });
       expect((output as { stdout: string }).stdout).toMatch(/^\/proc\/sys\/net\/ipv4\/ip_forward:\d\n/);
     });
+  }, 60_000);
+
+  test('is known by any of its keys, of whatever kind', async () => {
+    const { rsa } = server.fingerprints;
+    expect(await readyProblem(targetOf(server, { hostKeys: [rsa] }))).toBeUndefined();
+    const other = `SHA256:${'A'.repeat(43)}`;
+    expect(await readyProblem(targetOf(server, { hostKeys: [other] }))).toMatchObject({ code: 'HOST_KEY_CHANGED' });
   }, 60_000);
 
   test('many commands share one connection', async () => {

@@ -3,7 +3,7 @@ import type { Duplex } from 'node:stream';
 import ssh2, { type Client } from 'ssh2';
 import { failure, type Problem, type Result, success } from '../../lib/result.js';
 import { displayMessage } from '../capture.js';
-import { algorithmsFor } from './algorithms.js';
+import { algorithmsFor, HOST_KEY_FAMILIES } from './algorithms.js';
 import type { Credentials } from './credentials.js';
 import { type HostKey, hostKeyOf, objectionTo, type Pins } from './host-keys.js';
 import { type Login, login } from './login.js';
@@ -159,12 +159,31 @@ export function newClient(): Client {
   return client;
 }
 
-/** Connects, verifies and logs in: each step in its time, and every way it can fail a Problem. */
+/**
+ * Connects, verifies and logs in: each step in its time, and every way it can fail a Problem. A server has a key of
+ * each kind and shows the kind that is asked for first. Where a configured fingerprint may be of another kind, that is
+ * asked for before the key is said to have changed.
+ */
 export async function openLink(hop: SshHop, options: LinkOptions): Promise<Result<Link>> {
-  const algorithms = algorithmsFor({ legacy: hop.legacyAlgorithms, hostKeyTypes: options.pins.types });
+  const { fingerprints, types } = options.pins;
+  const legacy = hop.legacyAlgorithms;
+  const first = await openWith(hop, options, algorithmsFor({ legacy, hostKeyTypes: types }));
+  if (first.ok || first.error.code !== 'HOST_KEY_CHANGED' || fingerprints.length <= types.length) return first;
+  for (const family of HOST_KEY_FAMILIES) {
+    const algorithms = algorithmsFor({ legacy, onlyHostKeys: family });
+    const again = algorithms && (await openWith(hop, options, algorithms));
+    if (again?.ok || again?.error.code === 'SSH_LOGIN_REFUSED' || again?.error.code === cancelled.code) return again;
+  }
+  return first;
+}
+
+async function openWith(
+  hop: SshHop,
+  options: LinkOptions,
+  algorithms: ReturnType<typeof algorithmsFor>,
+): Promise<Result<Link>> {
   const stream = await openStream(hop, options);
-  if (!stream.ok) return stream;
-  return negotiate(stream.value, hop, { ...options, algorithms: algorithms! });
+  return stream.ok ? negotiate(stream.value, hop, { ...options, algorithms: algorithms! }) : stream;
 }
 
 function negotiate(

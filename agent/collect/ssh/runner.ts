@@ -6,7 +6,7 @@ import { type Credentials, readCredentials } from './credentials.js';
 import { pinsOf } from './host-keys.js';
 import { type KnownKeys, readKnownKeys } from './known-keys.js';
 import { cancelled, type Link, openLink } from './link.js';
-import { type SshHop, type SshTarget, type SshTimeouts, sshTimeouts } from './target.js';
+import { addressOf, type SshHop, type SshTarget, type SshTimeouts, sshTimeouts } from './target.js';
 import { turns } from './turns.js';
 
 export interface SshOptions {
@@ -28,6 +28,8 @@ const PARALLEL_MAX = 4;
 const SESSIONS_MAX = 6;
 const BACKOFF_MS_MIN = 1_000;
 const BACKOFF_MS_MAX = 60_000;
+/** A connection that stood for so long was well: its end is not part of a series of failures. */
+const WELL_MS = 10_000;
 /** A directory locks an account after three or five refusals; a person may need one of them. */
 const REFUSALS_MAX = 2;
 
@@ -175,6 +177,24 @@ function keptConnection(target: SshTarget, options: SshOptions) {
     remedy: `mend the account, the key or the password, then: ecluse trust ${device}`,
   });
 
+  const holdOff = (problem: Problem, mark: string): void => {
+    failed = { problem, untilMs: performance.now() + backoffMs, mark };
+    backoffMs = Math.min(2 * backoffMs, BACKOFF_MS_MAX);
+  };
+
+  /** A server that lets in and hangs up at once must not be asked for a new connection by every command. */
+  const minded = (link: Link, mark: string): void => {
+    const sinceMs = performance.now();
+    link.onLost((reason) => {
+      if (performance.now() - sinceMs >= WELL_MS) backoffMs = backoffMsMin;
+      else {
+        const message = `${addressOf(target)}: the connection was lost soon after the login: ${reason}`;
+        const remedy = 'look into the log of the server';
+        holdOff({ code: 'SSH_BROKEN', message, expected: 'a server that stays', remedy }, mark);
+      }
+    });
+  };
+
   const attempt = async (): Promise<Result<Link>> => {
     const prepared = prepare();
     if (!prepared.ok) return prepared;
@@ -185,15 +205,15 @@ function keptConnection(target: SshTarget, options: SshOptions) {
     if (failed && failed.mark === mark && performance.now() < failed.untilMs) return failure(failed.problem);
     const link = await connect(prepared.value);
     if (link.ok) {
-      [failed, refusals, backoffMs] = [undefined, undefined, backoffMsMin];
+      [failed, refusals] = [undefined, undefined];
+      minded(link.value, mark);
       return link;
     }
     if (link.error.code === cancelled.code) return link;
     if (link.error.code === 'SSH_LOGIN_REFUSED') {
       refusals = { count: (refusals?.count ?? 0) + 1, mark, problem: link.error };
     }
-    failed = { problem: link.error, untilMs: performance.now() + backoffMs, mark };
-    backoffMs = Math.min(2 * backoffMs, BACKOFF_MS_MAX);
+    holdOff(link.error, mark);
     return refusals && refusals.count >= REFUSALS_MAX ? failure(stopped(refusals)) : link;
   };
 
