@@ -5,7 +5,7 @@ import { NotUnderstood } from './cursor.js';
 import { type Interface, readInterface } from './interfaces.js';
 import { isIrrelevant } from './irrelevant.js';
 import type { GroupKind, Library } from './library.js';
-import { isComment, type Line, parse, withDescendants } from './parse.js';
+import { isComment, isFreeText, type Line, parse, withDescendants } from './parse.js';
 
 /** Where an access list is bound. */
 export interface Binding {
@@ -23,6 +23,8 @@ export interface Config {
   readonly version?: { readonly text: string; readonly major: number; readonly minor: number };
   readonly library: Library;
   readonly interfaces: Interface[];
+  /** Hardware that is shut down, and what is built upon it with it. */
+  readonly shut: Map<string, Line>;
   readonly entries: Entry[];
   readonly bindings: Binding[];
   readonly sameSecurity: { inter?: Line; intra?: Line };
@@ -40,7 +42,9 @@ export interface Config {
   readonly contexts: string[];
 }
 
-const versionLine = /^(?:ASA|PIX|FWSM|NGFW) Version (?<text>(?<major>\d+)\.(?<minor>\d+)\S*)/;
+const versionLine = /^(?:: )?(?<product>ASA|PIX|FWSM|NGFW) Version (?<text>(?<major>\d+)\.(?<minor>\d+)\S*)/;
+
+const transports: ReadonlySet<string> = new Set(['tcp', 'udp', 'tcp-udp', 'sctp']);
 
 /** Commands of systems before 8.3, whose access lists speak of translated addresses. */
 const beforeRealAddresses =
@@ -62,8 +66,10 @@ const toldCommands =
 const managementCommands = /^(?:http|ssh|telnet|icmp|ipv6 icmp|snmp-server host|dhcpd enable|ipv6 dhcp)\b/;
 
 export function readConfig(file: string, text: string, prefix: string, coverage: CoverageBuilder): Config {
-  const found = versionLine.exec(/^(?:ASA|PIX|FWSM|NGFW) Version .*$/m.exec(text)?.[0] ?? '')?.groups;
-  const version = found && { text: found.text!, major: Number(found.major), minor: Number(found.minor) };
+  const found = versionLine.exec(/^(?:: )?(?:ASA|PIX|FWSM|NGFW) Version .*$/m.exec(text)?.[0] ?? '')?.groups;
+  // Firepower counts its versions otherwise: all of them have the access lists of ASA 9.
+  const numbers = found?.product === 'NGFW' ? ['9', '6'] : [found?.major, found?.minor];
+  const version = found && { text: found.text!, major: Number(numbers[0]), minor: Number(numbers[1]) };
   const config: Config = {
     file,
     prefix,
@@ -79,6 +85,7 @@ export function readConfig(file: string, text: string, prefix: string, coverage:
       missing: new Set(),
     },
     interfaces: [],
+    shut: new Map(),
     entries: [],
     bindings: [],
     sameSecurity: {},
@@ -110,37 +117,82 @@ function isFrame({ text }: Line): boolean {
     isComment(text) ||
     text.startsWith(':') ||
     versionLine.test(text) ||
-    /^(?:Cryptochecksum:|--(?:ipv6\/)?(?:router|ipv6)?$|<--- More --->|\S*[>#] ?(?:show|sh|more) )/.test(text)
+    /^(?:Cryptochecksum:|\S+[>#]\s*$|--(?:ipv6\/)?(?:router|ipv6)?$|<--- More --->|\S*[>#] ?(?:show|sh|more) )/.test(
+      text,
+    )
   );
 }
+
+const strange = /[^\t\x20-\x7e]/;
+/** Commands of which every word counts. */
+const filters = /^(?:access-list|access-group|nat|object|object-group|interface|http|ssh|telnet|icmp|name) /;
+
+/** Commands that have no submode: a line below one is out of place. */
+const withoutSubmode =
+  /^(?:access-list|access-group|nat|name|same-security-traffic|http|ssh|telnet|icmp|route|ipv6|no|names|mtu)\b/;
+
+/** What filters, in a place where nothing that filters can stand: lines that ran together, or lost their place. */
+const misplaced =
+  /\S(?<![\s"'([{:;,=|-])(?:access-list \S+ (?:extended|standard|advanced|line) |access-group \S+ (?:in interface|out interface|global)|same-security-traffic permit |nat \([^ ()]+\) (?:source|after-auto|static|dynamic) |http server enable|(?:http|ssh|telnet) \d+\.\d+\.\d+\.\d+ \d|security-level \d|object network \S|object-group (?:network|service|protocol) \S)/;
+const filtering =
+  /^(?:access-list \S+ (?:extended|standard|advanced|line|permit|deny)|access-group \S+ (?:in|out|global)|same-security-traffic|object network|object-group (?:network|service|protocol|icmp-type)|nat \(|nameif|security-level)\b/;
 
 function readTop(config: Config, line: Line, coverage: CoverageBuilder, claim: Claim): void {
   const lose = (reason: string): void => {
     claim(line, 'unrecognized', reason);
     coverage.lose(config.file, line.number, reason);
   };
-  const { words, text, children } = line;
+  for (const one of withDescendants(line)) {
+    const isBelow = one !== line && one.words[0] !== 'access-list' && !isComment(one.text);
+    if (misplaced.test(one.text)) coverage.lose(config.file, one.number, 'two lines ran together');
+    else if (isBelow && withoutSubmode.test(line.text))
+      coverage.lose(config.file, one.number, 'nothing is expected below');
+  }
+  const { words, text } = line;
   if (isFrame(line)) {
-    claim(line, children.length === 0 ? 'irrelevant' : 'unrecognized');
+    claim(line, 'irrelevant');
+    for (const child of line.children.flatMap((one) => [...withDescendants(one)]))
+      if (!isComment(child.text)) coverage.lose(config.file, child.number, 'nothing is expected below');
     return;
   }
+  // A device has no other letters in its commands and in the names that they use.
+  if (!/^[\w-]+$/.test(words[0]!)) {
+    lose('this is not a command');
+    return;
+  }
+  for (const one of withDescendants(line))
+    if (strange.test(one.text) && filters.test(line.text) && !isFreeText(one.text))
+      coverage.lose(config.file, one.number, 'a letter that no command has');
   if (readNoun(config, line, coverage, claim, lose)) return;
   if (readSwitch(config, line, claim, lose)) return;
-  const plain = words[0] === 'no' ? words.slice(1).join(' ') : text;
   if (beforeRealAddresses.test(text)) {
     lose('a command of systems before 8.3, which is not read');
     return;
   }
-  if (vpnCommands.test(plain)) config.vpn.push(line);
-  if (toldCommands.test(plain)) config.told.push(line);
-  if (managementCommands.test(text)) config.management.push(line);
-  if (/^(?:class-map|policy-map|service-policy|tcp-map)\b/.test(plain)) config.policies.push(line);
-  const isRead = [config.vpn, config.told, config.management, config.policies].some((lines) => lines.at(-1) === line);
-  if (isRead || isIrrelevant(words)) {
-    claim(line, 'irrelevant');
+  if (!isTold(config, line) && !isIrrelevant(words)) {
+    lose('this command is not known');
     return;
   }
-  lose('this command is not known');
+  claim(line, 'irrelevant');
+  for (const child of line.children.flatMap((one) => [...withDescendants(one)]))
+    if (filtering.test(child.text))
+      coverage.lose(config.file, child.number, 'this line filters, and is not expected here');
+}
+
+/** Lines that are kept for what they tell, or for the services of the device itself. */
+function isTold(config: Config, line: Line): boolean {
+  const isOff = line.words[0] === 'no';
+  const plain = isOff ? line.words.slice(1).join(' ') : line.text;
+  const kept = (
+    [
+      [vpnCommands, config.vpn],
+      [toldCommands, config.told],
+      [managementCommands, config.management],
+      [/^(?:class-map|policy-map|service-policy|tcp-map)\b/, config.policies],
+    ] as const
+  ).filter(([pattern]) => pattern.test(plain));
+  if (!isOff) for (const [, lines] of kept) lines.push(line);
+  return kept.length > 0;
 }
 
 /** Interfaces, names, objects, groups, lists and translations. True where the line is one of these. */
@@ -156,10 +208,18 @@ function readNoun(
   const [first, second, third] = words;
   switch (first) {
     case 'interface': {
+      if (words.length !== 2 || !/^[A-Za-z][\w./:-]*$/.test(second ?? '')) {
+        lose('the name of the hardware is expected');
+        return true;
+      }
       const { read, losses } = readInterface(line);
+      const off = line.children.find((child) => child.text === 'shutdown');
+      if (off) config.shut.set(second ?? '', off);
       claim(line, read ? 'modelled' : 'irrelevant');
       for (const loss of losses) coverage.lose(file, loss.line.number, loss.reason);
-      if (read) config.interfaces.push(read);
+      if (read && config.interfaces.some(({ name }) => name === read.name))
+        lose(`the name ${read.name} is there twice`);
+      else if (read) config.interfaces.push(read);
       return true;
     }
     case 'name':
@@ -173,8 +233,10 @@ function readNoun(
       readObject(config, line, claim, lose);
       return true;
     case 'object-group': {
-      const [, kind, name, transport] = second === 'group' ? words.slice(1) : words;
+      const [, kind, name, transport, more] = second === 'group' ? words.slice(1) : words;
       if (kind === undefined || name === undefined || !groupKinds.has(kind)) lose('this kind of group is not known');
+      else if (more !== undefined || (transport !== undefined && !(kind === 'service' && transports.has(transport))))
+        lose(`${more ?? transport} is not expected here`);
       else {
         const key = `${kind} ${name}`;
         const known = library.groups.get(key);
@@ -216,7 +278,11 @@ function readNoun(
 }
 
 function readObject(config: Config, line: Line, claim: Claim, lose: (reason: string) => void): void {
-  const [, kind, name, transport] = line.words;
+  const [, kind, name, transport, more] = line.words;
+  if (more !== undefined || (transport !== undefined && !(kind === 'service' && transports.has(transport)))) {
+    lose(`${more ?? transport} is not expected here`);
+    return;
+  }
   if (name === undefined) {
     lose('its name is missing');
     return;
@@ -278,6 +344,10 @@ function readBinding(config: Config, line: Line, claim: Claim, lose: (reason: st
     return;
   }
   const where = found.global ? 'global' : found.plane ? 'control-plane' : (found.side as 'in' | 'out');
+  if (config.bindings.some((other) => other.where === where && other.interface === found.name)) {
+    lose('another list is bound in this place');
+    return;
+  }
   config.bindings.push({ list: found.list!, where, line, ...(found.name !== undefined && { interface: found.name }) });
   claim(line, 'modelled');
 }

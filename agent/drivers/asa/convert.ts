@@ -19,7 +19,8 @@ import { inspectionRules } from './inspection.js';
 import { defaultLevel, type Interface } from './interfaces.js';
 import { unknown } from './library.js';
 import { toTheDevice } from './management.js';
-import { isAfterAuto, natRules, objectOrder, readObjectNat, readTwiceNat, type Translation } from './nat.js';
+import { isAfterAuto, objectOrder, readObjectNat, readTwiceNat, type Translation } from './nat.js';
+import { natRules } from './nat-rules.js';
 import type { Line } from './parse.js';
 import { tunnelRules } from './vpn.js';
 
@@ -65,7 +66,7 @@ export function convert(
     type: 'filter',
     policy: 'accept',
   });
-  add('inspection', inspectionRules(config, coverage), {
+  add('inspection', inspectionRules(config, acls, coverage), {
     hook: 'forward',
     priority: 20,
     type: 'filter',
@@ -204,7 +205,7 @@ function throughRules(
     ...established(config),
     ...places.flatMap((place) => cutOff(config, place)),
     ...sameLevel(config, places),
-    ...tunnelRules(config),
+    ...tunnelRules(config, acls),
     ...inbound.flatMap((binding) => call(config, binding, acls, 'inInterface', coverage)),
     ...everywhere.flatMap((binding) => call(config, binding, acls, 'inInterface', coverage)),
     ...(everywhere.length > 0
@@ -218,8 +219,8 @@ function names(config: Config, side: 'inInterface' | 'outInterface', list: reado
 }
 
 /** Interfaces that are shut down, or that only manage. */
-function cutOff(config: Config, { name, shutdown, managementOnly }: Place): readonly Rule[] {
-  const line = shutdown ?? managementOnly;
+function cutOff(config: Config, { name, hardware, shutdown, managementOnly }: Place): readonly Rule[] {
+  const line = shutdown ?? config.shut.get(hardware?.split('.')[0] ?? '') ?? managementOnly;
   if (!line) return [];
   const origin: Origin = { file: config.file, line: line.number, rule: `interface ${name}`, text: line.text };
   return (['inInterface', 'outInterface'] as const).map((side) => ({

@@ -1,10 +1,16 @@
 import type { AccessFact, AccessFactKind } from '../../model/index.js';
 import type { Config } from './config.js';
+import { isIrrelevant } from './irrelevant.js';
 import { isComment, type Line, withDescendants } from './parse.js';
 
-/** Lines that hold nothing but a secret, or one behind other words. */
+/** A word behind which a secret stands, and the secret; a digest that stands in its place is none. */
 const secretWords =
-  /\b(?<word>password|nt-encrypted|pre-shared-key|key|community|secret|shared-secret|ldap-login-password|authentication-key|auth (?:md5|sha\d*)|priv (?:aes|des|3des)(?: \d+)?)\b.*$/;
+  /\b(?<word>password|passwd|nt-encrypted|pre-shared-key|key|key-string|community|secret|shared-secret|ldap-login-password|authentication-key|auth (?:md5|sha\d*)|priv (?:aes(?: \d+)?|des|3des))(?: [0678])? (?!<secret-)\S+/g;
+
+/** A line without the secrets in it. */
+export function withoutSecret(text: string): string {
+  return text.replace(secretWords, '$<word>');
+}
 
 const kinds: readonly (readonly [RegExp, AccessFactKind])[] = [
   [/^(?:route|ipv6 route|router|route-map)\b/, 'route'],
@@ -25,18 +31,19 @@ export function factsOf(config: Config): readonly AccessFact[] {
   const facts = new Map<string, AccessFact>();
   for (const line of lines) {
     const kind = kinds.find(([pattern]) => pattern.test(line.text))?.[1];
-    if (!kind) continue;
+    // How long a login may idle is no gate.
+    if (!kind || (kind === 'managementService' && isIrrelevant(line.words))) continue;
     const subject = config.prefix + subjectOf(line, kind);
     const value = [...withDescendants(line)]
       .filter(({ text }) => !isComment(text))
-      .map(({ words }) => words.join(' ').replace(secretWords, '$<word>'))
+      .map(({ words }) => withoutSecret(words.join(' ')))
       .join('; ');
     const known = facts.get(`${kind} ${subject}`);
     const origin = {
       file: config.file,
       line: line.number,
       rule: line.words.slice(0, 2).join(' '),
-      text: line.text.replace(secretWords, '$<word>'),
+      text: withoutSecret(line.text),
     };
     facts.set(`${kind} ${subject}`, {
       kind,
@@ -59,7 +66,7 @@ export function factsOf(config: Config): readonly AccessFact[] {
 }
 
 function subjectOf({ words }: Line, kind: AccessFactKind): string {
-  if (kind === 'route') return words.slice(0, words[0] === 'ipv6' ? 4 : 4).join(' ');
-  if (kind === 'managementService') return words.join(' ');
+  if (kind === 'route') return words.slice(0, 4).join(' ');
+  if (kind === 'managementService') return words.slice(0, words[0] === 'snmp-server' ? 4 : undefined).join(' ');
   return words.slice(0, words[0] === 'crypto' || words[0] === 'ip' ? 4 : 2).join(' ');
 }

@@ -163,9 +163,14 @@ export function networkObject(name: string, library: Library): Addresses {
   return parts.length === 0 ? known(noAddress) : unite(parts);
 }
 
+const objectWords: Readonly<Record<string, number | undefined>> = { host: 2, subnet: 3, range: 3, fqdn: 3 };
+
 /** What a line of an `object network` says of its addresses; undefined for lines that say nothing of them. */
 export function objectAddresses({ words }: Line, library: Library): Addresses | undefined {
   const [verb, first, second, third] = words;
+  const count = objectWords[verb ?? ''];
+  if (count !== undefined && words.length > (verb === 'subnet' && first?.includes('/') ? 2 : count))
+    return refuse(`${words.at(-1)} is not expected here`);
   switch (verb) {
     case 'host':
       return known(hostOf(first ?? refuse('the host is missing'), library));
@@ -177,7 +182,8 @@ export function objectAddresses({ words }: Line, library: Library): Addresses | 
       return known(rangeOf(first ?? refuse('the range is missing'), second ?? refuse('its end is missing'), library));
     case 'fqdn': {
       const name = (first === 'v4' || first === 'v6') && second !== undefined ? `${first} ${second}` : first;
-      if (name === undefined || third !== undefined) return refuse('one name is expected');
+      if (name === undefined || third !== undefined || (second !== undefined && name === first))
+        return refuse('one name is expected');
       return { set: noAddress, unknowns: [unknown(`an address of ${name.toLowerCase()}`)] };
     }
     default:
@@ -196,6 +202,9 @@ export function networkGroup(name: string, library: Library, seen: Set<string>):
 /** What a line of an `object-group network` adds; undefined for a description. */
 export function groupAddresses({ words }: Line, library: Library, seen: Set<string>): Addresses | undefined {
   const [verb, first, second] = words;
+  const count = verb === 'group-object' || first?.includes('/') ? 2 : 3;
+  if ((verb === 'group-object' || verb === 'network-object') && words.length > count)
+    return refuse(`${words.at(-1)} is not expected here`);
   if (verb === 'group-object') return networkGroup(first ?? refuse('the group is missing'), library, new Set(seen));
   if (verb !== 'network-object') return undefined;
   if (first === undefined) return refuse('the address is missing');

@@ -2,7 +2,9 @@ import { all, any, anyAddress, type Condition, parseIp6, type Rule, type Step } 
 import type { CoverageBuilder } from '../shared/coverage.js';
 import type { Config } from './config.js';
 import { cursorOf, NotUnderstood, refuse } from './cursor.js';
+import { withoutSecret } from './facts.js';
 import type { Interface } from './interfaces.js';
+import { isIrrelevant } from './irrelevant.js';
 import { type Addresses, hostOf, known, maskedOf, sideCondition, takeAddresses } from './library.js';
 import type { Line } from './parse.js';
 import { isIcmpType, takeIcmp } from './services.js';
@@ -42,6 +44,7 @@ export function toTheDevice(
         const rule = managementRule(config, line, ports[verb]);
         if (rule) first.push(rule);
         if (rule || httpPort.test(line.text)) coverage.mark(config.file, line.number, 'modelled');
+        else if (!isIrrelevant(line.words)) refuse('this setting is not known');
       } else if (/^(?:ipv6 )?icmp (?:permit|deny) /.test(line.text)) {
         icmp.push(icmpRule(config, line));
         coverage.mark(config.file, line.number, 'modelled');
@@ -55,12 +58,20 @@ export function toTheDevice(
       coverage.lose(config.file, line.number, error.message);
     }
   }
-  return { first, last: [...icmp, ...icmpDefaults(config, places, icmp), ...last, ...vpnServices(config)] };
+  return {
+    first,
+    last: [...icmp, ...icmpDefaults(config, places, icmp), ...last, ...vpnServices(config), ...routingServices(config)],
+  };
 }
 
 function rule(config: Config, line: Line, conditions: readonly Condition[], action: Step): Rule {
   return {
-    origin: { file: config.file, line: line.number, rule: line.text, text: line.text },
+    origin: {
+      file: config.file,
+      line: line.number,
+      rule: line.words.slice(0, 2).join(' '),
+      text: withoutSecret(line.text),
+    },
     steps: [{ kind: 'match', condition: all(...conditions) }, action],
   };
 }
@@ -142,6 +153,21 @@ function serviceRule(config: Config, line: Line): Rule | undefined {
   }
   const name = /^dhcpd enable (?<name>\S+)$/.exec(text)?.groups?.name;
   return name === undefined ? undefined : rule(config, line, [on(config, name), udp(67)], { kind: 'accept' });
+}
+
+const routing: Readonly<Record<string, Condition>> = {
+  ospf: { kind: 'protocol', protocols: [89, 89] },
+  eigrp: { kind: 'protocol', protocols: [88, 88] },
+  bgp: tcp(179),
+  rip: udp(520),
+};
+
+/** A routing protocol listens wherever its networks are, which is not followed: on any interface. */
+function routingServices(config: Config): readonly Rule[] {
+  return config.told.flatMap((line) => {
+    const name = line.words[0] === 'router' ? line.words[1]! : '';
+    return Object.hasOwn(routing, name) ? [rule(config, line, [routing[name]!], { kind: 'accept' })] : [];
+  });
 }
 
 /** Where tunnels may end: key exchange, ESP, and the portal of `webvpn`. */

@@ -1,27 +1,7 @@
 import { type Intervals, size } from '../../lib/intervals.js';
-import {
-  type Action,
-  type AddressSet,
-  all,
-  type Condition,
-  type Nat,
-  type Origin,
-  type Rule,
-  type Step,
-} from '../../model/index.js';
+import type { AddressSet, Origin } from '../../model/index.js';
 import { type Cursor, cursorOf, Missing, refuse } from './cursor.js';
-import {
-  type Addresses,
-  absent,
-  hostOf,
-  interfaceAddress,
-  known,
-  type Library,
-  networkGroup,
-  networkObject,
-  sideCondition,
-  unite,
-} from './library.js';
+import { type Addresses, absent, hostOf, known, type Library, networkGroup, networkObject } from './library.js';
 import type { Line } from './parse.js';
 import { protocolsOf } from './services.js';
 import { numberOf, portNumbers } from './tables.js';
@@ -44,7 +24,7 @@ export interface Translation {
   readonly disabled: boolean;
 }
 
-interface PortForm {
+export interface PortForm {
   readonly protocols: Intervals;
   readonly real: Intervals;
   readonly mapped: Intervals;
@@ -64,7 +44,7 @@ function takeNetwork(cursor: Cursor, library: Library): Addresses {
   return { set: sets.none, unknowns: [absent(library, `object network ${name}`)] };
 }
 
-const sets = {
+export const sets = {
   any: { ip4: [0, 0xffff_ffff], ip6: [0n, (1n << 128n) - 1n] },
   none: { ip4: [], ip6: [] },
 } as const satisfies Record<string, AddressSet>;
@@ -249,133 +229,4 @@ export function objectOrder(
   const lowest = ({ source: { real } }: Translation): bigint => BigInt(real.set.ip4[0] ?? real.set.ip6[0] ?? 0);
   if (lowest(a) !== lowest(b)) return lowest(a) < lowest(b) ? -1 : 1;
   return a.object < b.object ? -1 : a.object > b.object ? 1 : 0;
-}
-
-interface Shape {
-  readonly inInterface?: string | undefined;
-  readonly outInterface?: string | undefined;
-  readonly tests: readonly Condition[];
-}
-
-function match({ inInterface, outInterface, tests }: Shape): Step {
-  const parts: Condition[] = [
-    ...(inInterface === undefined ? [] : [{ kind: 'inInterface' as const, names: [inInterface] }]),
-    ...(outInterface === undefined ? [] : [{ kind: 'outInterface' as const, names: [outInterface] }]),
-    ...tests,
-  ];
-  return { kind: 'match', condition: all(...parts.filter((part) => part.kind !== 'all' || part.of.length > 0)) };
-}
-
-function isSame(a: Addresses | 'interface', b: Addresses | 'interface'): boolean {
-  if (a === 'interface' || b === 'interface') return a === b;
-  return text(a) === text(b);
-}
-
-function text({ set, unknowns }: Addresses): string {
-  return `${set.ip4.join()} ${set.ip6.join()} ${unknowns.map(({ id }) => id).join()}`;
-}
-
-function isWhole({ set }: Addresses): boolean {
-  return isSame(known(set), known(sets.any));
-}
-
-/** Network to network of the same size keeps the host part; what is not known goes anywhere. */
-function translation(
-  side: Nat['translate'],
-  from: Addresses | 'interface',
-  to: Addresses | 'interface',
-  ports?: Intervals,
-): readonly Action[] {
-  const more = ports ? { ports } : {};
-  if (to === 'interface') return [{ kind: 'nat', translate: side, to: 'device', ...more }];
-  if (to.unknowns.length > 0 || size(to.set.ip4) + size(to.set.ip6) === 0n)
-    return [{ kind: 'nat', translate: side, to: { addresses: sets.any }, ...more }];
-  const same =
-    from !== 'interface' && prefixSize(from.set) !== undefined && prefixSize(from.set) === prefixSize(to.set);
-  return [{ kind: 'nat', translate: side, to: { addresses: to.set, ...(same && { prefix: true }) }, ...more }];
-}
-
-/** The number of addresses of one prefix that has more than one address; undefined for anything else. */
-function prefixSize({ ip4, ip6 }: AddressSet): bigint | undefined {
-  if (ip4.length + ip6.length !== 2) return undefined;
-  const [first, last] = ip4.length === 2 ? [BigInt(ip4[0]!), BigInt(ip4[1]!)] : [ip6[0]!, ip6[1]!];
-  const count = last - first + 1n;
-  return count > 1n && (count & (count - 1n)) === 0n && first % count === 0n ? count : undefined;
-}
-
-function addressTest(side: 'source' | 'destination', addresses: Addresses | 'interface', device: Addresses): Condition {
-  return sideCondition(side, addresses === 'interface' ? device : addresses);
-}
-
-function portTests(
-  side: 'source' | 'destination',
-  form: PortForm | undefined,
-  which: 'real' | 'mapped',
-): readonly Condition[] {
-  if (!form) return [];
-  return [
-    { kind: 'protocol', protocols: form.protocols },
-    { kind: `${side}Port`, ports: form[which] },
-  ];
-}
-
-/** What a translation does to destinations before the access lists are asked, and to sources after. */
-export function natRules(
-  one: Translation,
-  library: Library,
-): { readonly before: readonly Rule[]; readonly after: readonly Rule[] } {
-  const { origin, realInterface, mappedInterface, source, destination, service, destinationService } = one;
-  const rule = (steps: readonly Step[]): Rule => ({ origin, steps, ...(one.disabled && { disabled: true }) });
-  const accept: readonly Action[] = [{ kind: 'accept' }];
-  const outerAddress = mappedInterface === undefined ? anyOwn(library) : interfaceAddress(mappedInterface, library);
-  const innerAddress = realInterface === undefined ? anyOwn(library) : interfaceAddress(realInterface, library);
-  const before: Rule[] = [];
-  const after: Rule[] = [];
-  const peers = destination ? [sideCondition('source', destination.real)] : [];
-  const keepsSource = isSame(source.real, source.mapped) && !service;
-  const keepsDestination = !destination || (isSame(destination.mapped, destination.real) && !destinationService);
-  if (one.isStatic && !one.unidirectional) {
-    const tests = [
-      ...peers,
-      addressTest('destination', source.mapped, outerAddress),
-      ...portTests('destination', service, 'mapped'),
-      ...portTests('source', destinationService, 'real'),
-    ];
-    const back = keepsSource ? accept : translation('destination', source.mapped, source.real, service?.real);
-    before.push(rule([match({ inInterface: mappedInterface, tests }), ...back]));
-    if (destination && !keepsDestination) {
-      const returned = [...peers, sideCondition('destination', source.real)];
-      after.push(
-        rule([
-          match({ inInterface: mappedInterface, outInterface: realInterface, tests: returned }),
-          ...translation('source', destination.real, destination.mapped, destinationService?.mapped),
-        ]),
-      );
-    }
-  }
-  if (destination) {
-    const tests = [
-      sideCondition('source', source.real),
-      addressTest('destination', destination.mapped, innerAddress),
-      ...portTests('destination', destinationService, 'mapped'),
-      ...portTests('source', service, 'real'),
-    ];
-    const there = keepsDestination
-      ? accept
-      : translation('destination', destination.mapped, destination.real, destinationService?.real);
-    before.push(rule([match({ inInterface: realInterface, tests }), ...there]));
-  }
-  const outward = [
-    sideCondition('source', source.real),
-    ...(destination && !isWhole(destination.real) ? [sideCondition('destination', destination.real)] : []),
-    ...portTests('source', service, 'real'),
-  ];
-  const there = keepsSource ? accept : translation('source', source.real, source.mapped, service?.mapped);
-  after.push(rule([match({ inInterface: realInterface, outInterface: mappedInterface, tests: outward }), ...there]));
-  return { before, after };
-}
-
-/** Every address of the device. */
-function anyOwn(library: Library): Addresses {
-  return unite([...library.interfaces.keys()].map((name) => interfaceAddress(name, library)));
 }

@@ -8,7 +8,7 @@ import type { Line } from './parse.js';
 import { icmpGroup, icmpMember, serviceGroup, serviceLine, serviceMember, serviceObject } from './services.js';
 
 /** Lines that an object may have besides its content. */
-const plain = /^(?:description|!|fqdn-expiry|nat)\b|^!/;
+const plain = /^(?:description(?: |$)|!)/;
 
 /** Each object as a condition; every line of it is read, whether a rule refers to it or not. */
 export function objectsOf(config: Config, coverage: CoverageBuilder): readonly NamedObject[] {

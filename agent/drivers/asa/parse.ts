@@ -46,9 +46,13 @@ export function isComment(text: string): boolean {
   return text === '' || text.startsWith('!');
 }
 
+export function isFreeText(text: string): boolean {
+  return freeText.test(text);
+}
+
 function wordsOf(text: string): readonly string[] {
   const words = text.split(/\s+/).filter((word) => word !== '');
-  if (freeText.test(text)) return words;
+  if (isFreeText(text)) return words;
   const comment = words.findIndex((word, at) => at > 0 && word.startsWith('!'));
   return comment < 0 ? words : words.slice(0, comment);
 }

@@ -1,8 +1,9 @@
 import { failure, type Problem, problemText, type Result, success } from '../../lib/result.js';
-import type { AccessFact, Device, NamedObject, Pipeline, Scope } from '../../model/index.js';
+import type { AccessFact, Condition, Device, NamedObject, Pipeline, Scope } from '../../model/index.js';
 import type { Capture, Identification, ReadContext, Section } from '../contract.js';
 import { type CoverageBuilder, coverageBuilder } from '../shared/coverage.js';
 import { type Config, readConfig } from './config.js';
+import { mergeContexts } from './contexts.js';
 import { convert } from './convert.js';
 import { factsOf } from './facts.js';
 import { objectsOf } from './objects.js';
@@ -60,11 +61,13 @@ export function read(capture: Capture, { device }: ReadContext): Result<Device> 
   beside(capture.sections, parts, coverage);
   if (parts.every(({ config }) => isEmpty(config))) return failure(nothing(capture));
   checkContexts(parts, coverage);
-  const speaksOf = parts.every(({ ended }) => ended) ? scopes : [];
+  // A text without its end speaks of nothing, and before 9.0 nothing of IPv6 stands in these access lists.
+  const old = parts.some(({ config }) => !config.library.anyIsBoth);
+  const speaksOf = parts.every(({ ended }) => ended) ? scopes.filter(({ family }) => family === 'ip4' || !old) : [];
   return success({
     id: device,
     pipeline: {
-      ...merge(parts.map(({ pipeline }) => pipeline)),
+      ...mergeContexts(parts.map(({ config, pipeline }) => ({ prefix: config.prefix, pipeline }))),
       speaksOf,
       objects: parts.flatMap(({ objects }) => objects),
     },
@@ -119,7 +122,7 @@ function readSection(section: Section, prefix: string, coverage: CoverageBuilder
   const objects = objectsOf(config, coverage);
   const ended = checkEnd(section, config, coverage);
   checkVersion(config, coverage);
-  checkWhole(config, coverage);
+  checkWhole(config, pipeline, coverage);
   for (const name of [...config.library.missing].sort())
     coverage.blind(`${file}: ${name} is referred to and is not in this capture`);
   return { config, pipeline, facts: factsOf(config), objects, ended };
@@ -130,6 +133,10 @@ function checkEnd({ name, text }: Section, { version }: Config, coverage: Covera
   const begins =
     /^: Saved\s*$/m.test(text) || /^: Written by /m.test(text) || (stepNames.has(name) && version !== undefined);
   const isLive = stepNames.has(name);
+  if (!version && /^Cryptochecksum:[0-9a-f]+\s*$|^: end\s*$/m.test(text)) {
+    coverage.blind(`${name}: the configuration has no beginning: a part of it is missing`);
+    return false;
+  }
   const ends = /^Cryptochecksum:[0-9a-f]+\s*$|^: end\s*$/m.test(text.slice(-4096));
   if (ends || !(begins || isLive)) return true;
   coverage.blind(`${name}: the configuration has no end: a part of it is missing`);
@@ -151,15 +158,21 @@ function checkVersion({ file, version, objectNats, twiceNats }: Config, coverage
   }
 }
 
-function checkWhole(config: Config, coverage: CoverageBuilder): void {
+function checkWhole(config: Config, pipeline: Omit<Pipeline, 'speaksOf'>, coverage: CoverageBuilder): void {
   const { file, interfaces, bindings, version, transparent, vpn, tunnelsFiltered, tunnelsSeen } = config;
-  const names = new Set(interfaces.map(({ name }) => name));
+  const names = new Set(interfaces.flatMap(({ name }) => [name, config.prefix + name]));
   for (const { interface: name, line } of bindings) {
     if (name === undefined || names.has(name)) continue;
     const sentence = `${file}:${line.number}: the interface ${name} is not in this capture: it is taken for one of the default security level`;
     if (version && interfaces.length > 0) coverage.blind(sentence);
     else coverage.notCovered(sentence);
   }
+  const unnamed = interfacesNamed(pipeline).filter((name) => !names.has(name));
+  if (version && interfaces.length > 0 && unnamed.length > 0) {
+    const which = [...new Set(unnamed)].sort().join(', ');
+    coverage.blind(`${file}: lines name the interfaces ${which}, which are not in this capture`);
+  }
+  if (version && version.major < 9) coverage.notCovered(`${file}: IPv6, which has access lists of its own before 9.0`);
   if (transparent)
     coverage.notCovered(
       `${file}: transparent mode: frames that are not IP are judged by ethertype lists, which are not read`,
@@ -174,6 +187,17 @@ function checkWhole(config: Config, coverage: CoverageBuilder): void {
       `${file}: what comes out of VPN tunnels passes the access lists of interfaces (sysopt connection permit-vpn${tunnelsSeen ? '' : ', the default, which the running configuration does not print'}): it is judged by the filters of group policies, and is possible here`,
     );
   }
+}
+
+/** Every interface that a rule names, without the context's name. */
+function interfacesNamed({ lists }: Omit<Pipeline, 'speaksOf'>): readonly string[] {
+  const visit = (condition: Condition): readonly string[] => {
+    if (condition.kind === 'inInterface' || condition.kind === 'outInterface') return condition.names;
+    return condition.kind === 'all' || condition.kind === 'any' ? condition.of.flatMap(visit) : [];
+  };
+  return lists.flatMap(({ rules }) =>
+    rules.flatMap(({ steps }) => steps.flatMap((step) => (step.kind === 'match' ? visit(step.condition) : []))),
+  );
 }
 
 /** The other sections of a live capture: what is saved, the defaults, the version. */
@@ -239,10 +263,4 @@ function checkContexts(parts: readonly Reading[], coverage: CoverageBuilder): vo
     const absent = config.contexts.filter((name) => !read.has(name) && !read.has(`${name}-running-config`));
     if (absent.length > 0) coverage.blind(`${config.file}: the contexts ${absent.join(', ')} are not in this capture`);
   }
-}
-
-function merge(pipelines: readonly Omit<Pipeline, 'speaksOf'>[]): Omit<Pipeline, 'speaksOf'> {
-  const [first] = pipelines;
-  if (pipelines.length === 1) return first!;
-  return { lists: pipelines.flatMap(({ lists }) => lists), bases: pipelines.flatMap(({ bases }) => bases) };
 }

@@ -141,6 +141,8 @@ export function serviceMember(
   seen: ReadonlySet<string>,
 ): Condition | undefined {
   const [verb, first, second] = words;
+  const count = verb === 'group-object' ? 2 : first === 'object' ? 3 : undefined;
+  if (count !== undefined && words.length > count) return refuse(`${words.at(-1)} is not expected here`);
   switch (verb) {
     case 'group-object':
       return serviceGroup(first ?? refuse('the group is missing'), library, seen);
@@ -211,8 +213,9 @@ export function icmpGroup(name: string, library: Library, seen: ReadonlySet<stri
 
 export function icmpMember({ words }: Line, library: Library, seen: ReadonlySet<string>): Condition | undefined {
   const [verb, first, second] = words;
+  if (second !== undefined && (verb === 'group-object' || verb === 'icmp-object'))
+    return refuse(`${second} is not expected here`);
   if (verb === 'group-object') return icmpGroup(first ?? refuse('the group is missing'), library, seen);
   if (verb !== 'icmp-object') return undefined;
-  if (second !== undefined) return refuse(`${second} is not expected here`);
   return takeIcmp(cursorOf(words, 1), 1);
 }

@@ -1,27 +1,32 @@
-import { all, type Rule, type Unknown } from '../../model/index.js';
+import { all, type Rule, type RuleList, type Unknown } from '../../model/index.js';
 import type { Config } from './config.js';
 import { isComment, type Line } from './parse.js';
 
 /** Keys and passwords, which are never part of what a condition is identified by. */
-const keyWords = /\b(?:pre-shared-key|password|key|shared-secret|login-password|secret)\b.*$/;
+const keyWords = /\b(?:pre-shared-key|password|key|shared-secret|ldap-login-password|secret)(?: [0678])? \S+/g;
 
 /** Proposals and identities: how tunnels are made, not who may come through one. */
 const means =
   /^crypto (?:ca (?:trustpoint|trustpool|certificate chain|server)|ipsec security-association|engine|key|isakmp (?:nat-traversal|identity|disconnect-notify|am-disable)|ikev[12] (?:policy|am-disable|limit|cookie))/;
 
 /** Which lines say who comes through a tunnel, in an order of their own, without names of keys. */
-export function tunnelContent(config: Config): readonly string[] {
+function tunnelContent(config: Config, acls: ReadonlyMap<string, RuleList>): readonly string[] {
   const linesOf = (line: Line, above: string): readonly string[] => {
     if (isComment(line.text)) return [];
     const own = `${above}${line.words.join(' ').replace(keyWords, '')}`;
     return [own, ...line.children.flatMap((child) => linesOf(child, `${own} > `))];
   };
   const lists = new Set(config.vpn.flatMap((line) => referred(line)));
-  const entries = config.entries.flatMap(({ list, words }) =>
-    lists.has(list) ? [`access-list ${list} ${words.join(' ')}`] : [],
-  );
+  // A list by what it asks, so that a changed object is a changed list.
+  const entries = [...lists].sort().map((list) => `access-list ${list} ${contentOf(acls.get(list))}`);
   const all = config.vpn.filter(({ text }) => !means.test(text)).flatMap((line) => linesOf(line, ''));
   return [...new Set([...all.sort(), ...entries])];
+}
+
+/** What a list asks and does, without its places. */
+export function contentOf(list: RuleList | undefined): string {
+  const rules = list?.rules.map(({ steps, disabled }) => [steps, disabled === true]);
+  return JSON.stringify(rules, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value)) ?? 'absent';
 }
 
 function referred(line: Line): readonly string[] {
@@ -51,10 +56,10 @@ function ends(config: Config): readonly { readonly name: string; readonly line: 
  * What comes out of a tunnel passes the interface's access list unasked, unless `no sysopt connection permit-vpn`;
  * filters of the group policy may stop it. A packet does not show that it came through a tunnel.
  */
-export function tunnelRules(config: Config): readonly Rule[] {
+export function tunnelRules(config: Config, acls: ReadonlyMap<string, RuleList>): readonly Rule[] {
   if (config.tunnelsFiltered) return [];
   const seen = new Set<string>();
-  const content = tunnelContent(config);
+  const content = tunnelContent(config, acls);
   const unknown: Unknown = {
     kind: 'unknown',
     id: `asa tunnel ${content.join('\n')}`,
