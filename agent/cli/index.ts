@@ -25,6 +25,7 @@ const offline: readonly Commands[] = [
 ];
 
 const guarding: readonly Commands[] = [
+  { names: ['init'], load: async () => [(await import('./init.js')).addInit] },
   { names: ['check'], load: async () => [(await import('./check.js')).addCheck] },
   { names: ['start'], load: async () => [(await import('./start.js')).addStart] },
   { names: ['reload'], load: async () => [(await import('./reload.js')).addReload] },
