@@ -22,7 +22,7 @@ export interface Trusting {
   /** Remembers keys of one server; those accepted before and not shown any more are forgotten when `replace` is set. */
   accept(hop: ScannedHop, fingerprints: readonly string[], replace: boolean): Problem | undefined;
   revoke(fingerprints: readonly string[]): Problem | undefined;
-  /** Lets a login that was stopped after refusals be tried again, and tries it. */
+  /** Tries the login; where it works, a guard that had stopped after refusals tries it again. */
   login(): Promise<Problem | undefined>;
 }
 
@@ -63,11 +63,11 @@ export function trusting(
       ),
     revoke: (fingerprints) => problemOf(revokeKeys(knownKeys, fingerprints, { at: now(), by })),
     async login() {
-      const recorded = recordRequest(knownKeys, device, now());
-      if (!recorded.ok) return recorded.error;
       const runner = sshRunner(target, { knownKeys });
       try {
-        return await runner.ready();
+        const refusal = await runner.ready();
+        // Only what works here is tried again by a guard that had stopped: refusals are counted by the account too.
+        return refusal ?? problemOf(recordRequest(knownKeys, device, now()));
       } finally {
         runner.close();
       }

@@ -45,6 +45,7 @@ const guarding: readonly Commands[] = [
     },
   },
   { names: ['baseline'], load: async () => [(await import('./baseline.js')).addBaseline] },
+  { names: ['doctor'], load: async () => [(await import('./doctor.js')).addDoctor] },
   { names: ['trust'], load: async () => [(await import('./trust.js')).addTrust] },
   { names: ['window'], load: async () => [(await import('./window.js')).addWindow] },
   {

@@ -96,6 +96,29 @@ describe('ecluse trust', () => {
     expect(await ecluse('trust')).toMatchObject({ code: 2, stderr: expect.stringContaining('which device?') });
   }, 60_000);
 
+  test('ecluse doctor says what is in the way, and afterwards that nothing is', async () => {
+    const server = await serve({
+      exec: (channel, command) => {
+        if (command.endsWith('date -u +%s')) channel.write('1000000000\n');
+        else channel.stderr.write('Operation not permitted\n');
+        channel.exit(command.endsWith('date -u +%s') ? 0 : 1);
+        channel.end();
+      },
+    });
+    const { ecluse } = site(server);
+    const before = await ecluse('doctor', 'web');
+    expect(before).toMatchObject({ code: 3, stdout: expect.stringContaining(`HOST_KEY_UNKNOWN`) });
+    expect(before.stdout).toContain('never read completely');
+    expect((await ecluse('trust', 'web', '--yes', server.fingerprint)).code).toBe(0);
+    const after = await ecluse('doctor', 'web');
+    expect(after.code).toBe(3);
+    expect(after.stdout).toMatch(/its clock is \d+ s slow: set it by NTP/);
+    expect(after.stdout).toContain('MISSING_RIGHT: web: nft -s -a list ruleset: refused: Operation not permitted');
+    const json = JSON.parse((await ecluse('doctor', 'web', '--json')).stdout);
+    expect(json).toMatchObject([{ device: 'web', complete: false, lastComplete: null }]);
+    expect(await ecluse('doctor', 'nobody')).toMatchObject({ code: 2 });
+  }, 120_000);
+
   test('prints a script that a shell can read', async () => {
     const { ecluse } = site(await serve());
     const { code, stdout } = await ecluse('trust', '--script');

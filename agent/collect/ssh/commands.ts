@@ -22,6 +22,9 @@ export function commandLine(argv: readonly string[]): string {
   return PREFIX + spelled(argv);
 }
 
+/** What time the device believes it is, for `ecluse doctor`. */
+export const CLOCK_ARGV: readonly string[] = ['date', '-u', '+%s'];
+
 export function readFileArgv(path: string): readonly string[] {
   return ['cat', '--', path];
 }

@@ -1,0 +1,78 @@
+import type { Command } from 'commander';
+import { type Examination, examine } from '../app/doctor.js';
+import type { Guard } from '../app/guard/contract.js';
+import { drivers } from '../app/offline.js';
+import { DEFAULT_FILE, loadSettings } from '../config/index.js';
+import { systemClock } from '../lib/clock.js';
+import { problemText } from '../lib/result.js';
+import { clean, coloured, complain, print, printJson, type SetExit, withProgress } from './terminal.js';
+import { type TimeContext, timeText } from './times.js';
+import { withGuard } from './with-guard.js';
+
+interface DoctorOptions {
+  readonly config?: string;
+  readonly json?: boolean;
+}
+
+export function addDoctor(program: Command, setExit: SetExit): void {
+  program
+    .command('doctor [devices...]')
+    .description('what stands between each device and a complete reading: the way, the host key, the login, the rights')
+    .option('--config <file>', `the configuration; left out, ./${DEFAULT_FILE}, and without it this machine is guarded`)
+    .option('--json', 'one JSON document')
+    .action(async (devices: readonly string[], options: DoctorOptions) => {
+      const settings = loadSettings(options.config, { drivers: drivers.map(({ id }) => id) });
+      if (!settings.ok) return setExit(complain(settings.error));
+      const examined = await withProgress('examining', examine(settings.value, devices));
+      if (!examined.ok) return setExit(complain(examined.error));
+      // Where the guard cannot be asked, that is said, and the examination is worth as much.
+      let last: ReadonlyMap<string, string> = new Map();
+      const code = await withGuard(options, async ({ guard }) => {
+        last = await lastReadings(guard);
+        return 0;
+      });
+      const timeZone = settings.value.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+      const times = { now: systemClock.now(), timeZone };
+      if (options.json)
+        printJson(examined.value.map((one) => ({ ...one, lastComplete: last.get(one.device) ?? null })));
+      else for (const one of examined.value) show(one, last.get(one.device), times);
+      setExit(examined.value.every(({ complete }) => complete) ? code : 3);
+    });
+}
+
+async function lastReadings(guard: Guard): Promise<ReadonlyMap<string, string>> {
+  const status = await guard.status();
+  if (!status.ok) return new Map();
+  return new Map(
+    status.value.devices.flatMap(({ id, lastComplete }) => (lastComplete === undefined ? [] : [[id, lastComplete]])),
+  );
+}
+
+/** A clock that is further off makes the times of the device's own log hard to compare with an alarm's. */
+const CLOCK_SECONDS_MAX = 5;
+
+function show(one: Examination, lastComplete: string | undefined, times: TimeContext): void {
+  const { device, unreachable, clockAheadSeconds: ahead, sections, complete, notCovered, took } = one;
+  const good = (text: string): void => print(`  ${coloured('green', 'good')}  ${clean(text)}`);
+  const bad = (text: string): void => print(`  ${coloured('red', 'bad ')}  ${clean(text)}`);
+  print(coloured('bold', clean(device)));
+  if (unreachable) bad(`${unreachable.code}: ${problemText(unreachable)}`);
+  else {
+    good(`reached, and asked within ${(took.ms / 1000).toFixed(1)} s`);
+    if (ahead !== undefined) {
+      const text =
+        ahead === 0 ? 'its clock is right' : `its clock is ${Math.abs(ahead)} s ${ahead > 0 ? 'fast' : 'slow'}`;
+      if (Math.abs(ahead) > CLOCK_SECONDS_MAX) bad(`${text}: set it by NTP`);
+      else good(text);
+    }
+    const failed = sections.filter(({ problem }) => problem !== undefined);
+    good(`${sections.length - failed.length} of ${sections.length} commands and files could be read`);
+    for (const { problem } of failed) bad(`${problem!.code}: ${problemText(problem!)}`);
+    if (complete) good('the reading is complete');
+    else for (const reason of one.blind) bad(`blind: ${reason}`);
+  }
+  const when =
+    lastComplete === undefined ? 'never read completely' : `last read completely ${timeText(lastComplete, times)}`;
+  print(`        ${clean(when)}`);
+  for (const text of notCovered) print(`        ${coloured('dim', `not covered: ${clean(text)}`)}`);
+}
