@@ -43,6 +43,8 @@ export interface Fixture {
     readonly id: string;
     readonly sev: string;
   }[];
+  /** For the reader: what must stay unsaid, in words. */
+  readonly mustNotAlarm: readonly string[];
 }
 
 export interface FixtureWindow {
@@ -181,6 +183,7 @@ export function parseFixture(text: string, file: string): Result<Fixture> {
     windows: data.windows,
     events: data.events,
     expect: data.expect,
+    mustNotAlarm: data.must_not_alarm,
   });
 }
 

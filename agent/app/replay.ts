@@ -18,7 +18,7 @@ import {
 import { assert } from '../lib/assert.js';
 import { formatPorts, parsePorts } from '../lib/ports.js';
 import { parseAddressSet } from '../model/index.js';
-import { windowMachine } from '../windows/index.js';
+import { type MaintenanceWindow, windowMachine } from '../windows/index.js';
 import type { Fixture, FixtureEvent, FixtureOpening } from './fixture.js';
 
 export type { Fixture } from './fixture.js';
@@ -96,7 +96,8 @@ export function replay(fixture: Fixture, options: ReplayOptions): ReplayResult {
       else feed({ kind: 'tick', at: due });
     }
     enact(event, present);
-    if (event.do === 'open') feed({ kind: 'windowOpened', at, window: event.window });
+    if (event.do === 'open')
+      feed({ kind: 'windowOpened', at, window: event.window, before: beforeOf(fixture, event.window, at) });
     if (event.do === 'close') feed({ kind: 'windowClose', at, window: event.window, observations: readAll(at) });
     else readNow(at);
   }
@@ -159,6 +160,14 @@ function declare(fixture: Fixture, at: number, feed: (event: JudgeEvent) => void
     assert(o, `fixture ${fixture.id} has an exception for nothing`);
     feed({ kind: 'waive', at, waiver: { device: o.device, subject: o.id, owner, reason, expires: expires.at } });
   }
+}
+
+/** Opening a window takes a snapshot of each of its devices. */
+function beforeOf(fixture: Fixture, window: string, at: number): NonNullable<MaintenanceWindow['before']> {
+  const devices = fixture.windows.find((one) => one.id === window)?.devices ?? [];
+  return Object.fromEntries(
+    devices.map((device) => [device, { snapshot: `${device} at ${at}`, takenAt: at, fresh: true }]),
+  );
 }
 
 function enact(

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
+import { formatBoard } from '../app/incidents.js';
 import { formatReplay, parseFixture, replay } from '../app/replay.js';
 import { loadServices } from '../app/services.js';
 import { openToldStore, type TellOptions } from '../app/tell.js';
@@ -81,6 +82,7 @@ export function addReplay(program: Command, setExit: SetExit): void {
         }));
         process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`);
       }
+      if (options.all && !options.json) process.stdout.write(`\n${formatBoard(results)}\n`);
       if (!results.every((result) => result.equal)) setExit(1);
     });
 }

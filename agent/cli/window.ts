@@ -209,7 +209,7 @@ function printWindow(view: WindowView, times: TimeContext): void {
 }
 
 function beforeText({ device, snapshot, takenAt, fresh, ageSeconds }: BeforeView, times: TimeContext): string {
-  if (snapshot === undefined) return `${device}: never read completely, so nothing can be compared`;
+  if (snapshot === undefined) return `${device}: no before snapshot, so only the baseline can be compared with`;
   const taken = takenAt === undefined ? '' : ` of ${timeText(takenAt, times)}`;
   if (fresh) return `${device}: snapshot ${snapshot}${taken}`;
   const age = ageSeconds === undefined ? 'old' : `${durationText(ageSeconds)} old`;

@@ -14,6 +14,7 @@ import {
 import { engineOf } from './compose-engine.js';
 import { flowOf, flowsMeet, type Surroundings } from './compose-flow.js';
 import { factSubjects, listening } from './compose-hosts.js';
+import { latentSubjects } from './compose-latent.js';
 import { continued, groupByRule, type RuleGroup, subjectOfRule, succeed, withFreshUndo } from './compose-rules.js';
 import { outerFirst } from './context.js';
 import { carrierOf, declaredId, type Observation, type Subject } from './types.js';
@@ -88,11 +89,12 @@ export function composeObservation(input: ComposeInput): Observation {
   const facts = approved
     ? factSubjects({ device, now, approved, blind: isBlind, tellsForwarding: engine.tellsForwarding })
     : [];
+  const latent = isBlind ? [] : latentSubjects(sides, open, around);
   return {
     device,
     at,
     ...(snapshot !== undefined && { snapshot }),
-    undeclared: [...(engine.subject ? [engine.subject] : []), ...rules, ...listeners.undeclared, ...facts],
+    undeclared: [...(engine.subject ? [engine.subject] : []), ...rules, ...listeners.undeclared, ...facts, ...latent],
     declared: isBlind ? [] : [...declaredRules(input, sides, comparison.closed), ...listeners.declared],
     missing: isBlind ? [] : [...missingRules(input, sides, comparison.closed), ...missingListeners(input, listeners)],
     blind: [...new Set(blind)],

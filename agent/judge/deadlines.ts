@@ -29,6 +29,19 @@ export function notSeenSinceEnd(
   });
 }
 
+/**
+ * Devices of the window of which nothing is known from when it began: what they let through beyond the baseline may
+ * be older than the window, and nobody can tell.
+ */
+export function withoutBefore(window: MaintenanceWindow, state: JudgeState): readonly string[] {
+  return window.devices
+    .filter((device) => {
+      const known = memoryOf(state, device)?.firstCompleteAt;
+      return window.before?.[device] === undefined && !(known !== undefined && known <= window.start);
+    })
+    .map((device) => `${device}: no before snapshot of window ${window.id}: only compared with the baseline`);
+}
+
 /** Instants at which a window must be judged. */
 export function windowsDue(state: JudgeState, context: JudgeContext): readonly Instant[] {
   return state.windows.flatMap((window) => {
@@ -55,7 +68,8 @@ export function settleWindows(
     if (!answered) {
       const blind = window.devices.some((device) => (memoryOf(state, device)?.missedReadings ?? 0) > 0);
       if (left.length === 0 && unseen.length > 0 && !blind && at < due + WAIT_FOR_READING_MS) return window;
-      tellUnclosed(desk, window, { left: left.map((one) => one.subject.summary), unseen, at });
+      const without = withoutBefore(window, state);
+      tellUnclosed(desk, window, { left: left.map((one) => one.subject.summary), unseen, without, at });
     }
     const step = context.windows.step(window, { kind: 'deadline', graceMs: graceMs(context) }, at);
     assert(step.ok, `deadline of window ${window.id} refused although it is due`);
@@ -66,7 +80,12 @@ export function settleWindows(
 function tellUnclosed(
   desk: Desk,
   window: MaintenanceWindow,
-  seen: { readonly left: readonly string[]; readonly unseen: readonly string[]; readonly at: Instant },
+  seen: {
+    readonly left: readonly string[];
+    readonly unseen: readonly string[];
+    readonly without: readonly string[];
+    readonly at: Instant;
+  },
 ): void {
   const clean = seen.left.length === 0 && seen.unseen.length === 0;
   // An unattested close did come: nothing remains to be signed once everything was seen shut.
@@ -80,7 +99,7 @@ function tellUnclosed(
     code: clean ? 'CLOSED_UNSIGNED' : 'WINDOW_NOT_CLOSED',
     severity: clean ? 'info' : 'medium',
     because,
-    details: [...seen.left, ...seen.unseen],
+    details: [...seen.left, ...seen.unseen, ...seen.without],
     at: seen.at,
     kind: 'raise',
   });

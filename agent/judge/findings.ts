@@ -16,6 +16,8 @@ export interface PresentSubject {
 /** What the judge remembers of a device between readings. */
 export interface DeviceMemory {
   readonly device: string;
+  /** Since when anything is known of it: a window that began earlier has no before. */
+  readonly firstCompleteAt?: Instant;
   readonly lastCompleteAt?: Instant;
   readonly lastSnapshot?: string;
   /** Set while readings fail or are not complete. */

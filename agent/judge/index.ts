@@ -6,6 +6,7 @@ export * from './codes.js';
 export * from './compose.js';
 export * from './context.js';
 export * from './coverage.js';
+export { withoutBefore } from './deadlines.js';
 export * from './events.js';
 export * from './findings.js';
 export * from './judge.js';

@@ -3,8 +3,8 @@ import { failure, type Problem, type Result } from '../lib/result.js';
 import type { Instant, MaintenanceWindow, WindowEvent, WindowStep } from '../windows/index.js';
 import { blindnessDue, settleBlindness } from './blind.js';
 import type { JudgeContext } from './context.js';
-import { coverageOf } from './coverage.js';
-import { notSeenSinceEnd, settleClosed, settleWindows, tellWindow, windowsDue } from './deadlines.js';
+import { type CoverageStatement, coverageOf } from './coverage.js';
+import { notSeenSinceEnd, settleClosed, settleWindows, tellWindow, windowsDue, withoutBefore } from './deadlines.js';
 import type { CloseAnswer, JudgeEvent, JudgeStep, OpeningLeft } from './events.js';
 import type { JudgeState, PresentSubject } from './findings.js';
 import {
@@ -265,6 +265,7 @@ function takeClose(
         details: [
           ...left.map((one) => one.subject.summary),
           ...(verdict === 'unattested' ? ['no attestation possible', ...notSeenSinceEnd(window, after, context)] : []),
+          ...withoutBefore(window, after),
         ],
         at,
         kind: 'answer',
@@ -274,9 +275,14 @@ function takeClose(
       window: window.id,
       state: verdict,
       openings: left.map((present) => answerOpening(present, judged, context, at)),
-      coverage: coverageOf(judged, context, window.devices),
+      coverage: closingCoverage(window, judged, context),
     }),
   };
+}
+
+function closingCoverage(window: MaintenanceWindow, judged: JudgeState, context: JudgeContext): CoverageStatement {
+  const statement = coverageOf(judged, context, window.devices);
+  return { ...statement, notCovered: [...statement.notCovered, ...withoutBefore(window, judged)] };
 }
 
 function answerOpening(present: PresentSubject, judged: JudgeState, context: JudgeContext, at: Instant): OpeningLeft {

@@ -5,6 +5,8 @@ import type { Finding, FindingEvent, Severity, Subject, Waiver } from './types.j
 import type { Verdict } from './verdict.js';
 
 const HOUR_MS = 3_600_000;
+/** So many earlier codes are kept; what was told stays in the record of alarms all the same. */
+const EARLIER_MAX = 8;
 /** Why a finding ends although the same thing is still open. */
 export const DECLARED_NOW = 'now declared in the baseline';
 
@@ -167,7 +169,14 @@ function raiseSubject(desk: Desk, present: PresentSubject, verdict: Verdict, at:
  */
 function requalify(desk: Desk, finding: Finding, verdict: Verdict, at: Instant): void {
   const { acknowledged: _, nextReminderAt: __, ...rest } = finding;
-  const next: Finding = { ...rest, code: verdict.code, remindersSent: 0, ...reminderFrom(verdict.code, at) };
+  const called = [...(finding.earlier ?? []), { code: finding.code, until: at }];
+  const next: Finding = {
+    ...rest,
+    code: verdict.code,
+    remindersSent: 0,
+    ...(finding.code !== verdict.code && { earlier: called.slice(-EARLIER_MAX) }),
+    ...reminderFrom(verdict.code, at),
+  };
   tell(desk, next, { kind: verdict.severity === 'info' ? 'update' : 'raise', at, row: true });
 }
 

@@ -56,7 +56,9 @@ export function miss(state: JudgeState, device: string, reason: string, at: Inst
 function remember(state: JudgeState, observation: Observation): readonly DeviceMemory[] {
   const { device, at, blind } = observation;
   const old = state.devices.find((memory) => memory.device === device);
+  const first = old?.firstCompleteAt ?? old?.lastCompleteAt ?? (blind.length === 0 ? at : undefined);
   const kept = {
+    ...(first !== undefined && { firstCompleteAt: first }),
     ...(old?.lastCompleteAt !== undefined && { lastCompleteAt: old.lastCompleteAt }),
     ...(old?.lastSnapshot !== undefined && { lastSnapshot: old.lastSnapshot }),
   };

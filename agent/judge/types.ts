@@ -122,6 +122,8 @@ export interface Finding {
   readonly resolvedAt?: Instant;
   /** The same subject was open before, was shut, and is back. */
   readonly previous?: { readonly code: string; readonly generation: number; readonly resolvedAt: Instant };
+  /** What it was called before, oldest first: an emergency declared after the fact does not unsay that it was unplanned. */
+  readonly earlier?: readonly { readonly code: string; readonly until: Instant }[];
   readonly acknowledged?: { readonly by: string; readonly at: Instant; readonly set?: string };
   readonly waived?: { readonly owner: string; readonly until: Instant };
   readonly nextReminderAt?: Instant;

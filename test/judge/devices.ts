@@ -29,13 +29,15 @@ export interface FirewallText {
   readonly input?: readonly string[];
   readonly nat?: readonly string[];
   readonly masquerade?: readonly string[];
+  /** A regular chain `miniupnpd` beside those of the translation. */
+  readonly upnp?: readonly string[];
   /** Named sets, in nft's words. */
   readonly sets?: string;
 }
 
 /** A firewall whose forward list has these rules, and whose other lists let nothing through but what is given. */
 export function firewall(rules: readonly string[], options: FirewallText = {}): Device {
-  const { policy = 'drop', input = [], nat = [], masquerade = [], sets = '' } = options;
+  const { policy = 'drop', input = [], nat = [], masquerade = [], upnp = [], sets = '' } = options;
   const chain = (name: string, hook: string, last: string, lines: readonly string[]): string =>
     `  chain ${name} {\n    type ${hook}; policy ${last};\n${lines.map((line) => `    ${line}\n`).join('')}  }\n`;
   const filter = [
@@ -45,6 +47,7 @@ export function firewall(rules: readonly string[], options: FirewallText = {}): 
     chain('output', 'filter hook output priority filter', 'drop', []),
   ].join('');
   const translation =
+    `  chain miniupnpd {\n${upnp.map((line) => `    ${line}\n`).join('')}  }\n` +
     chain('prerouting', 'nat hook prerouting priority dstnat', 'accept', nat) +
     chain('postrouting', 'nat hook postrouting priority srcnat', 'accept', masquerade);
   return nft(

@@ -66,7 +66,7 @@ function beginning(): World {
   ];
   const state = plans.reduce(
     (now, window) => judge(now, { kind: 'windowPlanned', at: START, window }, context).state,
-    emptyJudgeState(START),
+    judge(emptyJudgeState(START), { kind: 'observed', at: START, observation: reading([], START, []) }, context).state,
   );
   return { state, there: [] };
 }

@@ -9,6 +9,7 @@ import {
   type JudgeState,
   riskOf,
   type Subject,
+  withoutBefore,
 } from '../../judge/index.js';
 import type { Origin } from '../../model/index.js';
 import type { Instant, MaintenanceWindow, ScopeEntry } from '../../windows/index.js';
@@ -162,7 +163,12 @@ function scopeView({ keep, ...entry }: ScopeEntry): ScopeRequest {
   return { ...entry, ...(keep && { keep: { owner: keep.owner, review: iso(keep.review) } }) };
 }
 
-export function windowView(window: MaintenanceWindow, context: JudgeContext, now: Instant): WindowView {
+export function windowView(
+  window: MaintenanceWindow,
+  state: JudgeState,
+  context: JudgeContext,
+  now: Instant,
+): WindowView {
   const { vendor, technician, ticket, extension, before } = window;
   return {
     id: window.id,
@@ -179,14 +185,21 @@ export function windowView(window: MaintenanceWindow, context: JudgeContext, now
     scope: window.scope.map(scopeView),
     ...(window.openedAt !== undefined && { openedAt: iso(window.openedAt) }),
     ...(window.closedAt !== undefined && { closedAt: iso(window.closedAt) }),
-    before: Object.entries(before ?? {}).map(([device, one]) => ({
-      device,
-      snapshot: one.snapshot,
-      takenAt: iso(one.takenAt),
-      fresh: one.fresh,
-      ageSeconds: secondsSince(one.takenAt, window.openedAt ?? now),
-      blind: [],
-    })),
+    before: [
+      ...Object.entries(before ?? {}).map(([device, one]) => ({
+        device,
+        snapshot: one.snapshot,
+        takenAt: iso(one.takenAt),
+        fresh: one.fresh,
+        ageSeconds: secondsSince(one.takenAt, window.openedAt ?? now),
+        blind: [],
+      })),
+      ...(now < window.start ? [] : withoutBefore(window, state)).map((reason) => ({
+        device: reason.slice(0, reason.indexOf(': ')),
+        fresh: false,
+        blind: [reason],
+      })),
+    ],
   };
 }
 

@@ -1,3 +1,4 @@
+import { withoutBefore } from '../../judge/index.js';
 import { failure, type Result, success } from '../../lib/result.js';
 import type { MaintenanceWindow, ScopeEntry, WindowPlan } from '../../windows/index.js';
 import type {
@@ -34,7 +35,7 @@ export function windowAnswers(room: Room): WindowAnswers {
 
   const view = (id: string): Result<WindowView> => {
     const window = find(id);
-    return window.ok ? success(windowView(window.value, bench.context, clock.now())) : window;
+    return window.ok ? success(windowView(window.value, bench.state(), bench.context, clock.now())) : window;
   };
 
   const feed = (event: Parameters<typeof bench.feed>[0], id: string): Result<WindowView> => {
@@ -89,7 +90,9 @@ export function windowAnswers(room: Room): WindowAnswers {
     if (!step.ok) return step;
     if (step.value.problem) return failure(step.value.problem);
     const attested = observations.length === window.value.devices.length;
-    return success(closeView(step.value.answer!, attested, coverage(room, window.value.devices)));
+    const statement = coverage(room, window.value.devices);
+    const notCovered = [...statement.notCovered, ...withoutBefore(window.value, step.value.state)];
+    return success(closeView(step.value.answer!, attested, { ...statement, notCovered }));
   };
 
   return {
@@ -98,7 +101,7 @@ export function windowAnswers(room: Room): WindowAnswers {
         bench
           .state()
           .windows.filter((window) => all || !isOver(window))
-          .map((window) => windowView(window, bench.context, clock.now())),
+          .map((window) => windowView(window, bench.state(), bench.context, clock.now())),
       ),
     window: async (id) => view(id),
     planWindow: async (request) => plan(request),

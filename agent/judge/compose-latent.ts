@@ -1,0 +1,88 @@
+import { flowSetOf } from '../baseline/index.js';
+import { compare, type Opening, ruleKey } from '../exposure/index.js';
+import type { Pipeline, Rule, RuleList } from '../model/index.js';
+import { type Sides, undecided } from './compose-compare.js';
+import type { Surroundings } from './compose-flow.js';
+import { groupByRule, subjectOfRule } from './compose-rules.js';
+import type { Subject } from './types.js';
+
+interface Candidate {
+  readonly rule: Rule;
+  readonly list: RuleList;
+  /** The device as it would be if this rule took effect. */
+  readonly then: Pipeline;
+  readonly latent: NonNullable<Subject['latent']>;
+}
+
+/**
+ * Rules that open nothing now and would: one that is switched off, and a new one behind a rule that stops all it lets
+ * through. Whoever disables a rule instead of deleting it has not shut the gate for good. What was approved with such
+ * a rule in it was approved with the rule.
+ */
+export function latentSubjects(sides: Sides, open: readonly Opening[], around: Surroundings): readonly Subject[] {
+  const effective = new Set(open.map((opening) => opening.permittedBy.origin));
+  return candidates(sides)
+    .filter(({ rule }) => !effective.has(rule.origin))
+    .filter((candidate) => candidate.rule.disabled || isWithoutEffect(candidate, sides))
+    .flatMap(({ then, latent, rule }) =>
+      groupByRule(wouldOpen(then, sides)).map((group) => {
+        const { cause: _, undo: __, ...subject } = subjectOfRule(group, around, undefined);
+        return { ...subject, id: `${subject.id}+latent`, place: rule.origin, latent };
+      }),
+    );
+}
+
+function candidates({ now, approved }: Sides): readonly Candidate[] {
+  const nat = new Set(now.bases.filter(({ type }) => type === 'nat').map(({ list }) => list));
+  const known = new Set((approved?.lists ?? []).flatMap((list) => list.rules.map((rule) => placed(list, rule))));
+  return now.lists
+    .filter((list) => !nat.has(list.id))
+    .flatMap((list) =>
+      list.rules.flatMap((rule, index): readonly Candidate[] => {
+        if (!mayPermit(rule) || known.has(placed(list, rule))) return [];
+        if (rule.disabled) {
+          const { disabled: _, ...enabled } = rule;
+          const then = withRules(now, list, list.rules.with(index, enabled));
+          return [{ rule, list, then, latent: { returnsWhen: 'when the disabled rule is enabled' } }];
+        }
+        // Without an approved state every rule is new, and that a rule never takes effect is nobody's work of today.
+        if (!approved) return [];
+        const then = withRules(now, list, [rule, ...list.rules.toSpliced(index, 1)]);
+        return [{ rule, list, then, latent: { returnsWhen: 'when what stops it first is gone', shadowed: true } }];
+      }),
+    );
+}
+
+function placed(list: RuleList, rule: Rule): string {
+  return `${list.id} ${ruleKey(rule)}`;
+}
+
+function mayPermit({ steps }: Rule): boolean {
+  return steps.some(
+    (step) =>
+      step.kind === 'accept' ||
+      (step.kind === 'dispatch' && step.cases.some(({ actions }) => actions.some(({ kind }) => kind === 'accept'))),
+  );
+}
+
+function withRules(pipeline: Pipeline, list: RuleList, rules: readonly Rule[]): Pipeline {
+  return { ...pipeline, lists: pipeline.lists.map((one) => (one === list ? { ...list, rules } : one)) };
+}
+
+function isWithoutEffect({ rule, list }: Candidate, { now, timeMsMax }: Sides): boolean {
+  const without = withRules(
+    now,
+    list,
+    list.rules.filter((one) => one !== rule),
+  );
+  const seen = compare(now, { pipeline: without, withClosed: true, ...(timeMsMax !== undefined && { timeMsMax }) });
+  return seen.undeclared.length === 0 && seen.closed.length === 0 && undecided(seen).length === 0;
+}
+
+/** What would pass then, does not now, and is neither approved nor declared. */
+function wouldOpen(then: Pipeline, { now, approved, flows, timeMsMax }: Sides): readonly Opening[] {
+  const budget = timeMsMax === undefined ? {} : { timeMsMax };
+  const opened = compare(then, { pipeline: now, flows, ...budget }).undeclared;
+  if (!approved || opened.length === 0) return opened;
+  return compare(then, { pipeline: approved, flows, within: opened.map(flowSetOf), ...budget }).undeclared;
+}
