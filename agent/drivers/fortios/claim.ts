@@ -2,6 +2,7 @@ import type { LineState } from '../../model/index.js';
 import type { CoverageBuilder } from '../shared/coverage.js';
 import { kindOfTable, resembles, type TableSpec } from './sections.js';
 import type { Entry, Setting, Span, Table } from './tables.js';
+import { isTwoStatements, wrongValues } from './values.js';
 
 /** The file that is read, and what becomes of its lines. */
 export interface Claims {
@@ -60,10 +61,13 @@ export function linesOfEntry({ frame, settings, tables }: Entry): readonly Span[
 /** Gives the lines of a table their state by what the table and its keys are; what converts them may make it worse. */
 export function claimTable(claims: Claims, table: Table): void {
   const kind = kindOfTable(table.path);
-  const lines = linesOfTable(table);
   const empty = table.entries.length === 0 && table.own.settings.size === 0;
-  if (kind.kind === 'modelled') claimBySpec(claims, table, kind.spec);
-  else if (kind.kind === 'unknown') claims.lose(lines, `the table “${table.path.slice(0, 60)}” is not known`);
+  if (kind.kind === 'modelled') {
+    claimBySpec(claims, table, kind.spec);
+    return;
+  }
+  const lines = linesOfTable(table);
+  if (kind.kind === 'unknown') claims.lose(lines, `the table “${table.path.slice(0, 60)}” is not known`);
   else if (kind.kind === 'irrelevant' || empty) claims.mark(lines, 'irrelevant');
   else claims.mark(lines, 'unmodelled', `${table.path} is not modelled: it is compared word by word`);
 }
@@ -71,10 +75,13 @@ export function claimTable(claims: Claims, table: Table): void {
 function claimBySpec(claims: Claims, table: Table, spec: TableSpec): void {
   claims.mark(table.frame, 'modelled');
   for (const entry of [table.own, ...table.entries]) {
-    claims.mark(entry.frame.map(single), 'modelled');
+    for (const line of entry.frame) claims.coverage.mark(claims.file, line, 'modelled');
     for (const setting of entry.settings.values()) {
-      const { key, spans } = setting;
-      if (spec.used.has(key)) claims.mark(spans, 'modelled');
+      const { key, spans, values } = setting;
+      const twice = values && isTwoStatements(values) ? `${key}: two statements in one line` : undefined;
+      const wrong = twice ?? (spec.used.has(key) && values ? wrongValues(key, values) : undefined);
+      if (wrong !== undefined) claims.lose(spans, `${table.path}: ${wrong}`);
+      else if (spec.used.has(key)) claims.mark(spans, 'modelled');
       else if (ignores(spec, key)) claims.mark(spans, 'irrelevant');
       else claims.lose(spans, `${table.path}: “${key.slice(0, 40)}” is not known`);
     }

@@ -12,18 +12,22 @@ const notContent = new Set([
   'global-object',
   'associated-interface',
   'snmp-index',
-  'password',
-  'passwd',
-  'private-key',
   'certificate',
 ]);
+
+/** Whether a setting holds a secret: by its key, or because the device shows it encrypted, anew at every reading. */
+export function isSecret(key: string, values: readonly string[]): boolean {
+  return values[0] === 'ENC' || secretKeys.test(key);
+}
+
+const secretKeys =
+  /passwd|password|passphrase|secret|psk|private-key|-pwd$|api-key|token|hash$|^key$|-key$|^key-string$|^community$/;
 
 /** The content of an object in the platform's words, the same for the same content whatever its name. */
 export function contentOf(entry: Entry): string {
   const parts: string[] = [];
   for (const { key, values } of entry.settings.values()) {
-    // An encrypted value is another one each time it is shown.
-    if (!values || notContent.has(key) || values[0] === 'ENC') continue;
+    if (!values || notContent.has(key) || isSecret(key, values)) continue;
     parts.push([key, ...values.map(wordOf)].join(' '));
   }
   for (const table of entry.tables.values()) parts.push(`${table.path} {${contentOfTable(table)}}`);

@@ -100,6 +100,13 @@ function listsOf(
       rules: [...rules, ...more],
     };
   };
+  const known = new Set(domain.interfaces.map(({ name }) => name));
+  for (const { name, interfaces, entry } of domain.zones.values()) {
+    const missing = known.size === 0 ? [] : interfaces.filter((one) => !known.has(one));
+    const spans = entry.settings.get('interface')?.spans ?? [entry];
+    if (missing.length > 0)
+      claims.lose(spans, `the zone ${name} has interfaces that are not defined: ${missing.join(', ')}`);
+  }
   const intrazone = intrazoneRules(domain, claims);
   const forward =
     consolidated && consolidated.entries.length > 0
@@ -225,7 +232,7 @@ function objectsOf({ books, services, domain }: PolicyContext): readonly NamedOb
   const addresses = new Set([...books.ip4.names, ...books.ip6.names]);
   return [
     ...[...addresses].map((name): NamedObject => {
-      const parts = BOTH.filter((family) => books[family].names.includes(name)).map((family) =>
+      const parts = BOTH.filter((family) => books[family].names.has(name)).map((family) =>
         conditionOf(books[family].meaningOf([name]), 'source'),
       );
       return { kind: 'address', name, ...within, condition: any(...parts) };

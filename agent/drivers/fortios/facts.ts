@@ -12,7 +12,6 @@ const kinds: Readonly<Record<string, AccessFactKind>> = {
   'system api-user': 'administrator',
   'system sso-admin': 'administrator',
   'system accprofile': 'administrator',
-  'system snmp community': 'managementService',
   'system snmp user': 'managementService',
   'system central-management': 'manager',
   'system ha': 'manager',

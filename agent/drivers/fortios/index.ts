@@ -4,6 +4,7 @@
  */
 import type { DialogueStep, Driver } from '../contract.js';
 import { identify, read } from './read.js';
+import { secrets, volatile } from './secrets.js';
 import { undo } from './undo.js';
 
 const bounds = { timeoutMsMax: 60_000, bytesMax: 64 * 1024 * 1024 } as const;
@@ -46,34 +47,8 @@ export const driver: Driver = {
       logout: 'exit',
     },
   },
-  secrets: [
-    { title: 'encrypted values', pattern: /^\s*set [\w-]+ ENC (?<value>\S+)\s*$/gm },
-    {
-      title: 'keys and passwords',
-      pattern:
-        /^\s*set (?:[\w-]*(?:passwd|password|secret|psk\w*|passphrase|private-key|auth-pwd|priv-pwd|api-key|token|hash|pre-shared-key)[\w-]*|key|secondary-key|tertiary-key|md5-key|authentication-key|key-string|ppk-secret|enc-key|auth-key) (?<value>(?!ENC )(?:"(?:[^"\\]|\\[\s\S])*"|\S+))/gm,
-    },
-    {
-      title: 'private keys',
-      pattern: /(?<value>-{5}BEGIN (?:[A-Z]+ )*PRIVATE KEY-{5}[\s\S]*?-{5}END (?:[A-Z]+ )*PRIVATE KEY-{5})/g,
-    },
-    {
-      title: 'SNMP communities',
-      pattern: /^config system snmp community\n(?:.*\n)*?\s*set name (?<value>"(?:[^"\\]|\\.)*"|\S+)/gm,
-    },
-  ],
-  volatile: [
-    { title: 'file version', pattern: /^#conf_file_ver=.*$/gm, replacement: '#conf_file_ver=0' },
-    { title: 'reader in the header', pattern: /^(?<head>#config-version=.*:user=).*$/gm, replacement: '$<head>' },
-    { title: 'encrypted values', pattern: /(?<head>^\s*set [\w-]+ ENC )\S+/gm, replacement: '$<head>0' },
-    { title: 'uuid', pattern: /^\s*set uuid [\w-]+\s*$/gm, replacement: '' },
-    {
-      title: 'encrypted private keys',
-      pattern: /-{5}BEGIN ENCRYPTED PRIVATE KEY-{5}[\s\S]*?-{5}END ENCRYPTED PRIVATE KEY-{5}/g,
-      replacement: '(key)',
-    },
-    { title: 'time of the device', pattern: /^(?<head>System time: ).*$/gm, replacement: '$<head>' },
-  ],
+  secrets,
+  volatile,
   read,
   undo,
 };

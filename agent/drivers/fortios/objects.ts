@@ -30,7 +30,7 @@ export interface Meaning {
 
 export interface AddressBook {
   meaningOf(names: readonly string[]): Meaning;
-  readonly names: readonly string[];
+  readonly names: ReadonlySet<string>;
 }
 
 const nothing: Meaning = { addresses: noAddress, others: [], problems: [], bounds: [] };
@@ -104,7 +104,7 @@ export function addressBook(domain: Domain, family: Family): AddressBook {
       bounds: parts.flatMap((part) => part.bounds),
     };
   };
-  return { meaningOf, names: [...addresses.keys(), ...groups.keys()] };
+  return { meaningOf, names: new Set([...addresses.keys(), ...groups.keys()]) };
 }
 
 export function byName(table: Table | undefined): ReadonlyMap<string, Entry> {

@@ -1,5 +1,5 @@
 import type { Origin } from '../../model/index.js';
-import { wordOf } from './content.js';
+import { isSecret, wordOf } from './content.js';
 import type { Domain } from './network.js';
 import type { Entry } from './tables.js';
 
@@ -16,7 +16,7 @@ export function originOf(file: string, domain: Pick<Domain, 'name' | 'prefix'>, 
 
 function textOf(entry: Entry): string {
   const settings = [...entry.settings.values()]
-    .filter(({ key, values }) => values !== undefined && key !== 'uuid')
+    .filter(({ key, values }) => values !== undefined && key !== 'uuid' && !isSecret(key, values))
     .map(({ key, values = [] }) => `set ${[key, ...values.map(wordOf)].join(' ')}`);
   return [`edit ${wordOf(entry.name)}`, ...settings, 'next'].join('; ');
 }

@@ -170,11 +170,12 @@ export function parse(file: string, text: string): Script {
 }
 
 /**
- * The words of a statement, which goes on over the next lines where a quotation does. In double quotes a backslash
- * makes the next character plain, outside of quotes too; pieces that touch are one word. Undefined: the last
- * quotation is not closed.
+ * The words of a statement, which goes on over the next lines where a quotation does. A backslash makes the
+ * next character plain, but in single quotes; pieces that touch are one word. Undefined: the last quotation is not closed.
  */
 function readWords(lines: readonly string[], first: number): Line | undefined {
+  const simple = simpleWords(lines[first]!);
+  if (simple) return { words: simple, line: first + 1, lastLine: first + 1 };
   const words: string[] = [];
   let at = first;
   let line = lines[at]!;
@@ -205,9 +206,27 @@ function readWords(lines: readonly string[], first: number): Line | undefined {
       word = undefined;
     } else if (character === '#' && word === undefined && /^# [^"']*$/.test(line.slice(column))) {
       return { words, line: first + 1, lastLine: at + 1 };
-    } else if (character < ' ' || character === '\u007f') {
-      return { words, line: first + 1, lastLine: at + 1, broken: 'a control character' };
-    } else if (character === '\\' && column + 1 < line.length) word = (word ?? '') + line[++column];
-    else word = (word ?? '') + character;
+    } else if (character === '\\' && words.length >= 2) {
+      word ??= '';
+      if (column + 1 < line.length) word += line[++column];
+      else if (at + 1 < lines.length) {
+        at += 1;
+        line = lines[at]!;
+        column = -1;
+      } else return undefined;
+    } else if (character === '\\' || character < ' ' || character === '\u007f') {
+      // Nobody writes the words of the grammar with a backslash.
+      return { words, line: first + 1, lastLine: at + 1, broken: 'a control character or a lone backslash' };
+    } else word = (word ?? '') + character;
   }
+}
+
+const plain = /^[ \t]*[^\s"'\\#\u0000-\u001f\u007f]+(?:[ \t]+(?:[^\s"'\\#\u0000-\u001f\u007f]+|"[^"\\]*"))*[ \t]*$/;
+
+/** The words of a line without anything special, as nearly all are. */
+function simpleWords(line: string): readonly string[] | undefined {
+  if (!plain.test(line)) return undefined;
+  const trimmed = line.trim();
+  if (!trimmed.includes('"')) return trimmed.split(/[ \t]+/);
+  return trimmed.match(/"[^"]*"|[^ \t"]+/g)!.map((word) => (word.startsWith('"') ? word.slice(1, -1) : word));
 }

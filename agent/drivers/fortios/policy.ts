@@ -66,9 +66,8 @@ export function policyRule(
   add('srcaddr', addressesPart(context, entry, families));
   add('service', servicePart(context, entry));
   add('schedule', schedulePart(context, entry));
-  for (const key of identityKeys) {
-    const values = entry.settings.get(key)?.values;
-    if (values && !isOff(key, values)) add(key, unknownPart(context, key, values));
+  for (const { key, values } of entry.settings.values()) {
+    if (identityKeys.has(key) && values && !isOff(key, values)) add(key, unknownPart(context, key, values));
   }
   if (isEnabled(entry, 'policy-expiry')) {
     const until = textAt(entry, 'policy-expiry-date') ?? textAt(entry, 'policy-expiry-date-utc') ?? 'a date';

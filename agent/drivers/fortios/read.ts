@@ -58,8 +58,10 @@ const policyTables = ['firewall policy', 'firewall policy6', 'firewall consolida
 /** A read-only profile hides what it may not see: a table that every configuration has and this one lacks is not empty. */
 function sayWhatIsMissing({ coverage, file }: Claims, { version, body }: Script, { global, vdoms }: Extracted): void {
   const scopes = vdoms.length > 0 ? vdoms : [global];
-  if (!scopes.some(({ tables }) => policyTables.some((path) => tables.has(path)))) {
-    coverage.blind(`${file}: there are no firewall policies in it, not even an empty table`);
+  for (const { vdom, tables } of scopes) {
+    if (policyTables.some((path) => tables.has(path))) continue;
+    const place = vdom === undefined ? '' : ` of the virtual domain ${vdom}`;
+    coverage.blind(`${file}: there are no firewall policies${place} in it, not even an empty table`);
   }
   if (!version) return;
   for (const path of ['system global', 'system interface']) {

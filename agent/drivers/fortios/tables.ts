@@ -143,7 +143,9 @@ function runTable(tables: MutableTables, block: Block, lose: Lose): void {
       for (const inside of statement.body) check(inside, runInEntry(entry, inside, lose));
     } else if (statement.kind === 'command' && moves.has(statement.verb)) {
       table.frame.push(statement);
-      check(statement, moveEntries(table, statement));
+      const wrong = moveEntries(table, statement);
+      check(statement, wrong);
+      if (wrong === undefined && statement.verb === 'rename') renameReferences(tables, path, statement.words);
     } else if (hasEntries) lose(statement, 'a setting beside the entries of a table: its edit is missing');
     else check(statement, runInEntry(table.own, statement, lose));
   }
@@ -236,6 +238,41 @@ function moveEntries(table: MutableTable, command: Command): string | undefined 
     }
     default:
       return `${command.verb} is not known`;
+  }
+}
+
+/** Where names of these tables are referred to. */
+const references: readonly { readonly table: RegExp; readonly keys: RegExp; readonly from: RegExp }[] = [
+  {
+    table: /^firewall (?:address|addrgrp|vip|vipgrp)6?$/,
+    keys: /^(?:src|dst)addr6?$|^(?:exclude-)?member$/,
+    from: /^firewall (?:policy6?|consolidated policy|local-in-policy6?|addrgrp6?|vipgrp6?)$/,
+  },
+  {
+    table: /^firewall service (?:custom|group)$/,
+    keys: /^(?:service|member)$/,
+    from: /^firewall (?:policy6?|consolidated policy|local-in-policy6?|service group|vip)$/,
+  },
+  {
+    table: /^system zone$/,
+    keys: /^(?:srcintf|dstintf|intf)$/,
+    from: /^firewall (?:policy6?|consolidated policy|local-in-policy6?)$/,
+  },
+];
+
+/** A renamed object keeps those that refer to it. */
+function renameReferences(tables: MutableTables, path: string, [name, , other = '']: readonly string[]): void {
+  for (const { keys, from } of references.filter(({ table }) => table.test(path))) {
+    for (const { path: place, entries } of tables.values()) {
+      if (!from.test(place)) continue;
+      for (const { settings } of entries) {
+        for (const setting of settings.values()) {
+          if (!keys.test(setting.key) || !setting.values?.includes(name!)) continue;
+          const values = setting.values.map((value) => (value === name ? other : value));
+          settings.set(setting.key, { ...setting, values });
+        }
+      }
+    }
   }
 }
 
