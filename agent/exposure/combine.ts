@@ -11,7 +11,7 @@ import {
   type Scope,
   type Step,
 } from '../model/index.js';
-import { ending, hasExtension, hasUnrecognized, lacksAction, sameRule } from './same-rule.js';
+import { ending, hasExtension, hasUnrecognized, isOfIptables, lacksAction, sameRule } from './same-rule.js';
 
 /** What one driver read of a host. */
 export interface DevicePart {
@@ -29,8 +29,8 @@ const SAVE = 'iptables';
  * The tables of iptables-nft are listed twice. nft prints every rule of the kernel, but extensions of iptables without
  * their parameters; iptables-save prints those, but of a rule that nft put into its table only what it can express
  * (`ip saddr @trusted accept` becomes `-j ACCEPT`). Both print the rules of a chain in order, one for one. So rule by
- * rule: one with an extension is taken from iptables-save, one that both say alike too (in the words its owner uses),
- * and every other one from nft.
+ * rule: one with an extension is taken from iptables-save, whatever nft makes of it, one that both say alike too (in
+ * the words its owner uses), and every other one from nft.
  */
 export function combineDevices(id: string, parts: readonly DevicePart[]): Device {
   const kernel = parts.find(({ driver }) => driver === KERNEL)?.device;
@@ -132,7 +132,8 @@ function mergeTables(kernel: Device, save: Device | undefined): Merge {
         if (hasExtension(rule)) open.add(tableOf(list));
         return rule;
       }
-      if (hasExtension(rule) || lacksAction(rule, twin) || sameRule(rule, twin, family)) {
+      const saysMore = hasExtension(rule) || lacksAction(rule, twin) || isOfIptables(twin);
+      if (saysMore || sameRule(rule, twin, family)) {
         supersede(rule.origin, twin.origin);
         return twin;
       }

@@ -74,6 +74,25 @@ export function lacksAction(rule: Rule, twin: Rule): boolean {
   return !acts(rule) && acts(twin);
 }
 
+/** What iptables-nft keeps in nftables' own words, and iptables-save therefore also reads out of rules that nft made. */
+const common =
+  /^(?:tcp|udp|icmp6?|mark|limit|comment|ACCEPT|DROP|QUEUE|RETURN|REJECT|LOG|NFLOG|MASQUERADE|SNAT|DNAT|REDIRECT)$/;
+
+/**
+ * Whether a rule, as iptables-save prints it, holds an extension that only iptables can have put there. Then all of
+ * the rule is from iptables, and what nft prints of it is a translation, which is wrong for some of them: of
+ * `-m multiport ! --ports 80,443:445` nft 1.0.6 prints neither the negation nor the range.
+ */
+export function isOfIptables(saved: Rule): boolean {
+  const words = saved.origin.text.split(/\s+/);
+  return words.some((word, index) => {
+    const option = words[index - 1];
+    if (option === '-m') return !common.test(word);
+    // Chains are called in upper case too, but of extensions only targets have options.
+    return option === '-j' && (words[index + 1] ?? '').startsWith('--') && !common.test(word);
+  });
+}
+
 /** Words that the reader of the platform could not place: what the rule does is not known at all. */
 export function hasUnrecognized(rule: Rule): boolean {
   return JSON.stringify(rule.steps, (_, value: unknown) => (typeof value === 'bigint' ? 0 : value)).includes(

@@ -144,7 +144,7 @@ function number(
   if (!wanted) return undecided(context, left, operator, right);
   if (name === 'ip6 nexthdr') return nextHeader(context, field, left, operator, right, wanted);
   const test = field.test(wanted);
-  return /^th /.test(name)
+  return /^(?:th|ct original proto-(?:src|dst))\b/.test(name)
     ? transport(context, test, statementText({ kind: 'match', operator, left, right }, context.sets.contentOf))
     : test;
 }
@@ -183,7 +183,10 @@ function nextHeader(
   return field.test(wanted);
 }
 
-/** `th dport` reads the first four bytes behind the IP header, whatever the protocol makes of them. */
+/**
+ * `th dport` reads the first four bytes behind the IP header, whatever the protocol makes of them; conntrack keeps
+ * other numbers in the place of ports too, or none.
+ */
 function transport(context: MatchContext, test: Condition, text: string): Condition {
   if (isSubset(context.protocols, portProtocols)) return test;
   const ported: Condition = { kind: 'protocol', protocols: portProtocols };

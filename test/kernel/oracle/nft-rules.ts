@@ -216,6 +216,7 @@ function state(dice: Dice): string {
     `ct state != ${states[0]}`,
     'ct state new',
     'ct state established,related',
+    `ct original proto-${dice.pick(['dst', 'dst', 'src'])} ${operator(dice)}${words.aPort(dice)}`,
     `ct direction ${dice.pick(['original', 'reply'])}`,
     `ct status ${dice.pick(['dnat', 'snat', 'dnat,snat', 'seen-reply', '!= dnat'])}`,
   ]);

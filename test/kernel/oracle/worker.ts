@@ -38,7 +38,7 @@ sub execute {
   if ($pid == 0) { open(STDIN, "<", "$folder/in"); open(STDOUT, ">", "$folder/out"); open(STDERR, ">", "$folder/err"); exec { $argv[0] } @argv; exit 127; }
   waitpid($pid, 0);
   my ($out, $err) = (slurp("$folder/out"), slurp("$folder/err"));
-  answer(pack("N N/a* N/a*", $? >> 8, $out, $err));
+  answer(pack("N N/a* N/a*", $? & 127 ? 128 + ($? & 127) : $? >> 8, $out, $err));
 }
 
 sub flush { syswrite($conntrack, pack("L S S L L C C n", 20, 0x102, 5, 1, 0, 0, 0, 0)); my $ack; sysread($conntrack, $ack, 4096); }
