@@ -19,6 +19,10 @@ export interface DeliveryOptions {
   readonly retryMs?: { readonly first: number; readonly longest: number };
   /** How often the queue is looked at without being woken. */
   readonly idleMs?: number;
+  /** Sent to the sinks that take it, where nothing waits for them: what is missing is noticed, and is not caught up on. */
+  readonly heartbeat?: { readonly everyMs: number; readonly record: () => AlarmRecord };
+  /** Since when a sink has failed, if it did when this guard was last stopped. */
+  readonly failingSince?: (sink: string) => number | undefined;
   /** Told of each failed attempt and of each recovery, for the log. */
   readonly onState?: (state: SinkState) => void;
   /** The store itself refused; delivery goes on by itself. */
@@ -90,7 +94,8 @@ function startWorker(sink: Sink, options: DeliveryOptions): Worker {
   const stopping = new AbortController();
   // One listener for each record under way.
   setMaxListeners(0, stopping.signal);
-  let state: SinkState = { sink: sink.id };
+  const before = options.failingSince?.(sink.id);
+  let state: SinkState = { sink: sink.id, ...(before !== undefined && { failingSince: before }) };
   let awake: (() => void) | undefined;
   let busy = true;
   let again = false;
@@ -125,21 +130,38 @@ function startWorker(sink: Sink, options: DeliveryOptions): Worker {
     }
   };
 
+  const taken = (now: number): void => {
+    if (state.failingSince !== undefined) show({ sink: sink.id, lastDeliveredAt: now });
+    else state = { sink: sink.id, lastDeliveredAt: now };
+  };
+  const notTaken = (now: number, lastError: string): void =>
+    show({ ...state, failingSince: state.failingSince ?? now, lastError });
+
   const tell = async (entry: OutboxRecord, lane: Lane): Promise<void> => {
     const answer = await attempt(recordOf(entry.event));
     const now = clock.now();
     if (answer.ok) {
       outbox.delivered(entry.sequence, now);
-      if (state.failingSince !== undefined) show({ sink: sink.id, lastDeliveredAt: now });
-      else state = { sink: sink.id, lastDeliveredAt: now };
-      return;
+      return taken(now);
     }
     // Behind one that failed, the others wait without a mark of their own.
     if (stopping.signal.aborted || lane.isBroken) return;
     lane.isBroken = true;
     const lastError = problemText(answer.error);
     outbox.failed(entry.sequence, now + backoffMs(entry.attempts + 1, retryMs, random), lastError);
-    show({ ...state, failingSince: state.failingSince ?? now, lastError });
+    notTaken(now, lastError);
+  };
+
+  const beats = sink.takes.includes('heartbeat') ? options.heartbeat : undefined;
+  let beatAt = beats ? clock.now() : Number.POSITIVE_INFINITY;
+  const beat = async (): Promise<void> => {
+    if (!beats || clock.now() < beatAt || stopping.signal.aborted) return;
+    beatAt = clock.now() + beats.everyMs;
+    // Behind what waits it would come late, and say of the wrong moment that all is well.
+    if (outbox.waiting(sink.id) > 0) return;
+    const answer = await attempt(beats.record());
+    if (answer.ok) taken(clock.now());
+    else if (!stopping.signal.aborted) notTaken(clock.now(), problemText(answer.error));
   };
 
   /** As many at once as the sink can take, in order; after a failure nothing more is begun. */
@@ -201,6 +223,8 @@ function startWorker(sink: Sink, options: DeliveryOptions): Worker {
       let next: number;
       try {
         next = await round();
+        if (beats) await beat();
+        next = Math.min(next, beatAt);
         faults = 0;
       } catch (error) {
         // The store refused (a full disk): nothing is lost, what was not marked as told is told again.

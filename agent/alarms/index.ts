@@ -4,8 +4,10 @@
 export * from './deliver.js';
 export type { TlsOptions } from './dial.js';
 export { type Format, formats, formatted } from './formats/index.js';
+export * from './heartbeat.js';
 export * from './outbox.js';
 export * from './record.js';
 export * from './route.js';
 export * from './sink.js';
 export * from './sinks/index.js';
+export * from './watch.js';

@@ -19,6 +19,14 @@ export interface Outbox {
   due(sink: string, nowMs: number, limit: number): readonly OutboxRecord[];
   delivered(sequence: number, nowMs: number): void;
   failed(sequence: number, nextAttemptAt: number, error: string): void;
+  /** How many records a sink has not taken yet. */
+  waiting(sink: string): number;
+  /**
+   * Takes records that wait out of a sink's queue until `atMost` do: reminders, then answers and the like, then events
+   * behind which a newer one of the same alarm waits; each oldest first. What remains is the newest word on each alarm,
+   * however many they are. Answers how many gave way.
+   */
+  shed(sink: string, atMost: number): number;
   list(filter: {
     readonly sink?: string;
     readonly undelivered?: boolean;

@@ -48,6 +48,7 @@ const guarding: readonly Commands[] = [
   { names: ['doctor'], load: async () => [(await import('./doctor.js')).addDoctor] },
   { names: ['trust'], load: async () => [(await import('./trust.js')).addTrust] },
   { names: ['window'], load: async () => [(await import('./window.js')).addWindow] },
+  { names: ['sinks'], load: async () => [(await import('./sinks.js')).addSinks] },
   {
     names: ['findings', 'alarms', 'ack', 'waive'],
     load: async () => {

@@ -214,6 +214,36 @@ export const findingCodes = {
     explanation: 'A complete reading does not show it any more, also where another open finding covers its traffic.',
     remedy: 'Nothing.',
   },
+  SINK_FAILING: {
+    title: 'A receiver of alarms does not take them',
+    titleFr: 'Un destinataire des alertes ne les reçoit plus',
+    severity: 'high',
+    explanation:
+      'A sink has refused everything for two minutes. Its records wait in their order; this one is told through the other sinks.',
+    remedy: 'Mend what the last error says; `ecluse sinks test` shows whether it helped.',
+  },
+  OUTBOX_FILLING: {
+    title: 'The queue of a receiver is nearly full',
+    titleFr: 'La file d’attente d’un destinataire est presque pleine',
+    severity: 'high',
+    explanation:
+      'Four fifths of the records that may wait for a sink do. When it is full reminders and notices give way, oldest first, then what a newer event of the same alarm says better; the newest of each alarm never does.',
+    remedy: 'Bring the receiver back. Everything that was ever told stays in `ecluse alarms`.',
+  },
+  HEARTBEAT: {
+    title: 'Écluse is running',
+    titleFr: 'Écluse est en service',
+    severity: 'info',
+    explanation: 'Sent every five minutes to the sinks that take it, in a stream of its own. Its absence is the alarm.',
+    remedy: 'Nothing; where it is missing, look after the machine that Écluse runs on.',
+  },
+  SINK_TEST: {
+    title: 'Test of this receiver',
+    titleFr: 'Essai de ce destinataire',
+    severity: 'info',
+    explanation: '`ecluse sinks test` sends it: nothing is open, and nothing has to be done.',
+    remedy: 'Nothing.',
+  },
 } as const satisfies Record<string, FindingCodeText>;
 
 export type FindingCode = keyof typeof findingCodes;

@@ -11,6 +11,10 @@ export function memoryStore(route: (event: FindingEvent) => readonly string[] = 
 } {
   let state = emptyState;
   const records: OutboxRecord[] = [];
+  /** Sequences that gave way; a record's place in the list is its sequence. */
+  const gone = new Set<number>();
+  const queued = (sink: string): readonly OutboxRecord[] =>
+    records.filter((one) => one.sink === sink && one.deliveredAt === undefined && !gone.has(one.sequence));
   const add = (events: readonly FindingEvent[], sinksOf: typeof route, nowMs: number): void => {
     for (const event of events) {
       for (const sink of sinksOf(event)) {
@@ -36,7 +40,7 @@ export function memoryStore(route: (event: FindingEvent) => readonly string[] = 
     outbox: {
       enqueue: (events, sinks, nowMs) => add(events, () => sinks, nowMs),
       due(sink, nowMs, limit) {
-        const waiting = records.filter((record) => record.sink === sink && record.deliveredAt === undefined);
+        const waiting = queued(sink);
         const early = waiting.findIndex((record) => record.nextAttemptAt > nowMs);
         return waiting.slice(0, Math.min(limit, early < 0 ? waiting.length : early));
       },
@@ -48,8 +52,30 @@ export function memoryStore(route: (event: FindingEvent) => readonly string[] = 
         })),
       failed: (sequence, nextAttemptAt, lastError) =>
         change(sequence, (record) => ({ ...record, attempts: record.attempts + 1, nextAttemptAt, lastError })),
+      waiting: (sink) => queued(sink).length,
+      shed(sink, atMost) {
+        const isSuperseded = (one: OutboxRecord): boolean =>
+          queued(sink).some(
+            ({ sequence, event }) => sequence > one.sequence && event.finding.key === one.event.finding.key,
+          );
+        const groups: readonly ((one: OutboxRecord) => boolean)[] = [
+          ({ event }) => event.kind === 'remind',
+          ({ event }) => event.kind === 'answer',
+          isSuperseded,
+        ];
+        let shed = 0;
+        for (const belongs of groups) {
+          const excess = Math.max(0, queued(sink).length - atMost);
+          for (const { sequence } of queued(sink).filter(belongs).slice(0, excess)) {
+            gone.add(sequence);
+            shed++;
+          }
+        }
+        return shed;
+      },
       list: ({ sink, undelivered, limit }) =>
         records
+          .filter(({ sequence }) => !gone.has(sequence))
           .filter((record) => sink === undefined || record.sink === sink)
           .filter((record) => !undelivered || record.deliveredAt === undefined)
           .slice(0, limit),

@@ -1,5 +1,14 @@
 import { describe, expect, test } from '@jest/globals';
-import { backoffMs, type Delivery, type Outbox, type Sink, startDelivery, streams } from '../../agent/alarms/index.js';
+import {
+  backoffMs,
+  type Delivery,
+  heartbeatRecord,
+  type Outbox,
+  type Sink,
+  type SinkState,
+  startDelivery,
+  streams,
+} from '../../agent/alarms/index.js';
 import { virtualClock } from '../../agent/lib/clock.js';
 import { failure, type Result, success } from '../../agent/lib/result.js';
 import { memoryStore } from '../../agent/store/index.js';
@@ -188,6 +197,76 @@ describe('delivery', () => {
     await new Promise((resolve) => setImmediate(resolve));
     await delivery.stop();
     expect(outbox.list({ undelivered: true })).toMatchObject([{ attempts: 0 }]);
+  });
+});
+
+describe('the heartbeat', () => {
+  const MINUTE = 60_000;
+  const pulse = { devices: 2, blind: 0, openFindings: 1, waiting: 0, startedAt: START };
+
+  function beating(failingSince?: number) {
+    const clock = virtualClock(START);
+    const { outbox } = memoryStore();
+    const sinks: readonly [Recorder, Recorder] = [recorder('a'), { ...recorder('b'), takes: ['alert'] }];
+    const states: SinkState[] = [];
+    const delivery = startDelivery({
+      outbox,
+      sinks,
+      clock,
+      random: () => 0,
+      heartbeat: { everyMs: 5 * MINUTE, record: () => heartbeatRecord({ ...pulse, at: clock.now() }) },
+      onState: (state) => states.push(state),
+      ...(failingSince !== undefined && { failingSince: () => failingSince }),
+    });
+    const advance = async (ms: number): Promise<void> => {
+      for (let done = 0; done < ms; done += 5_000) {
+        clock.advanceTo(clock.now() + 5_000);
+        await delivery.settled();
+      }
+    };
+    return { clock, outbox, sinks, states, delivery, advance };
+  }
+
+  test('comes at the start and every five minutes, to the sinks that take it', async () => {
+    const { sinks, delivery, advance } = beating();
+    await delivery.settled();
+    await advance(11 * MINUTE);
+    expect(sinks[0].told).toEqual([0, 5, 10].map((minutes) => `heartbeat#${START + minutes * MINUTE}`));
+    expect(sinks[1].told).toEqual([]);
+    await delivery.stop();
+  });
+
+  test('shows a sink that fails although nothing is to be told, and that it is back', async () => {
+    const { sinks, states, delivery, advance } = beating();
+    await delivery.settled();
+    sinks[0].answer = refuse;
+    await advance(5 * MINUTE);
+    expect(states.at(-1)).toMatchObject({ sink: 'a', lastError: 'refused' });
+    sinks[0].answer = async () => success(undefined);
+    await advance(5 * MINUTE);
+    expect(states.at(-1)!.failingSince).toBeUndefined();
+    await delivery.stop();
+  });
+
+  test('waits behind what is queued, and is not caught up on', async () => {
+    const { sinks, outbox, delivery, advance } = beating();
+    await delivery.settled();
+    sinks[0].answer = refuse;
+    outbox.enqueue([anEvent('e1', 1)], ['a'], START);
+    delivery.wake();
+    await advance(16 * MINUTE);
+    sinks[0].answer = async () => success(undefined);
+    await advance(10 * MINUTE);
+    expect(sinks[0].told.slice(0, 2)).toEqual([`heartbeat#${START}`, 'e1#1.1']);
+    expect(sinks[0].told).toHaveLength(4);
+    await delivery.stop();
+  });
+
+  test('a sink that failed before a restart is shown as back with its first record', async () => {
+    const { states, delivery } = beating(START - MINUTE);
+    await delivery.settled();
+    expect(states).toEqual([{ sink: 'a', lastDeliveredAt: START }]);
+    await delivery.stop();
   });
 });
 

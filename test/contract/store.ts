@@ -64,6 +64,34 @@ export function storeContract(subject: StoreUnderTest): void {
       expect(ids(store.outbox.list({ sink: 'siem' }))).toEqual(['f1#1.1']);
     });
 
+    test('records give way in a queue that is too long: reminders, answers, then what a newer event of the alarm says', () => {
+      const kind = (one: FindingEvent, kind: FindingEvent['kind']): FindingEvent => ({ ...one, kind });
+      const told = [
+        anEvent('a', 1),
+        kind(anEvent('b', 1), 'answer'),
+        kind(anEvent('a', 2), 'remind'),
+        anEvent('a', 3),
+        kind(anEvent('a', 4), 'remind'),
+        anEvent('c', 1),
+      ];
+      store.outbox.enqueue(told, both(), 5);
+      expect(store.outbox.waiting('siem')).toBe(6);
+      expect(store.outbox.shed('siem', 6)).toBe(0);
+      expect(store.outbox.shed('siem', 5)).toBe(1);
+      expect(ids(store.outbox.due('siem', 9, 10))).toEqual(['a#1.1', 'b#1.1', 'a#1.3', 'a#1.4', 'c#1.1']);
+      expect(store.outbox.shed('siem', 3)).toBe(2);
+      expect(ids(store.outbox.due('siem', 9, 10))).toEqual(['a#1.1', 'a#1.3', 'c#1.1']);
+      expect(store.outbox.shed('siem', 0)).toBe(1);
+      expect(ids(store.outbox.due('siem', 9, 10))).toEqual(['a#1.3', 'c#1.1']);
+      expect(store.outbox.waiting('siem')).toBe(2);
+      // The other queue is another receiver's, and one that was told is no matter of space.
+      expect(store.outbox.waiting('file')).toBe(6);
+      store.outbox.delivered(store.outbox.due('siem', 9, 1)[0]!.sequence, 7);
+      expect(store.outbox.waiting('siem')).toBe(1);
+      restart();
+      expect(ids(store.outbox.list({ sink: 'siem', undelivered: true }))).toEqual(['c#1.1']);
+    });
+
     test('an event is queued once for each sink, and is what it was when it was told first', () => {
       const event = anEvent('f1', 1);
       commit(store, emptyState, [event, event]);

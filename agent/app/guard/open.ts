@@ -1,15 +1,8 @@
 import type { Writable } from 'node:stream';
-import { alarmRecord, type Delivery, routeTo, type Sink, startDelivery } from '../../alarms/index.js';
+import { type Delivery, routeTo, type Sink } from '../../alarms/index.js';
 import type { Baseline } from '../../baseline/index.js';
 import type { Settings } from '../../config/index.js';
-import {
-  anyPort,
-  type FindingEvent,
-  type JudgeContext,
-  type ServiceTable,
-  type Subject,
-  servicesReached,
-} from '../../judge/index.js';
+import type { FindingEvent, JudgeContext, ServiceTable } from '../../judge/index.js';
 import { type Clock, systemClock } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
 import { failure, type Problem, type Result, success } from '../../lib/result.js';
@@ -30,6 +23,7 @@ import { answering, type Room } from './room.js';
 import { type Schedule, startSchedule } from './schedule.js';
 import { sinksOf } from './sinks.js';
 import { snapshotAnswers } from './snapshots.js';
+import { startTelling } from './telling.js';
 import { version } from './version.js';
 import { iso } from './views.js';
 import { windowAnswers } from './windows.js';
@@ -207,17 +201,9 @@ function assemble(opened: Opened, { context, place, sinks, heartbeatMs }: Assemb
     run(hears = {}) {
       listener = hears;
       takeWaivers(room);
-      delivery = startDelivery({
-        outbox: store.outbox,
-        sinks,
-        clock,
-        record: (event) => alarmRecord(event, recordContext(settings, bench, context.services)),
-        onState: ({ sink, lastError }) => {
-          if (lastError === undefined) log.info('a sink takes records again', { sink });
-          else log.warn('a sink does not take records', { sink, lastError });
-          heard(() => listener.onSink?.(sink, lastError));
-        },
-        onFault: (error) => log.error('the queue of alarms cannot be read', { error }),
+      delivery = startTelling({
+        ...{ room, sinks, services: context.services, startedAt },
+        onSink: (sink, lastError) => heard(() => listener.onSink?.(sink, lastError)),
       });
       schedule = startSchedule({
         bench,
@@ -270,26 +256,6 @@ function watchAll(room: Room): readonly { stop(): void }[] {
       say: (problem) => room.log.warn('changes are noticed later', { device: device.settings.id, ...problem }),
     }),
   );
-}
-
-function recordContext(
-  { site, timeZone }: Settings,
-  bench: Bench,
-  services: ServiceTable,
-): Parameters<typeof alarmRecord>[1] {
-  return {
-    ...(site !== undefined && { site }),
-    ...(timeZone !== undefined && { timeZone }),
-    window: (id) => bench.state().windows.find((window) => window.id === id),
-    services: ({ finding: { subject } }) => servicesOf(subject, services),
-  };
-}
-
-/** A flow that leaves the port open reaches every service: naming them all would say less than the port. */
-function servicesOf(subject: Subject | undefined, table: ServiceTable): readonly string[] {
-  if (!subject || anyPort(subject.flow.ports) || subject.flow.ports === 'any') return [];
-  const { reached } = servicesReached(table, subject.flow.proto, subject.flow.ports);
-  return reached.map(({ service }) => service.id);
 }
 
 interface StatusSources {

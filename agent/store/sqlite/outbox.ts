@@ -99,6 +99,8 @@ export function sqliteOutbox(path: string, db: Queries, queue: EventQueue): Outb
             .where('delivered_at', 'is', null),
         );
       }),
+    waiting: (sink) => guarded(path, () => waitingOf(db, keyText(sink))),
+    shed: (sink, atMost) => guarded(path, () => db.transaction(() => shedOf(db, keyText(sink), atMost))),
     list: ({ sink, undelivered, limit }) =>
       guarded(path, () => {
         let query = rows;
@@ -108,6 +110,39 @@ export function sqliteOutbox(path: string, db: Queries, queue: EventQueue): Outb
         return db.all(query).map(recordOf);
       }),
   };
+}
+
+function waitingOf(db: Queries, sink: string): number {
+  const counted = sql
+    .selectFrom('outbox')
+    .select((row) => row.fn.countAll<number>().as('count'))
+    .where('sink', '=', sink)
+    .where('delivered_at', 'is', null);
+  return Number(db.first(counted)!.count);
+}
+
+function shedOf(db: Queries, sink: string, atMost: number): number {
+  const queued = sql
+    .selectFrom('outbox')
+    .innerJoin('finding_events', 'finding_events.number', 'outbox.event')
+    .where('sink', '=', sink)
+    .where('delivered_at', 'is', null);
+  const newest = queued.select((row) => row.fn.max('sequence').as('sequence')).groupBy('finding');
+  const groups = [
+    queued.where('kind', '=', 'remind'),
+    queued.where('kind', '=', 'answer'),
+    queued.where('sequence', 'not in', newest),
+  ];
+  let shed = 0;
+  for (const group of groups) {
+    const excess = waitingOf(db, sink) - atMost;
+    if (excess <= 0) break;
+    for (const { sequence } of db.all(group.select('sequence').orderBy('sequence').limit(excess))) {
+      db.run(sql.deleteFrom('outbox').where('sequence', '=', sequence));
+      shed++;
+    }
+  }
+  return shed;
 }
 
 /** What was told, oldest first: the history of a finding, or the latest of all. */

@@ -1,0 +1,101 @@
+import {
+  alarmRecord,
+  type Delivery,
+  heartbeatRecord,
+  type Sink,
+  startDelivery,
+  watchSinks,
+} from '../../alarms/index.js';
+import type { Settings } from '../../config/index.js';
+import { anyPort, type ServiceTable, type Subject, servicesReached } from '../../judge/index.js';
+import { type Bench, isOpen } from './bench.js';
+import type { Room } from './room.js';
+
+const HEARTBEAT_MS = 300_000;
+
+export interface Telling {
+  readonly room: Room;
+  readonly sinks: readonly Sink[];
+  readonly services: ServiceTable;
+  readonly startedAt: number;
+  readonly onSink: (sink: string, lastError: string | undefined) => void;
+}
+
+/** Delivery to every sink, with an eye on the sinks themselves: what fails is told through the others. */
+export function startTelling({ room, sinks, services, startedAt, onSink }: Telling): Delivery {
+  const { store, bench, clock, log, settings } = room;
+  let delivery: Delivery | undefined;
+  const watch = watchSinks({
+    outbox: store.outbox,
+    sinks,
+    clock,
+    lastTold: (key) => store.events.list({ finding: key, limit: 1 }).at(-1),
+    onTold: () => delivery?.wake(),
+    onShed: (sink, records) => log.warn('records gave way in a full queue', { sink, records }),
+  });
+  const started = startDelivery({
+    outbox: store.outbox,
+    sinks,
+    clock,
+    record: (event) => alarmRecord(event, recordContext(settings, bench, services)),
+    heartbeat: { everyMs: HEARTBEAT_MS, record: () => heartbeatRecord(pulse(room, startedAt), settings) },
+    failingSince: watch.failingSince,
+    onState: (state) => {
+      const { sink, lastError } = state;
+      if (lastError === undefined) log.info('a sink takes records again', { sink });
+      else log.warn('a sink does not take records', { sink, lastError });
+      watch.onState(state);
+      onSink(sink, lastError);
+    },
+    onFault: (error) => log.error('the queue of alarms cannot be read', { error }),
+  });
+  delivery = started;
+  const look = (): void => {
+    try {
+      watch.look();
+    } catch (error) {
+      // A store that refuses must not hold up what was queued before.
+      log.error('the queue of alarms cannot be read', { error });
+    }
+  };
+  look();
+  return {
+    ...started,
+    wake() {
+      look();
+      started.wake();
+    },
+  };
+}
+
+function pulse({ bench, clock, devices, store }: Room, startedAt: number) {
+  const state = bench.state();
+  return {
+    at: clock.now(),
+    startedAt,
+    devices: devices.size,
+    blind: state.devices.filter(({ blindReasons }) => blindReasons.length > 0).length,
+    openFindings: state.findings.filter(isOpen).length,
+    waiting: store.outbox.list({ undelivered: true }).length,
+  };
+}
+
+function recordContext(
+  { site, timeZone }: Settings,
+  bench: Bench,
+  services: ServiceTable,
+): Parameters<typeof alarmRecord>[1] {
+  return {
+    ...(site !== undefined && { site }),
+    ...(timeZone !== undefined && { timeZone }),
+    window: (id) => bench.state().windows.find((window) => window.id === id),
+    services: ({ finding: { subject } }) => servicesOf(subject, services),
+  };
+}
+
+/** A flow that leaves the port open reaches every service: naming them all would say less than the port. */
+function servicesOf(subject: Subject | undefined, table: ServiceTable): readonly string[] {
+  if (!subject || anyPort(subject.flow.ports) || subject.flow.ports === 'any') return [];
+  const { reached } = servicesReached(table, subject.flow.proto, subject.flow.ports);
+  return reached.map(({ service }) => service.id);
+}
