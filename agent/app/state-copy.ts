@@ -2,7 +2,7 @@ import { copyFileSync, existsSync, linkSync, readFileSync, renameSync, rmSync } 
 import { systemClock } from '../lib/clock.js';
 import { failure, type Result, success } from '../lib/result.js';
 import { problemOrThrow } from '../store/failure.js';
-import { copyStore, restoreStore } from '../store/index.js';
+import { copyStore, likeItsFolder, restoreStore } from '../store/index.js';
 import { placeOf } from './guard/place.js';
 
 export interface BackedUp {
@@ -67,6 +67,7 @@ function restoreKey(path: string, from: string, aside: string | undefined): Resu
     if (stands && readFileSync(path).equals(readFileSync(from))) return success('kept');
     const unfinished = `${path}.part`;
     copyFileSync(from, unfinished);
+    likeItsFolder(unfinished);
     if (stands && aside !== undefined) linkSync(path, `${aside}.key`);
     renameSync(unfinished, path);
     return success('restored');

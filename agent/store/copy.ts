@@ -1,4 +1,5 @@
 import {
+  chownSync,
   closeSync,
   copyFileSync,
   existsSync,
@@ -91,6 +92,7 @@ export function restoreStore(
   const lock = takeLock(path, now);
   if (!lock.ok) return lock;
   try {
+    likeItsFolder(lockPath(path));
     const stands = existsSync(path);
     if (stands && !replace && isGood(path)) {
       return failure({
@@ -102,6 +104,7 @@ export function restoreStore(
     }
     const checked = checkedCopy(from, `${path}.restoring`, now);
     if (!checked.ok) return checked;
+    likeItsFolder(checked.value);
     const aside = stands ? putAside(path, now()) : undefined;
     renameSync(checked.value, path);
     sync(dirname(path));
@@ -111,6 +114,13 @@ export function restoreStore(
   } finally {
     lock.value.release();
   }
+}
+
+/** What root brings back belongs to the account that the folder belongs to: the daemon is not root. */
+export function likeItsFolder(path: string): void {
+  if (process.getuid?.() !== 0) return;
+  const { uid, gid } = statSync(dirname(path));
+  chownSync(path, uid, gid);
 }
 
 function notABackup(file: string): Problem | undefined {

@@ -26,7 +26,7 @@ import {
   sqliteSnapshots,
 } from './sqlite/index.js';
 
-export { copyStore, type RestoreOptions, restoreStore } from './copy.js';
+export { copyStore, likeItsFolder, type RestoreOptions, restoreStore } from './copy.js';
 export { StoreFailure } from './failure.js';
 export { memoryStore } from './memory.js';
 export type { EventLog, Pruned, Retention, Route } from './sqlite/index.js';

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { serviceManager } from '../../agent/app/notify.js';
@@ -110,29 +109,5 @@ describe('systemd', () => {
     await manager.stopping();
     expect(troubles).toEqual([expect.stringContaining('ENOENT')]);
     expect(Object.keys(env)).toEqual([]);
-  });
-});
-
-describe('the unit file', () => {
-  const unit = readFileSync('docs/ecluse.service', 'utf8');
-  const values = (key: string): readonly string[] =>
-    [...unit.matchAll(new RegExp(`^${key}=(?<value>.*)$`, 'gm'))].map(({ groups }) => groups!.value!);
-
-  test('waits for what the daemon tells, and lets its child tell it', () => {
-    expect(values('Type')).toEqual(['notify']);
-    expect(values('NotifyAccess')).toEqual(['all']);
-    expect(values('WatchdogSec')).toEqual(['2min']);
-  });
-
-  test('gives the one right that reading the filter takes, to an account of its own', () => {
-    expect(values('User')).toEqual(['ecluse']);
-    expect(values('AmbientCapabilities')).toEqual(['CAP_NET_ADMIN']);
-    expect(values('CapabilityBoundingSet')).toEqual(['CAP_NET_ADMIN']);
-    expect(values('NoNewPrivileges')).toEqual(['yes']);
-  });
-
-  test('keeps the state where the commands look for it', () => {
-    expect(values('StateDirectory')).toEqual(['ecluse']);
-    expect(values('Environment').join(' ')).toContain('ECLUSE_STATE=/var/lib/ecluse');
   });
 });

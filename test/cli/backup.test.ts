@@ -1,9 +1,9 @@
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { openStore, type Store } from '../../agent/store/index.js';
 import { anEvent, aState } from '../store/samples.js';
-import { tempDir } from '../support/index.js';
+import { systemTest, tempDir } from '../support/system.js';
 import { ecluse } from './capture.js';
 
 interface Scene {
@@ -102,6 +102,24 @@ describe('ecluse backup and restore', () => {
     const back = await ecluse('restore', file, ...config);
     expect(back).toMatchObject({ code: 0, stdout: expect.stringContaining('what was there:') });
     expect(judgedUpTo(database)).toBe(3);
+  });
+
+  systemTest(['root'], 'by root give the state to the account that the folder belongs to', async () => {
+    const { folder, config } = scene();
+    const file = join(folder, 'monday.db');
+    await ecluse('backup', file, ...config);
+    const other = tempDir();
+    const state = join(other, 'state');
+    mkdirSync(state);
+    chownSync(state, 65534, 65534);
+    writeFileSync(join(other, 'config.yaml'), 'state: ./state\n');
+    expect((await ecluse('restore', file, '--config', join(other, 'config.yaml'))).code).toBe(0);
+    const owners = readdirSync(state).map((name) => [name, statSync(join(state, name)).uid]);
+    expect(owners.sort()).toEqual([
+      ['ecluse.db', 65534],
+      ['ecluse.db.lock', 65534],
+      ['redaction.key', 65534],
+    ]);
   });
 
   test('say what is missing', async () => {
