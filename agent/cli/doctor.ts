@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { type Examination, examine } from '../app/doctor.js';
-import type { Guard } from '../app/guard/contract.js';
+import type { GuardStatus } from '../app/guard/contract.js';
 import { drivers } from '../app/offline.js';
 import { DEFAULT_FILE, loadSettings } from '../config/index.js';
 import { systemClock } from '../lib/clock.js';
@@ -26,26 +26,31 @@ export function addDoctor(program: Command, setExit: SetExit): void {
       const examined = await withProgress('examining', examine(settings.value, devices));
       if (!examined.ok) return setExit(complain(examined.error));
       // Where the guard cannot be asked, that is said, and the examination is worth as much.
-      let last: ReadonlyMap<string, string> = new Map();
+      let status: GuardStatus | undefined;
       const code = await withGuard(options, async ({ guard }) => {
-        last = await lastReadings(guard);
-        return 0;
+        const answer = await guard.status();
+        if (answer.ok) status = answer.value;
+        return answer.ok ? 0 : complain(answer.error);
       });
+      const lastOf = (id: string): string | undefined => status?.devices.find((one) => one.id === id)?.lastComplete;
+      const sinks = status?.sinks ?? [];
       const timeZone = settings.value.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
       const times = { now: systemClock.now(), timeZone };
-      if (options.json)
-        printJson(examined.value.map((one) => ({ ...one, lastComplete: last.get(one.device) ?? null })));
-      else for (const one of examined.value) show(one, last.get(one.device), times);
+      if (options.json) {
+        printJson({
+          devices: examined.value.map((one) => ({ ...one, lastComplete: lastOf(one.device) ?? null })),
+          sinks,
+        });
+      } else {
+        for (const one of examined.value) show(one, lastOf(one.device), times);
+        for (const { id, queued, lastError } of sinks) {
+          print(coloured('bold', clean(`sink ${id}`)));
+          if (lastError !== undefined) bad(`${lastError}; ${queued} wait`);
+          else good(queued === 0 ? 'nothing waits' : `${queued} wait`);
+        }
+      }
       setExit(examined.value.every(({ complete }) => complete) ? code : 3);
     });
-}
-
-async function lastReadings(guard: Guard): Promise<ReadonlyMap<string, string>> {
-  const status = await guard.status();
-  if (!status.ok) return new Map();
-  return new Map(
-    status.value.devices.flatMap(({ id, lastComplete }) => (lastComplete === undefined ? [] : [[id, lastComplete]])),
-  );
 }
 
 /** A clock that is further off makes the times of the device's own log hard to compare with an alarm's. */
@@ -53,8 +58,6 @@ const CLOCK_SECONDS_MAX = 5;
 
 function show(one: Examination, lastComplete: string | undefined, times: TimeContext): void {
   const { device, unreachable, clockAheadSeconds: ahead, sections, complete, notCovered, took } = one;
-  const good = (text: string): void => print(`  ${coloured('green', 'good')}  ${clean(text)}`);
-  const bad = (text: string): void => print(`  ${coloured('red', 'bad ')}  ${clean(text)}`);
   print(coloured('bold', clean(device)));
   if (unreachable) bad(`${unreachable.code}: ${problemText(unreachable)}`);
   else {
@@ -75,4 +78,12 @@ function show(one: Examination, lastComplete: string | undefined, times: TimeCon
     lastComplete === undefined ? 'never read completely' : `last read completely ${timeText(lastComplete, times)}`;
   print(`        ${clean(when)}`);
   for (const text of notCovered) print(`        ${coloured('dim', `not covered: ${clean(text)}`)}`);
+}
+
+function good(text: string): void {
+  print(`  ${coloured('green', 'good')}  ${clean(text)}`);
+}
+
+function bad(text: string): void {
+  print(`  ${coloured('red', 'bad ')}  ${clean(text)}`);
 }

@@ -1,8 +1,12 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
+import { ecluse as call } from '../cli/capture.js';
 import { run, tempDir } from '../support/system.js';
 import { type Behaviour, type FakeServer, fakeServer, fingerprintOf, keyFile, keyPair } from './hostile.js';
+
+// A test run by a person has a terminal, where the command would ask.
+Object.defineProperty(process.stdin, 'isTTY', { value: false, configurable: true });
 
 const stops: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -28,9 +32,8 @@ function site(server: FakeServer, jump?: FakeServer) {
     );
   };
   write(server.port);
-  const ecluse = (...argv: readonly string[]) =>
-    run([process.execPath, 'build/agent/main.js', ...argv, '--config', config], { timeoutMs: 60_000 });
-  return { ecluse, known, write };
+  const ecluse = (...argv: readonly string[]) => call(...argv, '--config', config);
+  return { ecluse, known, config, write };
 }
 
 function keysIn(path: string): readonly { readonly fingerprint: string; readonly by: string }[] {
@@ -115,9 +118,23 @@ describe('ecluse trust', () => {
     expect(after.stdout).toMatch(/its clock is \d+ s slow: set it by NTP/);
     expect(after.stdout).toContain('MISSING_RIGHT: web: nft -s -a list ruleset: refused: Operation not permitted');
     const json = JSON.parse((await ecluse('doctor', 'web', '--json')).stdout);
-    expect(json).toMatchObject([{ device: 'web', complete: false, lastComplete: null }]);
+    expect(json).toMatchObject({ devices: [{ device: 'web', complete: false, lastComplete: null }], sinks: [] });
     expect(await ecluse('doctor', 'nobody')).toMatchObject({ code: 2 });
   }, 120_000);
+
+  test('ecluse check says how each device is reached, and warns of weak algorithms', async () => {
+    const { ecluse, config } = site(await serve());
+    writeFileSync(
+      config,
+      'devices: [{id: old, kind: fw, source: {ssh: a@192.0.2.1, password: env:P, legacyAlgorithms: [ssh-rsa], jump: {ssh: "b@192.0.2.2:23"}}}]',
+    );
+    const { code, stdout } = await ecluse('check');
+    expect(code).toBe(0);
+    expect(stdout).toContain(
+      'device old: firewall, over SSH as a@192.0.2.1 port 22 by way of b@192.0.2.2 port 23, read by ',
+    );
+    expect(stdout).toContain('device old: warning: weak algorithms are allowed: ssh-rsa');
+  });
 
   test('prints a script that a shell can read', async () => {
     const { ecluse } = site(await serve());
