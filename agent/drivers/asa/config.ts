@@ -83,6 +83,8 @@ export function readConfig(file: string, text: string, prefix: string, coverage:
       interfaces: new Map(),
       anyIsBoth: !version || version.major >= 9,
       missing: new Set(),
+      networkCache: new Map(),
+      serviceCache: new Map(),
     },
     interfaces: [],
     shut: new Map(),
@@ -240,7 +242,7 @@ function readNoun(
       else {
         const key = `${kind} ${name}`;
         const known = library.groups.get(key);
-        if (known) known.lines.push(...line.children);
+        if (known) addLines(known.lines, line.children);
         else
           library.groups.set(key, {
             kind: kind as GroupKind,
@@ -292,17 +294,27 @@ function readObject(config: Config, line: Line, claim: Claim, lose: (reason: str
     config.library.networks.set(name, known);
     for (const child of line.children) {
       if (child.words[0] === 'nat') config.objectNats.push({ object: name, line: child });
-      else known.lines.push(child);
+      else addLines(known.lines, [child]);
     }
   } else if (kind === 'service') {
     const known = config.library.services.get(name) ?? { lines: [], ...(transport !== undefined && { transport }) };
     config.library.services.set(name, known);
-    known.lines.push(...line.children);
+    addLines(known.lines, line.children);
   } else {
     lose('this kind of object is not known');
     return;
   }
   claim(line, 'modelled');
+}
+
+/** A line that is there already says nothing new; an object that is written twice has the lines of both. */
+function addLines(lines: Line[], more: readonly Line[]): void {
+  const known = new Set(lines.map(({ text }) => text));
+  for (const line of more) {
+    if (known.has(line.text) && line.text !== '') continue;
+    known.add(line.text);
+    lines.push(line);
+  }
 }
 
 /** `nat (a,b) 3 source …` puts a rule in the third place; a device prints them in their order, without numbers. */

@@ -1,4 +1,4 @@
-import { fromRanges, type Intervals, union } from '../../lib/intervals.js';
+import { fromRanges, type Intervals, ranges } from '../../lib/intervals.js';
 import {
   type AddressSet,
   all,
@@ -52,16 +52,26 @@ export interface Library {
   readonly anyIsBoth: boolean;
   /** What is referred to and not there, by name. */
   readonly missing: Set<string>;
+  /** Groups that were put together before, by kind and name. */
+  readonly networkCache: Map<string, Addresses>;
+  readonly serviceCache: Map<string, Condition>;
 }
 
 export function unite(parts: readonly Addresses[]): Addresses {
+  const unknowns = new Map(parts.flatMap((part) => part.unknowns.map((one) => [one.id, one] as const)));
   return {
     set: {
-      ip4: parts.reduce<Intervals>((sum, { set }) => union(sum, set.ip4), []),
-      ip6: parts.reduce<Intervals<bigint>>((sum, { set }) => union(sum, set.ip6), []),
+      ip4: fromRanges(parts.flatMap(({ set }) => [...ranges(set.ip4)])),
+      ip6: fromRanges(parts.flatMap(({ set }) => [...ranges(set.ip6)])),
     },
-    unknowns: parts.flatMap(({ unknowns }) => unknowns),
+    unknowns: [...unknowns.values()],
   };
+}
+
+/** One of these; what stands in several of them stands here once. */
+export function oneOf(parts: readonly Condition[]): Condition {
+  const flat = new Set(parts.flatMap((part) => (part.kind === 'any' ? part.of : [part])));
+  return any(...flat);
 }
 
 export function known(set: AddressSet): Addresses {
@@ -128,7 +138,7 @@ export function takeAddresses(cursor: Cursor, library: Library): Addresses {
       return networkObject(next(), library);
     case 'object-group':
     case 'object-group-network':
-      return networkGroup(next(), library, new Set());
+      return networkGroup(next(), library);
     case 'interface':
       return interfaceAddress(next(), library);
     case 'fqdn': {
@@ -191,21 +201,26 @@ export function objectAddresses({ words }: Line, library: Library): Addresses | 
   }
 }
 
-export function networkGroup(name: string, library: Library, seen: Set<string>): Addresses {
+export function networkGroup(name: string, library: Library, seen: ReadonlySet<string> = new Set()): Addresses {
   const group = library.groups.get(`network ${name}`);
   if (!group) return { set: noAddress, unknowns: [absent(library, `object-group network ${name}`)] };
+  // A group within itself adds nothing to itself.
   if (seen.has(name)) return known(noAddress);
-  seen.add(name);
-  return unite(group.lines.flatMap((line) => groupAddresses(line, library, seen) ?? []));
+  const cached = library.networkCache.get(name);
+  if (cached) return cached;
+  const deeper = new Set([...seen, name]);
+  const made = unite(group.lines.flatMap((line) => groupAddresses(line, library, deeper) ?? []));
+  if (seen.size === 0) library.networkCache.set(name, made);
+  return made;
 }
 
 /** What a line of an `object-group network` adds; undefined for a description. */
-export function groupAddresses({ words }: Line, library: Library, seen: Set<string>): Addresses | undefined {
+export function groupAddresses({ words }: Line, library: Library, seen: ReadonlySet<string>): Addresses | undefined {
   const [verb, first, second] = words;
   const count = verb === 'group-object' || first?.includes('/') ? 2 : 3;
   if ((verb === 'group-object' || verb === 'network-object') && words.length > count)
     return refuse(`${words.at(-1)} is not expected here`);
-  if (verb === 'group-object') return networkGroup(first ?? refuse('the group is missing'), library, new Set(seen));
+  if (verb === 'group-object') return networkGroup(first ?? refuse('the group is missing'), library, seen);
   if (verb !== 'network-object') return undefined;
   if (first === undefined) return refuse('the address is missing');
   if (first === 'object') return networkObject(second ?? refuse('the object is missing'), library);

@@ -38,7 +38,7 @@ function takeNetwork(cursor: Cursor, library: Library): Addresses {
   const name = cursor.take() ?? refuse('an address is missing');
   if (name === 'any') return known(sets.any);
   if (library.networks.has(name)) return networkObject(name, library);
-  if (library.groups.has(`network ${name}`)) return networkGroup(name, library, new Set());
+  if (library.groups.has(`network ${name}`)) return networkGroup(name, library);
   if (/^[\d.]+$|^[\da-fA-F:.]*:[\da-fA-F:.]*$/.test(name) || library.names.has(name))
     return known(hostOf(name, library));
   return { set: sets.none, unknowns: [absent(library, `object network ${name}`)] };

@@ -69,7 +69,7 @@ export function objectsOf(config: Config, coverage: CoverageBuilder): readonly N
         const addresses = groupAddresses(line, library, new Set([name]));
         return addresses && sideCondition('source', addresses);
       });
-      add('address', name, () => sideCondition('source', networkGroup(name, library, new Set())));
+      add('address', name, () => sideCondition('source', networkGroup(name, library)));
     } else if (group.kind === 'icmp-type') {
       lines(group.lines, (line) => icmpMember(line, library, new Set([name])));
       markMissing(group.lines, (line) => icmpMember(line, library, new Set([name])));

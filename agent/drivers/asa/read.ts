@@ -41,7 +41,7 @@ export function read(capture: Capture, { device }: ReadContext): Result<Device> 
   const tooLong = capture.sections.find(({ text }) => text.length > CHARACTERS_MAX);
   if (tooLong)
     return failure({ code: 'TOO_LARGE', message: `more than ${CHARACTERS_MAX} characters`, file: tooLong.name });
-  const running = capture.sections.filter(isConfiguration);
+  const running = capture.sections.filter((section) => isConfiguration(section) && !isSomethingElse(section));
   const whole = running.filter(({ failure: failed }) => !failed);
   if (whole.length === 0) return failure(running[0]?.failure?.problem ?? nothing(capture));
   const parts: Reading[] = [];
@@ -88,6 +88,11 @@ interface Reading {
   readonly objects: readonly NamedObject[];
   /** The text has its end, where one can be expected. */
   readonly ended: boolean;
+}
+
+/** Something large that does not even begin like a configuration is not read line by line. */
+function isSomethingElse(section: Section): boolean {
+  return section.text.length > LOOKED_AT && identify([section]) === 'no';
 }
 
 function isConfiguration({ name }: Section): boolean {

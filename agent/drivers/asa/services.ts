@@ -1,7 +1,7 @@
 import { complement, type Intervals, isSubset, union } from '../../lib/intervals.js';
 import { all, any, type Condition } from '../../model/index.js';
 import { type Cursor, cursorOf, refuse } from './cursor.js';
-import { absent, type Group, type Library, portsOf } from './library.js';
+import { absent, type Group, type Library, oneOf, portsOf } from './library.js';
 import type { Line } from './parse.js';
 import { icmp6Types, icmpTypes, numberOf, portNumbers, protocolNumbers } from './tables.js';
 
@@ -129,8 +129,13 @@ export function serviceGroup(name: string, library: Library, seen: ReadonlySet<s
   const group = library.groups.get(`service ${name}`) ?? library.groups.get(`protocol ${name}`);
   if (!group) return absent(library, `object-group ${name}`);
   if (seen.has(name)) return any();
+  const key = `${group.kind} ${name}`;
+  const cached = library.serviceCache.get(key);
+  if (cached) return cached;
   const deeper = new Set([...seen, name]);
-  return any(...group.lines.flatMap((line) => serviceMember(line, group, library, deeper) ?? []));
+  const made = oneOf(group.lines.flatMap((line) => serviceMember(line, group, library, deeper) ?? []));
+  if (seen.size === 0) library.serviceCache.set(key, made);
+  return made;
 }
 
 /** What a line of a group of services or protocols adds; undefined for a description. */
@@ -207,8 +212,13 @@ export function icmpGroup(name: string, library: Library, seen: ReadonlySet<stri
   const group = library.groups.get(`icmp-type ${name}`);
   if (!group) return absent(library, `object-group icmp-type ${name}`);
   if (seen.has(name)) return any();
+  const key = `${group.kind} ${name}`;
+  const cached = library.serviceCache.get(key);
+  if (cached) return cached;
   const deeper = new Set([...seen, name]);
-  return any(...group.lines.flatMap((line) => icmpMember(line, library, deeper) ?? []));
+  const made = oneOf(group.lines.flatMap((line) => icmpMember(line, library, deeper) ?? []));
+  if (seen.size === 0) library.serviceCache.set(key, made);
+  return made;
 }
 
 export function icmpMember({ words }: Line, library: Library, seen: ReadonlySet<string>): Condition | undefined {
