@@ -83,6 +83,7 @@ function claimBySpec(claims: Claims, table: Table, spec: TableSpec): void {
       if (wrong !== undefined) claims.lose(spans, `${table.path}: ${wrong}`);
       else if (spec.used.has(key)) claims.mark(spans, 'modelled');
       else if (ignores(spec, key)) claims.mark(spans, 'irrelevant');
+      else if (spec.toldOnly && !resemblesUsed(spec, key)) claims.mark(spans, 'unmodelled', `“${key}” is not known`);
       else claims.lose(spans, `${table.path}: “${key.slice(0, 40)}” is not known`);
     }
     for (const nested of entry.tables.values()) {
@@ -97,5 +98,9 @@ function claimBySpec(claims: Claims, table: Table, spec: TableSpec): void {
 
 function ignores({ used, ignored }: TableSpec, key: string): boolean {
   if (ignored !== 'rest') return ignored.has(key);
-  return ![...used].some((known) => known.length > 3 && resembles(key, known));
+  return !resemblesUsed({ used }, key);
+}
+
+function resemblesUsed({ used }: Pick<TableSpec, 'used'>, key: string): boolean {
+  return [...used].some((known) => known.length > 3 && resembles(key, known));
 }

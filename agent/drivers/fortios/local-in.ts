@@ -27,17 +27,19 @@ export function administrationOf(global: ReadonlyMap<string, Table>): Administra
   const admins = global.get('system admin')?.entries ?? [];
   const trustedOf = (family: Family): AddressSet | undefined => {
     const key = family === 'ip4' ? /^trusthost\d+$/ : /^ip6-trusthost\d+$/;
-    const hosts = admins.map((admin) =>
-      [...admin.settings.values()]
-        .filter((setting) => key.test(setting.key) && setting.values !== undefined)
-        .map(({ values = [] }) => parseAddressSet(values.join('/')))
-        .filter((set) => set !== undefined),
+    const everything = family === 'ip4' ? anyIp4 : anyIp6;
+    const hosts = admins.map(
+      (admin) =>
+        [...admin.settings.values()]
+          .filter((setting) => key.test(setting.key) && setting.values !== undefined)
+          .map(({ values = [] }) => parseAddressSet(values.join('/')))
+          // Any address is what a place for a trusted host holds that is not used.
+          .filter(
+            (set) => set !== undefined && set[family].join() !== everything[family].join(),
+          ) as readonly AddressSet[],
     );
     // One administrator without trusted hosts of this family, and the services answer everybody.
-    const all = family === 'ip4' ? anyIp4 : anyIp6;
-    const open = hosts.some(
-      (sets) => sets.length === 0 || sets.some((set) => set[family].join() === all[family].join()),
-    );
+    const open = hosts.some((sets) => sets.length === 0);
     return hosts.length === 0 || open ? undefined : unionOf(hosts.flat());
   };
   return { global, trusted: { ip4: trustedOf('ip4'), ip6: trustedOf('ip6') } };

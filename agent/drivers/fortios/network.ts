@@ -19,6 +19,8 @@ export interface Domain {
   /** Before the names of its lists and rules: `name/`, or nothing where the device has no virtual domains. */
   readonly prefix: string;
   readonly tables: ReadonlyMap<string, Table>;
+  /** What it shares with the other virtual domains. */
+  readonly shared: ReadonlyMap<string, Table>;
   readonly interfaces: readonly NetworkInterface[];
   readonly zones: ReadonlyMap<string, Zone>;
 }
@@ -40,6 +42,7 @@ export function domainsOf({ global, vdoms }: Extracted): readonly Domain[] {
     name: vdom,
     prefix: scopes.length > 1 ? `${vdom}/` : '',
     tables,
+    shared: global.tables,
     interfaces: vdoms.length > 0 ? interfaces.filter((one) => one.vdom === vdom) : interfaces,
     zones: zonesOf(tables),
   }));

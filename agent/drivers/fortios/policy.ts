@@ -235,7 +235,7 @@ export function vipsAmong(context: PolicyContext, family: Family, names: readonl
 /** What the configuration says of an internet service: its number where it is the vendor's, its ranges where it is not. */
 function serviceContent({ domain }: PolicyContext, part: string, name: string): string {
   const path = `firewall internet-service-${part}`;
-  const entry = byName(domain.tables.get(path)).get(name);
+  const entry = byName(domain.tables.get(path) ?? domain.shared.get(path)).get(name);
   return entry ? `(${contentOf(entry)})` : '';
 }
 
@@ -336,7 +336,8 @@ function inspectionOf({ domain }: PolicyContext, entry: Entry): string | undefin
   const found = [...profileKeys].flatMap((key) => {
     const name = textAt(entry, key);
     if (name === undefined || name === '') return [];
-    const profile = byName(domain.tables.get(profileTables[key] ?? '')).get(name);
+    const path = profileTables[key] ?? '';
+    const profile = [domain.tables, domain.shared].flatMap((tables) => byName(tables.get(path)).get(name) ?? [])[0];
     return [`${key} ${wordOf(name)}${profile ? ` (${contentOf(profile)})` : ''}`];
   });
   return found.length === 0 ? undefined : found.sort().join(', ');

@@ -7,6 +7,9 @@ import { convert } from './convert.js';
 import { parse, type Script } from './parse.js';
 import { type Extracted, extract } from './tables.js';
 
+/** The step that tells which version runs. */
+const STATUS = 'status';
+
 const header = /^#config-version=/m;
 const table = /^config (?:vdom|global|system|firewall|router|vpn|user|log|antivirus|ips|webfilter)\b/m;
 
@@ -36,10 +39,22 @@ export function read(capture: Capture): Result<Device> {
   for (const other of capture.sections) {
     if (other === main) continue;
     const lines = coverage.source(other.source, other.text);
+    if (other.name === STATUS) {
+      for (const index of lines.keys()) coverage.mark(other.source, index + 1, 'irrelevant');
+      checkVersion(claims, script, other);
+      continue;
+    }
     for (const index of lines.keys()) coverage.mark(other.source, index + 1, 'unrecognized', 'a second file');
     coverage.blind(`${other.source}: a second configuration in one capture is not read`);
   }
   return success({ id: capture.device, pipeline, listeners: [], facts, coverage: coverage.build() });
+}
+
+/** What the device says of itself must be what its configuration says. */
+function checkVersion({ coverage }: Claims, { version }: Script, { source, text }: Section): void {
+  const said = /^Version: \S+ v(?<number>\d+\.\d+)\./m.exec(text)?.groups?.number;
+  if (said === undefined || version === undefined || said === `${version.major}.${version.minor}`) return;
+  coverage.blind(`${source}: the device runs ${said}, its configuration is of ${version.major}.${version.minor}`);
 }
 
 function isConfiguration(section: Section): boolean {

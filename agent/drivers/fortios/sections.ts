@@ -10,6 +10,8 @@ export interface TableSpec {
   /** Keys that do not bear on what passes; `rest`: all others, but those that look like a used one. */
   readonly ignored: ReadonlySet<string> | 'rest';
   readonly nested?: Readonly<Record<string, TableSpec>>;
+  /** Other keys are told and leave the reading whole: a new version has new ones, and few bear on what passes. */
+  readonly toldOnly?: true;
 }
 
 const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/\s+/));
@@ -49,7 +51,7 @@ export const identityKeys =
   network-service-dynamic network-service-src-dynamic custom-network-service application app-category app-group url-category
   tos tos-mask tos-negate vlan-cos-fwd-match endpoint-compliance ntlm fsso identity-based rtp-addr learning-mode
   captive-portal-exempt device-ownership internet-service-fortiguard internet-service-src-fortiguard
-  internet-service6-fortiguard internet-service6-src-fortiguard identity-from permit-any-host permit-stun-host`);
+  internet-service6-fortiguard internet-service6-src-fortiguard identity-from permit-any-host permit-stun-host vlan-filter`);
 
 const internetServices = [
   'internet-service',
@@ -85,7 +87,7 @@ const policy: TableSpec = {
     nat46 nat64 pcp-outbound pcp-inbound pcp-poolname policy-behaviour-type ntlm-guest ntlm-enabled-browsers fsso-agent-for-ntlm
     tcp-timeout-pid udp-timeout-pid log-http-transaction extended-log identity-based-route decrypted-traffic-mirror
     client-reputation client-reputation-mode application-charts rtp-nat vendor-mac netflow-export tags best-route color
-    force-proxy global-object ip-based srcaddr-ipv6 auth-method match-vip-disabled reputation-src per-policy-stats`),
+    force-proxy global-object ip-based srcaddr-ipv6 auth-method match-vip-disabled reputation-src per-policy-stats app-monitor`),
 };
 
 const localIn: TableSpec = {
@@ -156,6 +158,7 @@ const networkInterface: TableSpec = {
   used: words(`vdom ip allowaccess type status interface mode security-mode dhcp-relay-service secondary-IP vdom-link
     src-check`),
   ignored: interfaceIgnored,
+  toldOnly: true,
   nested: {
     secondaryip: secondary,
     ipv6: {

@@ -278,7 +278,8 @@ function renameReferences(tables: MutableTables, path: string, [name, , other = 
 
 /** The values of a key, or none. */
 export function valuesOf(entry: Entry, key: string): readonly string[] {
-  return entry.settings.get(key)?.values ?? [];
+  // The full configuration writes '' where nothing is set.
+  return entry.settings.get(key)?.values?.filter((value) => value !== '') ?? [];
 }
 
 export function textAt(entry: Entry, key: string): string | undefined {

@@ -2,7 +2,7 @@ const words = (text: string): ReadonlySet<string> => new Set(text.trim().split(/
 
 /** Keys that take one word; what stands behind it was another line once, or is not for us to guess. */
 const oneWord = words(`type start-ip end-ip protocol protocol-number icmptype icmpcode iprange schedule action
-  extintf mappedport extport policy-expiry-date start end intrazone vdom mode ip6 ip6-address fqdn extip
+  extintf mappedport extport intrazone vdom mode ip6 ip6-address fqdn extip
   admin-port admin-sport admin-ssh-port admin-telnet-port ngfw-mode opmode accprofile`);
 
 const profile = /-(?:profile|list|sensor|group)$/;

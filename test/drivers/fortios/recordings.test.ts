@@ -156,3 +156,57 @@ describe('packets through order-and-groups', () => {
     [{ iif: 'port3', oif: 'port2', ...tcp('10.3.9.9', '10.2.0.5', 502) }, 'deny (firewall policy 30)'],
   ])('%j', (packet, expected) => expect(verdictOf(device, packet)).toBe(expected));
 });
+
+describe('the full configuration, with what is not set', () => {
+  const full = textOf('clinic-74')
+    .replace(
+      'set trusthost1 10.20.9.8 255.255.255.255',
+      `set trusthost1 10.20.9.8 255.255.255.255
+        set trusthost2 0.0.0.0 0.0.0.0
+        set ip6-trusthost1 ::/0`,
+    )
+    .replace(
+      'set name "users to imaging"',
+      `set name "users to imaging"
+        set groups ''
+        set av-profile ''
+        set srcaddr-negate disable
+        set internet-service disable
+        set tos 0x00
+        set tos-mask 0x00
+        set reputation-minimum 0
+        set policy-expiry disable
+        set policy-expiry-date 0000-00-00 00:00:00
+        set ztna-status disable`,
+    )
+    .replace('set role wan', 'set role wan\n        set quantum-relay disable');
+  const device = deviceOf(full);
+
+  test('is the same', () => {
+    const rules = (one: Device): unknown =>
+      one.pipeline.lists.map((list) => list.rules.map(({ steps, disabled }) => [steps, disabled]));
+    expect(device.coverage.blind).toEqual([]);
+    expect(rules(device)).toEqual(rules(deviceOf(textOf('clinic-74'))));
+  });
+
+  test('a key of an interface that nobody knows is told; one like a known one is lost', () => {
+    expect(device.coverage.lines.filter(({ state }) => state === 'unmodelled')).toEqual([
+      { file: 'show', line: 17, state: 'unmodelled', reason: '“quantum-relay” is not known' },
+    ]);
+    expect(deviceOf(full.replace('set allowaccess ping', 'set allowacess ping')).coverage.blind.join()).toMatch(
+      /allowacess/,
+    );
+  });
+
+  test.each([
+    ['v7.4.3,build2573', []],
+    ['v7.2.8,build1639', ['get system status: the device runs 7.2, its configuration is of 7.4']],
+  ])('beside a device that says %s of itself', (version, blind) => {
+    const sections = [
+      { name: 'status', source: 'get system status', text: `Version: FortiGate-60F ${version},240201 (GA.F)\n` },
+      { name: 'configuration', source: 'show full-configuration', text: full },
+    ];
+    const read = driver.read({ driver: 'fortios', device: 'fw', sections }, { device: 'fw' });
+    expect(read).toMatchObject({ ok: true, value: { coverage: { blind } } });
+  });
+});
