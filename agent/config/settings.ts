@@ -99,6 +99,8 @@ export interface SyslogSettings extends SinkChoices {
   readonly tls?: TlsSettings;
   readonly framing?: 'octet-counting' | 'newline';
   readonly facility?: number;
+  /** Private enterprise number in the structured data. */
+  readonly enterprise?: number;
 }
 
 export interface WebhookSettings extends SinkChoices {

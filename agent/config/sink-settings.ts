@@ -45,7 +45,7 @@ export function sinkSettings(entry: Entry, beside: Beside): SinkSettings {
       language,
     };
   }
-  const { syslog, transport, framing, facility } = entry;
+  const { syslog, transport, framing, facility, enterprise } = entry;
   return {
     kind: 'syslog',
     ...choices,
@@ -54,6 +54,7 @@ export function sinkSettings(entry: Entry, beside: Beside): SinkSettings {
     ...(transport !== undefined && { transport }),
     ...(framing !== undefined && { framing }),
     ...(facility !== undefined && { facility }),
+    ...(enterprise !== undefined && { enterprise }),
   };
 }
 

@@ -5,6 +5,7 @@ const STREAMS = 'a list of `alert`, `reminder`, `notice` and `heartbeat`';
 const FACILITY = 'a syslog facility: 0 to 23, or local0 to local7';
 const FORMAT = '`cef`, `leef`, `ecs` or `ocsf`';
 const TRANSPORT = '`udp`, `tcp`, `tls`, `relp` or `relp-tls`';
+const ENTERPRISE = 'a private enterprise number that IANA has given, such as 32473';
 const YES_NO = '`yes` or `no`';
 const PINS = 'a list of SHA-256 fingerprints, 64 hexadecimal digits each';
 const MAIL = 'addresses such as astreinte@hopital.example.org';
@@ -52,6 +53,7 @@ export const TlsEntry = z.strictObject(
 const belongsTo: Readonly<Record<string, readonly Kind[]>> = {
   framing: ['syslog'],
   facility: ['syslog'],
+  enterprise: ['syslog'],
   transport: ['syslog'],
   tls: ['syslog', 'webhook', 'mail'],
   format: ['jsonl', 'syslog'],
@@ -86,6 +88,11 @@ export const SinkEntry = z
         .string({ error: FACILITY })
         .refine((text) => parseFacility(text) !== undefined, FACILITY)
         .transform((text) => parseFacility(text)!)
+        .optional(),
+      enterprise: z
+        .string({ error: ENTERPRISE })
+        .regex(/^[1-9]\d{0,8}$/, ENTERPRISE)
+        .transform(Number)
         .optional(),
       format: z.enum(['cef', 'leef', 'ecs', 'ocsf'], { error: FORMAT }).optional(),
       attack: z

@@ -54,6 +54,10 @@ test.each([
     'sinks: [{id: s, syslog: "a:1", streams: [alarms]}]',
     'config.yaml:1:42: `sinks[1].streams[1]` is `alarms` (expected a list of `alert`, `reminder`, `notice` and `heartbeat`)',
   ],
+  [
+    'sinks: [{id: s, syslog: "a:1", enterprise: 0}]',
+    '`sinks[1].enterprise` is `0` (expected a private enterprise number that IANA has given, such as 32473)',
+  ],
 ])('%j is wrong, and it is said what was expected', (text, message) => {
   const settings = read(text);
   const complaint = settings.ok ? 'no complaint' : problemText(settings.error);

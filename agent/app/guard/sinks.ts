@@ -129,6 +129,7 @@ function syslogOf(one: SyslogSettings): Result<Sink> {
       transport: transports[one.transport ?? 'tcp'],
       framing: one.framing === 'newline' ? 'lf' : 'octet',
       ...(facility !== undefined && { facility }),
+      ...(one.enterprise !== undefined && { enterprise: one.enterprise }),
       ...(tls && { tls: tls.value }),
     }),
   );
