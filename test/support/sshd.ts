@@ -65,6 +65,8 @@ export async function sshd(folder: string, options: SshdOptions = {}): Promise<S
       'KbdInteractiveAuthentication no',
       'PermitRootLogin prohibit-password',
       'MaxStartups 100',
+      // A bash that sshd starts at the outermost level reads the account's .bashrc, which is no part of the test.
+      'SetEnv SHLVL=2',
       ...(options.settings ?? []),
       '',
     ].join('\n'),
