@@ -22,7 +22,7 @@ import { toTheDevice } from './management.js';
 import { isAfterAuto, objectOrder, readObjectNat, readTwiceNat, type Translation } from './nat.js';
 import { natRules } from './nat-rules.js';
 import type { Line } from './parse.js';
-import { tunnelRules } from './vpn.js';
+import { tunnelOf, tunnelRules } from './vpn.js';
 
 const families: readonly Family[] = ['ip4', 'ip6'];
 
@@ -161,8 +161,11 @@ function call(
   coverage: CoverageBuilder,
 ): readonly Rule[] {
   const origin: Origin = { file: config.file, line: line.number, rule: line.text, text: line.text };
+  const filteredTunnels = config.tunnelsFiltered !== undefined;
   const guard: readonly Step[] =
-    name === undefined ? [] : [{ kind: 'match', condition: { kind: side, names: [config.prefix + name] } }];
+    name === undefined
+      ? []
+      : [names(config, side, filteredTunnels && side === 'inInterface' ? [name, tunnelOf(name)] : [name])];
   const acl = acls.get(list);
   if (acl) return [{ origin, steps: [...guard, { kind: 'jump', list: acl.id }] }];
   config.library.missing.add(`access-list ${list}`);

@@ -10,6 +10,7 @@ import {
 } from '../../model/index.js';
 import { type Addresses, interfaceAddress, known, type Library, sideCondition, unite } from './library.js';
 import { type PortForm, sets, type Translation } from './nat.js';
+import { tunnelOf } from './vpn.js';
 
 interface Shape {
   readonly inInterface?: string | undefined;
@@ -19,7 +20,9 @@ interface Shape {
 
 function match({ inInterface, outInterface, tests }: Shape): Step {
   const parts: Condition[] = [
-    ...(inInterface === undefined ? [] : [{ kind: 'inInterface' as const, names: [inInterface] }]),
+    ...(inInterface === undefined
+      ? []
+      : [{ kind: 'inInterface' as const, names: [inInterface, tunnelOf(inInterface)] }]),
     ...(outInterface === undefined ? [] : [{ kind: 'outInterface' as const, names: [outInterface] }]),
     ...tests,
   ];

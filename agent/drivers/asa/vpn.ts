@@ -1,4 +1,4 @@
-import { all, type Rule, type RuleList, type Unknown } from '../../model/index.js';
+import type { Rule, RuleList, Unknown } from '../../model/index.js';
 import type { Config } from './config.js';
 import { isComment, type Line } from './parse.js';
 
@@ -53,38 +53,53 @@ function ends(config: Config): readonly { readonly name: string; readonly line: 
 }
 
 /**
+ * What comes out of a tunnel comes in by an interface of its own in the model: a plain packet on the same wire never
+ * passes as one of a tunnel, and the access list decides it for certain.
+ */
+export function tunnelOf(name: string): string {
+  return `${name}:tunnel`;
+}
+
+export function isTunnel(name: string): boolean {
+  return name.endsWith(':tunnel');
+}
+
+/**
  * What comes out of a tunnel passes the interface's access list unasked, unless `no sysopt connection permit-vpn`;
- * filters of the group policy may stop it. A packet does not show that it came through a tunnel.
+ * filters of the group policy may stop it.
  */
 export function tunnelRules(config: Config, acls: ReadonlyMap<string, RuleList>): readonly Rule[] {
   if (config.tunnelsFiltered) return [];
   const seen = new Set<string>();
-  const content = tunnelContent(config, acls);
   const unknown: Unknown = {
     kind: 'unknown',
-    id: `asa tunnel ${content.join('\n')}`,
-    text: 'it came out of a VPN tunnel, whose filters let it pass',
+    id: `asa tunnel ${tunnelContent(config, acls).join('\n')}`,
+    text: 'the VPN and its filters let it pass',
   };
   const found = ends(config);
   // A part of a configuration need not say where the tunnels end that it speaks of.
   const [some] = config.version || found.length > 0 ? [] : config.vpn.filter(({ text }) => !means.test(text));
-  return [...found, ...(some ? [{ name: '*', line: some }] : [])].flatMap(({ name, line }) => {
+  return [...found, ...(some ? [{ name: 'some', line: some }] : [])].flatMap(({ name, line }) => {
     if (seen.has(name)) return [];
     seen.add(name);
+    const origin = {
+      file: config.file,
+      line: line.number,
+      rule: 'sysopt connection permit-vpn',
+      text: `${line.text} (sysopt connection permit-vpn${config.tunnelsSeen ? '' : ', the default'})`,
+    };
     return [
       {
-        origin: {
-          file: config.file,
-          line: line.number,
-          rule: 'sysopt connection permit-vpn',
-          text: `${line.text} (sysopt connection permit-vpn${config.tunnelsSeen ? '' : ', the default'})`,
-        },
+        origin,
         steps: [
+          { kind: 'match', condition: { kind: 'inInterface', names: [config.prefix + tunnelOf(name)] } },
           {
-            kind: 'match',
-            condition: name === '*' ? unknown : all({ kind: 'inInterface', names: [config.prefix + name] }, unknown),
+            kind: 'dispatch',
+            cases: [
+              { condition: unknown, actions: [{ kind: 'accept' }] },
+              { condition: { kind: 'not', of: unknown }, actions: [{ kind: 'drop' }] },
+            ],
           },
-          { kind: 'accept' },
         ],
       } satisfies Rule,
     ];

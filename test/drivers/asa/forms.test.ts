@@ -217,9 +217,29 @@ describe('what is not a rule', () => {
 
   test('tunnels pass the access list, unless they are filtered', () => {
     const vpn = 'crypto map m 1 set peer 198.51.100.9\ncrypto map m interface outside\n';
-    expect(verdict(readText(whole(vpn)), inward)).toBe('maybe');
-    expect(verdict(readText(whole(`no sysopt connection permit-vpn\n${vpn}`)), inward)).toBe('deny');
+    const tunnelled = { ...inward, iif: 'outside:tunnel' };
+    expect(verdict(readText(whole(vpn)), tunnelled)).toBe('maybe');
+    expect(verdict(readText(whole(vpn)), inward)).toBe('deny');
+    const filtered = (entry: string): Device =>
+      readText(
+        whole(
+          `no sysopt connection permit-vpn\naccess-list a extended ${entry}\naccess-group a in interface outside\n${vpn}`,
+        ),
+      );
+    expect(verdict(filtered('permit tcp any any eq 443'), tunnelled)).toBe('allow');
+    expect(verdict(filtered('permit tcp any any eq 444'), tunnelled)).toBe('deny');
     expect(readText(whole(vpn)).coverage.notCovered.join()).toMatch(/permit-vpn, the default/);
+  });
+
+  test('a rule for everybody is certain beside tunnels, and undone by its own line', () => {
+    const lines = (entry: string): string =>
+      `crypto map m interface outside\n${entry}access-list a extended deny ip any any\naccess-group a in interface outside`;
+    const [before, after] = ['', 'access-list a extended permit tcp any any eq www\n'].map((entry) =>
+      readText(whole(lines(entry))),
+    );
+    const { undeclared } = compare(after!.pipeline, { pipeline: before!.pipeline, withClosed: true });
+    expect(undeclared.map(({ certainty }) => certainty)).toEqual(undeclared.map(() => 'certain'));
+    expect(undeclared[0]?.because).toMatchObject({ edit: 'added', rule: { rule: 'access-list a line 1' } });
   });
 
   test('a module that inspects may stop what is permitted', () => {
