@@ -151,6 +151,7 @@ function declare(fixture: Fixture, at: number, feed: (event: JudgeEvent) => void
         window: window.id,
         until: extend.at,
         by: 'the fixture',
+        second: 'whoever approved it',
         reason: 'approved extension',
       });
     }

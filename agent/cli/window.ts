@@ -23,6 +23,7 @@ import {
   severityText,
 } from './terminal.js';
 import { durationText, parseTime, type TimeContext, timeText } from './times.js';
+import { addAfter, afterwards, printWaysOut } from './window-after.js';
 import {
   type Asking,
   allDevices,
@@ -44,7 +45,19 @@ interface PlanOptions extends GuardOptions {
   readonly for?: string;
   readonly allow?: readonly string[];
   readonly allowFilteringOff?: boolean;
+  readonly self?: boolean;
+  readonly owner?: string;
+  readonly emergency?: boolean;
+  readonly caller?: string;
+  readonly reason?: string;
+  readonly onCall?: string;
+  readonly since?: string;
 }
+
+/** An emergency for which nobody gave an end. */
+const EMERGENCY_FOR = '4h';
+/** What the hospital's own staff change in a window of theirs, unless they say it more exactly. Never the filter itself. */
+const SELF_SCOPE: readonly ScopeRequest[] = [{ kind: 'rule' }, { kind: 'listener' }];
 
 function list(value: string, before: readonly string[] = []): readonly string[] {
   return [...before, value];
@@ -72,6 +85,7 @@ export function addWindow(program: Command, setExit: SetExit): void {
   addCancel(window, setExit);
   addList(window, setExit);
   addShow(window, setExit);
+  addAfter(window, setExit);
 }
 
 function addPlan(window: Command, setExit: SetExit): void {
@@ -93,6 +107,13 @@ function addPlan(window: Command, setExit: SetExit): void {
 function addOpen(window: Command, setExit: SetExit): void {
   planOptions(guardCommand(window, 'open', 'open a planned window, or with --vendor plan and open one at once'))
     .argument('[id]', 'of the planned one; with --vendor: left out, the ticket, else one is made')
+    .option('--self', 'instead of --vendor: the hospital’s own staff; without --allow, rules and listeners')
+    .option('--owner <name>', 'with --self: who answers for it; left out, who asks')
+    .option('--emergency', 'without a plan, four hours at most; needs --vendor, --caller, --reason and --on-call')
+    .option('--caller <name>', 'with --emergency: who called')
+    .option('--reason <text>', 'with --emergency: why it cannot wait')
+    .option('--on-call <name>', 'with --emergency: who is on call and lets it happen')
+    .option('--since <time>', 'with --emergency, declared after the fact: when it began')
     .action(async (id: string | undefined, options: PlanOptions) => {
       const code = await withGuard(options, async (asking) => {
         const { guard, times } = asking;
@@ -119,6 +140,8 @@ function warnUnwatched({ isDaemon }: Asking): void {
 }
 
 function isPlan({
+  self,
+  emergency,
   vendor,
   technician,
   ticket,
@@ -129,7 +152,7 @@ function isPlan({
   allow,
   allowFilteringOff,
 }: PlanOptions) {
-  return [vendor, technician, ticket, device, start, end, length, allow, allowFilteringOff].some(
+  return [self, emergency, vendor, technician, ticket, device, start, end, length, allow, allowFilteringOff].some(
     (one) => one !== undefined,
   );
 }
@@ -140,22 +163,28 @@ async function planOf(
   { guard, times }: Asking,
 ): Promise<Result<WindowRequest>> {
   const bad = (message: string, expected: string) => failure({ code: 'BAD_CALL', message, expected });
-  const { vendor, technician, ticket } = options;
-  if (vendor === undefined) return bad('a plan without a vendor', '--vendor NAME');
-  if ((options.end === undefined) === (options.for === undefined))
+  const { technician, ticket } = options;
+  const whose = whoseWindow(options);
+  if (!whose.ok) return whose;
+  const length = options.for ?? (options.emergency && options.end === undefined ? EMERGENCY_FOR : undefined);
+  if ((options.end === undefined) === (length === undefined))
     return bad(
       options.end === undefined ? 'a plan without an end' : 'two ends',
       'one of --end TIME and --for DURATION',
     );
-  const start = parseTime(options.start ?? '0s', { option: '--start', way: 'ahead' }, times);
+  const start =
+    options.since === undefined
+      ? parseTime(options.start ?? '0s', { option: '--start', way: 'ahead' }, times)
+      : parseTime(options.since, { option: '--since', way: 'back' }, times);
   if (!start.ok) return start;
   const from = { ...times, now: Date.parse(start.value) };
   const end =
-    options.for === undefined
+    length === undefined
       ? parseTime(options.end!, { option: '--end', way: 'ahead', future: true }, from)
-      : parseLength(options.for, from);
+      : parseLength(length, from);
   if (!end.ok) return end;
   const scope: ScopeRequest[] = options.allowFilteringOff ? [{ kind: 'engine' }] : [];
+  if (options.self && options.allow === undefined) scope.push(...SELF_SCOPE);
   for (const text of options.allow ?? []) {
     const entry = parseAllow(text, times);
     if (!entry.ok) return entry;
@@ -166,7 +195,7 @@ async function planOf(
   const name = id ?? ticket;
   return success({
     ...(name !== undefined && { id: name }),
-    vendor,
+    ...whose.value,
     ...(technician !== undefined && { technician }),
     ...(ticket !== undefined && { ticket }),
     devices: devices.value,
@@ -174,6 +203,26 @@ async function planOf(
     end: end.value,
     scope,
   });
+}
+
+/** A vendor's window, one of the hospital's own staff, or an emergency, which names who called and who let it happen. */
+function whoseWindow(options: PlanOptions): Result<Pick<WindowRequest, 'vendor' | 'owner' | 'emergency'>> {
+  const bad = (message: string, expected: string) => failure({ code: 'BAD_CALL', message, expected });
+  const { vendor, self, owner, emergency, caller, reason, onCall, since } = options;
+  if (!emergency && [caller, reason, onCall, since].some((one) => one !== undefined)) {
+    return bad('--caller, --reason, --on-call and --since belong to an emergency', '--emergency');
+  }
+  if (self) {
+    if (vendor !== undefined || emergency) return bad('--self with another’s work', '--self alone');
+    return success({ vendor: 'self', owner: owner ?? person() });
+  }
+  if (owner !== undefined) return bad('--owner without --self', '--self');
+  if (vendor === undefined) return bad('a plan without a vendor', '--vendor NAME');
+  if (!emergency) return success({ vendor });
+  if (caller === undefined || reason === undefined || onCall === undefined) {
+    return bad('an emergency that nobody signs', '--caller NAME, --reason TEXT and --on-call NAME');
+  }
+  return success({ vendor, emergency: { caller, reason, onCall, ...(since !== undefined && { late: true }) } });
 }
 
 function parseLength(text: string, context: TimeContext): Result<string> {
@@ -192,16 +241,25 @@ function printRow(title: string, text: string, colour?: Colour): void {
 }
 
 function printWindow(view: WindowView, times: TimeContext): void {
-  const { id, vendor, technician, ticket, devices, state, extension, scope, openedAt, closedAt } = view;
-  const names = [vendor, technician, ticket === undefined ? undefined : `ticket ${ticket}`].filter(
+  const { id, vendor, owner, technician, ticket, devices, state, extension, scope, openedAt, closedAt } = view;
+  const { emergency } = view;
+  const names = [vendor, owner, technician, ticket === undefined ? undefined : `ticket ${ticket}`].filter(
     (one) => one !== undefined,
   );
   print(clean(`window ${id}: ${state}, ${names.join(', ')}`));
   printRow('devices', devices.join(', '));
   printRow('planned', `${timeText(view.start, times)} to ${timeText(view.end, times)}`);
-  if (extension) printRow('extended', `to ${timeText(extension.until, times)} by ${extension.by}: ${extension.reason}`);
+  if (emergency) {
+    printRow('emergency', `${emergency.reason}; called by ${emergency.caller}, on call ${emergency.onCall}`);
+  }
+  if (extension) {
+    const { until, by, second, reason } = extension;
+    const who = second === undefined ? by : `${by} and ${second}`;
+    printRow('extended', `to ${timeText(until, times)} by ${who}: ${reason}`);
+  }
   if (openedAt !== undefined) printRow('opened', `${timeText(openedAt, times)}`);
   if (closedAt !== undefined) printRow('closed', `${timeText(closedAt, times)}`);
+  for (const [title, text] of afterwards(view, times)) printRow(title, text);
   printRow('shut by', `${timeText(view.deadline, times)}`);
   for (const entry of scope) printRow('announced', allowText(entry, times));
   if (scope.length === 0) printRow('announced', 'nothing: every opening is outside it');
@@ -250,7 +308,8 @@ function addClose(window: Command, setExit: SetExit): void {
     });
 }
 
-function printClose({ window, state, attested, openings, coverage }: CloseAnswerView, times: TimeContext): void {
+function printClose(answer: CloseAnswerView, times: TimeContext): void {
+  const { window, state, attested, openings, coverage } = answer;
   for (const { severity, code, device, summary, firstSeen, undo } of openings) {
     print(`${severityText(severity)}  ${code}  ${clean(device)}: ${clean(summary)}`);
     print(`          since    ${timeText(firstSeen, times)}`);
@@ -260,12 +319,14 @@ function printClose({ window, state, attested, openings, coverage }: CloseAnswer
   const left = `${openings.length} left open; shut it and close again`;
   const why = openings.length > 0 ? left : 'it cannot be attested that everything is shut';
   print(state === 'closed' ? clean(`window ${window} is closed`) : clean(`window ${window} is refused: ${why}`));
+  printWaysOut(answer, times);
 }
 
 interface ExtendOptions extends GuardOptions {
   readonly until: string;
   readonly reason: string;
   readonly by?: string;
+  readonly second?: string;
 }
 
 function addExtend(window: Command, setExit: SetExit): void {
@@ -274,11 +335,14 @@ function addExtend(window: Command, setExit: SetExit): void {
     .requiredOption('--until <time>', 'the new end: 18:30, or a time with its day')
     .requiredOption('--reason <text>', 'why')
     .option('--by <name>', 'who grants it; left out, who asks')
+    .option('--second <name>', 'a second approver, needed past twice the planned length')
     .action(async (id: string, options: ExtendOptions) => {
       const code = await withGuard(options, async ({ guard, times }) => {
         const until = parseTime(options.until, { option: '--until', way: 'ahead', future: true }, times);
         if (!until.ok) return complain(until.error);
-        const extension = { until: until.value, by: options.by ?? person(), reason: options.reason };
+        const { second, reason } = options;
+        const by = options.by ?? person();
+        const extension = { until: until.value, by, reason, ...(second !== undefined && { second }) };
         return shown('asking', guard.extendWindow(id, extension), (view) => tellWindow(view, options, times));
       });
       setExit(code);

@@ -27,6 +27,10 @@ const ScopeRequest = z.strictObject({
 export const WindowRequest: z.ZodType<guard.WindowRequest> = z.strictObject({
   id: name.exactOptional(),
   vendor: name,
+  owner: name.exactOptional(),
+  emergency: z
+    .strictObject({ caller: name, reason: words, onCall: name, late: z.boolean().exactOptional() })
+    .exactOptional(),
   technician: name.exactOptional(),
   ticket: name.exactOptional(),
   devices: names,
@@ -46,7 +50,11 @@ export const ExtensionRequest: z.ZodType<guard.ExtensionRequest> = z.strictObjec
   until: time,
   by: name,
   reason: words,
+  second: name.exactOptional(),
 });
+export const ResumeRequest = z.strictObject({ by: name });
+export const HandOverRequest: z.ZodType<guard.HandOverRequest> = z.strictObject({ to: name, by: name });
+export const ClaimRequest: z.ZodType<guard.ClaimRequest> = z.strictObject({ finding: words, by: name, reason: words });
 export const AcknowledgeRequest = z.strictObject({ alarm: words, by: name });
 export const WaiveRequest: z.ZodType<guard.WaiveRequest> = z.strictObject({
   finding: words,

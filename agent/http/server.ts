@@ -148,6 +148,16 @@ function addWindows(server: FastifyInstance, guard: Guard): void {
     { schema: { params, body: ask.Nothing, response: { 200: view.WindowView } } },
     (request) => done(guard.cancelWindow(request.params.id)),
   );
+  on.post(
+    '/v1/windows/:id/resume',
+    { schema: { params, body: ask.ResumeRequest, response: { 200: view.WindowView } } },
+    (request) => done(guard.resumeWindow(request.params.id, request.body.by)),
+  );
+  on.post(
+    '/v1/windows/:id/hand-over',
+    { schema: { params, body: ask.HandOverRequest, response: { 200: view.WindowView } } },
+    (request) => done(guard.handOverWindow(request.params.id, request.body)),
+  );
 }
 
 function addFindings(server: FastifyInstance, guard: Guard): void {
@@ -167,6 +177,11 @@ function addFindings(server: FastifyInstance, guard: Guard): void {
     '/v1/alarms/ack',
     { schema: { body: ask.AcknowledgeRequest, response: { 200: view.FindingView } } },
     ({ body }) => done(guard.acknowledge(body.alarm, body.by)),
+  );
+  on.post(
+    '/v1/findings/claim',
+    { schema: { body: ask.ClaimRequest, response: { 200: view.FindingView } } },
+    ({ body }) => done(guard.claim(body)),
   );
   on.post('/v1/waivers', { schema: { body: ask.WaiveRequest, response: { 200: view.FindingView } } }, ({ body }) =>
     done(guard.waive(body)),

@@ -97,6 +97,8 @@ const scope = {
 export const WindowView: z.ZodType<guard.WindowView> = z.looseObject({
   id: text,
   vendor: text,
+  owner: maybe,
+  emergency: z.looseObject({ caller: text, reason: text, onCall: text }).exactOptional(),
   technician: maybe,
   ticket: maybe,
   devices: texts,
@@ -105,7 +107,9 @@ export const WindowView: z.ZodType<guard.WindowView> = z.looseObject({
   end: text,
   effectiveEnd: text,
   deadline: text,
-  extension: z.looseObject({ until: text, by: text, reason: text }).exactOptional(),
+  extension: z.looseObject({ until: text, by: text, reason: text, second: maybe }).exactOptional(),
+  resumed: z.looseObject({ by: text, at: text }).exactOptional(),
+  handedOver: z.looseObject({ to: text, by: text, at: text }).exactOptional(),
   scope: z.array(z.looseObject({ ...scope, keep: z.looseObject({ owner: text, review: text }).exactOptional() })),
   openedAt: maybe,
   closedAt: maybe,
@@ -133,6 +137,9 @@ export const CloseAnswerView: z.ZodType<guard.CloseAnswerView> = z.looseObject({
     }),
   ),
   coverage: CoverageStatement,
+  waysOut: z
+    .array(z.looseObject({ way: z.enum(['fix', 'resume', 'waive', 'handOver']), text, command: text, until: maybe }))
+    .exactOptional(),
 });
 
 export const FindingView: z.ZodType<guard.FindingView> = z.looseObject({
@@ -153,6 +160,8 @@ export const FindingView: z.ZodType<guard.FindingView> = z.looseObject({
   undo: maybe,
   certainty: Certainty.exactOptional(),
   conditions: texts.exactOptional(),
+  earlier: z.array(z.looseObject({ code: text, until: text })).exactOptional(),
+  claimed: z.looseObject({ by: text, reason: text, at: text }).exactOptional(),
   acknowledgedBy: maybe,
   waivedUntil: maybe,
   details: texts.exactOptional(),

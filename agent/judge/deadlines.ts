@@ -37,7 +37,10 @@ export function withoutBefore(window: MaintenanceWindow, state: JudgeState): rea
   return window.devices
     .filter((device) => {
       const known = memoryOf(state, device)?.firstCompleteAt;
-      return window.before?.[device] === undefined && !(known !== undefined && known <= window.start);
+      if (known !== undefined && known <= window.start) return false;
+      const before = window.before?.[device];
+      // An emergency may be declared after the fact; what was read then is no before.
+      return before === undefined || (window.emergency !== undefined && before.takenAt > window.start);
     })
     .map((device) => `${device}: no before snapshot of window ${window.id}: only compared with the baseline`);
 }

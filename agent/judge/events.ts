@@ -23,6 +23,15 @@ export type JudgeEvent =
       readonly until: Instant;
       readonly by: string;
       readonly reason: string;
+      readonly second?: string;
+    }
+  | { readonly kind: 'windowResumed'; readonly at: Instant; readonly window: string; readonly by: string }
+  | {
+      readonly kind: 'windowHandedOver';
+      readonly at: Instant;
+      readonly window: string;
+      readonly to: string;
+      readonly by: string;
     }
   | { readonly kind: 'windowCancelled'; readonly at: Instant; readonly window: string }
   /** The vendor says that everything is shut; `observations` are the readings just taken because of it. */
@@ -33,6 +42,14 @@ export type JudgeEvent =
       readonly observations: readonly Observation[];
     }
   | { readonly kind: 'acknowledge'; readonly at: Instant; readonly key: string; readonly by: string }
+  /** Somebody of the hospital says that an unplanned opening is their work. */
+  | {
+      readonly kind: 'claim';
+      readonly at: Instant;
+      readonly key: string;
+      readonly by: string;
+      readonly reason: string;
+    }
   | { readonly kind: 'waive'; readonly at: Instant; readonly waiver: Waiver }
   | { readonly kind: 'unwaive'; readonly at: Instant; readonly device: string; readonly subject: string }
   /** Time has passed. */

@@ -145,14 +145,21 @@ function take(state: JudgeState, event: JudgeEvent, at: Instant, context: JudgeC
           until: event.until,
           by: event.by,
           reason: event.reason,
+          ...(event.second !== undefined && { second: event.second }),
         },
       );
+    case 'windowResumed':
+      return takeWindow(state, { id: event.window, at, context }, { kind: 'resume', by: event.by });
+    case 'windowHandedOver':
+      return takeWindow(state, { id: event.window, at, context }, { kind: 'handOver', to: event.to, by: event.by });
     case 'windowCancelled':
       return takeWindow(state, { id: event.window, at, context }, { kind: 'cancel' });
     case 'windowClose':
       return takeClose(state, event, at, context);
     case 'acknowledge':
       return takeAcknowledgement(state, event, at);
+    case 'claim':
+      return takeClaim(state, event, at);
     case 'waive': {
       const others = state.waivers.filter((one) => !isFor(one, event.waiver.device, event.waiver.subject));
       return { state: { ...state, waivers: [...others, event.waiver] } };
@@ -311,6 +318,32 @@ function takeAcknowledgement(state: JudgeState, event: JudgeEvent & { kind: 'ack
       if (!current) return;
       const acknowledged = { by: event.by, at, ...(set !== undefined && { set }) };
       tell(desk, { ...current, acknowledged }, { kind: 'update', at, row: false });
+    },
+  };
+}
+
+const CLAIMABLE: readonly string[] = ['UNPLANNED_OPENING', 'UNPLANNED_LISTENER'];
+
+function takeClaim(state: JudgeState, event: JudgeEvent & { kind: 'claim' }, at: Instant): Taken {
+  const { key, by, reason } = event;
+  const finding = state.findings.find((one) => one.key === key && one.resolvedAt === undefined);
+  if (!finding) return { state, problem: { code: 'NO_FINDING', message: `no open finding has the key ${key}` } };
+  if (!CLAIMABLE.includes(finding.code)) {
+    const message = `${key} is ${finding.code}: only what nobody planned is claimed`;
+    return { state, problem: { code: 'CANNOT_CLAIM', message } };
+  }
+  if (by.trim() === '' || reason.trim() === '') {
+    const message = `${key} cannot be claimed without a name and a reason`;
+    return { state, problem: { code: 'CANNOT_CLAIM', message } };
+  }
+  const set = finding.subject?.set;
+  return {
+    state,
+    answered: (desk) => {
+      const current = openFinding(desk, key);
+      if (!current) return;
+      const claimed = { by, reason, at, ...(set !== undefined && { set }) };
+      tell(desk, { ...current, claimed }, { kind: 'update', at, row: false });
     },
   };
 }

@@ -132,8 +132,9 @@ export function settleSubject(
   }
   const { waived, ...unwaived } = seen;
   const widened = open.subject?.set !== subject.set;
-  const { acknowledged, ...unacknowledged } = unwaived;
-  const voided = widened && acknowledged !== undefined;
+  // Both were said of the exact packets that were open then.
+  const { acknowledged, claimed, ...unacknowledged } = unwaived;
+  const voided = widened && (acknowledged !== undefined || claimed !== undefined);
   const held = widened ? unacknowledged : unwaived;
   const rated: Finding = { ...held, severity: verdict.severity, severityBecause: verdict.because };
   if (open.code !== verdict.code || ((waived || voided) && verdict.severity !== 'info')) {

@@ -125,6 +125,8 @@ export interface Finding {
   /** What it was called before, oldest first: an emergency declared after the fact does not unsay that it was unplanned. */
   readonly earlier?: readonly { readonly code: string; readonly until: Instant }[];
   readonly acknowledged?: { readonly by: string; readonly at: Instant; readonly set?: string };
+  /** Whose work it turned out to be. It was unplanned all the same, and stays told as that. */
+  readonly claimed?: { readonly by: string; readonly reason: string; readonly at: Instant; readonly set?: string };
   readonly waived?: { readonly owner: string; readonly until: Instant };
   readonly nextReminderAt?: Instant;
   readonly remindersSent: number;

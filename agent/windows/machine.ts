@@ -5,7 +5,7 @@ import type { Instant, MaintenanceWindow, ScopeEntry, WindowState } from './type
 /** What a person or a calendar says when a window is announced. */
 export type WindowPlan = Pick<
   MaintenanceWindow,
-  'id' | 'vendor' | 'technician' | 'ticket' | 'devices' | 'start' | 'end' | 'scope'
+  'id' | 'vendor' | 'owner' | 'emergency' | 'technician' | 'ticket' | 'devices' | 'start' | 'end' | 'scope'
 >;
 
 /** What the judge answered to a close: it alone knows what is still open. */
@@ -13,9 +13,18 @@ export type CloseVerdict = 'closed' | 'refused' | 'unattested';
 
 export type WindowEvent =
   | { readonly kind: 'open'; readonly before?: NonNullable<MaintenanceWindow['before']> }
-  | { readonly kind: 'extend'; readonly until: Instant; readonly by: string; readonly reason: string }
+  | {
+      readonly kind: 'extend';
+      readonly until: Instant;
+      readonly by: string;
+      readonly reason: string;
+      readonly second?: string;
+    }
   | { readonly kind: 'close'; readonly verdict: CloseVerdict }
   | { readonly kind: 'cancel' }
+  /** After a refused close: the work goes on until the planned end. */
+  | { readonly kind: 'resume'; readonly by: string }
+  | { readonly kind: 'handOver'; readonly to: string; readonly by: string }
   /** Effective end plus grace has been reached and judged. */
   | { readonly kind: 'deadline'; readonly graceMs: number };
 
@@ -37,8 +46,13 @@ export interface WindowStep {
  * the work is over; a late close moves nothing, because the end has passed already.
  */
 export function effectiveEnd(window: MaintenanceWindow): Instant {
-  const planned = window.extension ? Math.max(window.end, window.extension.until) : window.end;
+  const planned = plannedEnd(window);
   return window.firstCloseAt === undefined ? planned : Math.min(window.firstCloseAt, planned);
+}
+
+/** The planned end, or the approved extension: until then a window whose close was refused may be resumed. */
+export function plannedEnd(window: MaintenanceWindow): Instant {
+  return window.extension ? Math.max(window.end, window.extension.until) : window.end;
 }
 
 /** When everything the window opened must be shut. Instants are UTC, so a day on which clocks change adds nothing. */
@@ -56,12 +70,34 @@ export function covers(window: MaintenanceWindow, device: string, firstSeen: Ins
   );
 }
 
+/** The vendor of a window in which the hospital's own staff work. */
+export const SELF = 'self';
+
+/** Nobody has looked at the scope of an emergency beforehand, so it cannot become a standing door. */
+export const EMERGENCY_MS_MAX = 4 * 3_600_000;
+
+function isNamed(text: string | undefined): boolean {
+  return text !== undefined && text.trim() !== '';
+}
+
 export function planWindow(plan: WindowPlan): Result<WindowStep> {
   const refuse = (message: string, remedy: string): Result<WindowStep> =>
     failure({ code: 'WINDOW_PLAN', message: `window ${plan.id}: ${message}`, remedy });
   if (plan.id === '') return refuse('it has no id', 'give one, such as a ticket number');
   if (!(plan.start < plan.end)) return refuse('it ends before it starts', 'give an end after the start');
   if (plan.devices.length === 0) return refuse('it names no device', 'name the devices the vendor will work on');
+  if (plan.vendor === SELF && !isNamed(plan.owner)) {
+    return refuse('nobody of the hospital answers for it', 'name the person who makes the change');
+  }
+  if (plan.emergency) {
+    const { caller, reason, onCall } = plan.emergency;
+    if (![plan.vendor, caller, reason, onCall].every(isNamed)) {
+      return refuse('an emergency without a vendor, caller, reason or on-call', 'name all four');
+    }
+    if (plan.end - plan.start > EMERGENCY_MS_MAX) {
+      return refuse('an emergency lasts four hours at most', 'end it sooner; longer work is planned');
+    }
+  }
   const window: MaintenanceWindow = { ...plan, state: 'planned' };
   return success({ window, effects: [{ kind: 'watchDeadline', effectiveEnd: effectiveEnd(window) }] });
 }
@@ -76,6 +112,10 @@ export function stepWindow(window: MaintenanceWindow, event: WindowEvent, now: I
       return close(window, event, now);
     case 'cancel':
       return cancel(window, now);
+    case 'resume':
+      return resume(window, event, now);
+    case 'handOver':
+      return handOver(window, event, now);
     case 'deadline':
       return reachDeadline(window, event, now);
   }
@@ -106,8 +146,22 @@ function extend(window: MaintenanceWindow, event: WindowEvent & { kind: 'extend'
   if (event.by === '' || event.reason === '') {
     return illegal(window, 'cannot be extended anonymously or without a reason', 'say who grants it and why');
   }
-  const extended = { ...window, extension: { until: event.until, by: event.by, reason: event.reason } };
+  if (window.emergency && event.until - window.start > EMERGENCY_MS_MAX) {
+    return illegal(window, 'is an emergency and lasts four hours at most', 'plan another window');
+  }
+  const { until, by, reason, second } = event;
+  if (until - window.start > 2 * (window.end - window.start) && !isOther(second, by)) {
+    return illegal(window, 'would last more than twice as long as planned', 'name a second approver');
+  }
+  const extension = { until, by, reason, ...(isNamed(second) && { second: second! }) };
+  const extended = { ...window, extension };
   return success({ window: extended, effects: [{ kind: 'watchDeadline', effectiveEnd: effectiveEnd(extended) }] });
+}
+
+/** Two signatures of one person are one signature. */
+function isOther(second: string | undefined, first: string): boolean {
+  const same = (text: string): string => text.trim().toLowerCase();
+  return isNamed(second) && same(second!) !== same(first);
 }
 
 /**
@@ -142,6 +196,39 @@ function cancel(window: MaintenanceWindow, now: Instant): Result<WindowStep> {
     return illegal(window, 'cannot be cancelled', window.state === 'open' ? 'close it instead' : undefined);
   }
   return success({ window: { ...window, state: 'cancelled', cancelledAt: now }, effects: [] });
+}
+
+/**
+ * The technician said too early that the work was over. The window is open again as if nobody had closed it, so its
+ * deadline is ahead once more; past the planned end there is nothing to go back to.
+ */
+function resume(window: MaintenanceWindow, event: WindowEvent & { kind: 'resume' }, now: Instant): Result<WindowStep> {
+  if (window.state !== 'refused') return illegal(window, 'cannot be resumed');
+  if (now >= plannedEnd(window)) {
+    return illegal(window, `was planned until ${iso(plannedEnd(window))} only`, 'plan another window');
+  }
+  if (!isNamed(event.by)) return illegal(window, 'cannot be resumed anonymously', 'say who goes on');
+  const { firstCloseAt: _, unattested: __, deadlineJudged: ___, ...rest } = window;
+  const resumed: MaintenanceWindow = {
+    ...rest,
+    state: 'open',
+    openedAt: window.openedAt ?? now,
+    resumed: { by: event.by, at: now },
+  };
+  return success({ window: resumed, effects: [{ kind: 'watchDeadline', effectiveEnd: effectiveEnd(resumed) }] });
+}
+
+/** What is left has an owner from then on. Nothing else changes: it is told until it is shut. */
+function handOver(
+  window: MaintenanceWindow,
+  event: WindowEvent & { kind: 'handOver' },
+  now: Instant,
+): Result<WindowStep> {
+  if (window.state !== 'refused' && window.state !== 'overdue') return illegal(window, 'has nothing to hand over');
+  if (!isNamed(event.to) || !isNamed(event.by)) {
+    return illegal(window, 'cannot be handed over anonymously', 'say who hands over, and to whom');
+  }
+  return success({ window: { ...window, handedOver: { to: event.to, by: event.by, at: now } }, effects: [] });
 }
 
 function reachDeadline(

@@ -6,7 +6,12 @@ export type WindowState = 'planned' | 'open' | 'closed' | 'refused' | 'overdue' 
 /** One vendor intervention. */
 export interface MaintenanceWindow {
   readonly id: string;
+  /** `self`: the hospital's own staff. */
   readonly vendor: string;
+  /** Who answers for it in the hospital; a window of its own staff always has one. */
+  readonly owner?: string;
+  /** Opened without a plan: who called, why, and who was on call and let it happen. */
+  readonly emergency?: { readonly caller: string; readonly reason: string; readonly onCall: string };
   readonly technician?: string;
   readonly ticket?: string;
   /** Devices on which changes are expected. */
@@ -14,8 +19,13 @@ export interface MaintenanceWindow {
   readonly start: Instant;
   /** Planned end. */
   readonly end: Instant;
-  /** Approved extension, with who granted it and why. */
-  readonly extension?: { readonly until: Instant; readonly by: string; readonly reason: string };
+  /** Approved extension, with who granted it and why; `second` is the other approver of a long one. */
+  readonly extension?: {
+    readonly until: Instant;
+    readonly by: string;
+    readonly reason: string;
+    readonly second?: string;
+  };
   /** What the vendor said would be opened; empty: nothing was declared, so every opening is out of scope. */
   readonly scope: readonly ScopeEntry[];
   readonly state: WindowState;
@@ -24,6 +34,10 @@ export interface MaintenanceWindow {
   readonly firstCloseAt?: Instant;
   readonly closedAt?: Instant;
   readonly cancelledAt?: Instant;
+  /** Work went on after a refused close. */
+  readonly resumed?: { readonly by: string; readonly at: Instant };
+  /** Who took over what a refused or overdue window left. */
+  readonly handedOver?: { readonly to: string; readonly by: string; readonly at: Instant };
   /** The latest close could not be attested: something of the window could not be read. */
   readonly unattested?: boolean;
   /** The deadline (effective end + grace) has been judged. */

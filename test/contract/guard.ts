@@ -51,13 +51,30 @@ const questions: readonly [string, (guard: Guard) => Promise<unknown>][] = [
     (guard) =>
       guard.extendWindow(plan.id!, { until: '2026-11-23T18:00:00.000Z', by: 'RSSI', reason: 'parts "late" ♥' }),
   ],
+  [
+    'extendWindow with a second approver',
+    (guard) =>
+      guard.extendWindow(plan.id!, { until: '2026-11-24T18:00:00.000Z', by: 'RSSI', reason: 'x', second: 'DSI' }),
+  ],
   ['cancelWindow', (guard) => guard.cancelWindow(plan.id!)],
+  ['resumeWindow', (guard) => guard.resumeWindow(plan.id!, 'garde')],
+  ['handOverWindow', (guard) => guard.handOverWindow(plan.id!, { to: 'astreinte', by: 'garde' })],
+  ['openWindow of its own staff', (guard) => guard.openWindow('S1', { ...plan, id: 'S1', vendor: 'self', owner: 'x' })],
+  [
+    'openWindow in an emergency',
+    (guard) => {
+      const emergency = { caller: 'a', reason: 'PACS down', onCall: 'b', late: true };
+      return guard.openWindow('E1', { ...plan, id: 'E1', emergency });
+    },
+  ],
   ['findings', (guard) => guard.findings({ all: false })],
   ['findings of one device', (guard) => guard.findings({ all: true, device: 'fw1' })],
   ['alarms', (guard) => guard.alarms({})],
   ['some alarms', (guard) => guard.alarms({ limit: 1, since: NOW })],
   ['acknowledge', (guard) => guard.acknowledge('fw1/op-1#1.1', 'garde')],
   ['acknowledge nothing', (guard) => guard.acknowledge('fw1/none', 'garde')],
+  ['claim', (guard) => guard.claim({ finding: 'fw1/op-1', by: 'réseau', reason: 'a\nb' })],
+  ['claim nothing', (guard) => guard.claim({ finding: 'fw1/none', by: 'x', reason: 'y' })],
   ['waive', (guard) => guard.waive({ finding: 'fw1/op-1', until: NOW, owner: 'RSSI', reason: 'a\nb' })],
   ['baseline', (guard) => guard.baseline([])],
   ['baseline of one', (guard) => guard.baseline(['fw1'])],

@@ -42,6 +42,10 @@ const moves: Readonly<Record<string, (world: World, at: number) => { event: Judg
     'close A': (world, at) => closing(world, 'A', at, []),
     'close B': (world, at) => closing(world, 'B', at, []),
     'close A blindly': (world, at) => closing(world, 'A', at, ['truncated']),
+    'resume A': (world, at) => ({
+      event: { kind: 'windowResumed', at, window: 'A', by: 'technician' },
+      there: world.there,
+    }),
     wait: (world, at) => ({ event: { kind: 'tick', at }, there: world.there }),
   };
 

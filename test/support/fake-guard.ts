@@ -141,10 +141,12 @@ export function fakeGuard(scene: FakeScene = {}): FakeGuard {
     const on = named(request.devices);
     if (!on.ok) return on;
     const scope: readonly ScopeRequest[] = request.scope;
-    const { vendor, technician, ticket, start, end } = request;
+    const { vendor, owner, emergency, technician, ticket, start, end } = request;
     windows.set(id, {
       id,
       vendor,
+      ...(owner !== undefined && { owner }),
+      ...(emergency && { emergency }),
       ...(technician !== undefined && { technician }),
       ...(ticket !== undefined && { ticket }),
       devices: on.value,
@@ -235,6 +237,12 @@ export function fakeGuard(scene: FakeScene = {}): FakeGuard {
           ...(undo !== undefined && { undo }),
         })),
         coverage: coverage(ids),
+        ...(state === 'refused' && {
+          waysOut: [
+            { way: 'fix', text: 'shut what is listed, then close again', command: `ecluse window close ${id}` },
+            { way: 'resume', text: 'go on', command: `ecluse window resume ${id} --by NAME`, until: window.value.end },
+          ],
+        }),
       });
     },
     extendWindow: (id, extension) =>
@@ -245,6 +253,8 @@ export function fakeGuard(scene: FakeScene = {}): FakeGuard {
         deadline: utc(Date.parse(extension.until) + 15 * 60_000),
       })),
     cancelWindow: (id) => change(id, (window) => ({ ...window, state: 'cancelled' })),
+    resumeWindow: (id, by) => change(id, (window) => ({ ...window, state: 'open', resumed: { by, at: NOW } })),
+    handOverWindow: (id, { to, by }) => change(id, (window) => ({ ...window, handedOver: { to, by, at: NOW } })),
     findings: ({ all, device }) =>
       success({
         findings: findings.filter(
@@ -266,6 +276,7 @@ export function fakeGuard(scene: FakeScene = {}): FakeGuard {
         })),
       ),
     acknowledge: (alarm, by) => patch(alarm.replace(/#.*$/, ''), { acknowledgedBy: by }),
+    claim: ({ finding: key, by, reason }) => patch(key, { claimed: { by, reason, at: NOW } }),
     waive: ({ finding: key, until }) => patch(key, { waivedUntil: until }),
     baseline: (ids) => {
       const all = named(ids);

@@ -32,6 +32,9 @@ const passed: WindowEvent = { kind: 'deadline', graceMs: 15 };
 const extendTo = (until: number): WindowEvent => ({ kind: 'extend', until, by: 'RSSI', reason: 'parts came late' });
 const closeAs = (verdict: 'closed' | 'refused' | 'unattested'): WindowEvent => ({ kind: 'close', verdict });
 
+const resume: WindowEvent = { kind: 'resume', by: 'technician' };
+const handOver: WindowEvent = { kind: 'handOver', to: 'on call', by: 'RSSI' };
+
 const inState: Record<WindowState, () => MaintenanceWindow> = {
   planned,
   open: () => after(planned(), [110, open]),
@@ -84,6 +87,21 @@ describe('every transition of every state', () => {
     ['overdue', closeAs('closed'), 220, 'closed'],
     ['overdue', cancel, 220, 'cannot be cancelled'],
     ['overdue', passed, 220, 'has no deadline to judge'],
+    ['planned', resume, 150, 'cannot be resumed'],
+    ['planned', handOver, 150, 'has nothing to hand over'],
+    ['open', resume, 150, 'cannot be resumed'],
+    ['open', handOver, 150, 'has nothing to hand over'],
+    ['closed', resume, 160, 'cannot be resumed'],
+    ['closed', handOver, 160, 'has nothing to hand over'],
+    ['refused', resume, 199, 'open'],
+    ['refused', resume, 200, 'was planned until'],
+    ['refused', { kind: 'resume', by: ' ' }, 160, 'cannot be resumed anonymously'],
+    ['refused', handOver, 900, 'refused'],
+    ['refused', { kind: 'handOver', to: '', by: 'RSSI' }, 160, 'cannot be handed over anonymously'],
+    ['overdue', resume, 220, 'cannot be resumed'],
+    ['overdue', handOver, 220, 'overdue'],
+    ['cancelled', resume, 110, 'cannot be resumed'],
+    ['cancelled', handOver, 110, 'has nothing to hand over'],
     ['cancelled', open, 110, 'was cancelled at'],
     ['cancelled', extendTo(300), 110, 'cannot be extended'],
     ['cancelled', closeAs('closed'), 110, 'cannot be closed'],
@@ -103,7 +121,7 @@ describe('every transition of every state', () => {
   });
 
   test('the table leaves no pair of state and event out', () => {
-    const kinds = ['open', 'extend', 'close', 'cancel', 'deadline'];
+    const kinds = ['open', 'extend', 'close', 'cancel', 'resume', 'handOver', 'deadline'];
     const wanted = Object.keys(inState).flatMap((state) => kinds.map((kind) => `${state} ${kind}`));
     const had = new Set(table.map(([state, event]) => `${state} ${event.kind}`));
     expect(wanted.filter((pair) => !had.has(pair))).toEqual([]);
@@ -115,7 +133,81 @@ describe('every transition of every state', () => {
   });
 });
 
+describe('an extension past twice the planned length', () => {
+  const extend = (until: number, second?: string) =>
+    stepWindow(
+      inState.open(),
+      { kind: 'extend', until, by: 'RSSI', reason: 'parts late', ...(second !== undefined && { second }) },
+      150,
+    );
+
+  test('needs a second approver, who is somebody else', () => {
+    expect(extend(300)).toMatchObject({ ok: true });
+    const refusal = { ok: false, error: { remedy: 'name a second approver' } };
+    expect([extend(301), extend(301, ''), extend(301, ' rssi ')]).toMatchObject([refusal, refusal, refusal]);
+    const granted = extend(301, 'DSI');
+    expect(granted).toMatchObject({ ok: true, value: { window: { extension: { by: 'RSSI', second: 'DSI' } } } });
+  });
+
+  test('is measured against the plan, however often it was extended before', () => {
+    const longer = after(inState.open(), [150, extendTo(290)]);
+    expect(stepWindow(longer, extendTo(310), 160)).toMatchObject({ ok: false });
+  });
+});
+
+describe('a refused window', () => {
+  test('that is resumed is open as if nobody had closed it, with its deadline ahead again', () => {
+    const refused = after(inState.open(), [120, closeAs('unattested')], [135, passed]);
+    const resumed = after(refused, [140, resume]);
+    expect(resumed).toMatchObject({ state: 'open', openedAt: 110, resumed: { by: 'technician', at: 140 } });
+    expect([resumed.firstCloseAt, resumed.unattested, resumed.deadlineJudged]).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ]);
+    expect(deadline(resumed, 15)).toBe(215);
+    expect(covers(resumed, 'fw', 130)).toBe(true);
+    expect(after(resumed, [215, passed]).state).toBe('overdue');
+  });
+
+  test('that nobody had opened is open from when it is resumed', () => {
+    expect(after(planned(), [120, closeAs('refused')], [130, resume]).openedAt).toBe(130);
+  });
+
+  test('that is handed over keeps everything and has an owner', () => {
+    const handed = after(inState.refused(), [160, handOver]);
+    expect(handed).toEqual({ ...inState.refused(), handedOver: { to: 'on call', by: 'RSSI', at: 160 } });
+  });
+});
+
 describe('planning', () => {
+  const HOUR = 3_600_000;
+  const emergency = { caller: 'ward 3', reason: 'PACS down', onCall: 'RSSI' };
+  const called = { id: 'E', vendor: 'vendor', devices: ['fw'], start: 0, end: 4 * HOUR, scope: [], emergency };
+
+  test('an emergency names four people and reasons, and lasts four hours at most, extended or not', () => {
+    const step = planWindow(called);
+    if (!step.ok) throw new Error(step.error.message);
+    expect(step.value.window.emergency).toEqual(emergency);
+    expect(planWindow({ ...called, end: 4 * HOUR + 1 })).toMatchObject({ ok: false });
+    for (const part of ['caller', 'reason', 'onCall']) {
+      expect(planWindow({ ...called, emergency: { ...emergency, [part]: ' ' } })).toMatchObject({ ok: false });
+    }
+    const short = planWindow({ ...called, end: 3 * HOUR });
+    if (!short.ok) throw new Error(short.error.message);
+    expect(stepWindow(short.value.window, extendTo(4 * HOUR), HOUR)).toMatchObject({ ok: true });
+    expect(stepWindow(short.value.window, extendTo(4 * HOUR + 1), HOUR)).toMatchObject({
+      ok: false,
+      error: { remedy: 'plan another window' },
+    });
+  });
+
+  test('a window of the hospital’s own staff has somebody who answers for it', () => {
+    const { emergency: _, ...own } = { ...called, vendor: 'self' };
+    expect(planWindow(own)).toMatchObject({ ok: false, error: { remedy: 'name the person who makes the change' } });
+    expect(planWindow({ ...own, owner: 'network team' })).toMatchObject({ ok: true });
+  });
+
   const plan = { id: 'W1', vendor: 'vendor', devices: ['fw'], start: 100, end: 200, scope: [] };
   test.each([
     [{ ...plan, end: 100 }, 'ends before it starts'],

@@ -22,11 +22,17 @@ export interface Guard {
   closeWindow(id: string): Promise<Result<CloseAnswerView>>;
   extendWindow(id: string, extension: ExtensionRequest): Promise<Result<WindowView>>;
   cancelWindow(id: string): Promise<Result<WindowView>>;
+  /** After a refused close: the work goes on until the planned end. */
+  resumeWindow(id: string, by: string): Promise<Result<WindowView>>;
+  /** What a refused or overdue window left is somebody's from then on. */
+  handOverWindow(id: string, request: HandOverRequest): Promise<Result<WindowView>>;
   findings(filter: FindingFilter): Promise<Result<FindingsView>>;
   /** What was told, newest last. */
   alarms(filter: AlarmFilter): Promise<Result<readonly AlarmView[]>>;
   /** `alarm` is a finding's key or the id of one of its alarms. */
   acknowledge(alarm: string, by: string): Promise<Result<FindingView>>;
+  /** Says whose work an unplanned opening is; that it was unplanned stays. */
+  claim(request: ClaimRequest): Promise<Result<FindingView>>;
   waive(request: WaiveRequest): Promise<Result<FindingView>>;
   /** The approved snapshots and declared flows of these devices, in YAML. */
   baseline(devices: readonly string[]): Promise<Result<string>>;
@@ -112,7 +118,11 @@ export interface DriftView {
 export interface WindowRequest {
   /** Given by the person (a ticket number), else made. */
   readonly id?: string;
+  /** `self`: the hospital's own staff; then somebody owns it. */
   readonly vendor: string;
+  readonly owner?: string;
+  /** `late`: declared after the fact, so that what was opened since its start is its own. */
+  readonly emergency?: EmergencyView & { readonly late?: boolean };
   readonly technician?: string;
   readonly ticket?: string;
   readonly devices: readonly string[];
@@ -120,6 +130,12 @@ export interface WindowRequest {
   readonly start: string;
   readonly end: string;
   readonly scope: readonly ScopeRequest[];
+}
+
+export interface EmergencyView {
+  readonly caller: string;
+  readonly reason: string;
+  readonly onCall: string;
 }
 
 export interface ScopeRequest {
@@ -135,6 +151,8 @@ export interface ScopeRequest {
 export interface WindowView {
   readonly id: string;
   readonly vendor: string;
+  readonly owner?: string;
+  readonly emergency?: EmergencyView;
   readonly technician?: string;
   readonly ticket?: string;
   readonly devices: readonly string[];
@@ -144,7 +162,9 @@ export interface WindowView {
   readonly effectiveEnd: string;
   /** Effective end plus grace. */
   readonly deadline: string;
-  readonly extension?: { readonly until: string; readonly by: string; readonly reason: string };
+  readonly extension?: ExtensionRequest;
+  readonly resumed?: { readonly by: string; readonly at: string };
+  readonly handedOver?: { readonly to: string; readonly by: string; readonly at: string };
   readonly scope: readonly ScopeRequest[];
   readonly openedAt?: string;
   readonly closedAt?: string;
@@ -173,10 +193,34 @@ export interface CloseAnswerView {
   readonly attested: boolean;
   readonly openings: readonly (Omit<OpeningLeft, 'firstSeen'> & { readonly firstSeen: string })[];
   readonly coverage: CoverageStatement;
+  /** Of a refused close, all four: no refusal is a dead end. */
+  readonly waysOut?: readonly WayOut[];
+}
+
+export interface WayOut {
+  readonly way: 'fix' | 'resume' | 'waive' | 'handOver';
+  readonly text: string;
+  readonly command: string;
+  /** Until when the way is open, where it is not for ever. */
+  readonly until?: string;
 }
 
 export interface ExtensionRequest {
   readonly until: string;
+  readonly by: string;
+  readonly reason: string;
+  /** Needed where the window would last more than twice as long as planned. */
+  readonly second?: string;
+}
+
+export interface HandOverRequest {
+  readonly to: string;
+  readonly by: string;
+}
+
+export interface ClaimRequest {
+  /** A finding's key. */
+  readonly finding: string;
   readonly by: string;
   readonly reason: string;
 }
@@ -205,6 +249,9 @@ export interface FindingView {
   readonly undo?: string;
   readonly certainty?: 'certain' | 'possible';
   readonly conditions?: readonly string[];
+  /** What it was called before, oldest first. */
+  readonly earlier?: readonly { readonly code: string; readonly until: string }[];
+  readonly claimed?: { readonly by: string; readonly reason: string; readonly at: string };
   readonly acknowledgedBy?: string;
   readonly waivedUntil?: string;
   readonly details?: readonly string[];

@@ -5,7 +5,7 @@ import type { FindingView, Guard, WaiveRequest } from './contract.js';
 import { coverage, instantOf, type Room } from './room.js';
 import { alarmView, findingView } from './views.js';
 
-type FindingAnswers = Pick<Guard, 'findings' | 'alarms' | 'acknowledge' | 'waive'>;
+type FindingAnswers = Pick<Guard, 'findings' | 'alarms' | 'acknowledge' | 'claim' | 'waive'>;
 
 const ALARMS = 100;
 
@@ -76,6 +76,13 @@ export function findingAnswers(room: Room): FindingAnswers {
       const finding = openFinding(alarm);
       if (!finding) return failure(noFinding(alarm));
       const step = bench.feed({ kind: 'acknowledge', at: clock.now(), key: finding.key, by });
+      if (!step.ok) return step;
+      return step.value.problem ? failure(step.value.problem) : afterwards(finding.key);
+    },
+    claim: async ({ finding: name, by, reason }) => {
+      const finding = openFinding(name);
+      if (!finding) return failure(noFinding(name));
+      const step = bench.feed({ kind: 'claim', at: clock.now(), key: finding.key, by, reason });
       if (!step.ok) return step;
       return step.value.problem ? failure(step.value.problem) : afterwards(finding.key);
     },

@@ -12,7 +12,7 @@ import {
   withoutBefore,
 } from '../../judge/index.js';
 import type { Origin } from '../../model/index.js';
-import type { Instant, MaintenanceWindow, ScopeEntry } from '../../windows/index.js';
+import { type Instant, type MaintenanceWindow, plannedEnd, type ScopeEntry } from '../../windows/index.js';
 import { isOpen } from './bench.js';
 import type {
   AlarmView,
@@ -24,6 +24,7 @@ import type {
   ScopeRequest,
   SnapshotView,
   SubjectView,
+  WayOut,
   WindowView,
 } from './contract.js';
 import { lastComplete, type Seen } from './device.js';
@@ -72,6 +73,10 @@ export function findingView(finding: Finding): FindingView {
     ...(finding.resolvedAt !== undefined && { resolvedAt: iso(finding.resolvedAt) }),
     count: finding.count,
     ...partsOf(finding.subject),
+    ...(finding.earlier && { earlier: finding.earlier.map(({ code, until }) => ({ code, until: iso(until) })) }),
+    ...(finding.claimed && {
+      claimed: { by: finding.claimed.by, reason: finding.claimed.reason, at: iso(finding.claimed.at) },
+    }),
     ...(finding.acknowledged && { acknowledgedBy: finding.acknowledged.by }),
     ...(finding.waived && { waivedUntil: iso(finding.waived.until) }),
     ...(finding.details && { details: finding.details }),
@@ -169,10 +174,12 @@ export function windowView(
   context: JudgeContext,
   now: Instant,
 ): WindowView {
-  const { vendor, technician, ticket, extension, before } = window;
+  const { vendor, owner, emergency, technician, ticket, extension, before, resumed, handedOver } = window;
   return {
     id: window.id,
     vendor,
+    ...(owner !== undefined && { owner }),
+    ...(emergency && { emergency }),
     ...(technician !== undefined && { technician }),
     ...(ticket !== undefined && { ticket }),
     devices: window.devices,
@@ -182,6 +189,8 @@ export function windowView(
     effectiveEnd: iso(context.windows.effectiveEnd(window)),
     deadline: iso(deadlineOf(window, context)),
     ...(extension && { extension: { ...extension, until: iso(extension.until) } }),
+    ...(resumed && { resumed: { ...resumed, at: iso(resumed.at) } }),
+    ...(handedOver && { handedOver: { ...handedOver, at: iso(handedOver.at) } }),
     scope: window.scope.map(scopeView),
     ...(window.openedAt !== undefined && { openedAt: iso(window.openedAt) }),
     ...(window.closedAt !== undefined && { closedAt: iso(window.closedAt) }),
@@ -232,6 +241,37 @@ export function beforeView(device: string, seen: Seen | undefined, snapshots: Sn
     ageSeconds: secondsSince(takenAt, now),
     blind,
   };
+}
+
+/** The ways on from a refused close; the commands are whole but for what only a person can say. */
+export function waysOut(window: MaintenanceWindow, { openings }: CloseAnswer, now: Instant): readonly WayOut[] {
+  const id = /^[\w.:@+-]+$/.test(window.id) ? window.id : `'${window.id.replaceAll("'", "'\\''")}'`;
+  const [first] = openings;
+  const key = first ? `${first.device}/${first.id}` : 'FINDING';
+  const end = plannedEnd(window);
+  return [
+    {
+      way: 'fix',
+      text: first ? 'shut what is listed, then close again' : 'have every device read completely, then close again',
+      command: `ecluse window close ${id}`,
+    },
+    {
+      way: 'resume',
+      text: now < end ? 'go on working until the planned end' : 'too late to resume: the planned end has passed',
+      command: now < end ? `ecluse window resume ${id} --by NAME` : 'ecluse window open --vendor NAME --for DURATION',
+      ...(now < end && { until: iso(end) }),
+    },
+    {
+      way: 'waive',
+      text: 'a signatory of the hospital accepts what is left, until a date',
+      command: `ecluse waive ${key} --until DATE --owner NAME --reason TEXT`,
+    },
+    {
+      way: 'handOver',
+      text: 'somebody takes over by name what is left; it is told until it is shut',
+      command: `ecluse window hand-over ${id} --to NAME --by NAME`,
+    },
+  ];
 }
 
 export function closeView(answer: CloseAnswer, attested: boolean, coverage: CoverageStatement): CloseAnswerView {

@@ -12,7 +12,7 @@ import type {
   WindowView,
 } from './contract.js';
 import { chosen, coverage, instantOf, type Room, readNow } from './room.js';
-import { beforeView, closeView, windowView } from './views.js';
+import { beforeView, closeView, waysOut, windowView } from './views.js';
 
 /** A device that has not answered by then is unreachable for this purpose. */
 const OPEN_WAIT_MS = 15_000;
@@ -20,7 +20,15 @@ const CLOSE_WAIT_MS = 60_000;
 
 type WindowAnswers = Pick<
   Guard,
-  'windows' | 'window' | 'planWindow' | 'openWindow' | 'closeWindow' | 'extendWindow' | 'cancelWindow'
+  | 'windows'
+  | 'window'
+  | 'planWindow'
+  | 'openWindow'
+  | 'closeWindow'
+  | 'extendWindow'
+  | 'cancelWindow'
+  | 'resumeWindow'
+  | 'handOverWindow'
 >;
 
 /** Change windows: planned, opened with a reading before, closed by a reading after. */
@@ -65,8 +73,10 @@ export function windowAnswers(room: Room): WindowAnswers {
     const now = clock.now();
     const before = wanted.devices.map((device) => beforeView(device, readings.get(device), room.store.snapshots, now));
     if (named) {
-      // Begins after the reading: what was open before the work is not the vendor's.
-      const planned = plan({ ...named, id: wanted.id }, wanted.start <= now ? now : undefined);
+      // Begins after the reading: what was open before the work is not the vendor's. Only an emergency may say that
+      // it began before anybody was asked.
+      const fromNow = wanted.start <= now && named.emergency?.late !== true;
+      const planned = plan({ ...named, id: wanted.id }, fromNow ? now : undefined);
       if (!planned.ok) return planned;
     }
     const opened = feed(
@@ -92,7 +102,10 @@ export function windowAnswers(room: Room): WindowAnswers {
     const attested = observations.length === window.value.devices.length;
     const statement = coverage(room, window.value.devices);
     const notCovered = [...statement.notCovered, ...withoutBefore(window.value, step.value.state)];
-    return success(closeView(step.value.answer!, attested, { ...statement, notCovered }));
+    const answer = step.value.answer!;
+    const told = closeView(answer, attested, { ...statement, notCovered });
+    if (told.state === 'closed') return success(told);
+    return success({ ...told, waysOut: waysOut(window.value, answer, clock.now()) });
   };
 
   return {
@@ -112,6 +125,9 @@ export function windowAnswers(room: Room): WindowAnswers {
       const window = find(id);
       return window.ok ? feed({ kind: 'windowCancelled', at: clock.now(), window: id }, id) : window;
     },
+    resumeWindow: async (id, by) => feed({ kind: 'windowResumed', at: clock.now(), window: id, by }, id),
+    handOverWindow: async (id, { to, by }) =>
+      feed({ kind: 'windowHandedOver', at: clock.now(), window: id, to, by }, id),
   };
 }
 
@@ -122,12 +138,20 @@ function isOver(window: MaintenanceWindow): boolean {
 function extend(
   room: Room,
   id: string,
-  { until, by, reason }: ExtensionRequest,
+  { until, by, reason, second }: ExtensionRequest,
   feed: (event: Parameters<Room['bench']['feed']>[0], id: string) => Result<WindowView>,
 ): Result<WindowView> {
   const instant = instantOf(until, 'until');
   if (!instant.ok) return instant;
-  return feed({ kind: 'windowExtended', at: room.clock.now(), window: id, until: instant.value, by, reason }, id);
+  const extended = {
+    kind: 'windowExtended' as const,
+    at: room.clock.now(),
+    window: id,
+    until: instant.value,
+    by,
+    reason,
+  };
+  return feed({ ...extended, ...(second !== undefined && { second }) }, id);
 }
 
 function rememberedBefore(before: readonly BeforeView[]): NonNullable<MaintenanceWindow['before']> {
@@ -153,10 +177,13 @@ function planOf(room: Room, request: WindowRequest): Result<WindowPlan> {
     if (!read.ok) return read;
     scope.push(read.value);
   }
-  const { vendor, technician, ticket } = request;
+  const { vendor, owner, emergency, technician, ticket } = request;
+  const { late: _, ...called } = emergency ?? {};
   return success({
     id: request.id ?? freeId(room, start.value),
     vendor,
+    ...(owner !== undefined && { owner }),
+    ...(emergency && { emergency: called as NonNullable<WindowPlan['emergency']> }),
     ...(technician !== undefined && { technician }),
     ...(ticket !== undefined && { ticket }),
     devices: [...new Set(request.devices)],

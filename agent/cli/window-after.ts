@@ -1,0 +1,89 @@
+import type { Command } from 'commander';
+import type { CloseAnswerView, WindowView } from '../app/guard/contract.js';
+import { clean, print, printJson, type SetExit } from './terminal.js';
+import { type TimeContext, timeText } from './times.js';
+import { type GuardOptions, guardCommand, person, shown, withGuard } from './with-guard.js';
+
+const WAYS = { fix: 'fix and retry', resume: 'resume', waive: 'waive', handOver: 'hand over' } as const;
+
+/** A refusal without a way on would be answered by ignoring it. */
+export function printWaysOut({ waysOut = [] }: CloseAnswerView, times: TimeContext): void {
+  if (waysOut.length === 0) return;
+  print('ways out:');
+  for (const { way, text, command, until } of waysOut) {
+    const end = until === undefined ? '' : `, ${timeText(until, times)}`;
+    print(`  ${WAYS[way].padEnd(15)}${clean(`${text}${end}`)}`);
+    print(`  ${''.padEnd(15)}${clean(command)}`);
+  }
+}
+
+/** What was done after a refused close, as rows of the window. */
+export function afterwards({ resumed, handedOver }: WindowView, times: TimeContext): readonly [string, string][] {
+  return [
+    ...(resumed ? [['resumed', `${timeText(resumed.at, times)} by ${resumed.by}`] as [string, string]] : []),
+    ...(handedOver
+      ? [['handed to', `${handedOver.to} by ${handedOver.by}, ${timeText(handedOver.at, times)}`] as [string, string]]
+      : []),
+  ];
+}
+
+export function addAfter(window: Command, setExit: SetExit): void {
+  addResume(window, setExit);
+  addHandOver(window, setExit);
+  addClaim(window, setExit);
+}
+
+interface ByOptions extends GuardOptions {
+  readonly by?: string;
+}
+
+function addResume(window: Command, setExit: SetExit): void {
+  guardCommand(window, 'resume', 'after a refused close: go on working until the planned end')
+    .argument('<id>')
+    .option('--by <name>', 'who goes on; left out, who asks')
+    .action(async (id: string, options: ByOptions) => {
+      const by = options.by ?? person();
+      const code = await withGuard(options, ({ guard, times }) =>
+        shown('asking', guard.resumeWindow(id, by), (view) => {
+          if (options.json) printJson(view);
+          else print(clean(`window ${id}: open again, to be shut by ${timeText(view.deadline, times)}`));
+        }),
+      );
+      setExit(code);
+    });
+}
+
+function addHandOver(window: Command, setExit: SetExit): void {
+  guardCommand(window, 'hand-over', 'after a refused close or an overdue end: name who takes over what is left')
+    .argument('<id>')
+    .requiredOption('--to <name>', 'who takes it over')
+    .option('--by <name>', 'who hands it over; left out, who asks')
+    .action(async (id: string, options: ByOptions & { readonly to: string }) => {
+      const request = { to: options.to, by: options.by ?? person() };
+      const code = await withGuard(options, ({ guard }) =>
+        shown('asking', guard.handOverWindow(id, request), (view) => {
+          if (options.json) printJson(view);
+          else print(clean(`window ${id}: ${view.state}; ${request.to} answers for what is left`));
+        }),
+      );
+      setExit(code);
+    });
+}
+
+function addClaim(window: Command, setExit: SetExit): void {
+  guardCommand(window, 'claim', 'say whose work an unplanned opening is; that it was unplanned stays told')
+    .argument('<finding>', 'its key, as `ecluse findings` shows it')
+    .requiredOption('--reason <text>', 'why it was opened')
+    .option('--by <name>', 'whose work it is; left out, who asks')
+    .action(async (finding: string, options: ByOptions & { readonly reason: string }) => {
+      const { reason } = options;
+      const by = options.by ?? person();
+      const code = await withGuard(options, ({ guard }) =>
+        shown('asking', guard.claim({ finding, by, reason }), (view) => {
+          if (options.json) printJson(view);
+          else print(clean(`${view.key}: ${view.code}, claimed by ${by}; it is told until it is shut`));
+        }),
+      );
+      setExit(code);
+    });
+}

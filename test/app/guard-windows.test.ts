@@ -1,0 +1,103 @@
+import { describe, expect, test } from '@jest/globals';
+import { START } from '../support/guard.js';
+import { fakeWorld, must, startGuard } from './fakes.js';
+
+const at = (minutes: number): string => new Date(START + minutes * 60_000).toISOString();
+const plan = { vendor: 'Integrator', devices: ['fw'], start: at(0), end: at(60), scope: [] };
+const rdp = { id: 'rdp', ports: '3389' };
+
+describe('a refused close', () => {
+  test('names its four ways out, and each of them is one', async () => {
+    const world = fakeWorld();
+    const { guard, until } = await startGuard(world);
+    must(await guard.openWindow('INT 1', plan));
+    world.devices.fw!.open = [rdp];
+    await until(5);
+    const refused = must(await guard.closeWindow('INT 1'));
+    expect(refused.waysOut?.map(({ way, command, until: end }) => [way, command, end])).toEqual([
+      ['fix', "ecluse window close 'INT 1'", undefined],
+      ['resume', "ecluse window resume 'INT 1' --by NAME", at(60)],
+      ['waive', 'ecluse waive fw/rdp --until DATE --owner NAME --reason TEXT', undefined],
+      ['handOver', "ecluse window hand-over 'INT 1' --to NAME --by NAME", undefined],
+    ]);
+    expect(must(await guard.handOverWindow('INT 1', { to: 'on call', by: 'RSSI' }))).toMatchObject({
+      state: 'refused',
+      handedOver: { to: 'on call', by: 'RSSI' },
+    });
+    expect(must(await guard.resumeWindow('INT 1', 'technician'))).toMatchObject({
+      state: 'open',
+      effectiveEnd: at(60),
+      resumed: { by: 'technician' },
+    });
+    must(await guard.waive({ finding: 'fw/rdp', until: at(600), owner: 'RSSI', reason: 'until Monday' }));
+    const closed = must(await guard.closeWindow('INT 1'));
+    expect(closed).toMatchObject({ state: 'closed', openings: [] });
+    expect(closed).not.toHaveProperty('waysOut');
+    await guard.close();
+  });
+
+  test('past the planned end offers another window instead of resuming', async () => {
+    const world = fakeWorld();
+    const { guard, until } = await startGuard(world);
+    must(await guard.openWindow('W1', { ...plan, end: at(10) }));
+    world.devices.fw!.open = [rdp];
+    await until(12);
+    const refused = must(await guard.closeWindow('W1'));
+    expect(refused.waysOut?.[1]).toMatchObject({ way: 'resume', text: expect.stringContaining('too late') });
+    expect(await guard.resumeWindow('W1', 'technician')).toMatchObject({ ok: false });
+    await guard.close();
+  });
+});
+
+describe('an emergency', () => {
+  const emergency = { caller: 'ward 3', reason: 'PACS down', onCall: 'RSSI' };
+  const scope = [{ kind: 'rule' as const, ports: '3389' }];
+
+  test('declared after the fact: unplanned first, then its own, and there is no before', async () => {
+    const world = fakeWorld();
+    const { guard, rows, until } = await startGuard(world);
+    world.devices.fw!.open = [rdp];
+    await until(6);
+    const late = { ...plan, start: at(-5), end: at(60), scope, emergency: { ...emergency, late: true } };
+    const { window } = must(await guard.openWindow('E1', late));
+    expect(window).toMatchObject({ start: at(-5), emergency });
+    expect(rows()).toEqual(['5 UNPLANNED_OPENING rdp', '6 IN_WINDOW_CHANGE rdp']);
+    const { findings } = must(await guard.findings({ all: false }));
+    expect(findings[0]).toMatchObject({ code: 'IN_WINDOW_CHANGE', earlier: [{ code: 'UNPLANNED_OPENING' }] });
+    const refused = must(await guard.closeWindow('E1'));
+    expect(refused.coverage.notCovered.join()).toContain('fw: no before snapshot of window E1');
+    await guard.close();
+  });
+
+  test('of which nobody says that it began earlier takes over nothing', async () => {
+    const world = fakeWorld();
+    const { guard, rows, until } = await startGuard(world);
+    world.devices.fw!.open = [rdp];
+    await until(6);
+    must(await guard.openWindow('E1', { ...plan, scope, emergency }));
+    await until(8);
+    expect(rows()).toEqual(['5 UNPLANNED_OPENING rdp']);
+    await guard.close();
+  });
+
+  test('longer than four hours is refused', async () => {
+    const { guard } = await startGuard(fakeWorld());
+    const answer = await guard.openWindow('E1', { ...plan, end: at(241), emergency });
+    expect(answer).toMatchObject({ ok: false, error: { code: 'WINDOW_PLAN' } });
+    await guard.close();
+  });
+});
+
+test('an unplanned opening is claimed by name, and both are shown', async () => {
+  const world = fakeWorld();
+  const { guard, until } = await startGuard(world);
+  world.devices.fw!.open = [rdp];
+  await until(6);
+  const claimed = must(await guard.claim({ finding: 'fw/rdp', by: 'network team', reason: 'printer vendor' }));
+  expect(claimed).toMatchObject({
+    code: 'UNPLANNED_OPENING',
+    claimed: { by: 'network team', reason: 'printer vendor' },
+  });
+  expect(await guard.claim({ finding: 'fw/none', by: 'x', reason: 'y' })).toMatchObject({ ok: false });
+  await guard.close();
+});
