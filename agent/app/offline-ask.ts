@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type AskedPacket, ask, PROTOCOLS, type Verdict } from '../exposure/index.js';
+import { type AskedPacket, PROTOCOLS } from '../exposure/index.js';
 import { failure, type Result, success } from '../lib/result.js';
 import {
   type ConnectionState,
@@ -13,6 +13,7 @@ import {
   type Rule,
   type RuleList,
 } from '../model/index.js';
+import { type Assumed, askApplications, routedOut } from './offline-applications.js';
 
 const FLAGS: Readonly<Record<string, number>> = { FIN: 1, SYN: 2, RST: 4, PSH: 8, ACK: 16, URG: 32, ECE: 64, CWR: 128 };
 
@@ -110,10 +111,12 @@ export function askLine(
   const list =
     lists.value.find((one) => packet.value.families.every((family) => one.families.includes(family))) ?? lists.value[0];
   const pipeline = question.at?.object && list ? { ...device.pipeline, lists: [list] } : device.pipeline;
-  const { verdict, trace, unknowns, env } = askPlaces(
-    places.value.map((place) => ask(pipeline, { ...packet.value, ...place }, list)),
+  const { assuming, verdict: answer } = askPlaces(
+    places.value.map((place) => askPlace(pipeline, { ...packet.value, ...place }, list, question.packet.app)),
   );
-  const deciding = trace?.steps.at(-1);
+  const { verdict, trace, unknowns, env } = answer;
+  // What follows translation at the end does not decide.
+  const deciding = trace?.steps.findLast(({ base }) => base?.type !== 'nat') ?? trace?.steps.at(-1);
   const target = env?.destination?.addresses;
   const to =
     target === undefined || target === 'device'
@@ -130,7 +133,7 @@ export function askLine(
       ? [{ file: deciding.rule.file, line: deciding.rule.line, rule: deciding.rule.rule, text: deciding.rule.text }]
       : [],
     unknowns,
-    assuming: [],
+    assuming,
     ...(to.length > 0 || env?.destination?.ports
       ? { nat: { to, ...(env?.destination?.ports ? { ports: [...env.destination.ports] } : {}) } }
       : {}),
@@ -266,13 +269,32 @@ function placesOf({ pipeline: { zones } }: Device, { packet }: AskCase): Result<
   );
 }
 
+/** Where the question leaves open how a packet goes out, and routes decide it, it goes that way. */
+function askPlace(
+  pipeline: Device['pipeline'],
+  packet: AskedPacket,
+  list: RuleList | undefined,
+  app: string | undefined,
+): Assumed {
+  const plain = askApplications(pipeline, packet, list, app);
+  if (plain.verdict.verdict !== 'maybe' || packet.outInterface !== undefined) return plain;
+  const out = routedOut(pipeline, packet);
+  if (out === undefined || out === '') return plain;
+  const routed = askApplications(pipeline, { ...packet, outInterface: out }, list, app);
+  // A packet that is translated goes where its new destination is.
+  if (routed.verdict.verdict === 'maybe' || routed.verdict.env?.destination) return plain;
+  return { ...routed, assuming: [...routed.assuming, `the packet leaves by ${out}, as routes say`] };
+}
+
 /** One answer for all places: where they differ, it depends on the interface. */
-function askPlaces(answers: readonly Verdict[]): Verdict {
+function askPlaces(answers: readonly Assumed[]): Assumed {
   const first = answers[0]!;
   if (answers.length === 1) return first;
-  const unknowns = [...new Set(answers.flatMap((answer) => answer.unknowns))];
-  if (answers.every(({ verdict }) => verdict === first.verdict)) return { ...first, unknowns };
-  return { verdict: 'maybe', unknowns: ['the interface in the zone', ...unknowns] };
+  const unknowns = [...new Set(answers.flatMap(({ verdict }) => verdict.unknowns))];
+  const assuming = [...new Set(answers.flatMap((answer) => answer.assuming))];
+  if (answers.every(({ verdict }) => verdict.verdict === first.verdict.verdict))
+    return { verdict: { ...first.verdict, unknowns }, assuming };
+  return { verdict: { verdict: 'maybe', unknowns: ['the interface in the zone', ...unknowns] }, assuming };
 }
 
 /** A question about one chain follows the path that the chain stands on, as far as its name says. */

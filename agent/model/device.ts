@@ -30,6 +30,21 @@ export interface Pipeline {
   readonly zones?: Readonly<Record<string, readonly string[]>>;
   /** The named objects that rules refer to, so that one can be asked what it holds; rules have them in their conditions. */
   readonly objects?: readonly NamedObject[];
+  /** The applications that rules ask for, the one that a port is best known by before others. */
+  readonly applications?: readonly Application[];
+  /** The destinations that leave by each interface, where fixed routes alone decide it. */
+  readonly reach?: Readonly<Record<string, AddressSet>>;
+}
+
+/** What a firewall recognises in a connection; rules ask for it by an unknown condition. */
+export interface Application {
+  readonly name: string;
+  /** Of that condition. */
+  readonly id: string;
+  /** Its default ports: a packet on them may be taken for it. Absent: its ports tell nothing. */
+  readonly defaults?: Condition;
+  /** Whose default ports are not known to us. */
+  readonly unplaced?: true;
 }
 
 export interface NamedObject {

@@ -18,6 +18,7 @@ describeShared('oracle', 'verdicts of independent tools', (folder) => {
     ['nft', 40],
     ['asa', 40],
     ['fortios', 12],
+    ['panos', 80],
   ] as const)(
     '%s',
     async (name, casesMin) => {
