@@ -128,5 +128,8 @@ export function serviceNamed(
   if (found) return serviceGroup(found.node, reader, original, seen);
   if (name === 'any') return all();
   const ports = Object.hasOwn(builtIn, name) ? builtIn[name] : undefined;
-  return ports ? all(protocol(6), portTest('destination', ports, original)) : absent(reader, `the service ${name}`);
+  if (ports) return all(protocol(6), portTest('destination', ports, original));
+  const gap = absent(reader, `the service ${name}`);
+  // A group holds nothing by a member that is nowhere; that there is such a member makes the reading blind.
+  return seen.size > 0 ? any() : gap;
 }
