@@ -88,11 +88,14 @@ export function tunnelRules(config: Config, acls: ReadonlyMap<string, RuleList>)
       rule: 'sysopt connection permit-vpn',
       text: `${line.text} (sysopt connection permit-vpn${config.tunnelsSeen ? '' : ', the default'})`,
     };
+    const names = [config.prefix + tunnelOf(name)];
     return [
+      // Routes lead to interfaces; what goes into a tunnel goes out by the interface that the tunnel ends on.
+      { origin, steps: [{ kind: 'match', condition: { kind: 'outInterface', names } }, { kind: 'drop' }] },
       {
         origin,
         steps: [
-          { kind: 'match', condition: { kind: 'inInterface', names: [config.prefix + tunnelOf(name)] } },
+          { kind: 'match', condition: { kind: 'inInterface', names } },
           {
             kind: 'dispatch',
             cases: [
@@ -101,7 +104,7 @@ export function tunnelRules(config: Config, acls: ReadonlyMap<string, RuleList>)
             ],
           },
         ],
-      } satisfies Rule,
-    ];
+      },
+    ] satisfies readonly Rule[];
   });
 }
