@@ -65,7 +65,7 @@ function tweaked(dice: Dice, rule: string): string {
 
 function renamed(ruleset: Ruleset, chosen: Chain): Ruleset | undefined {
   if (chosen.base !== undefined && ruleset.backEnd !== 'nftables') return undefined;
-  const name = 'renamed';
+  const name = `${chosen.name}_x`;
   const pattern = new RegExp(`(?<before>jump |goto |-j |-g )${chosen.name}\\b`, 'g');
   const tables = ruleset.tables.map((table) => {
     if (!table.chains.includes(chosen)) return table;
@@ -87,8 +87,10 @@ function renamed(ruleset: Ruleset, chosen: Chain): Ruleset | undefined {
 function regrouped(dice: Dice, ruleset: Ruleset, chosen: Chain): Ruleset {
   const from = dice.below(chosen.rules.length);
   const count = 1 + dice.below(chosen.rules.length - from);
-  const group: Chain = { name: 'regrouped', rules: chosen.rules.slice(from, from + count) };
-  const call = ruleset.backEnd === 'nftables' ? 'jump regrouped' : '-j regrouped';
+  // No two groups have one name, since each makes one chain more.
+  const name = `group_${ruleset.tables.flatMap(({ chains }) => chains).length}`;
+  const group: Chain = { name, rules: chosen.rules.slice(from, from + count) };
+  const call = `${ruleset.backEnd === 'nftables' ? 'jump' : '-j'} ${name}`;
   const tables = ruleset.tables.map((table) =>
     table.chains.includes(chosen)
       ? {

@@ -40,6 +40,7 @@ export interface HuntOptions {
 }
 
 const FRESH = 60;
+const PACKETS_MIN = 1000;
 
 export function newTally(): Tally {
   return { rulesets: 0, packets: 0, leftOut: 0, passed: 0, undecided: 0, sets: 0, disagreements: [] };
@@ -50,7 +51,9 @@ export async function hunt(lab: Lab, options: HuntOptions): Promise<Tally> {
   const tally = newTally();
   const startedMs = performance.now();
   for (let round = 0; tally.packets < options.packets; round++) {
-    if (options.timeMsMax !== undefined && performance.now() - startedMs > options.timeMsMax) break;
+    const late = options.timeMsMax !== undefined && performance.now() - startedMs > options.timeMsMax;
+    // A busy machine takes longer, and compares something all the same.
+    if (late && tally.packets > PACKETS_MIN) break;
     const seed = (Math.imul(options.seed, 0x9e37_79b1) + round) >>> 0;
     await oneRuleset(lab, options, seed, tally);
     options.told?.(tally);

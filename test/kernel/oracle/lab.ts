@@ -20,7 +20,7 @@ export const gateways: Readonly<Record<InterfaceName, Readonly<Record<Family, st
   dmz0: { ip4: '198.51.100.1/24', ip6: '2001:db8:c::1/64' },
 };
 
-const PROTOCOLS: Readonly<Record<Family, readonly number[]>> = {
+export const PROTOCOLS: Readonly<Record<Family, readonly number[]>> = {
   ip4: [6, 17, 1, 47, 50, 253],
   ip6: [6, 17, 58, 47, 50, 253],
 };

@@ -31,6 +31,6 @@ for (const backEnd of ['nftables', 'iptables-legacy'] as const) {
       expect(tally.packets).toBeGreaterThan(500);
       expect(tally.incomplete).toBeLessThan(tally.pairs / 2);
     },
-    120_000,
+    300_000,
   );
 }

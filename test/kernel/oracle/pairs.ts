@@ -4,11 +4,21 @@ import { inBox, type Sample } from '../../exposure/rulesets.js';
 import { type Dice, diceOf } from './dice.js';
 import { type EditKind, edited, edits } from './edits.js';
 import { askAbout, situated } from './judge.js';
-import { type Fate, type InterfaceName, interfaces, type Lab, ownAddresses, routeOf, type Shot } from './lab.js';
+import {
+  type Fate,
+  type InterfaceName,
+  interfaces,
+  type Lab,
+  ownAddresses,
+  PROTOCOLS,
+  routeOf,
+  type Shot,
+} from './lab.js';
 import { type Loaded, load } from './load.js';
 import { type Ruleset, smaller } from './ruleset.js';
 import { shotsFor } from './shots.js';
 import { firstBytes, firstState, TCP } from './wire.js';
+import { addressBounds, anAddress, ports } from './words.js';
 
 /** A pair about which the kernel and the comparison do not agree. */
 export interface WrongPair {
@@ -41,6 +51,7 @@ export interface PairOptions {
 }
 
 const FRESH = 60;
+const PACKETS_MIN = 500;
 const SYN = 2;
 
 /** Random pairs of rulesets in the real kernel: what fares differently there is what the comparison tells. */
@@ -48,7 +59,8 @@ export async function huntPairs(lab: Lab, options: PairOptions): Promise<PairTal
   const tally: PairTally = { pairs: 0, packets: 0, changed: 0, witnesses: 0, incomplete: 0, wrong: [] };
   const startedMs = performance.now();
   for (let round = 0; tally.pairs < options.pairs; round++) {
-    if (options.timeMsMax !== undefined && performance.now() - startedMs > options.timeMsMax) break;
+    const late = options.timeMsMax !== undefined && performance.now() - startedMs > options.timeMsMax;
+    if (late && tally.packets > PACKETS_MIN) break;
     const seed = (Math.imul(options.seed, 0x85eb_ca6b) + round) >>> 0;
     await onePair(lab, options, seed, tally);
     if (tally.wrong.length >= options.wrongMax) break;
@@ -66,13 +78,15 @@ async function onePair(lab: Lab, options: PairOptions, seed: number, tally: Pair
   const before = await load(lab, options.make(dice));
   if (!before) return;
   const kind = dice.pick(edits);
-  const change = edited(dice, before.ruleset, kind, options.make(dice));
+  let change = edited(dice, before.ruleset, kind, options.make(dice));
+  for (let more = kind === 'nothing' ? 0 : dice.below(3); change && more > 0; more--)
+    change = edited(dice, change, dice.pick(edits), options.make(dice)) ?? change;
   if (!change) return;
   const after = await load(lab, change);
   if (!after) return;
   tally.pairs++;
   const shots = [...newOnes(shotsFor(dice, `${before.text}\n${after.text}`, options.perPair, isOwn))];
-  const found = await wrongOf(lab, { before, after }, kind, shots, tally);
+  const found = await wrongOf(lab, { before, after }, kind, shots, tally, dice);
   if (!found) return;
   const small = await shrunk(lab, { before, after }, kind, found);
   tally.wrong.push({ seed, kind, ...small });
@@ -106,6 +120,7 @@ async function wrongOf(
   kind: EditKind,
   random: readonly Shot[],
   tally?: PairTally,
+  dice?: Dice,
 ): Promise<Wrong | undefined> {
   const [was, is] = [situated(before.device.pipeline), situated(after.device.pipeline)];
   const result = compare(is, { pipeline: was, withClosed: true, interfaces });
@@ -121,18 +136,24 @@ async function wrongOf(
   }
   const witnesses = [...result.undeclared, ...result.closed].flatMap((opening) => witnessShots(opening));
   if (tally) tally.witnesses += witnesses.length;
-  const shots = [...random, ...witnesses];
+  const aimed = dice ? [...result.undeclared, ...result.closed].flatMap((opening) => [...aimedAt(dice, opening)]) : [];
+  const shots = [...random, ...newOnes(aimed), ...witnesses];
+  const first = shots.length - witnesses.length;
   const now = await fatesOf(lab, after, shots);
   const then = await fatesOf(lab, before, shots);
   for (const [index, shot] of shots.entries()) {
     const [old, young] = [then[index]!, now[index]!];
     if (tally) tally.packets++;
     if (tally && passage(old) !== passage(young)) tally.changed++;
-    const complaint = packetComplaint(result, { was, is }, shot, old, young);
+    const look = (one: Fate, other: Fate): string | undefined =>
+      packetComplaint(result, { was, is }, shot, one, other) ??
+      (index >= first && !differs(one, other) && routable(shot, was, is) ? 'a witness fares alike' : undefined);
+    if (look(old, young) === undefined) continue;
+    // Alone: what is left of other connections has no part in it.
+    const [youngAlone] = await fatesOf(lab, after, [shot]);
+    const [oldAlone] = await fatesOf(lab, before, [shot]);
+    const complaint = look(oldAlone!, youngAlone!);
     if (complaint !== undefined) return { complaint, shot };
-    const isWitness = index >= random.length;
-    if (isWitness && !differs(old, young) && routable(shot, was, is))
-      return { complaint: 'a witness fares alike', shot };
   }
   return undefined;
 }
@@ -185,6 +206,37 @@ function packetComplaint(result: Comparison, sides: Sides, shot: Shot, old: Fate
       return `${passage(old)} → ${passage(young)} lies in ${held.length} ${name} entries`;
   }
   return undefined;
+}
+
+const AIMED = 6;
+
+/** Packets in and around what an entry says, as far as this firewall can be sent them. */
+function* aimedAt(dice: Dice, { box, direction }: Opening): Generator<Shot> {
+  const within = <T extends number | bigint>(values: readonly T[] | undefined): T | undefined =>
+    values && values.length > 0 ? dice.pick(values) : undefined;
+  for (let count = 0; count < AIMED; count++) {
+    const family = dice.pick(box.families);
+    const host = (): number | bigint => addressBounds(anAddress(dice, family))[0];
+    const own = (): number | bigint => dice.pick(ownAddresses[family]);
+    const source = within<number | bigint>(box.source?.[family]) ?? host();
+    const destination = within<number | bigint>(box.destination?.[family]) ?? (direction === 'input' ? own() : host());
+    const packet = {
+      family,
+      source: direction === 'output' ? own() : source,
+      destination,
+      protocol: dice.pick((box.protocol ?? [6, 17]).filter((one) => PROTOCOLS[family].includes(one)).concat(6)),
+      sourcePort: within(box.sourcePort) ?? 30_000 + count,
+      destinationPort: within(box.destinationPort) ?? dice.pick(ports),
+      icmp: family === 'ip4' ? 0x0800 : 0x8000,
+      tcpFlags: SYN,
+    };
+    if (!isUnicast(packet.source) || !isUnicast(destination) || (direction !== 'output' && isOwn(source))) continue;
+    if (direction === 'output' && isOwn(destination)) continue;
+    const named =
+      box.inInterface?.kind === 'only' ? interfaces.filter((name) => box.inInterface!.names.includes(name)) : [];
+    const from = direction === 'output' ? ('self' as const) : dice.pick(named.length > 0 ? named : interfaces);
+    yield { packet, from };
+  }
 }
 
 function sampleOf({ packet, from }: Shot, { direction, out }: Way): Sample {
