@@ -6,6 +6,9 @@ import type { Surroundings } from './compose-flow.js';
 import { groupByRule, subjectOfRule } from './compose-rules.js';
 import type { Subject } from './types.js';
 
+/** Where more rules than this are new and open nothing, the list was written anew: each would take a comparison. */
+const NEW_MAX = 64;
+
 interface Candidate {
   readonly rule: Rule;
   readonly list: RuleList;
@@ -21,25 +24,26 @@ interface Candidate {
  */
 export function latentSubjects(sides: Sides, open: readonly Opening[], around: Surroundings): readonly Subject[] {
   const effective = new Set(open.map((opening) => opening.permittedBy.origin));
-  return candidates(sides)
-    .filter(({ rule }) => !effective.has(rule.origin))
-    .filter((candidate) => candidate.rule.disabled || isWithoutEffect(candidate, sides))
-    .flatMap(({ then, latent, rule }) =>
-      groupByRule(wouldOpen(then, sides)).map((group) => {
-        const { cause: _, undo: __, ...subject } = subjectOfRule(group, around, undefined);
-        return { ...subject, id: `${subject.id}+latent`, place: rule.origin, latent };
-      }),
-    );
+  const asleep = candidates(sides).filter(({ rule }) => !effective.has(rule.origin));
+  const disabled = asleep.filter(({ rule }) => rule.disabled);
+  const behind = asleep.filter(({ rule }) => !rule.disabled);
+  const shadowed = behind.length > NEW_MAX ? [] : behind.filter((candidate) => isWithoutEffect(candidate, sides));
+  return [...disabled, ...shadowed].flatMap(({ then, latent, rule }) =>
+    groupByRule(wouldOpen(then, sides)).map((group) => {
+      const { cause: _, undo: __, ...subject } = subjectOfRule(group, around, undefined);
+      return { ...subject, id: `${subject.id}+latent`, place: rule.origin, latent };
+    }),
+  );
 }
 
 function candidates({ now, approved }: Sides): readonly Candidate[] {
   const nat = new Set(now.bases.filter(({ type }) => type === 'nat').map(({ list }) => list));
-  const known = new Set((approved?.lists ?? []).flatMap((list) => list.rules.map((rule) => placed(list, rule))));
+  const known = new Set((approved?.lists ?? []).flatMap((list) => list.rules.map(ruleKey)));
   return now.lists
     .filter((list) => !nat.has(list.id))
     .flatMap((list) =>
       list.rules.flatMap((rule, index): readonly Candidate[] => {
-        if (!mayPermit(rule) || known.has(placed(list, rule))) return [];
+        if (!mayPermit(rule) || known.has(ruleKey(rule))) return [];
         if (rule.disabled) {
           const { disabled: _, ...enabled } = rule;
           const then = withRules(now, list, list.rules.with(index, enabled));
@@ -51,10 +55,6 @@ function candidates({ now, approved }: Sides): readonly Candidate[] {
         return [{ rule, list, then, latent: { returnsWhen: 'when what stops it first is gone', shadowed: true } }];
       }),
     );
-}
-
-function placed(list: RuleList, rule: Rule): string {
-  return `${list.id} ${ruleKey(rule)}`;
 }
 
 function mayPermit({ steps }: Rule): boolean {
