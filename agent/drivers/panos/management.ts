@@ -83,12 +83,14 @@ const ownServices: Readonly<Record<string, Condition>> = {
   snmp: udp(161),
 };
 
-function portRules(node: Node): readonly Rule[] {
+function portRules(node: Node, ledger: Ledger): readonly Rule[] {
   const system = at(node, 'system');
   const from = sources(at(system, 'permitted-ip')) ?? all();
   return Object.entries(ownServices).flatMap(([name, condition]) => {
     const setting = at(system, 'service', `disable-${name}`);
-    const isOn = setting ? valueIn(setting) === 'no' : usuallyOn.has(name);
+    const value = valueIn(setting);
+    if (setting && value !== 'yes' && value !== 'no') ledger.lost(setting, `“${setting.name}” is neither yes nor no`);
+    const isOn = setting ? value !== 'yes' : usuallyOn.has(name);
     if (!isOn) return [];
     const place = setting ?? system ?? node;
     return [
@@ -124,7 +126,7 @@ export function toTheDevice(network: Network, deviceconfig: readonly Node[], led
       const allowed = at(child, 'permitted-ip');
       if (allowed && !sources(allowed)) ledger.lost(allowed, 'the addresses that may manage are not understood');
     }
-    rules.push(...portRules(node));
+    rules.push(...portRules(node, ledger));
   }
   const users = new Map<string, string[]>();
   for (const { name, profile } of network.interfaces)
