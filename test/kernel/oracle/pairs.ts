@@ -294,7 +294,9 @@ function tracedOf(shot: Shot, way: Way) {
 
 /** The edit that an entry names is one that was made: the list it names is not as it was. */
 function causeComplaint({ because }: Opening, was: Pipeline, is: Pipeline): string | undefined {
-  if (!because) return 'an entry names no edit';
+  const bases = ({ bases: all }: Pipeline): string => JSON.stringify(all.map(({ list, hook }) => [list, hook]).sort());
+  // Where a base chain itself came or went, no rule of it need be the edit.
+  if (!because) return bases(was) === bases(is) ? 'an entry names no edit' : undefined;
   const content = (pipeline: Pipeline): string => {
     const list = pipeline.lists.find(({ id }) => id === because.list);
     const base = pipeline.bases.find((one) => one.list === because.list);
