@@ -131,7 +131,7 @@ describe('a restore', () => {
     copyFileSync(join(folder, 'kept-wal'), `${path}-wal`);
     damage(path);
     writeFileSync(path, Buffer.concat([Buffer.from('scribble'), readFileSync(path).subarray(8)]));
-    expect(openStore({ path })).toMatchObject({ ok: false, error: { code: 'STORE_CORRUPT' } });
+    // Not opened before: whether the log mends such a file depends on what SQLite's version has put into it.
     expect(restoreStore(path, backup, options)).toMatchObject({ ok: true, value: { aside: join(folder, ASIDE) } });
     expect(readFileSync(join(folder, ASIDE)).subarray(0, 8).toString()).toBe('scribble');
     expect(judgedUpTo()).toBe(3);
