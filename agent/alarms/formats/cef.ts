@@ -1,5 +1,5 @@
 import type { AlarmRecord } from '../record.js';
-import { epochMs, fieldText, PRODUCT, tenths } from './fields.js';
+import { epochMs, fieldsBut, fieldText, PRODUCT, tenths } from './fields.js';
 
 /** CEF 0: in the header `|` and `\` are escaped, in the extension `=` and `\`; nothing else is, in either. */
 function headerField(text: string): string {
@@ -26,23 +26,22 @@ const custom = [
 ] as const satisfies readonly (readonly [string, keyof AlarmRecord])[];
 
 /** For these the dictionary has no field; a producer's own names begin with its product's. */
-const own = [
-  'subject',
-  'technician',
-  'cause',
-  'rule',
-  'certainty',
-  'conditions',
-  'details',
-  'acknowledgedBy',
-  'waivedUntil',
-  'windowEnd',
-  'resolvedAt',
-  'services',
-  'attack',
-  'link',
-  'truncated',
-] as const satisfies readonly (keyof AlarmRecord)[];
+const own = fieldsBut([
+  ...custom.map(([, field]) => field),
+  'id',
+  'kind',
+  'stream',
+  'at',
+  'code',
+  'severity',
+  'title',
+  'what',
+  'device',
+  'firstSeen',
+  'lastSeen',
+  'count',
+  'severityBecause',
+]);
 
 function ownName(field: string): string {
   return `ecluse${field.charAt(0).toUpperCase()}${field.slice(1)}`;

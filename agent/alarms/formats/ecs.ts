@@ -1,6 +1,6 @@
 import type { AlarmRecord } from '../record.js';
 import { techniquesOf } from './attack.js';
-import { PRODUCT, tenths } from './fields.js';
+import { fieldsBut, PRODUCT, tenths } from './fields.js';
 
 const ECS_VERSION = '8.17.0';
 
@@ -14,36 +14,19 @@ const types: Readonly<Record<AlarmRecord['kind'], string>> = {
 };
 
 /** Those that have no place of their own in the Elastic Common Schema stand under our name. */
-const own = [
-  'key',
-  'kind',
-  'stream',
-  'severity',
-  'subject',
-  'window',
-  'vendor',
-  'technician',
-  'ticket',
-  'windowEnd',
-  'minutesOpen',
-  'minutesSinceWindowEnd',
-  'lastSeen',
-  'count',
-  'reminder',
-  'certainty',
-  'conditions',
-  'services',
-  'cause',
-  'place',
-  'rule',
-  'witness',
-  'undo',
-  'details',
-  'acknowledgedBy',
-  'waivedUntil',
-  'attack',
-  'truncated',
-] as const satisfies readonly (keyof AlarmRecord)[];
+const own = fieldsBut([
+  'id',
+  'at',
+  'code',
+  'title',
+  'what',
+  'site',
+  'device',
+  'firstSeen',
+  'resolvedAt',
+  'severityBecause',
+  'link',
+]);
 
 export function ecsText(record: AlarmRecord, { version }: { readonly version: string }): string {
   const techniques = record.attack === undefined ? [] : techniquesOf(record.code);

@@ -1,5 +1,53 @@
 import type { AlarmRecord } from '../record.js';
 
+/** Every field there is, in the order in which a person reads them; a new one does not compile until it has a place. */
+const readingOrder: Readonly<Record<keyof AlarmRecord, true>> = {
+  key: true,
+  id: true,
+  kind: true,
+  stream: true,
+  at: true,
+  code: true,
+  severity: true,
+  title: true,
+  what: true,
+  site: true,
+  device: true,
+  subject: true,
+  window: true,
+  vendor: true,
+  technician: true,
+  ticket: true,
+  windowEnd: true,
+  minutesOpen: true,
+  minutesSinceWindowEnd: true,
+  firstSeen: true,
+  lastSeen: true,
+  resolvedAt: true,
+  count: true,
+  reminder: true,
+  certainty: true,
+  conditions: true,
+  services: true,
+  cause: true,
+  place: true,
+  rule: true,
+  witness: true,
+  undo: true,
+  severityBecause: true,
+  details: true,
+  acknowledgedBy: true,
+  waivedUntil: true,
+  link: true,
+  attack: true,
+  truncated: true,
+};
+
+/** What a format tells under our own names: everything but what has a place of its own in that format. */
+export function fieldsBut(placed: readonly (keyof AlarmRecord)[]): readonly (keyof AlarmRecord)[] {
+  return (Object.keys(readingOrder) as (keyof AlarmRecord)[]).filter((field) => !placed.includes(field));
+}
+
 /** A field of the record as text, wherever a format has no list of its own. */
 export function fieldText(value: AlarmRecord[keyof AlarmRecord]): string | undefined {
   if (value === undefined) return undefined;

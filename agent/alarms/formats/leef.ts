@@ -1,5 +1,5 @@
 import type { AlarmRecord } from '../record.js';
-import { epochMs, fieldText, PRODUCT, tenths } from './fields.js';
+import { epochMs, fieldsBut, fieldText, PRODUCT, tenths } from './fields.js';
 
 /**
  * The sixth field of LEEF 2.0 names the delimiter. A tab would be turned into `#011` by most syslog receivers on the
@@ -11,43 +11,7 @@ function attribute(text: string): string {
   return text.replaceAll(DELIMITER, '%5E');
 }
 
-const own = [
-  'key',
-  'kind',
-  'stream',
-  'title',
-  'what',
-  'site',
-  'device',
-  'subject',
-  'window',
-  'vendor',
-  'technician',
-  'ticket',
-  'windowEnd',
-  'minutesOpen',
-  'minutesSinceWindowEnd',
-  'firstSeen',
-  'lastSeen',
-  'resolvedAt',
-  'count',
-  'reminder',
-  'certainty',
-  'conditions',
-  'services',
-  'cause',
-  'place',
-  'rule',
-  'witness',
-  'undo',
-  'severityBecause',
-  'details',
-  'acknowledgedBy',
-  'waivedUntil',
-  'attack',
-  'link',
-  'truncated',
-] as const satisfies readonly (keyof AlarmRecord)[];
+const own = fieldsBut(['id', 'at', 'code', 'severity']);
 
 export function leefText(record: AlarmRecord, { version }: { readonly version: string }): string {
   const header = ['LEEF:2.0', PRODUCT, PRODUCT, version, record.code].map((text) => text.replaceAll('|', '_'));

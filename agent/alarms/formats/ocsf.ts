@@ -1,6 +1,6 @@
 import type { AlarmRecord } from '../record.js';
 import { techniquesOf } from './attack.js';
-import { epochMs, PRODUCT } from './fields.js';
+import { epochMs, fieldsBut, PRODUCT } from './fields.js';
 
 const OCSF_VERSION = '1.4.0';
 const FINDINGS = 2;
@@ -43,32 +43,23 @@ function statusOf(record: AlarmRecord): number {
 }
 
 /** Those that have no place of their own in the schema. */
-const own = [
-  'kind',
-  'stream',
-  'site',
-  'subject',
-  'window',
-  'vendor',
-  'technician',
-  'ticket',
-  'windowEnd',
-  'minutesOpen',
-  'minutesSinceWindowEnd',
-  'reminder',
-  'conditions',
-  'services',
-  'cause',
-  'place',
-  'rule',
-  'witness',
-  'severityBecause',
-  'details',
-  'acknowledgedBy',
-  'waivedUntil',
-  'attack',
-  'truncated',
-] as const satisfies readonly (keyof AlarmRecord)[];
+const own = fieldsBut([
+  'key',
+  'id',
+  'at',
+  'code',
+  'severity',
+  'title',
+  'what',
+  'device',
+  'firstSeen',
+  'lastSeen',
+  'resolvedAt',
+  'count',
+  'certainty',
+  'undo',
+  'link',
+]);
 
 function complianceOf(record: AlarmRecord, fails: 2 | 3): object {
   const status = record.kind === 'resolve' ? 1 : fails;

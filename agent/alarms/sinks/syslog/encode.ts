@@ -1,4 +1,5 @@
 import type { Severity } from '../../../judge/types.js';
+import { fieldsBut } from '../../formats/fields.js';
 import { type Format, formatted } from '../../formats/index.js';
 import { type AlarmRecord, withinSize } from '../../record.js';
 import { cut, neutralised } from '../../text.js';
@@ -66,46 +67,7 @@ function paramValue(text: string): string {
 const TEXT_BYTES_MAX = 400;
 
 /** What is told, in the order in which a person reads it. */
-const params = [
-  'key',
-  'id',
-  'kind',
-  'stream',
-  'code',
-  'severity',
-  'title',
-  'what',
-  'site',
-  'device',
-  'subject',
-  'window',
-  'vendor',
-  'technician',
-  'ticket',
-  'windowEnd',
-  'minutesOpen',
-  'minutesSinceWindowEnd',
-  'firstSeen',
-  'lastSeen',
-  'resolvedAt',
-  'count',
-  'reminder',
-  'certainty',
-  'conditions',
-  'services',
-  'cause',
-  'place',
-  'rule',
-  'witness',
-  'undo',
-  'severityBecause',
-  'details',
-  'acknowledgedBy',
-  'waivedUntil',
-  'link',
-  'attack',
-  'truncated',
-] as const satisfies readonly (keyof AlarmRecord)[];
+const params = fieldsBut(['at']);
 
 function defaultText({ code, severity, device, what, title, undo, ...record }: AlarmRecord): string {
   const subject = what ?? title;
