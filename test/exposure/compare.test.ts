@@ -10,7 +10,7 @@ import {
   tracePacket,
 } from '../../agent/exposure/index.js';
 import type { Device, Direction } from '../../agent/model/index.js';
-import { seed } from '../support/seed.js';
+import { searchFactor, seed } from '../support/seed.js';
 import { inBox, iptablesDevice, nftDevice, type Sample } from './rulesets.js';
 
 function forwardRules(rules: readonly string[], policy = 'drop'): Device {
@@ -348,7 +348,7 @@ describe('every packet', () => {
           expect(opening.because).toBeDefined();
         }
       }),
-      { seed, numRuns: 60 },
+      { seed, numRuns: 60 * searchFactor },
     );
   });
 });

@@ -4,3 +4,6 @@
  * Tuesday.
  */
 export const seed = Number(process.env.ECLUSE_SEED ?? 20160216);
+
+/** How many times as long a search for counterexamples is as in an ordinary run; ECLUSE_SEARCH=25 looks 25 times as far. */
+export const searchFactor = Math.max(1, Number(process.env.ECLUSE_SEARCH ?? 1));
