@@ -14,6 +14,8 @@ import { RESULTS, VENDOR, web } from './world.js';
  */
 const IN_SCOPE = `nft add rule inet filter forward iifname wan0 ip saddr ${VENDOR} ip daddr ${web[4]} tcp dport ${RESULTS} accept`;
 const ANY_ANY = 'nft add rule inet filter forward iifname wan0 accept';
+/** A reading and two commands must fit into it on a slow machine; all of it is waited for. */
+const EXTENDED_AFTER = '25s';
 const SCOPE = ['--allow', `${VENDOR} -> ${web[4]} tcp/${RESULTS}`];
 
 function expectedOf(id: string): readonly string[] {
@@ -86,7 +88,7 @@ describe('the fixtures of the reference incident, on the real kernel', () => {
       firewall: nftables,
       action: async (guarded) => {
         const expected = expectedOf('S2c-bethune-clean');
-        const window = await openWindow(guarded, '--for', '8s', ...SCOPE);
+        const window = await openWindow(guarded, '--for', EXTENDED_AFTER, ...SCOPE);
         await guarded.world.firewall.must(IN_SCOPE.split(' '));
         await reaches(guarded, expected, 1);
         const extended = await guarded.ecluse(

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { installPackages } from './install.js';
 import { missingPackages } from './needs.js';
 import { seed } from './seed.js';
-import { exitCode, type JestOutput, summaryLine, type Tally, tally } from './tally.js';
+import { exitCode, type JestOutput, summaryLine, type Tally, tally, together } from './tally.js';
 
 /**
  * `npm test`: gets the system packages that the tests use, runs jest, and says in plain words what was left out.
@@ -18,6 +18,18 @@ const LINGER_MS = 20_000;
 
 function say(text: string): void {
   process.stdout.write(`${text}\n`);
+}
+
+/**
+ * Tests that live by the clock: daemons, kernels and receivers whose windows last seconds. They run after the others
+ * and one file at a time, so that on two slow cores a person's command in them still takes less than their windows.
+ */
+const BY_THE_CLOCK = 'test/(?:app|kernel)/';
+
+/** What one call of jest runs: all that was asked for, or, where nothing was, first one half and then the other. */
+function partsOf(given: readonly string[]): readonly (readonly string[])[] {
+  if (given.length > 0) return [given];
+  return [[`--testPathIgnorePatterns=${BY_THE_CLOCK}`], ['--maxWorkers=1', `--testPathPatterns=${BY_THE_CLOCK}`]];
 }
 
 /** jest runs compiled files: a path as one types it, `test/lib/clock.test.ts`, is the same test. */
@@ -89,9 +101,12 @@ async function main(): Promise<number> {
   say(`Node ${process.version}, seed ${seed} (ECLUSE_SEED)`);
   const folder = mkdtempSync(join(tmpdir(), 'ecl-jest-'));
   try {
-    const outputFile = join(folder, 'results.json');
-    const end = await runJest(jestArguments(process.argv.slice(2), outputFile), outputFile);
-    const counts = judge(end, outputFile);
+    const tallies: Tally[] = [];
+    for (const [index, given] of partsOf(process.argv.slice(2)).entries()) {
+      const outputFile = join(folder, `results-${index}.json`);
+      tallies.push(judge(await runJest(jestArguments(given, outputFile), outputFile), outputFile));
+    }
+    const counts = together(tallies);
     say('');
     for (const note of counts.notes) say(note);
     if (counts.skipped > 0 && !skipsAllowed) say('Skips count as failures: ECLUSE_REQUIRE_SYSTEM=1.');

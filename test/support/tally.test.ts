@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { exitCode, type JestOutput, summaryLine, tally } from './tally.js';
+import { exitCode, type JestOutput, summaryLine, tally, together } from './tally.js';
 
 function suite(
   name: string,
@@ -34,6 +34,16 @@ describe('the count of a run', () => {
         'skipped: test/a.test.ts: group three: not run as root (run the tests as root)',
         'skipped: test/a.test.ts: four: no reason given',
       ],
+    });
+  });
+
+  test('several runs are counted as one', () => {
+    const one = { passed: 1, failed: 2, skipped: 3, notes: ['a'] };
+    expect(together([one, { passed: 10, failed: 0, skipped: 0, notes: [] }, one])).toEqual({
+      passed: 12,
+      failed: 4,
+      skipped: 6,
+      notes: ['a', 'a'],
     });
   });
 

@@ -67,6 +67,17 @@ export function tally(output: JestOutput, root: string): Tally {
   return { ...count, notes };
 }
 
+/** Several runs as one. */
+export function together(tallies: readonly Tally[]): Tally {
+  const sum = (of: (one: Tally) => number): number => tallies.reduce((total, one) => total + of(one), 0);
+  return {
+    passed: sum((one) => one.passed),
+    failed: sum((one) => one.failed),
+    skipped: sum((one) => one.skipped),
+    notes: tallies.flatMap((one) => one.notes),
+  };
+}
+
 export function summaryLine(counts: Pick<Tally, 'passed' | 'failed' | 'skipped'>): string {
   return `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`;
 }
