@@ -1,0 +1,48 @@
+import { performance } from 'node:perf_hooks';
+
+/**
+ * What every measurement of this folder has in common: rows of figures, and the few sums they are made with. A bench
+ * measures and says; it judges nothing, and no test depends on how fast this machine is.
+ */
+export interface Row {
+  /** What was done, as one line of a table says it. */
+  readonly what: string;
+  readonly figure: number;
+  /** `ms`, `s`, `MB`, `packets/s`, `× netmiko`… */
+  readonly unit: string;
+  /** What it should reach, in words: `≤ 100 ms`. */
+  readonly goal?: string;
+  /** The same work by somebody else's program in the same run. */
+  readonly peer?: { readonly name: string; readonly figure: number };
+}
+
+export interface Bench {
+  /** What is measured, and how, in one or two sentences: stands above its table. */
+  readonly about: string;
+  /** What the machine lacks for it: `undefined` where nothing is. */
+  missing?(): string | undefined;
+  run(say: (progress: string) => void): Promise<readonly Row[]>;
+}
+
+/** The value below which `share` (0 to 1) of the samples lie; `samples` is not empty. */
+export function quantile(samples: readonly number[], share: number): number {
+  const sorted = [...samples].sort((a, b) => a - b);
+  return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(share * sorted.length) - 1))]!;
+}
+
+export interface Spent {
+  /** Wall-clock milliseconds. */
+  readonly ms: number;
+  /** Milliseconds of this process' CPU time, all threads. */
+  readonly cpuMs: number;
+}
+
+/** How long `action` took: on a busy machine the CPU time is the steadier of the two. */
+export async function spent<T>(action: () => T | Promise<T>): Promise<Spent & { readonly result: T }> {
+  const cpu = process.cpuUsage();
+  const startMs = performance.now();
+  const result = await action();
+  const ms = performance.now() - startMs;
+  const used = process.cpuUsage(cpu);
+  return { result, ms, cpuMs: (used.user + used.system) / 1000 };
+}
