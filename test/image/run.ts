@@ -3,11 +3,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { installPackages } from '../support/install.js';
 import { type Namespace, waitFor, withNamespaces } from '../support/machine.js';
 import { findProgram, isRoot } from '../support/needs.js';
-import { buildImage, ensureBase, IMAGE, mustPodman, podman, podmanArgv } from './engine.js';
+import { BASE, buildImage, ensureBase, IMAGE, mustPodman, podman, podmanArgv } from './engine.js';
 
 /**
  * `npm run test:image`: builds the container image for real and lets it guard a network namespace as docs/install.md
- * says. Its last line is `N passed, N failed, N skipped`. Not among the ordinary tests, because it takes minutes.
+ * says. Its last line is `N passed, N failed, N skipped`. Not among the ordinary tests, because it takes minutes;
+ * `.ci/run` runs it after them. Exit code 3: this machine runs no containers at all, and why was said.
  */
 const PACKAGES = {
   ...{ buildah: 'buildah', podman: 'podman', runc: 'runc', mmdebstrap: 'mmdebstrap' },
@@ -247,6 +248,20 @@ async function looksRight(): Promise<void> {
   });
 }
 
+/** The exit code that says that nothing was tried: not the image failed, the machine has no place for one. */
+const NO_CONTAINERS = 3;
+
+/** Why this machine cannot run even the base image, in the engine's own words. */
+async function refusal(): Promise<string | undefined> {
+  try {
+    await ensureBase(say);
+    await mustPodman(['run', '--rm', ...LIMITS, '--network=none', BASE, 'true']);
+    return undefined;
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
 async function main(): Promise<number> {
   if (!isRoot()) {
     say('skipped because it is not run as root');
@@ -255,7 +270,11 @@ async function main(): Promise<number> {
   }
   const missing = Object.entries(PACKAGES).flatMap(([name, one]) => (findProgram(name) === undefined ? [one] : []));
   if (missing.length > 0) installPackages(missing, say);
-  await check('the base image stands ready', () => ensureBase(say));
+  const refused = await refusal();
+  if (refused !== undefined) {
+    say(`This machine lets no container be made or run: ${refused}`);
+    return NO_CONTAINERS;
+  }
   await check('the Dockerfile builds', async () => void (await buildImage()));
   if (tally.failed === 0) {
     try {
