@@ -4,7 +4,7 @@ import { alarmRecord, type Sink, syslogSink } from '../../agent/alarms/index.js'
 import { type Frame, frameOf, takeFrames } from '../../agent/alarms/sinks/relp/frames.js';
 import { anEvent } from '../store/samples.js';
 import { waitFor } from '../support/system.js';
-import { type RelpManners, type RelpReceiver, relpReceiver } from './receivers-more.js';
+import { type RelpManners, type RelpReceiver, relpReceiver } from './receivers.js';
 
 describe('frames', () => {
   const frame = fc.record({

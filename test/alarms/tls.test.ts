@@ -5,7 +5,7 @@ import { secret } from '../../agent/lib/secret.js';
 import { anEvent } from '../store/samples.js';
 import { type Certificates, certificates, pem } from '../support/certificates.js';
 import { describeSystem, systemTest, tempDir } from '../support/system.js';
-import { type RelpReceiver, relpReceiver } from './receivers-more.js';
+import { type RelpReceiver, relpReceiver } from './receivers.js';
 
 type TlsChoice = NonNullable<SyslogOptions['tls']>;
 

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { udpReceiver } from '../alarms/receivers-more.js';
+import { udpReceiver } from '../alarms/receivers.js';
 import { tempDir } from '../support/index.js';
 import { freePort } from '../support/rsyslog.js';
 import { ecluse } from './capture.js';
