@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { failure, type Result, success } from '../lib/result.js';
 import { primaryCode, problemOrThrow } from './failure.js';
-import { type Database, openDatabase } from './sqlite/engine.js';
+import { closeAfterFailure, type Database, openDatabase } from './sqlite/engine.js';
 
 /** Held for as long as the store is open. */
 export interface Lock {
@@ -97,9 +97,7 @@ export function takeLock(storePath: string, now: () => number): Result<Lock> {
       remedy: holder ? `stop process ${holder.pid}, or ask it over its API` : 'stop the other process',
     });
   } catch (error) {
-    try {
-      database?.close();
-    } catch {}
+    closeAfterFailure(database);
     return failure(problemOrThrow(error, path));
   }
 }

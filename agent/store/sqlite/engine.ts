@@ -42,3 +42,15 @@ export function openDatabase(path: string): Database {
   }
   return new engine(path);
 }
+
+/**
+ * Closes what was opened before something else failed. That a damaged or vanished file does not let itself be closed
+ * is no news then, and must not stand in the place of the first failure, which the caller is about to tell.
+ */
+export function closeAfterFailure(database: Database | undefined): void {
+  try {
+    database?.close();
+  } catch {
+    // Told by the failure that led here.
+  }
+}

@@ -2,7 +2,7 @@ import { accessSync, closeSync, constants, mkdirSync, openSync, statSync } from 
 import { dirname } from 'node:path';
 import { failure, type Problem, type Result, success } from '../../lib/result.js';
 import { problemOrThrow, restoreRemedy } from '../failure.js';
-import { type Database, openDatabase } from './engine.js';
+import { closeAfterFailure, type Database, openDatabase } from './engine.js';
 import { migrate } from './migrate.js';
 import type { Migration } from './migrations/index.js';
 
@@ -73,9 +73,7 @@ export function damage(database: Database, path: string): Problem | undefined {
 export function openSqlite(path: string, now: () => number, steps?: readonly Migration[]): Result<Database> {
   let database: Database | undefined;
   const refuse = (problem: Problem): Result<Database> => {
-    try {
-      database?.close();
-    } catch {}
+    closeAfterFailure(database);
     return failure(problem);
   };
   try {
