@@ -1,6 +1,7 @@
 import { ask, askSets } from '../../../agent/exposure/ask.js';
+import type { Pipeline } from '../../../agent/model/index.js';
 import { type Dice, diceOf } from './dice.js';
-import { askAbout, askedPacket, complaint, situated } from './judge.js';
+import { type Asked, askAbout, askedPacket, complaint, situated } from './judge.js';
 import { type Fate, type Lab, ownAddresses, type Shot } from './lab.js';
 import { type Loaded, load } from './load.js';
 import { type Ruleset, smaller } from './ruleset.js';
@@ -40,6 +41,8 @@ export interface HuntOptions {
 }
 
 const FRESH = 60;
+/** How many of a ruleset's packets that a limit or the like decides are asked as sets: each is a walk of its own. */
+const UNDECIDED_MAX = 50;
 const PACKETS_MIN = 1000;
 
 export function newTally(): Tally {
@@ -71,17 +74,23 @@ async function oneRuleset(lab: Lab, options: HuntOptions, seed: number, tally: T
   const shots = shotsFor(dice, loaded.text, options.perRuleset, (one) =>
     ownAddresses[typeof one === 'bigint' ? 'ip6' : 'ip4'].includes(one),
   );
-  const fates = await lab.shoot(shots, FRESH);
+  // The kernel is at work while the model is asked.
+  const shooting = lab.shoot(shots, FRESH);
+  const questions = shots.map((shot) => askAbout(pipeline, shot));
+  const fates = await shooting;
   tally.rulesets++;
+  let undecided = 0;
   for (const [index, shot] of shots.entries()) {
-    const asked = askAbout(pipeline, shot);
-    if (!asked) {
+    const asked = questions[index];
+    const decided = asked !== undefined && asked.trace.verdict !== 'undecided';
+    if (!asked || (!decided && undecided++ >= UNDECIDED_MAX)) {
       tally.leftOut++;
       continue;
     }
     tally.packets++;
+    if (!decided) tally.undecided++;
     if (fates[index]!.kind !== 'stopped') tally.passed++;
-    let wrong = complaintOf(loaded, shot, fates[index]!, tally);
+    let wrong = complaintOf(pipeline, shot, fates[index]!, asked);
     if (wrong === undefined && index < options.asSets) {
       tally.sets++;
       const question = askedPacket(shot, asked.direction, asked.out);
@@ -97,14 +106,10 @@ async function oneRuleset(lab: Lab, options: HuntOptions, seed: number, tally: T
   }
 }
 
-function complaintOf(loaded: Loaded, shot: Shot, fate: Fate, tally?: Tally): string | undefined {
-  const pipeline = situated(loaded.device.pipeline);
-  const asked = askAbout(pipeline, shot);
-  if (!asked) return undefined;
+function complaintOf(pipeline: Pipeline, shot: Shot, fate: Fate, asked: Asked): string | undefined {
   if (asked.trace.verdict !== 'undecided') return complaint(shot, fate, asked);
   const question = askedPacket(shot, asked.direction, asked.out);
   const { verdict } = askSets(pipeline, question, shot.packet.family, undefined);
-  if (tally) tally.undecided++;
   if (verdict === 'maybe') return undefined;
   return (verdict === 'allow') === (fate.kind !== 'stopped')
     ? undefined
@@ -123,7 +128,10 @@ async function confirmed(
 ): Promise<Found | undefined> {
   const again = async (one: Loaded): Promise<{ readonly wrong: string; readonly fate: Fate } | undefined> => {
     const [fate] = await lab.shoot([shot], 1);
-    const wrong = complaintOf(one, shot, fate!) ?? setComplaint(one, shot);
+    const pipeline = situated(one.device.pipeline);
+    const asked = askAbout(pipeline, shot);
+    if (!asked) return undefined;
+    const wrong = complaintOf(pipeline, shot, fate!, asked) ?? setComplaint(pipeline, shot, asked);
     return wrong === undefined ? undefined : { wrong, fate: fate! };
   };
   const alone = await again(loaded);
@@ -143,10 +151,7 @@ async function confirmed(
   return { complaint: best.wrong, shot, fate: best.fate, text: best.loaded.text, ruleset: best.loaded.ruleset };
 }
 
-function setComplaint(loaded: Loaded, shot: Shot): string | undefined {
-  const pipeline = situated(loaded.device.pipeline);
-  const asked = askAbout(pipeline, shot);
-  if (!asked) return undefined;
+function setComplaint(pipeline: Pipeline, shot: Shot, asked: Asked): string | undefined {
   const question = askedPacket(shot, asked.direction, asked.out);
   const verdict = askSets(pipeline, question, shot.packet.family, undefined).verdict;
   const expected = ask(pipeline, question).verdict;

@@ -64,6 +64,23 @@ function setsOf(dice: Dice): Table {
         'hash:ip,port,ip family inet',
         draw(2, () => `${dice.pick(words.hosts.ip4)},${service()},${dice.pick(words.hosts.ip4)}`),
       ),
+      set(
+        'ways4',
+        'hash:net,iface family inet',
+        draw(3, () => `${dice.pick(words.networks.ip4)},${dice.pick(['wan0', 'lan0', 'dmz0'])}`),
+      ),
+      set(
+        'routes4',
+        'hash:net,net family inet',
+        draw(2, () => `${dice.pick(words.networks.ip4)},${dice.pick(words.networks.ip4)}`),
+      ),
+      set(
+        'netports6',
+        'hash:net,port family inet6',
+        draw(3, () => `${dice.pick(words.networks.ip6)},${service()}`),
+      ),
+      set('clients4', 'bitmap:ip range 10.0.5.0/24', ['10.0.5.7', '10.0.5.16-10.0.5.31']),
+      set('both4', 'list:set size 8', dice.some(['nets4', 'hosts4', 'netports4'], 2)),
     ],
   };
 }
@@ -166,6 +183,7 @@ function state(context: Context): string {
     `-m conntrack --ctstate ${dice.pick(['NEW', 'RELATED,ESTABLISHED', 'INVALID', 'NEW,UNTRACKED'])}`,
     `-m state --state ${dice.pick(['NEW', 'INVALID', 'RELATED,ESTABLISHED'])}`,
     `-m conntrack ${not(dice)}--ctorigdst ${words.aPrefix(dice, family)}`,
+    `-m conntrack ${not(dice)}--ctorigsrc ${words.aPrefix(dice, family)}`,
     `-m conntrack --ctdir ${dice.pick(['ORIGINAL', 'REPLY'])}`,
     `-m conntrack ${not(dice)}--ctorigdstport ${words.aPort(dice)}`,
     `-m conntrack ${not(dice)}--ctproto ${dice.pick(['tcp', 'udp', '47'])}`,
@@ -185,8 +203,12 @@ function setMatch({ dice, family }: Context): string {
           `ports ${side}`,
           'pairs4 src,dst,dst',
           'pairs4 dst,dst,src',
+          `ways4 ${dice.pick(['src,src', 'dst,src', 'dst,dst'])}`,
+          `routes4 ${dice.pick(['src,dst', 'dst,src'])}`,
+          `clients4 ${side}`,
+          `both4 ${side},dst`,
         ]
-      : [`nets6 ${side}`, `ports ${side}`];
+      : [`nets6 ${side}`, `ports ${side}`, `netports6 ${side},${dice.pick(['dst', 'src'])}`];
   return `-m set ${not(dice)}--match-set ${dice.pick(known)}`;
 }
 
@@ -212,6 +234,7 @@ function match(context: Context): string {
     case 8:
       return state(context);
     case 9:
+      if (dice.once(8)) return '-m limit --limit 50/sec --limit-burst 3';
       return `-m addrtype ${not(dice)}--${dice.pick(['dst', 'dst', 'src'])}-type ${dice.pick(['LOCAL', 'LOCAL', 'MULTICAST', 'LOCAL,MULTICAST'])}`;
     default:
       return setMatch(context);
@@ -236,6 +259,8 @@ function target(context: Context): string {
     ]);
   }
   if (name === 'raw' && dice.once(2)) return dice.pick(['-j CT --notrack', '-j NOTRACK']);
+  if (dice.once(16))
+    return dice.pick(['', '-j LOG --log-prefix "seen: "', name === 'mangle' ? '-j TOS --set-tos 0x10' : '']);
   if (name === 'filter' && dice.once(6)) return `-j REJECT${dice.once(3) ? ' --reject-with tcp-reset' : ''}`;
   return `-j ${dice.pick(['ACCEPT', 'ACCEPT', 'DROP', 'DROP', 'RETURN'])}`;
 }
@@ -267,7 +292,7 @@ function rule(context: Context): string {
   const { dice, table: name } = context;
   const head = protocol(context);
   const matches = Array.from({ length: dice.pick([0, 1, 1, 1, 2, 2]) }, () => match(context));
-  const option = /(?:^| )(?:-[sdio]|-m (?:mark|connmark|addrtype|iprange|conntrack|state))\b/;
+  const option = /(?:^| )(?:-[sdio]|-m (?:mark|connmark|addrtype|iprange|conntrack|state|limit))\b/;
   const flagOf = (text: string): string => option.exec(text)?.[0].trim() ?? text;
   const kept = matches.filter(
     (one, index) => one !== '' && matches.findIndex((other) => flagOf(other) === flagOf(one)) === index,

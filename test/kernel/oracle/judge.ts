@@ -1,7 +1,7 @@
 import type { AskedPacket } from '../../../agent/exposure/index.js';
 import { type Trace, tracePacket } from '../../../agent/exposure/index.js';
 import { type Bound, contains, type Intervals } from '../../../agent/lib/intervals.js';
-import type { BaseList, Direction, Pipeline } from '../../../agent/model/index.js';
+import type { Action, Direction, Pipeline, Step } from '../../../agent/model/index.js';
 import { type Fate, type InterfaceName, localAddresses, ownAddresses, routeOf, type Shot } from './lab.js';
 import { firstBytes, firstState, hasPorts } from './wire.js';
 
@@ -45,6 +45,14 @@ function routeOfAll(addresses: Intervals<Bound>): InterfaceName | 'local' | unde
   return routes.size === 1 ? [...routes][0] : undefined;
 }
 
+function translatesDestinations({ lists }: Pipeline): boolean {
+  const acts = (step: Step): readonly (Action | Step)[] =>
+    step.kind === 'dispatch' ? step.cases.flatMap(({ actions }) => actions) : [step];
+  const translates = (step: Step): boolean =>
+    acts(step).some((one) => one.kind === 'opaque' || (one.kind === 'nat' && one.translate === 'destination'));
+  return lists.some(({ rules }) => rules.some(({ steps }) => steps.some(translates)));
+}
+
 /** Asks about a packet as somebody does who knows the routing table; undefined where that is not enough. */
 export function askAbout(pipeline: Pipeline, shot: Shot): Asked | undefined {
   const { packet, from } = shot;
@@ -55,9 +63,7 @@ export function askAbout(pipeline: Pipeline, shot: Shot): Asked | undefined {
   const trace = traced(pipeline, shot, directionTo(routed), outOf(routed));
   const to = trace.env.destination?.addresses;
   // Where a translation may still come, nobody knows where the packet goes.
-  const translates = ({ hook, type }: BaseList): boolean =>
-    type === 'nat' && (hook === 'prerouting' || hook === 'output');
-  if (trace.verdict === 'undecided' && pipeline.bases.some(translates)) return undefined;
+  if (trace.verdict === 'undecided' && translatesDestinations(pipeline)) return undefined;
   if (to === undefined) return { direction: directionTo(routed), out: outOf(routed), trace };
   const again = to === 'device' ? 'local' : routeOfAll(to[packet.family] as Intervals<Bound>);
   // What the firewall sends to itself passes its own input too, which is another question.
@@ -109,7 +115,13 @@ function headerComplaint({ packet }: Shot, { arrived }: Fate, { env }: Trace): s
   return undefined;
 }
 
-/** The pipeline as it is read on this firewall. */
+const situations = new WeakMap<Pipeline, Pipeline>();
+
+/** The pipeline as it is read on this firewall; the same one each time, since what is worked out of it is kept by it. */
 export function situated(pipeline: Pipeline): Pipeline {
-  return { ...pipeline, localAddresses, forwarding: { ip4: true, ip6: true } };
+  const known = situations.get(pipeline);
+  if (known) return known;
+  const situation: Pipeline = { ...pipeline, localAddresses, forwarding: { ip4: true, ip6: true } };
+  situations.set(pipeline, situation);
+  return situation;
 }

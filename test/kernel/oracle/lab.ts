@@ -43,17 +43,24 @@ export const localAddresses: AddressSet = {
   ip6: [1n, ...(ownAddresses.ip6 as readonly bigint[])].sort((a, b) => (a < b ? -1 : 1)).flatMap((one) => [one, one]),
 };
 
+const networks: Readonly<Record<Family, readonly (readonly [InterfaceName, number | bigint, number | bigint])[]>> = {
+  ip4: interfaces.map((name) => networkOf(name, 'ip4')),
+  ip6: interfaces.map((name) => networkOf(name, 'ip6')),
+};
+
+function networkOf(name: InterfaceName, family: Family): readonly [InterfaceName, number | bigint, number | bigint] {
+  const [first, last] = parseAddressSet(gateways[name][family])![family];
+  return [name, first!, last!];
+}
+
 /** Where the routing table of the firewall sends an address. */
 export function routeOf(address: number | bigint): InterfaceName | 'local' {
   const family = typeof address === 'bigint' ? 'ip6' : 'ip4';
   if (ownAddresses[family].includes(address)) return 'local';
   if (typeof address === 'number' && address >= 0x7f00_0000 && address <= 0x7fff_ffff) return 'local';
   if (address === 1n) return 'local';
-  for (const name of interfaces) {
-    const [first, last] = parseAddressSet(gateways[name][family])![family] as readonly [number, number];
-    if (address >= first && address <= last) return name;
-  }
-  return 'wan0';
+  const found = networks[family].find(([, first, last]) => address >= first && address <= last);
+  return found?.[0] ?? 'wan0';
 }
 
 /** Where a packet begins: it arrives by an interface, or the firewall sends it. */

@@ -26,6 +26,10 @@ export async function load(lab: Lab, ruleset: Ruleset, how: How = {}): Promise<L
   for (let tries = 0; tries < REFUSALS_MAX; tries++) {
     const refusal = left.backEnd === 'nftables' ? await loadNft(lab, left) : await loadIptables(lab, left);
     if (!refusal) return left.backEnd === 'nftables' ? readNft(lab, left, how) : readIptables(lab, left, how);
+    if (refusal.instead) {
+      left = refusal.instead;
+      continue;
+    }
     if (how.strict) return undefined;
     const refused = new Set(refusal.lines.flatMap((line) => refusal.printed.rules.get(line) ?? []));
     if (refused.size === 0)
@@ -41,6 +45,8 @@ interface Refusal {
   readonly lines: readonly number[];
   readonly printed: Printed;
   readonly said: string;
+  /** What to load instead, where it is not a rule that was refused. */
+  readonly instead?: Ruleset;
 }
 
 function refusalOf(ran: Ran, printed: Printed, pattern: RegExp): Refusal | undefined {
@@ -69,7 +75,8 @@ const tool = (family: 'ip' | 'ip6', { backEnd }: Ruleset, what: string): string 
   `${family}tables-${backEnd === 'iptables-nft' ? 'nft' : 'legacy'}-${what}`;
 
 async function loadIptables(lab: Lab, ruleset: Ruleset): Promise<Refusal | undefined> {
-  await lab.must(['ipset', '-exist', 'restore'], `${printIpsets(ruleset)}\n`);
+  const withSets = await loadSets(lab, ruleset);
+  if (withSets !== ruleset) return { lines: [], printed: printIptables(withSets, 'ip'), said: '', instead: withSets };
   for (const family of ['ip', 'ip6'] as const) {
     const printed = printIptables(ruleset, family);
     const ran = await lab.run([tool(family, ruleset, 'restore')], `${printed.lines.join('\n')}\n`);
@@ -77,6 +84,22 @@ async function loadIptables(lab: Lab, ruleset: Ruleset): Promise<Refusal | undef
     if (refusal) return refusal;
   }
   return undefined;
+}
+
+/** Makes the sets; a kind of set that this kernel does not have is left out, and with it what asks for it. */
+async function loadSets(lab: Lab, ruleset: Ruleset): Promise<Ruleset> {
+  const { text, names } = printIpsets(ruleset);
+  const ran = await lab.run(['ipset', '-exist', 'restore'], `${text}\n`);
+  if (ran.code === 0) return ruleset;
+  const line = /line (?<line>\d+): Kernel error received: set type not supported/.exec(ran.stderr)?.groups?.line;
+  const missing = names[Number(line) - 1];
+  if (missing === undefined) throw new Error(`ipset: ${ran.stderr}\n${text}`);
+  const tables = ruleset.tables.map((table) => ({ ...table, sets: table.sets.filter(({ name }) => name !== missing) }));
+  const asks = new RegExp(`--match-set ${missing} `);
+  return mapChains({ ...ruleset, tables }, (chain) => ({
+    ...chain,
+    rules: chain.rules.filter((one) => !asks.test(one)),
+  }));
 }
 
 async function readNft(lab: Lab, ruleset: Ruleset, { otherwise }: How): Promise<Loaded | undefined> {

@@ -1,3 +1,4 @@
+import type { Family } from '../../../agent/model/index.js';
 import type { Dice } from './dice.js';
 import { type Context, familyFor, match, type TableFamily, word } from './nft-rules.js';
 import type { Chain, Table } from './ruleset.js';
@@ -24,6 +25,14 @@ export function natTable(dice: Dice, family: TableFamily): Table {
   return { name: `${family} nat`, sets: [], chains };
 }
 
+/** Prefixes that do not overlap, each with a host that it is translated to. */
+function mapped(dice: Dice, family: Family): string {
+  return words
+    .apart(2, () => words.aPrefix(dice, family), words.addressBounds)
+    .map((one) => `${one} : ${dice.pick(words.hosts[family])}`)
+    .join(', ');
+}
+
 function natRule(context: Context, destination: boolean): string {
   const { dice } = context;
   const family = familyFor(context);
@@ -39,6 +48,9 @@ function natRule(context: Context, destination: boolean): string {
       () => `oifname "${dice.pick(['wan0', 'dmz0'])}" masquerade`,
       () => `${which} snat${to} to ${host}`,
       () => `${which} ${service} snat${to} to ${withPort(host)}:${dice.pick(['1024-65535', '40000-40999'])}`,
+      () => `${which} snat${to} to ${family === 'ip4' ? '203.0.113.20-203.0.113.29' : host}`,
+      () => `${which} ${service} masquerade to :${dice.pick(['1024-65535', '40000-40999'])}`,
+      () => `snat${to} to ${word(family)} saddr map { ${mapped(dice, family)} }`,
       () => `${which} return`,
       () => `${which} ${dice.pick(['accept', 'drop', 'meta mark set 0x7'])}`,
     ])();
@@ -50,13 +62,8 @@ function natRule(context: Context, destination: boolean): string {
     () => `${head}${service} redirect to :${words.aPort(dice) || 1}`,
     () => `${which} ${dice.pick(['redirect', 'accept', 'return', 'drop', 'meta mark set 0x9'])}`,
     () => `${which} dnat${to} to tcp dport map { 80 : ${host}, 443 : ${dice.pick(words.hosts[family])} }`,
-    () =>
-      `${which} dnat${to} to ${word(family)} daddr map { ${words
-        .apart(2, () => words.aPrefix(dice, family), words.addressBounds)
-        .map((one) => `${one} : ${dice.pick(words.hosts[family])}`)
-        .join(', ')} }`,
-    () =>
-      `${head}dnat${to}${context.table === 'inet' ? '' : ''} to tcp dport map { 80 : ${host} . 8080, 22 : ${dice.pick(words.hosts[family])} . 2222 }`,
+    () => `${which} dnat${to} to ${word(family)} daddr map { ${mapped(dice, family)} }`,
+    () => `${head}dnat${to} to tcp dport map { 80 : ${host} . 8080, 22 : ${dice.pick(words.hosts[family])} . 2222 }`,
     () => (family === 'ip4' ? `${which} dnat${to} to 10.0.5.7-10.0.5.9` : `${which} dnat${to} to ${host}`),
   ])();
 }

@@ -1,6 +1,7 @@
 import type { Family } from '../../../agent/model/index.js';
 import type { Dice } from './dice.js';
 import { natTable } from './nft-nat.js';
+import { concatenated, namedSets, verdict } from './nft-sets.js';
 import type { Chain, NamedSet, Ruleset, Table } from './ruleset.js';
 import * as words from './words.js';
 
@@ -27,74 +28,6 @@ export interface Context {
   readonly early: boolean;
 }
 
-const named: readonly (readonly [NamedSet['kind'], string, string, (context: Context) => readonly string[]])[] = [
-  ['set', 'nets4', 'type ipv4_addr; flags interval', ({ dice }) => words.addressList(dice, 'ip4').split(', ')],
-  ['set', 'hosts4', 'type ipv4_addr', ({ dice }) => dice.some(words.hosts.ip4, 2)],
-  ['set', 'nets6', 'type ipv6_addr; flags interval', ({ dice }) => words.addressList(dice, 'ip6').split(', ')],
-  ['set', 'services', 'type inet_service; flags interval', ({ dice }) => words.portList(dice).split(', ')],
-  [
-    'set',
-    'pairs4',
-    'type ipv4_addr . inet_service; flags interval',
-    ({ dice }) => concatenated(dice, () => `${words.aPrefix(dice, 'ip4')} . ${words.aPortRange(dice)}`),
-  ],
-  [
-    'set',
-    'flows',
-    'type inet_proto . inet_service',
-    ({ dice }) => concatenated(dice, () => `${dice.pick(['tcp', 'udp'])} . ${words.aPort(dice)}`),
-  ],
-  [
-    'set',
-    'ways',
-    'type ifname . ipv4_addr',
-    ({ dice }) => concatenated(dice, () => `"${dice.pick(['wan0', 'lan0', 'dmz0'])}" . ${dice.pick(words.hosts.ip4)}`),
-  ],
-  [
-    'set',
-    'ports',
-    'type ifname',
-    ({ dice }) => dice.some(['wan0', 'lan0', 'lan1', 'dmz0'], 2).map((one) => `"${one}"`),
-  ],
-  [
-    'map',
-    'doors',
-    'type inet_service : verdict',
-    (context) =>
-      words
-        .portList(context.dice)
-        .split(', ')
-        .filter((one) => !one.includes('-'))
-        .map((port) => `${port} : ${verdict(context)}`),
-  ],
-  [
-    'map',
-    'sides',
-    'type ipv4_addr : verdict; flags interval',
-    (context) =>
-      words
-        .addressList(context.dice, 'ip4')
-        .split(', ')
-        .map((one) => `${one} : ${verdict(context)}`),
-  ],
-  [
-    'map',
-    'labels',
-    'type inet_service : mark',
-    ({ dice }) => dice.some(words.ports, 3).map((port) => `${port} : ${words.hex(dice.pick(words.marks))}`),
-  ],
-];
-
-/** Concatenations are told apart by their text: two that overlap would be refused. */
-function concatenated(dice: Dice, draw: () => string): readonly string[] {
-  return dice.once(2)
-    ? [draw()]
-    : words.apart(2 + dice.below(2), draw, (text) => {
-        const part = text.split(' . ').at(-1)!;
-        return /^\d+(?:-\d+)?$/.test(part) ? words.portBounds(part) : words.addressBounds(part);
-      });
-}
-
 const priorities: Readonly<Record<string, readonly number[]>> = {
   prerouting: [-300, -250, -150, -90, 0],
   input: [-10, 0, 0, 10],
@@ -106,10 +39,7 @@ const priorities: Readonly<Record<string, readonly number[]>> = {
 function table(dice: Dice, family: TableFamily, name: string): Table {
   const callable = ['side', 'tail', 'deep'].slice(0, dice.below(4));
   const bare: Context = { dice, table: family, sets: [], callable, hook: '', early: false };
-  const sets = named
-    .filter(() => dice.once(3))
-    .map(([kind, one, head, elements]): NamedSet => ({ kind, name: one, head, elements: elements(bare) }))
-    .filter(({ elements }) => elements.length > 0);
+  const sets = namedSets(bare);
   const hooks = dice.some(['prerouting', 'input', 'forward', 'output', 'postrouting'], 1 + dice.below(4));
   const bases = [...hooks, ...(dice.once(3) ? [dice.pick(hooks)] : [])].map((hook, index): Chain => {
     const priority = dice.pick(priorities[hook]!);
@@ -143,11 +73,6 @@ function rulesOf(context: Context, count: number): readonly string[] {
   return Array.from({ length: count }, () => rule(context));
 }
 
-function verdict({ dice, callable }: Context): string {
-  if (callable.length > 0 && dice.once(3)) return `${dice.pick(['jump', 'jump', 'goto'])} ${dice.pick(callable)}`;
-  return dice.pick(['accept', 'accept', 'drop', 'drop', 'return', 'continue']);
-}
-
 export function familyFor({ table: family, dice }: Context): Family {
   return family === 'ip' ? 'ip4' : family === 'ip6' ? 'ip6' : dice.pick(['ip4', 'ip4', 'ip6'] as const);
 }
@@ -163,7 +88,7 @@ function address(context: Context): string {
   const family = familyFor(context);
   const side = dice.pick(['saddr', 'daddr']);
   const set = context.sets.filter(
-    ({ name, kind }) => kind === 'set' && (family === 'ip4' ? /^(?:nets4|hosts4)$/ : /^nets6$/).test(name),
+    ({ name, kind }) => kind === 'set' && (family === 'ip4' ? /^(?:nets4|hosts4|timed4)$/ : /^nets6$/).test(name),
   );
   const head = `${word(family)} ${side} ${operator(dice)}`;
   if (set.length > 0 && dice.once(3)) return `${head}@${dice.pick(set).name}`;
@@ -239,6 +164,10 @@ function concatenation(context: Context): string {
   const has = (name: string): boolean => sets.some((one) => one.name === name) && dice.once(2);
   if (has('pairs4') && context.table !== 'ip6')
     return `ip ${dice.pick(['saddr', 'daddr'])} . ${dice.pick(['tcp', 'udp', 'th'])} dport ${operator(dice)}@pairs4`;
+  if (has('pairs6') && context.table !== 'ip')
+    return `ip6 ${dice.pick(['saddr', 'daddr'])} . ${dice.pick(['tcp', 'udp', 'th'])} dport ${operator(dice)}@pairs6`;
+  if (has('triples') && context.table !== 'ip6')
+    return `meta l4proto . ip ${dice.pick(['saddr', 'daddr'])} . th dport ${operator(dice)}@triples`;
   if (has('flows')) return `meta l4proto . th dport ${operator(dice)}@flows`;
   if (has('ways') && context.table !== 'ip6') return `iifname . ip ${dice.pick(['saddr', 'daddr'])} @ways`;
   const family = familyFor(context);
@@ -260,6 +189,7 @@ function concatenation(context: Context): string {
 function local(context: Context): string {
   const { dice } = context;
   const side = dice.pick(['daddr', 'daddr', 'saddr']);
+  if (dice.once(8)) return `fib ${side} . iif type ${dice.pick(['local', '!= local', 'unicast'])}`;
   return `fib ${side} type ${dice.pick(['local', 'local', '!= local', '{ local, broadcast, multicast }', 'unicast', 'multicast', 'broadcast'])}`;
 }
 
@@ -300,10 +230,13 @@ export function match(context: Context): string {
     case 6:
       return port(context);
     case 7:
+      if (dice.once(4)) return `iif ${operator(dice)}${dice.pick(['"wan0"', '"lan0"', '{ "lan1", "dmz0" }'])}`;
       return `iifname ${operator(dice)}${names(dice)}`;
     case 8:
+      if (dice.once(4)) return `oif ${operator(dice)}${dice.pick(['"wan0"', '"lan0"', '{ "lan1", "dmz0" }'])}`;
       return `oifname ${operator(dice)}${names(dice)}`;
     case 9:
+      if (dice.once(8)) return 'limit rate 50/second burst 3 packets';
       return tcpFlags(dice);
     case 10:
     case 11:
@@ -340,6 +273,8 @@ function action(context: Context): string {
     case 3:
       return context.early || dice.once(10) ? 'notrack' : 'counter';
     case 4:
+      if (context.sets.some(({ name }) => name === 'places') && context.table !== 'ip6' && dice.once(2))
+        return `${dice.pick(['meta mark', 'ct mark'])} set ip ${dice.pick(['saddr', 'daddr'])} map @places`;
       return context.sets.some(({ name }) => name === 'labels')
         ? 'meta mark set tcp dport map @labels'
         : `meta mark set ${dice.pick(['tcp', 'udp'])} dport map { 22 : 0x1, 80-443 : 0x2 }`;
@@ -357,7 +292,13 @@ function verdictMap(context: Context): string {
   const has = (name: string): boolean => sets.some((one) => one.name === name);
   if (has('doors') && dice.once(2)) return `${dice.pick(['tcp', 'udp', 'th'])} dport vmap @doors`;
   if (has('sides') && context.table !== 'ip6' && dice.once(2)) return `ip ${dice.pick(['saddr', 'daddr'])} vmap @sides`;
+  if (has('desks') && context.table !== 'ip6' && dice.once(2))
+    return `ip ${dice.pick(['saddr', 'daddr'])} . ${dice.pick(['tcp', 'udp'])} dport vmap @desks`;
   return dice.pick([
+    () => `icmp type vmap { echo-request : ${v()}, 13 : ${v()} }`,
+    () => `ct mark vmap { 0x0 : ${v()}, 0x1 : ${v()} }`,
+    () => `oifname vmap { "wan0" : ${v()}, "lan*" : ${v()} }`,
+    () => `jump { ${match(context)} ${verdict({ ...context, callable: [] })}; ${match(context)} ${v()}; }`,
     () =>
       `${dice.pick(['tcp', 'udp'])} dport vmap { ${words
         .portList(dice)

@@ -84,16 +84,16 @@ export function printIptables({ tables }: Ruleset, family: 'ip' | 'ip6'): Printe
   return { lines, rules };
 }
 
-/** For `ipset restore`: sets are emptied and filled again, since a rule may still hold them. */
-export function printIpsets({ tables }: Ruleset): string {
-  const sets = tables.flatMap((table) => (table.name === 'ipset' ? table.sets : []));
-  return sets
-    .flatMap(({ name, head, elements }) => [
-      `create ${name} ${head}`,
-      `flush ${name}`,
-      ...elements.map((element) => `add ${name} ${element}`),
-    ])
-    .join('\n');
+/** For `ipset restore`: sets are emptied and filled again, since a rule may still hold them. `names`: the set of each line. */
+export function printIpsets({ tables }: Ruleset): { readonly text: string; readonly names: readonly string[] } {
+  const lines = tables
+    .flatMap((table) => (table.name === 'ipset' ? table.sets : []))
+    .flatMap(({ name, head, elements }) =>
+      [`create ${name} ${head}`, `flush ${name}`, ...elements.map((element) => `add ${name} ${element}`)].map(
+        (text) => ({ name, text }),
+      ),
+    );
+  return { text: lines.map(({ text }) => text).join('\n'), names: lines.map(({ name }) => name) };
 }
 
 export function mapChains(ruleset: Ruleset, change: (chain: Chain, table: Table) => Chain): Ruleset {

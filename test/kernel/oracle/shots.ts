@@ -39,7 +39,9 @@ export function boundariesOf(text: string): Boundaries {
     const value = Number(found);
     for (const port of [value - 1, value, value + 1]) if (port > 0 && port < 65536) ports.add(port);
   }
-  return { addresses: { ip4: [...addresses.ip4], ip6: [...addresses.ip6] }, ports: [...ports] };
+  // In an order of their own: some tools print members of a set in another order each time.
+  const sorted = <T extends number | bigint>(values: Iterable<T>): T[] => [...values].sort((a, b) => (a < b ? -1 : 1));
+  return { addresses: { ip4: sorted(addresses.ip4), ip6: sorted(addresses.ip6) }, ports: sorted(ports) };
 }
 
 const FLAGS = [0x02, 0x02, 0x02, 0x02, 0x02, 0x02, 0x10, 0x12, 0x04, 0x11, 0x00, 0x29, 0x22, 0x18, 0xc2] as const;

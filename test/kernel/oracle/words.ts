@@ -45,6 +45,12 @@ const ranges: Readonly<Record<Family, readonly string[]>> = {
   ip6: ['2001:db8:a::5-2001:db8:a::40', '2001:db8:b::3-2001:db8:b::6:1', '2001:db8:c::70-2001:db8:c::99'],
 };
 
+/** Prefixes of every length but those that hold whole halves of the Internet, which some sets refuse. */
+export const networks: Readonly<Record<Family, readonly string[]>> = {
+  ip4: prefixes.ip4.filter((one) => one !== '0.0.0.0/1'),
+  ip6: prefixes.ip6,
+};
+
 /** Hosts that are translated to, each behind an interface; and the firewall's own. */
 export const hosts: Readonly<Record<Family, readonly string[]>> = {
   ip4: ['10.0.5.7', '198.51.100.80', '192.0.2.130', '10.0.0.200', '203.0.113.9', '172.16.3.4'],
