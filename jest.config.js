@@ -4,5 +4,5 @@ export default {
   roots: ['<rootDir>/build/test'],
   testMatch: ['**/*.test.js'],
   transform: {},
-  testTimeout: 30000,
+  testTimeout: 60000,
 };

@@ -60,7 +60,7 @@ describe('nothing is lost over RELP', () => {
         }
         child = await teller(store, port);
         expect(await once(child, 'exit')).toEqual([0, null]);
-        await waitFor(() => server.lines().length >= ALARMS, { timeoutMs: 20_000, what: 'all alarms' });
+        await waitFor(() => server.lines().length >= ALARMS, { timeoutMs: 40_000, what: 'all alarms' });
       } finally {
         server.signal('SIGCONT');
         child?.kill('SIGKILL');

@@ -38,7 +38,7 @@ describe('a real rsyslog', () => {
           delivery.wake();
         };
         const empty = (): Promise<boolean> =>
-          waitFor(() => outbox.list({ undelivered: true }).length === 0, { timeoutMs: 15_000, what: 'an empty queue' });
+          waitFor(() => outbox.list({ undelivered: true }).length === 0, { timeoutMs: 30_000, what: 'an empty queue' });
         try {
           await server.start();
           raise(0, 10);
@@ -55,7 +55,7 @@ describe('a real rsyslog', () => {
           await empty();
           raise(30, 40);
           await empty();
-          await waitFor(() => server.lines().length >= 40, { timeoutMs: 10_000, what: 'all lines' });
+          await waitFor(() => server.lines().length >= 40, { timeoutMs: 30_000, what: 'all lines' });
         } finally {
           await delivery.stop();
           close();

@@ -31,23 +31,23 @@ describe('a real rsyslog', () => {
           delivery.wake();
         };
         const empty = (): Promise<boolean> =>
-          waitFor(() => outbox.list({ undelivered: true }).length === 0, { timeoutMs: 20_000, what: 'an empty queue' });
+          waitFor(() => outbox.list({ undelivered: true }).length === 0, { timeoutMs: 40_000, what: 'an empty queue' });
         try {
           await server.start();
           raise(0, 10);
           await empty();
-          await waitFor(() => server.lines().length >= 10, { timeoutMs: 10_000, what: 'ten lines' });
+          await waitFor(() => server.lines().length >= 10, { timeoutMs: 30_000, what: 'ten lines' });
           await server.stop();
           raise(10, 20);
           await waitFor(() => delivery.states()[0]!.failingSince !== undefined, {
-            timeoutMs: 10_000,
+            timeoutMs: 30_000,
             what: 'a failure',
           });
           await server.start();
           await empty();
           raise(20, 30);
           await empty();
-          await waitFor(() => server.lines().length >= 30, { timeoutMs: 10_000, what: 'all lines' });
+          await waitFor(() => server.lines().length >= 30, { timeoutMs: 30_000, what: 'all lines' });
         } finally {
           await delivery.stop();
           await server.stop();

@@ -38,7 +38,7 @@ export function startProgram(argv: readonly string[], env: Readonly<Record<strin
   return {
     child,
     said: () => said,
-    hears: (words, timeoutMs = 8_000) =>
+    hears: (words, timeoutMs = 30_000) =>
       waitFor(() => words.test(said), { timeoutMs, intervalMs: 10, what: String(words) }),
     async end(signal) {
       const before = performance.now();

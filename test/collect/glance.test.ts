@@ -158,7 +158,7 @@ async function noticed(woken: number[], action: () => unknown): Promise<number> 
   const before = woken.length;
   const startMs = performance.now();
   await action();
-  await waitFor(() => woken.length > before, { timeoutMs: 4_000, what: `a wake after ${action}` });
+  await waitFor(() => woken.length > before, { timeoutMs: 20_000, what: `a wake after ${action}` });
   return woken[before]! - startMs;
 }
 

@@ -79,7 +79,7 @@ export function sinkContract(subject: SinkUnderTest): void {
         outbox,
         sinks: [receiver.sink],
         retryMs: { first: 20, longest: 60 },
-        attemptTimeoutMs: 400,
+        attemptTimeoutMs: 10_000,
       });
       const queue = (from: number, to: number): void => {
         outbox.enqueue(told.slice(from, to), [receiver.sink.id], Date.now());

@@ -44,7 +44,7 @@ const TCP = 6;
 const UDP = 17;
 const ICMP = [1, 58];
 /** How long after the sending a packet counts as stopped. */
-const ARRIVAL_MS = 500;
+const ARRIVAL_MS = 2_000;
 
 function addressBytes(text: string, family: 4 | 6): Buffer {
   if (family === 4) return Buffer.from(text.split('.').map(Number));

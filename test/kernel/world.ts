@@ -76,7 +76,7 @@ async function serve(dmz: Namespace): Promise<void> {
     said += chunk;
   });
   service.stderr!.resume();
-  await waitFor(() => said.split('listening').length > 2, { timeoutMs: 10_000, what: 'the web service' });
+  await waitFor(() => said.split('listening').length > 2, { timeoutMs: 30_000, what: 'the web service' });
 }
 
 /** Makes the world, gives it to `action`, and takes it away with every program in it. Its firewall has no rule yet. */

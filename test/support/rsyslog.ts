@@ -108,7 +108,7 @@ ruleset(name="out" queue.type="Direct") { action(type="omfile" file="${output}" 
       const argv = ['-n', '-f', configuration, '-i', join(folder, 'rsyslog.pid')];
       child = spawn(findProgram('rsyslogd')!, argv, { stdio: 'ignore' });
       await waitFor(() => (input.isUdp ? isBoundUdp(port) : listens(port)), {
-        timeoutMs: 10_000,
+        timeoutMs: 30_000,
         what: 'rsyslogd to listen',
       });
     },
