@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import {
   type CommandRunner,
   captureHash,
+  dialogueReader,
   displayMessage,
   readTwice,
   redactCapture,
-  runDialogues,
   type SettleOptions,
 } from '../collect/index.js';
 import type { DeviceSettings } from '../config/settings.js';
@@ -42,7 +42,7 @@ export async function readDevice(settings: DeviceSettings, tools: ReadingTools):
       return blinded({ ...nothing, blind: [] }, [`${device}: ${inTheWay.code}: ${problemText(inTheWay)}`]);
     }
     const raw = await readTwice(
-      () => runDialogues(drivers, tools.runner, device, options),
+      dialogueReader(drivers, tools.runner, device, options),
       drivers,
       tools.pause ? { pause: tools.pause } : {},
     );

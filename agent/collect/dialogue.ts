@@ -1,48 +1,23 @@
-import type { Capture, DialogueStep, Driver, Section, SectionFailure } from '../drivers/contract.js';
+import type { Capture, Dialogue, DialogueStep, Section, SectionFailure } from '../drivers/contract.js';
 import type { Problem } from '../lib/result.js';
 import { displayMessage } from './capture.js';
-import type { CommandOutput, CommandRunner } from './runner.js';
+import type { Answers, CommandOutput, CommandRunner, Speaker, StepAnswer } from './runner.js';
 
 export interface DialogueOptions {
   readonly signal?: AbortSignal;
 }
 
-/** What is needed of a driver to read a device with it. */
-export type Speaker = Pick<Driver, 'id' | 'dialogue'>;
-
 /**
  * Carries out drivers' dialogues once, all together. The result is raw: it may hold secrets and must pass through
  * redact.ts before it leaves collect/. What could not be read is a section with a failure, never an exception.
  */
-export async function runDialogues(
+export function runDialogues(
   drivers: readonly Speaker[],
   runner: CommandRunner,
   device: string,
   options: DialogueOptions = {},
 ): Promise<readonly Capture[]> {
-  const questions = drivers.flatMap(({ id, dialogue }) => dialogue.steps.map((step) => ({ driver: id, step })));
-  const found = new Map<DialogueStep, StepResult>();
-  const perform = async ({ step }: (typeof questions)[number]): Promise<void> => {
-    found.set(step, await performStep(step, runner, device, options.signal));
-  };
-  await inParallel(
-    questions.filter(({ step }) => step.fallbackFor === undefined),
-    runner.parallelMax,
-    perform,
-  );
-  // The steps only read, so their order does not matter to the device, except that a fallback waits for its answer.
-  const isMissing = (driver: string, id: string): boolean =>
-    questions.some((one) => one.driver === driver && one.step.id === id && found.get(one.step)?.missing === true);
-  await inParallel(
-    questions.filter(({ driver, step }) => step.fallbackFor !== undefined && isMissing(driver, step.fallbackFor)),
-    runner.parallelMax,
-    perform,
-  );
-  return drivers.map(({ id, dialogue }) => ({
-    driver: id,
-    device,
-    sections: dialogue.steps.flatMap((step) => found.get(step)?.section ?? []),
-  }));
+  return dialogueReader(drivers, runner, device, options)(1);
 }
 
 /** One driver's dialogue, once. */
@@ -56,10 +31,69 @@ export async function runDialogue(
   return capture!;
 }
 
-interface StepResult {
-  readonly missing: boolean;
-  /** Absent when there is nothing to read. */
-  readonly section?: Section;
+/**
+ * Reads again at each call. `ahead` says how many readings in a row are wanted from here on: where a device can be asked
+ * for several in one request, they are taken then and given out one by one.
+ */
+export function dialogueReader(
+  drivers: readonly Speaker[],
+  runner: CommandRunner,
+  device: string,
+  { signal }: DialogueOptions = {},
+): (ahead: number) => Promise<readonly Capture[]> {
+  const taken: Answers[] = [];
+  return async (ahead) => {
+    if (taken.length === 0) {
+      const options = { passes: ahead, ...(signal && { signal }) };
+      taken.push(
+        ...(runner.converse
+          ? await runner.converse(drivers, options)
+          : [await stepByStep(drivers, runner, { ...(signal && { signal }) })]),
+      );
+    }
+    const answers = taken.shift()!;
+    return drivers.map(({ id, dialogue }) => ({ driver: id, device, sections: sectionsOf(dialogue, answers, device) }));
+  };
+}
+
+function sectionsOf(dialogue: Dialogue, answers: Answers, device: string): readonly Section[] {
+  return dialogue.steps.flatMap((step) => {
+    const answer = answers.get(step);
+    if (!answer || (answer.output.kind === 'missing' && step.need !== 'required')) return [];
+    const { source, output } = answer;
+    const failure = failureOf(output, { step, device, source });
+    return [
+      { name: step.id, source, text: output.kind === 'exited' ? output.stdout : '', ...(failure && { failure }) },
+    ];
+  });
+}
+
+async function stepByStep(
+  drivers: readonly Speaker[],
+  runner: CommandRunner,
+  { signal }: DialogueOptions,
+): Promise<Answers> {
+  const questions = drivers.flatMap(({ id, dialogue }) => dialogue.steps.map((step) => ({ driver: id, step })));
+  const found = new Map<DialogueStep, StepAnswer>();
+  const perform = async ({ step }: (typeof questions)[number]): Promise<void> => {
+    found.set(step, await performStep(step, runner, signal));
+  };
+  await inParallel(
+    questions.filter(({ step }) => step.fallbackFor === undefined),
+    runner.parallelMax,
+    perform,
+  );
+  // The steps only read, so their order does not matter to the device, except that a fallback waits for its answer.
+  const isMissing = (driver: string, id: string): boolean =>
+    questions.some(
+      (one) => one.driver === driver && one.step.id === id && found.get(one.step)?.output.kind === 'missing',
+    );
+  await inParallel(
+    questions.filter(({ driver, step }) => step.fallbackFor !== undefined && isMissing(driver, step.fallbackFor)),
+    runner.parallelMax,
+    perform,
+  );
+  return found;
 }
 
 async function inParallel<T>(items: readonly T[], most: number, action: (item: T) => Promise<void>): Promise<void> {
@@ -73,28 +107,23 @@ async function inParallel<T>(items: readonly T[], most: number, action: (item: T
 async function performStep(
   step: DialogueStep,
   runner: CommandRunner,
-  device: string,
   signal: AbortSignal | undefined,
-): Promise<StepResult> {
+): Promise<StepAnswer> {
   const limits = { timeoutMsMax: step.timeoutMsMax, bytesMax: step.bytesMax, ...(signal && { signal }) };
-  const spellings = [step.argv, ...(step.alternatives ?? [])];
+  if (step.file !== undefined) return { source: step.file, output: await runner.readFile(step.file, limits) };
   let output: CommandOutput = { kind: 'cancelled' };
   let source = '';
-  if (step.file !== undefined) {
-    source = step.file;
-    output = await runner.readFile(step.file, limits);
-  } else {
-    for (const argv of spellings) {
-      source = argv.join(' ');
-      output = await runner.run(argv, limits);
-      if (output.kind !== 'missing') break;
-    }
+  for (const argv of spellingsOf(step)) {
+    source = argv.join(' ');
+    output = await runner.run(argv, limits);
+    if (output.kind !== 'missing') break;
   }
-  const missing = output.kind === 'missing';
-  if (missing && step.need !== 'required') return { missing };
-  const text = output.kind === 'exited' ? output.stdout : '';
-  const failure = failureOf(output, { step, device, source });
-  return { missing, section: { name: step.id, source, text, ...(failure && { failure }) } };
+  return { source, output };
+}
+
+/** The commands of a step, in the order in which they are tried. */
+export function spellingsOf(step: DialogueStep): readonly (readonly string[])[] {
+  return [step.argv, ...(step.alternatives ?? [])];
 }
 
 interface Place {

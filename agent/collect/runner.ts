@@ -1,4 +1,24 @@
+import type { DialogueStep, Driver } from '../drivers/contract.js';
 import type { Problem } from '../lib/result.js';
+
+/** What is needed of a driver to read a device with it. */
+export type Speaker = Pick<Driver, 'id' | 'dialogue'>;
+
+/** How a device answered one step. */
+export interface StepAnswer {
+  /** The command or the file that was asked for in the end. */
+  readonly source: string;
+  readonly output: CommandOutput;
+}
+
+/** The answers of one reading; a fallback that was not needed has none. */
+export type Answers = ReadonlyMap<DialogueStep, StepAnswer>;
+
+export interface ConverseOptions {
+  /** How many times everything is asked, one time after the other. */
+  readonly passes: number;
+  readonly signal?: AbortSignal;
+}
 
 /** How a device is asked. The local machine is one implementation (local.ts); others ask over a connection. */
 export interface CommandRunner {
@@ -8,6 +28,11 @@ export interface CommandRunner {
   readFile(path: string, limits: RunLimits): Promise<CommandOutput>;
   /** Runs a program that goes on, and calls `onOutput` whenever it says anything; resolves when it ends. */
   follow(argv: readonly string[], options: FollowOptions): Promise<CommandOutput>;
+  /**
+   * Carries out whole dialogues in one request, each answer as `run` and `readFile` would give it. Absent: they are
+   * asked step by step.
+   */
+  converse?(speakers: readonly Speaker[], options: ConverseOptions): Promise<readonly Answers[]>;
   /** Why the device cannot be asked at all, in one Problem; absent where there is nothing that could be in the way. */
   ready?(signal?: AbortSignal): Promise<Problem | undefined>;
   /** How many commands may run at once on the device. */

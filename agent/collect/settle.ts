@@ -17,21 +17,21 @@ export type Steady = Pick<Driver, 'id' | 'dialogue' | 'volatile'>;
  * A reading takes several commands of several drivers, and a change between two of them would give a picture that
  * never existed. So captures are taken only when two readings of everything in a row agree, volatile text aside. A
  * device that never holds still gives the last reading with every section that moved marked `unstable`: blind, not
- * clean. What stands beside the device may move. A cross-check that alone goes on moving is not waited for twice: what it checks held still.
+ * clean. `read` is told how many readings are sure to follow. What stands beside the device may move. A cross-check that alone goes on moving is not waited for twice: what it checks held still.
  */
 export async function readTwice(
-  read: () => Promise<readonly Capture[]>,
+  read: (ahead: number) => Promise<readonly Capture[]>,
   drivers: readonly Steady[],
   options: SettleOptions = {},
 ): Promise<readonly Capture[]> {
   const readingsMax = Math.max(2, options.readingsMax ?? 5);
   const pause = options.pause ?? ((ms: number) => sleep(ms));
-  let before = await read();
+  let before = await read(2);
   let moved: readonly Moved[] = [];
   for (let readings = 2; readings <= readingsMax; readings++) {
     const waits = moved.some(({ crossCheck }) => !crossCheck);
     if (readings > 2 && waits) await pause((options.pauseMs ?? 200) * (readings - 2));
-    const after = await read();
+    const after = await read(1);
     moved = movedSections(before, after, drivers);
     if (moved.length === 0 || (readings > 2 && moved.every(({ crossCheck }) => crossCheck))) return after;
     before = after;

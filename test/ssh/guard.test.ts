@@ -11,11 +11,11 @@ import { START } from '../support/guard.js';
 import { services } from '../support/services.js';
 import { type Sshd, sshd } from '../support/sshd.js';
 import { run, systemTest, tempDir, waitFor, withNamespaces } from '../support/system.js';
-import { type Behaviour, fakeServer, fingerprintOf, keyPair, target } from './hostile.js';
+import { type Behaviour, fingerprintOf, keyPair, serve, target } from './hostile.js';
 
 /** A guard on a clock of its own whose one device is such a server; what it told after a quarter of an hour. */
 async function told(behaviour: Behaviour, more: Partial<SshTarget> = {}): Promise<readonly string[]> {
-  const server = await fakeServer(behaviour);
+  const server = await serve(behaviour);
   const base = fakeWorld(['fw']);
   const { device: _device, ...source } = { ...target(server), ...more };
   const devices = base.settings.devices.map((device) => ({
@@ -38,7 +38,6 @@ async function told(behaviour: Behaviour, more: Partial<SshTarget> = {}): Promis
     return rows;
   } finally {
     await guard.close();
-    await server.stop();
   }
 }
 

@@ -1,21 +1,10 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { ServerChannel } from 'ssh2';
 import { addKnownKeys, revokeKeys } from '../../agent/collect/ssh/index.js';
-import { type Behaviour, type FakeServer, fakeServer, fingerprintOf, keyPair, rawServer, target } from './hostile.js';
+import { type Behaviour, fingerprintOf, keyPair, rawServe, serve, target } from './hostile.js';
 import { knownKeysPath, LIMITS, patient, readyProblem, withRunner } from './targets.js';
-
-const stops: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const stop of stops.splice(0)) await stop();
-});
-
-async function serve(behaviour: Behaviour = {}): Promise<FakeServer> {
-  const server = await fakeServer(behaviour);
-  stops.push(server.stop);
-  return server;
-}
 
 describe('a host key that', () => {
   test('nobody has accepted is shown, and no login is tried', async () => {
@@ -82,7 +71,7 @@ describe('a host key that', () => {
 });
 
 describe('a server that is no good is a Problem in its time', () => {
-  test.each<[string, Parameters<typeof rawServer>[0], RegExp]>([
+  test.each<[string, Parameters<typeof rawServe>[0], RegExp]>([
     ['says nothing', () => {}, /^SSH_TIMEOUT .*no exchange of keys after 1500 ms/],
     ['says half a line', (socket) => void socket.write('SSH-2.0-Op'), /^SSH_TIMEOUT/],
     ['closes at once', (socket) => socket.destroy(), /^SSH_BROKEN/],
@@ -97,15 +86,14 @@ describe('a server that is no good is a Problem in its time', () => {
     ],
     ['names itself with escapes', (socket) => void socket.end('SSH-1.0-\u001b[2J\u001b]0;x\u0007\r\n'), /^SSH_BROKEN/],
   ])('it %s', async (_case, speak, words) => {
-    const server = await rawServer(speak);
-    stops.push(server.stop);
+    const server = await rawServe(speak);
     const problem = await readyProblem(target(server));
     expect(`${problem?.code} ${problem?.message}`).toMatch(words);
     expect(JSON.stringify(problem)).not.toMatch(/\\u001b|\\u0007/);
   });
 
   test('nobody listens', async () => {
-    const server = await rawServer(() => {});
+    const server = await rawServe(() => {});
     await server.stop();
     expect(await readyProblem(target(server))).toMatchObject({
       code: 'SSH_UNREACHABLE',
@@ -266,8 +254,7 @@ describe('a command whose server', () => {
 });
 
 test('one who gives up while the server hangs gets an answer, and closing ends everything', async () => {
-  const server = await rawServer(() => {});
-  stops.push(server.stop);
+  const server = await rawServe(() => {});
   await withRunner(target(server), async (runner) => {
     const giveUp = new AbortController();
     const output = runner.run(['nft'], { ...LIMITS, signal: giveUp.signal });

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { connect, createServer, type Socket, type Server as TcpServer } from 'node:net';
 import { join } from 'node:path';
+import { afterEach } from '@jest/globals';
 import ssh2, { type AuthContext, type Connection, type ServerChannel, type ServerConfig } from 'ssh2';
 import type { SshTarget } from '../../agent/collect/ssh/index.js';
 import { tempDir } from '../support/system.js';
@@ -62,7 +63,7 @@ const letIn = (context: AuthContext): void => {
   else context.accept();
 };
 
-export async function fakeServer(behaviour: Behaviour = {}): Promise<FakeServer> {
+async function fakeServer(behaviour: Behaviour = {}): Promise<FakeServer> {
   const hostKey = behaviour.hostKey ?? keyPair();
   const logins: string[] = [];
   const sockets = new Set<Socket>();
@@ -124,12 +125,29 @@ async function listening(tcp: TcpServer): Promise<number> {
 
 async function stopped(tcp: TcpServer, sockets: ReadonlySet<Socket>): Promise<void> {
   for (const socket of sockets) socket.destroy();
+  if (!tcp.listening) return;
   tcp.close();
   await once(tcp, 'close');
 }
 
+const stops: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+});
+
+/** Ends with the test. */
+export function endsWithTest<T extends { stop(): Promise<void> }>(server: T): T {
+  stops.push(() => server.stop());
+  return server;
+}
+
+/** A fake server for one test. */
+export async function serve(behaviour: Behaviour = {}): Promise<FakeServer> {
+  return endsWithTest(await fakeServer(behaviour));
+}
+
 /** Not even SSH: `speak` writes what it likes to everybody who connects. */
-export async function rawServer(speak: (socket: Socket) => void): Promise<Pick<FakeServer, 'port' | 'stop'>> {
+export async function rawServe(speak: (socket: Socket) => void): Promise<Pick<FakeServer, 'port' | 'stop'>> {
   const sockets = new Set<Socket>();
   const tcp = createServer((socket) => {
     sockets.add(socket);
@@ -138,7 +156,7 @@ export async function rawServer(speak: (socket: Socket) => void): Promise<Pick<F
     speak(socket);
   });
   const port = await listening(tcp);
-  return { port, stop: () => stopped(tcp, sockets) };
+  return endsWithTest({ port, stop: () => stopped(tcp, sockets) });
 }
 
 export function target(

@@ -1,23 +1,12 @@
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import type { SshTarget } from '../../agent/collect/ssh/index.js';
 import { makeKey, sshd } from '../support/sshd.js';
 import { must, systemTest, tempDir, waitFor } from '../support/system.js';
-import { type Behaviour, type FakeServer, fakeServer, keyFile, keyPair, target } from './hostile.js';
+import { type Behaviour, endsWithTest, keyFile, keyPair, serve, target } from './hostile.js';
 import { knownKeysPath, LIMITS, patient, readyProblem, targetOf, withRunner } from './targets.js';
-
-const stops: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const stop of stops.splice(0)) await stop();
-});
-
-async function serve(behaviour: Behaviour = {}): Promise<FakeServer> {
-  const server = await fakeServer(behaviour);
-  stops.push(server.stop);
-  return server;
-}
 
 describe('a login', () => {
   const refuse: Behaviour = { login: (context) => context.reject(['publickey', 'password', 'keyboard-interactive']) };
@@ -145,11 +134,10 @@ systemTest(
   'an agent and a key with a passphrase open a real sshd',
   async () => {
     const folder = tempDir();
-    const server = await sshd(folder);
-    stops.push(server.stop);
+    const server = endsWithTest(await sshd(folder));
     const socket = join(folder, 'agent.sock');
     const agent = spawn('ssh-agent', ['-D', '-a', socket], { stdio: 'ignore' });
-    stops.push(async () => void agent.kill());
+    endsWithTest({ stop: async () => void agent.kill() });
     await waitFor(() => existsSync(socket), { timeoutMs: 20_000 });
     await must(['ssh-add', '-q', server.key], { env: { SSH_AUTH_SOCK: socket } });
     const { keyFile: _none, ...rest } = targetOf(server);

@@ -1,23 +1,13 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from '@jest/globals';
+import { describe, expect, test } from '@jest/globals';
 import { ecluse as call } from '../cli/capture.js';
 import { run, tempDir } from '../support/system.js';
-import { type Behaviour, type FakeServer, fakeServer, fingerprintOf, keyFile, keyPair } from './hostile.js';
+import { device } from './device.js';
+import { type FakeServer, fingerprintOf, keyFile, keyPair, serve } from './hostile.js';
 
 // A test run by a person has a terminal, where the command would ask.
 Object.defineProperty(process.stdin, 'isTTY', { value: false, configurable: true });
-
-const stops: (() => Promise<void>)[] = [];
-afterEach(async () => {
-  for (const stop of stops.splice(0)) await stop();
-});
-
-async function serve(behaviour: Behaviour = {}): Promise<FakeServer> {
-  const server = await fakeServer(behaviour);
-  stops.push(server.stop);
-  return server;
-}
 
 function site(server: FakeServer, jump?: FakeServer) {
   const folder = tempDir();
@@ -100,14 +90,16 @@ describe('ecluse trust', () => {
   }, 60_000);
 
   test('ecluse doctor says what is in the way, and afterwards that nothing is', async () => {
-    const server = await serve({
-      exec: (channel, command) => {
-        if (command.endsWith('date -u +%s')) channel.write('1000000000\n');
-        else channel.stderr.write('Operation not permitted\n');
-        channel.exit(command.endsWith('date -u +%s') ? 0 : 1);
-        channel.end();
-      },
-    });
+    const server = await serve(
+      device(() => ({ status: 1, err: 'Operation not permitted\n' }), {
+        other: (channel, command) => {
+          expect(command).toMatch(/date -u \+%s$/);
+          channel.write('1000000000\n');
+          channel.exit(0);
+          channel.end();
+        },
+      }),
+    );
     const { ecluse } = site(server);
     const before = await ecluse('doctor', 'web');
     expect(before).toMatchObject({ code: 3, stdout: expect.stringContaining(`HOST_KEY_UNKNOWN`) });

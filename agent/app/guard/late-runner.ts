@@ -21,6 +21,7 @@ export function lateRunner(target: SshTarget, knownKeys: string): LateRunner {
     run: async (argv, limits) => (await load()).run(argv, limits),
     readFile: async (path, limits) => (await load()).readFile(path, limits),
     follow: async (argv, options) => (await load()).follow(argv, options),
+    converse: async (speakers, options) => (await load()).converse(speakers, options),
     ready: async (signal) => (await load()).ready(signal),
     parallelMax: 4,
     close() {

@@ -17,13 +17,17 @@ interface Ask {
   readonly signal?: AbortSignal;
   readonly timeoutMsMax?: number;
   readonly bytesMax: number;
-  readonly onOutput?: () => void;
+  /** Is given the output as it comes, and it is kept nowhere else. */
+  readonly onOutput?: (chunk: Buffer) => void;
+  readonly onError?: (chunk: Buffer) => void;
+  /** Left out, the input stays open for as long as the program is wanted. */
+  readonly input?: string;
 }
 
 /** Runs one command to its end. */
 export function execute(link: Link, line: string, program: string, limits: RunLimits): Promise<CommandOutput> {
   const { timeoutMsMax, bytesMax, signal } = limits;
-  return ask({ link, line, program, timeoutMsMax, bytesMax, ...(signal && { signal }) });
+  return ask({ link, line, program, timeoutMsMax, bytesMax, input: '', ...(signal && { signal }) });
 }
 
 /** Runs one that goes on; what it says is only counted as a sign. */
@@ -31,7 +35,20 @@ export function follow(link: Link, line: string, program: string, options: Follo
   return ask({ link, line, program, bytesMax: Number.POSITIVE_INFINITY, ...options });
 }
 
-function ask({ link, line, program, signal, timeoutMsMax, bytesMax, onOutput }: Ask): Promise<CommandOutput> {
+export interface Hearing {
+  readonly input: string;
+  readonly onOutput: (chunk: Buffer) => void;
+  readonly onError: (chunk: Buffer) => void;
+  readonly signal: AbortSignal;
+}
+
+/** Runs one whose output is taken in piece by piece; it has no limits of its own, and is ended by the signal. */
+export function hear(link: Link, line: string, hearing: Hearing): Promise<CommandOutput> {
+  return ask({ link, line, program: 'sh', bytesMax: Number.POSITIVE_INFINITY, ...hearing });
+}
+
+function ask(options: Ask): Promise<CommandOutput> {
+  const { link, line, program, signal, timeoutMsMax, bytesMax, onOutput, onError, input } = options;
   return new Promise((resolve) => {
     const out: Buffer[] = [];
     const err: Buffer[] = [];
@@ -83,7 +100,7 @@ function ask({ link, line, program, signal, timeoutMsMax, bytesMax, onOutput }: 
       }
       stream.on('data', (chunk: Buffer) => {
         if (onOutput) {
-          onOutput();
+          onOutput(chunk);
           return;
         }
         outBytes += chunk.length;
@@ -91,6 +108,7 @@ function ask({ link, line, program, signal, timeoutMsMax, bytesMax, onOutput }: 
         else out.push(chunk);
       });
       stream.stderr.on('data', (chunk: Buffer) => {
+        onError?.(chunk);
         if (errBytes < STDERR_BYTES_MAX) err.push(chunk);
         errBytes += chunk.length;
       });
@@ -98,8 +116,8 @@ function ask({ link, line, program, signal, timeoutMsMax, bytesMax, onOutput }: 
         exit = code === null ? { signal: name ?? 'unknown' } : { code };
       });
       stream.on('close', end);
-      // What goes on is ended by the end of its input; all else gets none.
-      if (!onOutput) stream.end();
+      // What goes on is ended by the end of its input.
+      if (input !== undefined) stream.end(input);
     };
     try {
       link.client.exec(line, opened);

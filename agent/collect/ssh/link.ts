@@ -266,8 +266,18 @@ function watchLoss(client: Client, stream: Duplex): Link {
     for (const listener of [...listeners]) listener(reason);
     listeners.clear();
   };
-  client.on('error', (error) => lose(error.message));
-  client.on('close', () => lose('closed by the server'));
+  let talks = false;
+  client.on('handshake', () => {
+    talks = true;
+  });
+  client.on('error', (error) => {
+    talks = false;
+    lose(error.message);
+  });
+  client.on('close', () => {
+    talks = false;
+    lose('closed by the server');
+  });
   return {
     client,
     lost: () => reason,
@@ -278,10 +288,9 @@ function watchLoss(client: Client, stream: Duplex): Link {
     },
     close(why = 'closed here') {
       lose(why);
+      // ssh2 can say goodbye only once the keys are exchanged, and not any more after an error.
+      if (talks) client.end();
       // destroy and not end: a server that hangs would keep a half-closed connection for ever.
-      try {
-        client.end();
-      } catch {}
       stream.destroy();
     },
   };

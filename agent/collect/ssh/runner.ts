@@ -1,11 +1,12 @@
 import { failure, type Problem, problemText, type Result, success } from '../../lib/result.js';
 import type { CommandOutput, CommandRunner } from '../runner.js';
 import { execute, follow } from './channel.js';
-import { commandLine, readFileArgv } from './commands.js';
+import { commandLine, readFileArgv, saysNoFile } from './commands.js';
 import { type Credentials, readCredentials } from './credentials.js';
 import { pinsOf } from './host-keys.js';
 import { type KnownKeys, readKnownKeys } from './known-keys.js';
 import { cancelled, type Link, openLink } from './link.js';
+import { requestFor } from './request.js';
 import { addressOf, type SshHop, type SshTarget, type SshTimeouts, sshTimeouts } from './target.js';
 import { turns } from './turns.js';
 
@@ -20,6 +21,8 @@ export interface SshOptions {
 export interface SshRunner extends CommandRunner {
   /** Connects where that is not done yet; why it cannot be, in one Problem instead of one for each command. */
   ready(signal?: AbortSignal): Promise<Problem | undefined>;
+  /** All of a reading in one channel. */
+  converse: NonNullable<CommandRunner['converse']>;
   close(): void;
 }
 
@@ -41,29 +44,43 @@ const asking = turns(64);
 export function sshRunner(target: SshTarget, options: SshOptions): SshRunner {
   const connection = keptConnection(target, options);
   const ownTurns = turns(SESSIONS_MAX);
-  const run: CommandRunner['run'] = async (argv, limits) => {
-    const leave = await ownTurns.take(limits.signal);
-    const giveBack = leave && (await asking.take(limits.signal));
+  const { overdueMs } = { ...sshTimeouts, ...options.timeouts };
+  /** Waits for a turn and for the connection. */
+  const onLink = async <T>(
+    signal: AbortSignal | undefined,
+    ask: (link: Link) => Promise<T>,
+    otherwise: (why: CommandOutput) => T,
+  ): Promise<T> => {
+    const leave = await ownTurns.take(signal);
+    const giveBack = leave && (await asking.take(signal));
     if (!giveBack) {
       leave?.();
-      return { kind: 'cancelled' };
+      return otherwise({ kind: 'cancelled' });
     }
     try {
-      const link = await unlessAborted(connection.get(), limits.signal);
-      if (!link.ok) return withoutLink(link.error);
-      return await execute(link.value, commandLine(argv), argv[0]!, limits);
+      const link = await unlessAborted(connection.get(), signal);
+      return link.ok ? await ask(link.value) : otherwise(withoutLink(link.error));
     } finally {
       giveBack();
       leave();
     }
   };
+  const run: CommandRunner['run'] = (argv, limits) =>
+    onLink(
+      limits.signal,
+      (link) => execute(link, commandLine(argv), argv[0]!, limits),
+      (why) => why,
+    );
   return {
     run,
     async readFile(path, limits) {
       const output = await run(readFileArgv(path), limits);
-      const absent =
-        output.kind === 'exited' && output.exitCode !== 0 && /No such file or directory/.test(output.stderr);
-      return absent && output.stderr.startsWith('cat: ') ? { kind: 'missing', what: path } : output;
+      const absent = output.kind === 'exited' && output.exitCode !== 0 && saysNoFile(output.stderr);
+      return absent ? { kind: 'missing', what: path } : output;
+    },
+    converse: (speakers, asked) => {
+      const request = requestFor(speakers, { ...asked, overdueMs });
+      return onLink(asked.signal, (link) => request.on(link), request.none);
     },
     async follow(argv, followed) {
       const link = await unlessAborted(connection.get(), followed.signal);

@@ -44,6 +44,8 @@ export interface SshTimeouts {
   readonly loginMs: number;
   /** From one sign of life to the next; three that stay out end the connection. */
   readonly keepAliveMs: number;
+  /** How long a step of a reading may be overdue before the device is not believed to end it by itself. */
+  readonly overdueMs: number;
 }
 
 export const sshTimeouts: SshTimeouts = {
@@ -51,4 +53,5 @@ export const sshTimeouts: SshTimeouts = {
   handshakeMs: 15_000,
   loginMs: 20_000,
   keepAliveMs: 15_000,
+  overdueMs: 10_000,
 };

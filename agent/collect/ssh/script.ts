@@ -1,0 +1,177 @@
+import type { Driver } from '../../drivers/contract.js';
+import {
+  CLOCK_ARGV,
+  GREP_FILES,
+  PATH,
+  PREFIX,
+  quoted,
+  REFUSAL,
+  REFUSAL_CODE,
+  SCRIPT_ARGV,
+  spelled,
+} from './commands.js';
+import { everyStep, type Plan, type PlannedStep, planOf, secondsOf } from './plan.js';
+
+type Reader = Pick<Driver, 'id' | 'dialogue'>;
+
+/** Commands that are asked for one at a time, between readings. */
+function singleCommands(drivers: readonly Reader[]): readonly string[] {
+  const looks = drivers.flatMap(({ dialogue }) => (dialogue.glances ?? []).flatMap(({ argv }) => (argv ? [argv] : [])));
+  return [...new Set([CLOCK_ARGV, ...looks].map(spelled))].sort();
+}
+
+function glanceFiles(drivers: readonly Reader[]): readonly string[] {
+  const files = drivers.flatMap(({ dialogue }) =>
+    (dialogue.glances ?? []).flatMap(({ file, after, whileFilled }) => [file, after?.file, whileFilled]),
+  );
+  return [...new Set(files.filter((file) => file !== undefined))].sort();
+}
+
+function functionName(driver: string): string {
+  return `read_${driver.replace(/\W/g, '_')}`;
+}
+
+/** Each spelling only where the one before it is not there, and then what stands in for all of them. */
+function stepLines({ name, step, spellings, fallbacks }: PlannedStep): string {
+  const tries = spellings.map((argv, at) => `step ${name}:${at} ${secondsOf(step)} ${spelled(argv)}`);
+  const rest = fallbacks.length === 0 ? ':' : `{ ${fallbacks.map(stepLines).join('; ')}; }`;
+  return [...tries, rest].join(' || ');
+}
+
+function readerLines({ driver, steps }: Plan): readonly string[] {
+  return [`${functionName(driver)}() {`, ...steps.map((step) => `  ${stepLines(step)}`), '}', ''];
+}
+
+/**
+ * The forced command of the account on a device. It takes what is asked for from SSH_ORIGINAL_COMMAND and compares it,
+ * letter for letter, with what these drivers read with; nothing that comes over the wire is ever evaluated, and what
+ * is run stands in this text. An account that may run anything is sent the same text as the input of a shell.
+ */
+export function forcedCommandScript(drivers: readonly Reader[]): string {
+  const readers = drivers.filter(({ dialogue }) => dialogue.shell === undefined);
+  const plans = readers.map(planOf);
+  const names = everyStep(plans).map(({ name }) => `-${name}`);
+  const monitors = [...new Set(readers.flatMap(({ dialogue }) => dialogue.monitors ?? []).map(spelled))];
+  return `${[
+    ...HEAD,
+    ...plans.flatMap(readerLines),
+    ...REQUEST,
+    `    ${names.join(' | ') || "''"}) without="$without\${word#-} " ;;`,
+    ...plans.map(({ driver, token }) => `    ${token}) readers="$readers ${functionName(driver)}" ;;`),
+    ...ANSWER,
+    '# Files that are looked at again and again, in any choice and order.',
+    'look() {',
+    '  for file in "$@"; do',
+    '    case "$file" in',
+    `    ${glanceFiles(readers).map(quoted).join(' | ') || "''"}) ;;`,
+    '    *) refuse ;;',
+    '    esac',
+    '  done',
+    '  [ "$#" -gt 0 ] || refuse',
+    `  run 5 ${GREP_FILES} "$@"`,
+    '}',
+    '',
+    '[ "$#" -eq 0 ] || request "$@"',
+    `command=\${SSH_ORIGINAL_COMMAND#${quoted(PREFIX)}}`,
+    'case "$command" in',
+    ...singleCommands(readers).flatMap((command) => [`${quoted(command)})`, `  run 5 ${command} ;;`]),
+    ...monitors.flatMap((command) => [`${quoted(command)})`, `  follow ${command} ;;`]),
+    `${quoted(`${GREP_FILES} `)}*)`,
+    '  # shellcheck disable=SC2086 # one word for each file, and each is looked up above',
+    `  look \${command#${quoted(`${GREP_FILES} `)}} ;;`,
+    `${quoted(`${SCRIPT_ARGV} `)}*)`,
+    '  # shellcheck disable=SC2086 # and so is each word of a request',
+    `  request \${command#${quoted(`${SCRIPT_ARGV} `)}} ;;`,
+    '*)',
+    '  refuse ;;',
+    'esac',
+  ].join('\n')}\n`;
+}
+
+const HEAD: readonly string[] = [
+  '#!/bin/sh',
+  '# ecluse-read: what an account may do that Écluse reads this machine with. Written by `ecluse trust --script`.',
+  '# Install it as root (mode 755) and name it in the authorized_keys of the account:',
+  '#   restrict,command="/usr/local/sbin/ecluse-read" ssh-ed25519 AAAA…',
+  'set -f',
+  `PATH=${PATH}`,
+  'LC_ALL=C',
+  'export PATH LC_ALL',
+  '',
+  'refuse() {',
+  `  echo "${REFUSAL}: this script runs only what Écluse reads with" >&2`,
+  `  exit ${REFUSAL_CODE}`,
+  '}',
+  '',
+  '# A program that hangs must not stay behind when the connection is gone, nor hold up what comes after it.',
+  'if command -v timeout >/dev/null 2>&1; then',
+  '  limited() { timeout "$@" </dev/null; }',
+  'else',
+  '  limited() { shift; env "$@" </dev/null; }',
+  'fi',
+  '',
+  'run() {',
+  '  limited "$@"',
+  '  exit $?',
+  '}',
+  '',
+  '# Runs until the other end is gone, which shows as the end of the input.',
+  'follow() {',
+  '  exec 3<&0',
+  '  "$@" </dev/null 3<&- &',
+  '  child=$!',
+  '  { cat <&3 >/dev/null 2>&1; kill "$child"; } >/dev/null 2>&1 &',
+  '  exec 3<&-',
+  '  wait "$child"',
+  '  exit $?',
+  '}',
+  '',
+  '# One step of a reading: NAME SECONDS PROGRAM…. What it says stands between two lines that begin with the mark, on',
+  '# both streams alike. Fails, saying nothing, only where the program is not there.',
+  'step() {',
+  '  name=$1',
+  '  shift',
+  `  case "$without" in *" \${name%:*} "*) return 0 ;; esac`,
+  '  command -v "$2" >/dev/null 2>&1 || return 1',
+  `  printf '%s %s\\n' "$mark" "$name"`,
+  `  printf '%s %s\\n' "$mark" "$name" >&2`,
+  '  limited "$@"',
+  '  status=$?',
+  `  printf '\\n%s %s\\n' "$mark" "$status"`,
+  `  printf '\\n%s %s\\n' "$mark" "$status" >&2`,
+  '}',
+  '',
+];
+
+const REQUEST: readonly string[] = [
+  '# A reading: read MARK PASSES [-STEP…] READER…. The mark is 32 hexadecimal digits, new in each request, so that no',
+  '# program can know it and print what looks like the end of a step.',
+  'request() {',
+  '  [ "$#" -ge 4 ] && [ "$1" = read ] || refuse',
+  '  mark=$2',
+  '  passes=$3',
+  '  case "$mark" in *[!0-9a-f]*) refuse ;; esac',
+  `  [ "\${#mark}" -eq 32 ] || refuse`,
+  '  case "$passes" in 1 | 2) ;; *) refuse ;; esac',
+  '  shift 3',
+  "  without=' '",
+  "  readers=''",
+  '  for word in "$@"; do',
+  '    case "$word" in',
+];
+
+const ANSWER: readonly string[] = [
+  '    *) refuse ;;',
+  '    esac',
+  '  done',
+  '  [ -n "$readers" ] || refuse',
+  '  while [ "$passes" -gt 0 ]; do',
+  '    for reader in $readers; do "$reader"; done',
+  `    printf '%s end\\n' "$mark"`,
+  `    printf '%s end\\n' "$mark" >&2`,
+  '    passes=$((passes - 1))',
+  '  done',
+  '  exit 0',
+  '}',
+  '',
+];
