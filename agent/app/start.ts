@@ -7,7 +7,7 @@ import { serveOnSocket } from '../http/index.js';
 import type { FindingEvent } from '../judge/index.js';
 import { systemClock } from '../lib/clock.js';
 import { type Log, openLog } from '../lib/log.js';
-import { type Problem, problemText, type Result } from '../lib/result.js';
+import { type Problem, problemLines, type Result } from '../lib/result.js';
 import {
   type FindingView,
   type GuardListener,
@@ -77,7 +77,7 @@ export async function start(options: StartOptions): Promise<number> {
 }
 
 function refuse(problem: Problem): number {
-  process.stderr.write(`ecluse: ${displayText(problemText(problem))}\n`);
+  for (const line of problemLines(problem)) process.stderr.write(`ecluse: ${displayText(line)}\n`);
   return 2;
 }
 
@@ -213,7 +213,8 @@ function tellReload(answer: Result<ReloadView>, voice: Voice, log: Log): void {
     return;
   }
   log.error('the configuration was not taken; everything goes on as before', { ...answer.error });
-  voice.say('reload', `Not taken, everything goes on as before: ${problemText(answer.error)}`);
+  for (const line of problemLines(answer.error))
+    voice.say('reload', `Not taken, everything goes on as before: ${line}`);
 }
 
 function tellUnread(guard: OpenGuard, device: string, voice: Voice): void {

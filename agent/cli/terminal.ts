@@ -1,6 +1,6 @@
 import { styleText } from 'node:util';
 import { displayText, exitCodeOf } from '../app/offline.js';
-import { type Problem, problemText } from '../lib/result.js';
+import { type Problem, problemLines } from '../lib/result.js';
 
 /** Says how a command ended. */
 export type SetExit = (code: number) => void;
@@ -49,9 +49,9 @@ export function say(line: string): void {
   process.stderr.write(`ecluse: ${line}\n`);
 }
 
-/** Says what is wrong and gives the exit code for it. */
+/** Says everything that is wrong, a line each, and gives the exit code for it. */
 export function complain(problem: Problem): number {
-  say(clean(problemText(problem)));
+  for (const line of problemLines(problem)) say(clean(line));
   return exitCodeOf(problem);
 }
 

@@ -3,7 +3,6 @@
  * errors that name file, line and column.
  */
 export * from './load.js';
-export { parseHostPort } from './parts.js';
-export { parseDuration } from './schema.js';
+export { parseDuration, parseHostPort } from './parts.js';
 export * from './settings.js';
 export { sinkPlace } from './sink-settings.js';

@@ -1,12 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { failure, type Result, success } from '../lib/result.js';
+import { failure, type Result, success, together } from '../lib/result.js';
+import { contradictions } from './contradictions.js';
+import type { DeviceEntry } from './devices.js';
+import { schemaOf } from './editor.js';
 import { ConfigFile } from './schema.js';
 import type { DeviceSettings, DeviceSource, SecretReference, Settings, SshServer } from './settings.js';
 import { sinkSettings } from './sink-settings.js';
 import type { Source } from './source.js';
-import { readYaml, type Written } from './written.js';
+import { readYaml } from './written.js';
 
 /** What the machine says to a guard that nobody configured. */
 export interface Surroundings {
@@ -82,15 +85,20 @@ export function loadSettings(path: string | undefined, options: LoadOptions = {}
   return parseSettings(text, file, options);
 }
 
+/** Everything that is wrong is answered at once: the first problem, with the others behind it. */
 export function parseSettings(text: string, file: string, options: LoadOptions = {}): Result<Settings> {
-  const written = readYaml(text, file);
+  const written = readYaml(text, file, () => schemaOf(ConfigFile));
   if (!written.ok) return written;
   const parsed = ConfigFile.safeParse(written.value.value);
-  if (!parsed.success) return failure(written.value.issue(parsed.error.issues[0]!));
-  const contradiction = contradictionIn(parsed.data, written.value, options.drivers);
-  if (contradiction) return failure(contradiction);
+  const wrong = together(
+    [
+      ...(parsed.success ? [] : written.value.problems(parsed.error.issues)),
+      ...contradictions(written.value, options.drivers),
+    ].sort((a, b) => a.line! - b.line! || a.column! - b.column!),
+  );
+  if (wrong) return failure(wrong);
   const base = defaultSettings(options.surroundings);
-  const { site, timeZone, state, poll, grace, retention, approvedHosts, baseline, devices, sinks } = parsed.data;
+  const { site, timeZone, state, poll, grace, retention, approvedHosts, baseline, devices, sinks } = parsed.data!;
   const beside = (other: string): string => resolve(dirname(file), other);
   return success({
     ...(site !== undefined && { site }),
@@ -106,31 +114,7 @@ export function parseSettings(text: string, file: string, options: LoadOptions =
   });
 }
 
-/** What the grammar cannot say: names used twice, and names that lead nowhere. */
-function contradictionIn(config: ConfigFile, written: Written, drivers: readonly string[] | undefined) {
-  for (const list of ['devices', 'sinks'] as const) {
-    const seen = new Set<string>();
-    for (const [index, { id }] of (config[list] ?? []).entries()) {
-      const expected = 'a name that no other one has';
-      if (seen.has(id)) return written.problem([list, index, 'id'], `the id \`${id}\` is used twice`, { expected });
-      seen.add(id);
-    }
-  }
-  for (const [index, device] of (config.devices ?? []).entries()) {
-    for (const [place, id] of (device.drivers ?? []).entries()) {
-      const path = ['devices', index, 'drivers', place];
-      if (device.drivers?.indexOf(id) !== place) return written.problem(path, `the driver \`${id}\` is named twice`);
-      if (drivers && !drivers.includes(id))
-        return written.problem(path, `there is no driver \`${id}\``, { expected: `one of ${drivers.join(', ')}` });
-    }
-  }
-  return undefined;
-}
-
-function deviceSettings(
-  entry: NonNullable<ConfigFile['devices']>[number],
-  beside: (path: string) => string,
-): DeviceSettings {
+function deviceSettings(entry: DeviceEntry, beside: (path: string) => string): DeviceSettings {
   const { id, kind, zone, networks, interfaces, source, drivers } = entry;
   return {
     id,

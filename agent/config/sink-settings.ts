@@ -1,13 +1,11 @@
-import type { z } from 'zod';
 import { parseHostPort } from './parts.js';
 import type { SecretReference, SinkChoices, SinkSettings, TlsSettings } from './settings.js';
 import type { SinkEntry, TlsEntry } from './sinks.js';
 
-type Entry = z.infer<typeof SinkEntry>;
 type Beside = (path: string) => string;
 
 /** One sink as the guard needs it; `beside` takes a path as the file's reader means it. */
-export function sinkSettings(entry: Entry, beside: Beside): SinkSettings {
+export function sinkSettings(entry: SinkEntry, beside: Beside): SinkSettings {
   const { id, streams, format, attack, tls } = entry;
   const choices: SinkChoices = {
     id,
@@ -62,7 +60,7 @@ function reference({ kind, place }: SecretReference, beside: Beside): SecretRefe
   return { kind, place: kind === 'file' ? beside(place) : place };
 }
 
-function tlsSettings({ ca, cert, key, serverName, pins }: z.infer<typeof TlsEntry>, beside: Beside): TlsSettings {
+function tlsSettings({ ca, cert, key, serverName, pins }: TlsEntry, beside: Beside): TlsSettings {
   return {
     ...(ca !== undefined && { ca: beside(ca) }),
     ...(cert !== undefined && { cert: beside(cert) }),

@@ -1,13 +1,16 @@
 import { z } from 'zod';
-import { Reference } from './parts.js';
+import { contradiction, named, Reference, secretive, setting, together } from './parts.js';
 
 /** Where a device is read: this machine, a namespace of it, or a host over SSH. */
 
 const KEY = '`file:PATH` of a private key';
-const KeyFile = z
-  .string({ error: KEY })
-  .regex(/^file:.+$/, KEY)
-  .transform((text) => text.slice('file:'.length));
+const KeyFile = secretive(
+  z
+    .string({ error: KEY })
+    .regex(/^file:.+$/, KEY)
+    .transform((text) => text.slice('file:'.length)),
+  '`file:PATH`',
+);
 
 const LOGIN = 'USER@HOST or USER@HOST:PORT, such as ecluse@web.example.org:22';
 
@@ -27,7 +30,8 @@ export function parseLogin(
 const Login = z
   .string({ error: LOGIN })
   .refine((text) => parseLogin(text) !== undefined, LOGIN)
-  .transform((text) => parseLogin(text)!);
+  .transform((text) => parseLogin(text)!)
+  .meta({ 'x-type': 'user@host:port' });
 
 const HOST_KEY = 'a list of fingerprints as `ssh-keygen -lf` prints them, such as [SHA256:…]';
 
@@ -49,71 +53,98 @@ export const LEGACY_ALGORITHMS = [
 const LEGACY = `a list of ${LEGACY_ALGORITHMS.join(', ')}`;
 
 const hop = {
-  key: KeyFile.optional(),
-  passphrase: Reference.optional(),
-  agent: Reference.optional(),
-  password: Reference.optional(),
-  hostKeys: z
-    .array(z.string({ error: HOST_KEY }).regex(/^SHA256:[A-Za-z0-9+/]{43}$/, HOST_KEY), { error: HOST_KEY })
-    .default([]),
-  legacyAlgorithms: z.array(z.enum(LEGACY_ALGORITHMS, { error: LEGACY }), { error: LEGACY }).default([]),
+  key: setting(
+    KeyFile.optional(),
+    'The private key to log in with. The file must be its owner’s alone (chmod 600).',
+    'file:./keys/portal',
+  ),
+  passphrase: setting(Reference.optional(), 'What the private key is locked with.', 'env:PORTAL_PASSPHRASE'),
+  agent: setting(Reference.optional(), 'An SSH agent to log in with: where its socket is.', 'env:SSH_AUTH_SOCK'),
+  password: setting(
+    Reference.optional(),
+    'The password to log in with, also where the server asks for it by keyboard-interactive. A key is better.',
+    'file:./secrets/switch-room',
+  ),
+  hostKeys: setting(
+    z
+      .array(z.string({ error: HOST_KEY }).regex(/^SHA256:[A-Za-z0-9+/]{43}$/, HOST_KEY), { error: HOST_KEY })
+      .prefault([]),
+    'Host keys that are right, besides those that were accepted by `ecluse trust`: a pair of machines has two. None is ever accepted unseen.',
+    ['SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'],
+  ),
+  legacyAlgorithms: setting(
+    z.array(z.enum(LEGACY_ALGORITHMS, { error: LEGACY }), { error: LEGACY }).prefault([]),
+    'Weak algorithms to allow besides the good ones, for a server that knows nothing better. Each one is a risk.',
+    ['ssh-rsa', 'diffie-hellman-group14-sha1'],
+  ),
 };
 
 const JUMP = 'the host on the way: {ssh: USER@HOST:PORT, …}';
-const Jump = z.strictObject({ ssh: Login, ...hop }, { error: JUMP });
+const Jump = z.strictObject(
+  {
+    ssh: setting(Login, 'Account, name and port (22 when left out) of the host on the way.', 'ecluse@192.0.2.10:2222'),
+    ...hop,
+  },
+  { error: JUMP },
+);
 
 const NETNS = 'the name of a namespace, as `ip netns` lists them';
-const SourceMap = z.strictObject({
-  netns: z
-    .string({ error: NETNS })
-    .regex(/^[^\s/-][^\s/]{0,254}$/, NETNS)
-    .optional(),
-  ssh: Login.optional(),
-  ...hop,
-  jump: Jump.optional(),
-});
-type SourceMap = z.infer<typeof SourceMap>;
-
 const SOURCE = '`local` for this machine, {netns: NAME} for a namespace of it, or {ssh: USER@HOST, key: file:PATH}';
 
-/** What the grammar cannot say, as place and expectation. */
-function contradiction(source: SourceMap): readonly [readonly string[], string] | undefined {
+const SourceMap = z
+  .strictObject(
+    {
+      netns: setting(
+        named(NETNS)
+          .regex(/^[^\s/-][^\s/]{0,254}$/, NETNS)
+          .optional(),
+        'A network namespace of this machine, as `ip netns` names it.',
+        'lab',
+      ),
+      ssh: setting(
+        Login.optional(),
+        'Another Linux machine: account, name or address, and port (22 when left out). docs/ssh.md says how to make the account.',
+        'ecluse@portal.example.org',
+      ),
+      ...hop,
+      jump: setting(
+        Jump.optional(),
+        'The host on the way, where there is one. Without a login of its own it is given the one of the device.',
+        { ssh: 'ecluse@192.0.2.10:2222' },
+      ),
+    },
+    { error: SOURCE },
+  )
+  .superRefine(contradictions, together);
+
+interface Hop {
+  readonly key?: unknown;
+  readonly agent?: unknown;
+  readonly password?: unknown;
+  readonly passphrase?: unknown;
+}
+type Together = Hop & { readonly netns?: unknown; readonly ssh?: unknown; readonly jump?: Hop | undefined };
+
+/** Each form has keys of its own, so it is one map of which some go together. Parts may be wrong in themselves. */
+function contradictions(source: Together, context: z.core.$RefinementCtx<Together>): void {
+  const complain = (path: readonly string[], message: string, remedy?: string): void =>
+    contradiction(context, path, message, remedy);
   const { netns, ssh, jump, key, agent, password, passphrase } = source;
-  if ((netns === undefined) === (ssh === undefined)) return [[], SOURCE];
+  if ((netns === undefined) === (ssh === undefined)) {
+    complain([], SOURCE);
+    return;
+  }
   if (netns !== undefined) {
     const wanted = jump ?? key ?? agent ?? password ?? passphrase;
-    return wanted === undefined ? undefined : [['netns'], '`ssh` in its place: a namespace is read without a login'];
+    if (wanted !== undefined)
+      complain(['netns'], '`ssh` in its place: a namespace is read without a login', 'remove it, or the login');
+    return;
   }
-  if (!key && !agent && !password) return [[], 'one of `key`, `agent` and `password` beside `ssh`'];
+  if (!key && !agent && !password) complain([], 'one of `key`, `agent` and `password` beside `ssh`');
   for (const [part, path] of [[source, []] as const, ...(jump ? [[jump, ['jump']] as const] : [])]) {
-    if (part.passphrase && !part.key) return [[...path, 'passphrase'], '`key` beside it'];
+    if (part.passphrase && !part.key) complain([...path, 'passphrase'], '`key` beside it');
   }
-  return undefined;
 }
 
-/**
- * Not a union: what is wrong inside one of its forms would be told as "none of the forms". Each form has keys of its
- * own, so it is one map of which some go together.
- */
-export const Source = z.unknown().transform((value, context): 'local' | SourceMap => {
-  const complain = (path: readonly string[], message: string): never => {
-    context.issues.push({ code: 'custom', path: [...path], message, input: value });
-    return z.NEVER;
-  };
-  if (value === 'local') return value;
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return complain([], SOURCE);
-  const parsed = SourceMap.safeParse(value);
-  if (!parsed.success) {
-    for (const issue of parsed.error.issues) context.issues.push({ ...issue, input: value } as never);
-    return z.NEVER;
-  }
-  const wrong = contradiction(parsed.data);
-  return wrong ? complain(...wrong) : parsed.data;
-});
+export const Source = z.union([z.literal('local'), SourceMap], { error: SOURCE });
 export type Source = z.infer<typeof Source>;
-
-/** Settings below `source`, to tell a misspelt one what it may have meant. */
-export function knownSourceKeys(path: readonly PropertyKey[]): readonly string[] {
-  if (path.length === 0) return Object.keys(SourceMap.shape);
-  return path.length === 1 && path[0] === 'jump' ? Object.keys(Jump.shape) : [];
-}

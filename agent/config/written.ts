@@ -1,21 +1,24 @@
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
-import { failure, type Problem, type Result, success } from '../lib/result.js';
+import { failure, type Problem, type Result, success, together } from '../lib/result.js';
 import { MASK } from '../lib/secret.js';
-import { knownKeys } from './schema.js';
+import { isSecretAt, keysAt, nodesAt, type SchemaNode } from './editor.js';
+import { nearest } from './nearest.js';
 
 type Path = readonly PropertyKey[];
+type Issue = z.core.$ZodIssue;
 
 /** A YAML file that can say where each of its parts was written. */
 export interface Written {
   readonly value: unknown;
   /** What is wrong with one part of it. */
   problem(path: Path, message: string, more?: Pick<Problem, 'expected' | 'remedy'>): Problem;
-  /** What the schema found wrong, in the words of who writes the file. */
-  issue(issue: z.core.$ZodIssue): Problem;
+  /** Everything that the schema found wrong, in the words of who writes the file. */
+  problems(issues: readonly Issue[]): readonly Problem[];
 }
 
-export function readYaml(text: string, file: string): Result<Written> {
+/** Reads a file whose grammar is `schema`, which is asked for only where something is wrong. */
+export function readYaml(text: string, file: string, schema: () => SchemaNode): Result<Written> {
   const counter = new LineCounter();
   // The failsafe schema keeps every scalar as it is written: a device called `off`, `1e3` or `null` stays those letters.
   const document = parseDocument(text, { schema: 'failsafe', lineCounter: counter, prettyErrors: false });
@@ -23,42 +26,101 @@ export function readYaml(text: string, file: string): Result<Written> {
     const { line, col } = counter.linePos(offset);
     return { code, message, file, line, column: col };
   };
-  const broken = document.errors[0];
-  if (broken) {
-    const message = `this is not YAML: ${broken.message.split('\n')[0]}`;
-    return failure(problemAt('CONFIG_YAML', broken.pos[0], message));
-  }
-  let alias: Problem | undefined;
+  const unreadable = document.errors.map(({ message, pos }) =>
+    problemAt('CONFIG_YAML', pos[0], `this is not YAML: ${message.split('\n')[0]}`),
+  );
   visit(document, {
     Alias: (_key, node) => {
       const found = problemAt('CONFIG_YAML', node.range?.[0] ?? 0, `the alias *${node.source} is not followed`);
-      alias = { ...found, expected: 'the value itself, written out' };
-      return visit.BREAK;
+      unreadable.push({ ...found, expected: 'the value itself, written out' });
     },
   });
-  if (alias) return failure(alias);
-  const written: Written = {
-    value: document.toJS(),
-    problem: (path, message, more = {}) => ({
-      ...problemAt('CONFIG_INVALID', offsetOf(document, path), message),
-      ...more,
-    }),
-    issue: (issue) => {
-      if (issue.code !== 'unrecognized_keys')
-        return written.problem(issue.path, wrongValue(document, issue.path), { expected: issue.message });
-      const key = issue.keys[0]!;
-      const known = knownKeys(issue.path);
-      const near = nearest(key, known);
-      const place = issue.path.length === 0 ? '' : ` in \`${pathText(issue.path)}\``;
-      const offset = offsetOfKey(document, issue.path, key) ?? offsetOf(document, issue.path);
-      return {
-        ...problemAt('CONFIG_INVALID', offset, `there is no setting \`${shown(key)}\`${place}`),
-        ...(known.length > 0 && { expected: `one of ${known.join(', ')}` }),
-        ...(near !== undefined && { remedy: `did you mean \`${near}\`?` }),
-      };
-    },
+  const broken = together(unreadable);
+  if (broken) return failure(broken);
+  const problem: Written['problem'] = (path, message, more = {}) => ({
+    ...problemAt('CONFIG_INVALID', offsetOf(document, path), message),
+    ...more,
+  });
+  const unknown = (path: Path, key: string): Problem => {
+    const known = keysAt(schema(), path);
+    const near = nearest(key, known);
+    const place = path.length === 0 ? '' : ` in \`${pathText(path)}\``;
+    const offset = offsetOfKey(document, path, key) ?? offsetOf(document, path);
+    return {
+      ...problemAt('CONFIG_INVALID', offset, `there is no setting \`${shown(key)}\`${place}`),
+      ...(known.length > 0 && { expected: `one of ${known.join(', ')}` }),
+      remedy: near === undefined ? 'remove it' : `did you mean \`${near}\`?`,
+    };
   };
-  return success(written);
+  const value: unknown = document.toJS();
+  return success({
+    value,
+    problem,
+    problems: (issues) =>
+      once(
+        issues
+          .flatMap((issue) => meant(issue, value))
+          .flatMap((issue) =>
+            issue.code === 'unrecognized_keys'
+              ? issue.keys.map((key) => unknown(issue.path, key))
+              : [problem(issue.path, wrongValue(document, issue.path, schema()), advice(document, issue, schema()))],
+          ),
+      ),
+  });
+}
+
+/** Of a union, what is wrong with the one form that was meant: "none of the forms" helps nobody. */
+function meant(issue: Issue, value: unknown): readonly Issue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const here = issue.path.reduce<unknown>((part, key) => (part as Record<PropertyKey, unknown>)?.[key], value);
+  const isOther = (one: Issue): boolean =>
+    one.path.length === 0 && (typeof here === 'string' || one.code === 'invalid_type' || one.code === 'invalid_value');
+  const fitting = issue.errors.filter((branch) => !branch.some(isOther));
+  if (fitting.length !== 1) return [issue];
+  return fitting[0]!.flatMap((one) => meant({ ...one, path: [...issue.path, ...one.path] }, value));
+}
+
+/** One word on each place: a second one on the same value is a consequence of the first. */
+function once(problems: readonly Problem[]): readonly Problem[] {
+  const places = new Map<string, Problem>();
+  for (const one of problems) {
+    const isKey = one.message.startsWith('there is no setting');
+    const place = JSON.stringify([one.line, one.column, isKey ? one.message : '']);
+    if (!places.has(place)) places.set(place, one);
+  }
+  return [...places.values()];
+}
+
+const REMEDIES = {
+  secret: 'put the secret in a file of its own (chmod 600) and name that: file:PATH',
+} as const;
+
+/** What was expected, and what to do. */
+function advice(document: Document, issue: Issue, schema: SchemaNode): Pick<Problem, 'expected' | 'remedy'> {
+  const expected = issue.message;
+  const remedy = remedyOf(document, issue, schema);
+  return { expected, ...(remedy !== undefined && { remedy }) };
+}
+
+function remedyOf(document: Document, issue: Issue, schema: SchemaNode): string | undefined {
+  const { path } = issue;
+  const given = issue.code === 'custom' ? (issue.params?.remedy as unknown) : undefined;
+  if (typeof given === 'string') return given;
+  const node = document.getIn(path, true);
+  const name = String(path.at(-1));
+  const nodes = nodesAt(schema, path);
+  const example = nodes.flatMap(({ examples = [] }) => examples)[0];
+  const line = typeof example === 'string' ? `\`${name}: ${example}\`` : undefined;
+  if (node === undefined) return line && `add it, for example ${line}`;
+  if (!isScalar(node)) return undefined;
+  const text = String(node.value);
+  if (isSecretAt(schema, path) && !/^(?:env|file|https?):/.test(text)) return REMEDIES.secret;
+  const near = nearest(
+    text,
+    nodes.flatMap((one) => one.enum ?? []).filter((one) => typeof one === 'string'),
+  );
+  if (near !== undefined && near !== text) return `did you mean \`${near}\`?`;
+  return line && !/such as|HOST/.test(issue.message) ? `write it like ${line}` : undefined;
 }
 
 /** Where a part begins; of a part that is missing, where what should hold it begins. */
@@ -91,31 +153,24 @@ function shown(text: string): string {
   return line.length > 60 ? `${line.slice(0, 59)}…` : line;
 }
 
-function wrongValue(document: Document, path: Path): string {
+function wrongValue(document: Document, path: Path, schema: SchemaNode): string {
   const name = path.length === 0 ? 'the file' : `\`${pathText(path)}\``;
   const node = document.getIn(path, true);
   if (node === undefined) return `${name} is missing`;
   if (!isScalar(node)) return `${name} is ${node === null ? 'empty' : isMap(node) ? 'a map' : 'a list'}`;
+  if (node.value === '') return `${name} is empty`;
+  const text = String(node.value);
   // What was written there by mistake may be the secret itself.
-  if (/^pass(?:word|phrase)$/.test(String(path.at(-1)))) return `${name} is ${MASK}`;
-  return node.value === '' ? `${name} is empty` : `${name} is \`${shown(String(node.value))}\``;
+  if (isSecretAt(schema, path)) return `${name} is ${withoutPath(text) ?? MASK}`;
+  return `${name} is \`${shown(text.replace(CREDENTIALS, `:${MASK}@`))}\``;
 }
 
-/** The known word that a misspelt one is near to: at most a third of its letters differ. */
-function nearest(word: string, known: readonly string[]): string | undefined {
-  const rated = known.map((one) => ({ one, distance: distance(word.toLowerCase(), one.toLowerCase()) }));
-  const best = rated.sort((a, b) => a.distance - b.distance)[0];
-  return best && best.distance <= Math.max(1, Math.floor(best.one.length / 3)) ? best.one : undefined;
-}
+/** `user:password@host`, in whatever it was written. */
+const CREDENTIALS = /:[^\s:@/]+@/g;
 
-/** Letters to add, take away or exchange until both words are the same. */
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, index) => index);
-  for (const [i, letter] of [...a].entries()) {
-    const next = [i + 1];
-    for (const [j, other] of [...b].entries())
-      next.push(Math.min(row[j + 1]! + 1, next[j]! + 1, row[j]! + (letter === other ? 0 : 1)));
-    row = next;
-  }
-  return row.at(-1)!;
+/** Where an address leads, without what in it may be a secret. */
+function withoutPath(text: string): string | undefined {
+  if (!/^https?:/.test(text) || !URL.canParse(text)) return undefined;
+  const { protocol, host, pathname, search } = new URL(text);
+  return `\`${shown(`${protocol}//${host}`)}${pathname.length > 1 || search !== '' ? `/${MASK}` : ''}\``;
 }

@@ -9,6 +9,8 @@ export interface Problem {
   readonly expected?: string;
   /** The exact step that mends it, such as a command or a capability. */
   readonly remedy?: string;
+  /** What else is wrong there: a file is mended in one go. None of them has others of its own. */
+  readonly others?: readonly Problem[];
 }
 
 export type Result<T, E = Problem> =
@@ -21,6 +23,17 @@ export function success<T>(value: T): { readonly ok: true; readonly value: T } {
 
 export function failure<E>(error: E): { readonly ok: false; readonly error: E } {
   return { ok: false, error };
+}
+
+/** Several problems as the one that is answered with; undefined: there is none. */
+export function together(problems: readonly Problem[]): Problem | undefined {
+  const [first, ...others] = problems.flatMap(({ others: more = [], ...one }) => [one, ...more]);
+  return first && (others.length > 0 ? { ...first, others } : first);
+}
+
+/** The problem and its others, a line each. */
+export function problemLines(problem: Problem): readonly string[] {
+  return [problem, ...(problem.others ?? [])].map(problemText);
 }
 
 /** One line: `file:line:column: message (expected …; do …)`. */

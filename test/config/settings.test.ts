@@ -263,7 +263,7 @@ describe('what is wrong is told by line and column, with what was expected', () 
     ],
     [
       'site: a\nserver: b',
-      'config.yaml:2:1: there is no setting `server` (expected one of site, timeZone, state, poll, grace, retention, approvedHosts, baseline, devices, sinks)',
+      'config.yaml:2:1: there is no setting `server` (expected one of site, timeZone, state, poll, grace, retention, approvedHosts, baseline, devices, sinks; remove it)',
     ],
     [
       'devices:\n  - id: fw\n    kind: fw\n    network: [192.0.2.0/24]',
@@ -275,7 +275,10 @@ describe('what is wrong is told by line and column, with what was expected', () 
     ],
     ['poll: 5', 'config.yaml:1:7: `poll` is `5` (expected a duration between 1s and 1d, such as 5m)'],
     ['poll: 0s', 'config.yaml:1:7: `poll` is `0s` (expected a duration between 1s and 1d, such as 5m)'],
-    ['site:', 'config.yaml:1:6: `site` is empty (expected the name of the hospital or site)'],
+    [
+      'site:',
+      'config.yaml:1:6: `site` is empty (expected the name of the hospital or site; write it like `site: hopital-nord`)',
+    ],
     [
       'devices: []',
       'config.yaml:1:10: `devices` is a list (expected at least one device; left out, it is this machine)',
@@ -284,19 +287,19 @@ describe('what is wrong is told by line and column, with what was expected', () 
     ['devices: [fw]', 'config.yaml:1:11: `devices[1]` is `fw` (expected a device: {id, kind, …})'],
     [
       'devices:\n  - kind: fw',
-      'config.yaml:2:5: `devices[1].id` is missing (expected a name of letters, digits, dots, dashes and underscores)',
+      'config.yaml:2:5: `devices[1].id` is missing (expected a name of letters, digits, dots, dashes and underscores; add it, for example `id: gateway`)',
     ],
     [
       'devices:\n  - {id: fw, kind: firewall}',
-      'config.yaml:2:20: `devices[1].kind` is `firewall` (expected `fw` for a firewall, `host` for a machine with its own packet filter)',
+      'config.yaml:2:20: `devices[1].kind` is `firewall` (expected `fw` for a firewall, `host` for a machine with its own packet filter; write it like `kind: fw`)',
     ],
     [
       'devices:\n  - {id: fw/1, kind: fw}',
-      'config.yaml:2:10: `devices[1].id` is `fw/1` (expected a name of letters, digits, dots, dashes and underscores, 64 at most)',
+      'config.yaml:2:10: `devices[1].id` is `fw/1` (expected a name of letters, digits, dots, dashes and underscores, 64 at most; write it like `id: gateway`)',
     ],
     [
       'devices:\n  - {id: fw, kind: fw}\n  - {id: fw, kind: host}',
-      'config.yaml:3:10: the id `fw` is used twice (expected a name that no other one has)',
+      'config.yaml:3:10: the id `fw` is used twice (expected a name that no other one has; give one of them another name)',
     ],
     [
       'devices:\n  - {id: fw, kind: fw, networks: [192.0.2.0/24, 192.0.2.300]}',
@@ -308,7 +311,7 @@ describe('what is wrong is told by line and column, with what was expected', () 
     ],
     [
       'devices:\n  - {id: fw, kind: fw, source: {netns: -x}}',
-      'config.yaml:2:40: `devices[1].source.netns` is `-x` (expected the name of a namespace, as `ip netns` lists them)',
+      'config.yaml:2:40: `devices[1].source.netns` is `-x` (expected the name of a namespace, as `ip netns` lists them; write it like `netns: lab`)',
     ],
     [
       'devices:\n  - {id: fw, kind: fw, source: {nets: x}}',
@@ -324,7 +327,7 @@ describe('what is wrong is told by line and column, with what was expected', () 
     ],
     [
       'devices:\n  - {id: fw, kind: fw, source: {netns: a, key: file:k}}',
-      '`devices[1].source.netns` is `a` (expected `ssh` in its place: a namespace is read without a login)',
+      '`devices[1].source.netns` is `a` (expected `ssh` in its place: a namespace is read without a login; remove it, or the login)',
     ],
     [
       'devices:\n  - {id: fw, kind: fw, source: {ssh: web.example.org, key: file:k}}',
@@ -340,11 +343,11 @@ describe('what is wrong is told by line and column, with what was expected', () 
     ],
     [
       'devices:\n  - {id: fw, kind: fw, source: {ssh: a@b}}',
-      '`devices[1].source` is a map (expected one of `key`, `agent` and `password` beside `ssh`)',
+      '`devices[1].source` is a map (expected one of `key`, `agent` and `password` beside `ssh`; add what is missing, or remove this)',
     ],
     [
       'devices:\n  - {id: fw, kind: fw, source: {ssh: a@b, password: hunter2}}',
-      '`devices[1].source.password` is <secret> (expected `env:NAME` or `file:PATH`: a secret never stands in this file)',
+      '`devices[1].source.password` is <secret> (expected `env:NAME` or `file:PATH`: a secret never stands in this file; put the secret in a file of its own (chmod 600) and name that: file:PATH)',
     ],
     [
       'devices:\n  - {id: fw, kind: fw, source: {ssh: a@b, password: env:P, hostKeys: [MD5:aa]}}',
@@ -356,11 +359,11 @@ describe('what is wrong is told by line and column, with what was expected', () 
     ],
     [
       'devices:\n  - {id: fw, kind: fw, source: {ssh: a@b, password: env:P, jump: {ssh: c@d, kye: file:k}}}',
-      'there is no setting `kye` in `devices[1].source.jump` (expected one of ssh, key, passphrase, agent, password, hostKeys, legacyAlgorithms)',
+      'there is no setting `kye` in `devices[1].source.jump` (expected one of ssh, key, passphrase, agent, password, hostKeys, legacyAlgorithms; remove it)',
     ],
     [
       'devices:\n  - {id: fw, kind: fw, source: {ssh: a@b, password: env:P, passphrase: env:Q}}',
-      '`devices[1].source.passphrase` is <secret> (expected `key` beside it)',
+      '`devices[1].source.passphrase` is <secret> (expected `key` beside it; add what is missing, or remove this)',
     ],
     [
       'devices:\n  - {id: fw, kind: fw, drivers: [nftables, nft]}',
@@ -376,7 +379,7 @@ describe('what is wrong is told by line and column, with what was expected', () 
     ],
     [
       'sinks: [{id: siem}]',
-      'config.yaml:1:14: `sinks[1].id` is `siem` (expected one of `jsonl: PATH`, `syslog: HOST:PORT`, `webhook: URL` and `mail: ADDRESS` beside it)',
+      'config.yaml:1:14: `sinks[1].id` is `siem` (expected one of `jsonl: PATH`, `syslog: HOST:PORT`, `webhook: URL` and `mail: ADDRESS` beside it; add what is missing, or remove this)',
     ],
     [
       'sinks: [{id: siem, syslog: siem.example.org}]',
@@ -388,7 +391,7 @@ describe('what is wrong is told by line and column, with what was expected', () 
     ],
     [
       'sinks: [{id: f, jsonl: a, facility: 3}]',
-      'config.yaml:1:37: `sinks[1].facility` is `3` (expected `syslog` beside it)',
+      'config.yaml:1:37: `sinks[1].facility` is `3` (expected `syslog` beside it; add what is missing, or remove this)',
     ],
   ])('%j', (text, message) => {
     expect(complaint(text)).toContain(message);

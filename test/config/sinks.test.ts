@@ -11,44 +11,47 @@ function read(text: string) {
 test.each([
   [
     'sinks: [{id: s, syslog: "a:1", tls: {ca: x}}]',
-    'config.yaml:1:37: `sinks[1].tls` is a map (expected `transport: tls` or `transport: relp-tls` beside it)',
+    'config.yaml:1:37: `sinks[1].tls` is a map (expected `transport: tls` or `transport: relp-tls` beside it; add what is missing, or remove this)',
   ],
   [
     'sinks: [{id: s, syslog: "a:1", transport: tls, tls: {cert: x}}]',
-    'config.yaml:1:53: `sinks[1].tls` is a map (expected `cert` and `key` together)',
+    'config.yaml:1:53: `sinks[1].tls` is a map (expected `cert` and `key` together; add what is missing, or remove this)',
   ],
   [
     'sinks: [{id: s, syslog: "a:1", transport: tls, tls: {authority: x}}]',
-    'there is no setting `authority` in `sinks[1].tls` (expected one of ca, cert, key, serverName, pins)',
+    'there is no setting `authority` in `sinks[1].tls` (expected one of ca, cert, key, serverName, pins; remove it)',
   ],
   [
     'sinks: [{id: s, syslog: "a:1", transport: relp, framing: newline}]',
-    '`sinks[1].framing` is `newline` (expected `transport: tcp` or `transport: tls` beside it)',
+    '`sinks[1].framing` is `newline` (expected `transport: tcp` or `transport: tls` beside it; add what is missing, or remove this)',
   ],
   [
     'sinks: [{id: s, webhook: "http://hooks.example.org/x", secret: env:S}]',
-    '`sinks[1].webhook` is `http://hooks.example.org/x` (expected an address that starts with https://',
+    '`sinks[1].webhook` is `http://hooks.example.org/<secret>` (expected an address that starts with https://',
   ],
   [
     'sinks: [{id: s, webhook: "https://hooks.example.org/x"}]',
-    '(expected a `secret` beside it, with which each message is signed)',
+    '(expected a `secret` beside it, with which each message is signed; add one, for example `secret: env:ECLUSE_HOOK_SECRET`)',
   ],
   [
     'sinks: [{id: s, webhook: "https://hooks.example.org/x", secret: whsec_abc}]',
-    '(expected `env:NAME` or `file:PATH`: a secret never stands in this file)',
+    '(expected `env:NAME` or `file:PATH`: a secret never stands in this file; put the secret in a file of its own (chmod 600) and name that: file:PATH)',
   ],
   [
     'sinks: [{id: s, mail: "a@b.example\\nBcc: x@y.example", server: "s:25", from: a@b.example}]',
     '(expected addresses such as astreinte@hopital.example.org)',
   ],
-  ['sinks: [{id: s, mail: a@b.example, from: a@b.example}]', '(expected `server: HOST:PORT` beside it)'],
+  [
+    'sinks: [{id: s, mail: a@b.example, from: a@b.example}]',
+    '(expected `server: HOST:PORT` beside it; add what is missing, or remove this)',
+  ],
   [
     'sinks: [{id: s, mail: a@b.example, from: a@b.example, server: "s:25", user: u, password: env:P, security: none}]',
-    '(expected `starttls` or `tls`: a password needs one of them)',
+    '(expected `starttls` or `tls`: a password needs one of them; write one of them)',
   ],
   [
     'sinks: [{id: s, syslog: "a:1", facility: 24}]',
-    'config.yaml:1:42: `sinks[1].facility` is `24` (expected a syslog facility: 0 to 23, or local0 to local7)',
+    'config.yaml:1:42: `sinks[1].facility` is `24` (expected a syslog facility: 0 to 23, or local0 to local7; write it like `facility: local4`)',
   ],
   [
     'sinks: [{id: s, syslog: "a:1", streams: [alarms]}]',

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { union } from '../lib/intervals.js';
+import { type AddressSet, noAddress, parseAddressSet } from '../model/index.js';
+import { Address, Id, named, setting } from './parts.js';
+import { Source } from './source.js';
+
+/** The devices whose gates are watched. */
+
+export const Networks = z
+  .array(Address, { error: 'a list of prefixes such as [192.0.2.0/24]' })
+  .transform((texts) =>
+    texts
+      .map((text) => parseAddressSet(text)!)
+      .reduce<AddressSet>((all, one) => ({ ip4: union(all.ip4, one.ip4), ip6: union(all.ip6, one.ip6) }), noAddress),
+  );
+
+const DRIVERS = 'a list of driver ids, as `ecluse drivers` lists them';
+
+export const DeviceEntry = z.strictObject(
+  {
+    id: setting(
+      Id,
+      'What the device is called, everywhere. Keep it: what is known of the device is kept under it.',
+      'gateway',
+    ),
+    kind: setting(
+      z.enum(['fw', 'host'], { error: '`fw` for a firewall, `host` for a machine with its own packet filter' }),
+      '`fw`: a firewall, other machines are behind it. `host`: a machine that filters for itself.',
+      'fw',
+    ),
+    zone: setting(
+      named('the zone it stands in, such as dmz').optional(),
+      'The zone it stands in, as your documents call it. It decides how bad an opening on it is.',
+      'dmz',
+    ),
+    networks: setting(
+      Networks.optional(),
+      'The hospital’s own networks on it or behind it. Public addresses that stand in none count as outside.',
+      ['192.0.2.0/24', '2001:db8:1::/48'],
+    ),
+    interfaces: setting(
+      z
+        .record(z.string(), named('the zone behind the interface, such as internet'), {
+          error: 'interfaces with their zones, such as {wan0: internet}',
+        })
+        .prefault({}),
+      'The zone behind each interface. `internet` is the one that makes an opening dangerous: name it.',
+      { wan0: 'internet', dmz0: 'dmz' },
+    ),
+    source: setting(
+      Source.prefault('local'),
+      'Where it is read: `local` is the machine that Écluse runs on, with the rights Écluse has.',
+      'local',
+    ),
+    drivers: setting(
+      z
+        .array(named('the id of a driver, as `ecluse drivers` lists them'), { error: DRIVERS })
+        .min(1, 'at least one driver id, as `ecluse drivers` lists them')
+        .optional(),
+      'What is read, in this order; `ecluse drivers` lists what there is. Left out: nftables, iptables, linux-listeners.',
+      ['nftables', 'iptables', 'linux-listeners'],
+    ),
+  },
+  { error: 'a device: {id, kind, …}' },
+);
+export type DeviceEntry = z.infer<typeof DeviceEntry>;
