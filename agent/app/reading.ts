@@ -26,6 +26,9 @@ export interface ReadingTools {
   readonly pause?: SettleOptions['pause'];
 }
 
+/** Nobody answers, or the line breaks: that may be the fault of what is between. A refused login or a foreign key is not. */
+const ON_THE_WAY: readonly string[] = ['SSH_UNREACHABLE', 'SSH_TIMEOUT', 'SSH_BROKEN'];
+
 /**
  * Reads a device with all its drivers until two readings of everything agree, so that no change between two commands
  * gives a picture that never was. Never rejects: what goes wrong is blindness.
@@ -39,7 +42,9 @@ export async function readDevice(settings: DeviceSettings, tools: ReadingTools):
     const inTheWay = await tools.runner.ready?.(tools.signal);
     if (inTheWay) {
       const nothing = readingOf([], device, tools.drivers, clock.now());
-      return blinded({ ...nothing, blind: [] }, [`${device}: ${inTheWay.code}: ${problemText(inTheWay)}`]);
+      const unreachable = ON_THE_WAY.includes(inTheWay.code) ? { unreachable: true as const } : {};
+      const reason = `${device}: ${inTheWay.code}: ${problemText(inTheWay)}`;
+      return blinded({ ...nothing, blind: [], ...unreachable }, [reason]);
     }
     const raw = await readTwice(
       dialogueReader(drivers, tools.runner, device, options),

@@ -148,6 +148,7 @@ export const FindingView: z.ZodType<guard.FindingView> = z.looseObject({
   severity: text,
   severityBecause: text,
   device: maybe,
+  devices: texts.exactOptional(),
   summary: text,
   windows: texts,
   firstSeen: text,

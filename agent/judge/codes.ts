@@ -124,8 +124,16 @@ export const findingCodes = {
     titleFr: 'Un équipement ne peut plus être relevé complètement',
     severity: 'low after 10 min, medium after 1 h, high inside a window',
     explanation:
-      'Two readings in a row failed or were incomplete. Nothing on this device is called clean or resolved until it is read again.',
+      'Two readings in a row failed or were incomplete. Nothing on this device is called clean or resolved until it is read again. Devices that went dark together behind the same jump host, site or network, or with the same error, are one finding, which shrinks as they come back.',
     remedy: 'Mend the cause shown with the finding: reachability, rights, or text that was not understood.',
+  },
+  DEVICE_REMOVED: {
+    title: 'A device was taken out of the configuration',
+    titleFr: 'Un équipement a été retiré de la configuration',
+    severity: 'high while a change window is open on it; else info',
+    explanation:
+      'Nobody reads it any more. What was open on it is not called shut; a window that is open on it cannot be closed.',
+    remedy: 'Put it back until its window is closed. Without a window nothing has to be done.',
   },
   MISSING_FLOW: {
     title: 'A declared flow is cut',

@@ -10,6 +10,8 @@ export interface JudgedDevice {
   readonly zone?: string;
   /** Addresses that belong to it, or lie behind it: the hospital's own, also where they are public. */
   readonly networks?: AddressSet;
+  /** What its readings pass on their way, in words: `jump host bastion.example.org:22`, `network 192.0.2.0/24`. */
+  readonly way?: readonly string[];
 }
 
 /** What judgement needs to know and does not change from one step to the next. Time is not in it. */

@@ -52,6 +52,8 @@ export type JudgeEvent =
     }
   | { readonly kind: 'waive'; readonly at: Instant; readonly waiver: Waiver }
   | { readonly kind: 'unwaive'; readonly at: Instant; readonly device: string; readonly subject: string }
+  /** The devices that the configuration names from now on. */
+  | { readonly kind: 'configured'; readonly at: Instant; readonly devices: readonly string[] }
   /** Time has passed. */
   | { readonly kind: 'tick'; readonly at: Instant };
 

@@ -24,6 +24,10 @@ export interface DeviceMemory {
   readonly blindSince?: Instant;
   readonly missedReadings: number;
   readonly blindReasons: readonly string[];
+  /** Nothing could be asked at the last reading, because of what lies on the way. */
+  readonly unreachable?: true;
+  /** Since when the configuration does not name it. */
+  readonly removedAt?: Instant;
 }
 
 /** Everything the judge needs to go on after a restart. */

@@ -10,6 +10,7 @@ export { withoutBefore } from './deadlines.js';
 export * from './events.js';
 export * from './findings.js';
 export * from './judge.js';
+export { isConfiguredAnew } from './removed.js';
 export * from './risk.js';
 export * from './services.js';
 export * from './types.js';

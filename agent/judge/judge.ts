@@ -19,6 +19,7 @@ import {
   tell,
 } from './life.js';
 import { byOrder, miss, observe } from './observe.js';
+import { configured, settleRemoved } from './removed.js';
 import { openingsFromInternet } from './risk.js';
 import { declaredId, type FindingEvent, type Observation, type Subject } from './types.js';
 import { openingsLeft, verdictOf, waiverFor } from './verdict.js';
@@ -91,7 +92,8 @@ function settle(
     settleSubject(desk, present, verdict, waiverFor(present.subject, state.waivers, at), at);
     remindIfDue(desk, key, at);
   }
-  for (const memory of state.devices) settleBlindness(desk, memory, state, context, at);
+  settleBlindness(desk, state, context, at);
+  settleRemoved(desk, state, at);
   const windows = settleWindows(desk, state, context, at);
   answered?.(desk);
   return { state: { ...state, windows, findings: [...desk.findings.values()], judgedUpTo: at }, events: desk.events };
@@ -128,6 +130,8 @@ function take(state: JudgeState, event: JudgeEvent, at: Instant, context: JudgeC
       return takeReadings(state, [event.observation]);
     case 'missed':
       return { state: miss(state, event.device, event.reason, event.at) };
+    case 'configured':
+      return { state: configured(state, event.devices, at) };
     case 'windowPlanned':
       return takePlan(state, event, context);
     case 'windowOpened':

@@ -1,7 +1,7 @@
 import type { Instant } from '../windows/index.js';
 import { type FindingCode, isLeftCode } from './codes.js';
 import type { PresentSubject } from './findings.js';
-import type { Finding, FindingEvent, Severity, Subject, Waiver } from './types.js';
+import type { BlindGroup, Finding, FindingEvent, Severity, Subject, Waiver } from './types.js';
 import type { Verdict } from './verdict.js';
 
 const HOUR_MS = 3_600_000;
@@ -61,6 +61,7 @@ export interface Raising {
   readonly firstSeen: Instant;
   readonly lastSeen: Instant;
   readonly details?: readonly string[];
+  readonly group?: BlindGroup;
 }
 
 /** A finding that is not open now: its first generation, or the next one, linked to the one before. */
@@ -86,6 +87,7 @@ export function raise(desk: Desk, raising: Raising): Finding {
     remindersSent: 0,
     sequence: 0,
     ...(raising.details && { details: raising.details }),
+    ...(raising.group && { group: raising.group }),
   };
   return tell(desk, finding, { kind: 'raise', at: raising.at, row: true });
 }

@@ -61,6 +61,7 @@ function remember(state: JudgeState, observation: Observation): readonly DeviceM
     ...(first !== undefined && { firstCompleteAt: first }),
     ...(old?.lastCompleteAt !== undefined && { lastCompleteAt: old.lastCompleteAt }),
     ...(old?.lastSnapshot !== undefined && { lastSnapshot: old.lastSnapshot }),
+    ...(old?.removedAt !== undefined && { removedAt: old.removedAt }),
   };
   const next: DeviceMemory =
     blind.length === 0
@@ -78,6 +79,7 @@ function remember(state: JudgeState, observation: Observation): readonly DeviceM
           blindSince: old?.blindSince ?? at,
           missedReadings: (old?.missedReadings ?? 0) + 1,
           blindReasons: [...new Set(blind)],
+          ...(observation.unreachable && { unreachable: true as const }),
         };
   return old ? state.devices.map((memory) => (memory === old ? next : memory)) : [...state.devices, next];
 }

@@ -88,6 +88,8 @@ export interface Observation {
   readonly missing: readonly Subject[];
   /** Why this reading cannot be trusted to be complete; not empty: nothing is RESOLVED and nothing is clean on its word. */
   readonly blind: readonly string[];
+  /** Nothing could be asked, because of what lies on the way: other devices may be behind the same. */
+  readonly unreachable?: true;
 }
 
 export interface Waiver {
@@ -99,11 +101,29 @@ export interface Waiver {
   readonly reason: string;
   /** Valid while now < expires. */
   readonly expires: Instant;
+  /** Written in the baseline file: it ends when it is taken out of it. */
+  readonly from?: 'baseline';
+}
+
+/** Devices that went dark together. */
+export interface BlindGroup {
+  /** Those that are dark. */
+  readonly members: readonly string[];
+  /** Those that were and are not any more. */
+  readonly left: readonly string[];
+  /** All of them went dark between these two instants. */
+  readonly from: Instant;
+  readonly to: Instant;
+  /** What was told last of who they are. */
+  readonly told: { readonly at: Instant; readonly members: readonly string[] };
 }
 
 /** A finding under judgement. Its key is stable for as long as the same thing is open. */
 export interface Finding {
-  /** `device/subject` for openings, `window/ID` for windows, `blind/DEVICE` for blindness. */
+  /**
+   * `device/subject` for openings, `window/ID` for windows, `blind/DEVICE` for blindness (of the first device, where
+   * several went dark together), `removed/DEVICE` for a device taken out of the configuration.
+   */
   readonly key: string;
   /** Counts how often this subject came back after RESOLVED. */
   readonly generation: number;
@@ -133,6 +153,8 @@ export interface Finding {
   /** Events told so far; the next one's number. */
   readonly sequence: number;
   readonly details?: readonly string[];
+  /** Of blindness: whom it is about. */
+  readonly group?: BlindGroup;
 }
 
 /** What is told about a finding. One row in a replay's findings when `row` is true. */

@@ -237,6 +237,8 @@ export interface FindingView {
   readonly severity: string;
   readonly severityBecause: string;
   readonly device?: string;
+  /** Of blindness: those that went dark together and still are. */
+  readonly devices?: readonly string[];
   readonly summary: string;
   readonly windows: readonly string[];
   readonly firstSeen: string;

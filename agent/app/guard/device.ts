@@ -155,9 +155,12 @@ function faultText(error: unknown): string {
   return `a fault of Écluse itself: ${displayMessage(String(error))}`;
 }
 
-export function blind(reading: Pick<Reading, 'device' | 'at'>, reasons: readonly string[]): Observation {
-  const { device, at } = reading;
-  return { device, at, undeclared: [], declared: [], missing: [], blind: reasons };
+export function blind(
+  reading: Pick<Reading, 'device' | 'at' | 'unreachable'>,
+  reasons: readonly string[],
+): Observation {
+  const { device, at, unreachable } = reading;
+  return { device, at, undeclared: [], declared: [], missing: [], blind: reasons, ...(unreachable && { unreachable }) };
 }
 
 interface DeviceMemory {

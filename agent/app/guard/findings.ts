@@ -58,7 +58,7 @@ export function findingAnswers(room: Room): FindingAnswers {
       success({
         findings: bench
           .state()
-          .findings.filter((finding) => (all || isOpen(finding)) && (device === undefined || finding.device === device))
+          .findings.filter((finding) => (all || isOpen(finding)) && (device === undefined || isOf(finding, device)))
           .map(findingView),
         coverage: coverage(room, device === undefined ? undefined : [device]),
       }),
@@ -88,6 +88,11 @@ export function findingAnswers(room: Room): FindingAnswers {
     },
     waive: async (request) => waive(request),
   };
+}
+
+/** Blindness may be of several devices, of which those that are back are not meant any more. */
+function isOf(finding: Finding, device: string): boolean {
+  return finding.device === device || (finding.group?.members ?? []).includes(device);
 }
 
 function noFinding(name: string): Problem {

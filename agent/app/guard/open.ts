@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream';
 import { type Delivery, routeTo, type Sink } from '../../alarms/index.js';
 import type { Baseline } from '../../baseline/index.js';
 import type { Settings } from '../../config/index.js';
-import type { FindingEvent, JudgeContext, ServiceTable } from '../../judge/index.js';
+import { type FindingEvent, type JudgeContext, nextDue, type ServiceTable } from '../../judge/index.js';
 import { type Clock, systemClock } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
 import { failure, type Problem, type Result, success } from '../../lib/result.js';
@@ -23,9 +23,11 @@ import { answering, type Room } from './room.js';
 import { type Schedule, startSchedule } from './schedule.js';
 import { sinksOf } from './sinks.js';
 import { snapshotAnswers } from './snapshots.js';
+import { endRemoved, takeWaivers } from './taken.js';
 import { startTelling } from './telling.js';
 import { version } from './version.js';
 import { iso } from './views.js';
+import { wayTo } from './way.js';
 import { windowAnswers } from './windows.js';
 
 /** What a guard is given besides its settings. */
@@ -93,10 +95,10 @@ export async function openGuard(configured: Settings, tools: GuardTools): Promis
   const parts = withRemoved(own, removed, clock);
   const context: JudgeContext = {
     devices: Object.fromEntries(
-      settings.devices.map(({ id, kind, zone, networks }) => [
-        id,
-        { kind, ...(zone !== undefined && { zone }), ...(networks && { networks }) },
-      ]),
+      settings.devices.map((device) => {
+        const { id, kind, zone, networks } = device;
+        return [id, { kind, ...(zone !== undefined && { zone }), ...(networks && { networks }), way: wayTo(device) }];
+      }),
     ),
     approvedHosts: settings.approvedHosts,
     services: tools.services,
@@ -104,7 +106,8 @@ export async function openGuard(configured: Settings, tools: GuardTools): Promis
     windows: windowMachine,
   };
   const opened = { settings, store: store.value, parts, baseline: baseline.value, clock, log, redact: key.value };
-  return success(assemble(opened, { context, place, sinks, heartbeatMs: tools.heartbeatMs }));
+  const devices = configured.devices.map(({ id }) => id);
+  return success(assemble(opened, { context, place, sinks, devices, heartbeatMs: tools.heartbeatMs }));
 }
 
 type Opened = Omit<Room, 'bench' | 'devices'>;
@@ -113,10 +116,12 @@ interface Assembly {
   readonly context: JudgeContext;
   readonly place: Place;
   readonly sinks: readonly Sink[];
+  /** Those that the configuration names. */
+  readonly devices: readonly string[];
   readonly heartbeatMs: number | undefined;
 }
 
-function assemble(opened: Opened, { context, place, sinks, heartbeatMs }: Assembly): OpenGuard {
+function assemble(opened: Opened, { context, place, sinks, devices: named, heartbeatMs }: Assembly): OpenGuard {
   const { settings, store, parts, clock, log } = opened;
   const stopping = new AbortController();
   const startedAt = clock.now();
@@ -201,6 +206,10 @@ function assemble(opened: Opened, { context, place, sinks, heartbeatMs }: Assemb
     run(hears = {}) {
       listener = hears;
       takeWaivers(room);
+      const due = nextDue(bench.state(), context);
+      // What fell due while nothing was running is judged on the first readings, before anything is taken away.
+      const isLate = due !== undefined && due < clock.now();
+      if (!isLate) endRemoved(room, named);
       delivery = startTelling({
         ...{ room, sinks, services: context.services, startedAt },
         onSink: (sink, lastError) => heard(() => listener.onSink?.(sink, lastError)),
@@ -215,7 +224,9 @@ function assemble(opened: Opened, { context, place, sinks, heartbeatMs }: Assemb
       monitors = watchAll(room);
       heartbeat = startHeartbeat(clock, onSetBack, heartbeatMs);
       retention = startRetention({ store, state: bench.state, clock, days: () => settings.retentionDays, log });
-      const firstReadings = Promise.all([...devices.values()].map((device) => device.idle())).then(() => {});
+      const firstReadings = Promise.all([...devices.values()].map((device) => device.idle())).then(() => {
+        if (isLate && !stopping.signal.aborted) endRemoved(room, named);
+      });
       return { firstReadings, settled: idle };
     },
     close() {
@@ -232,21 +243,6 @@ function after(ms: number): { readonly over: Promise<void>; readonly cancel: () 
     cancel = systemClock.at(systemClock.now() + ms, resolve);
   });
   return { over, cancel };
-}
-
-/** Waivers written in the baseline file hold as those given by command do. */
-function takeWaivers({ baseline, bench, clock, log }: Room): void {
-  const now = clock.now();
-  for (const { device, subject, set, owner, reason, until } of baseline.waivers) {
-    if (until <= now) continue;
-    const known = bench
-      .state()
-      .waivers.some((one) => one.device === device && one.subject === subject && one.expires === until);
-    if (known) continue;
-    const waiver = { device, subject, ...(set !== undefined && { set }), owner, reason, expires: until };
-    const step = bench.feed({ kind: 'waive', at: now, waiver });
-    if (!step.ok) log.error('a waiver of the baseline file was not taken', { ...step.error });
-  }
 }
 
 function watchAll(room: Room): readonly { stop(): void }[] {

@@ -15,6 +15,8 @@ export interface Reading {
   readonly model?: Device;
   readonly complete: boolean;
   readonly blind: readonly string[];
+  /** Nothing could be asked, because of what lies on the way to the device. */
+  readonly unreachable?: true;
   readonly hash: string;
   readonly rules: number;
   readonly listeners: number;

@@ -74,7 +74,8 @@ function pulse({ bench, clock, devices, store }: Room, startedAt: number) {
     at: clock.now(),
     startedAt,
     devices: devices.size,
-    blind: state.devices.filter(({ blindReasons }) => blindReasons.length > 0).length,
+    blind: state.devices.filter(({ blindReasons, removedAt }) => removedAt === undefined && blindReasons.length > 0)
+      .length,
     openFindings: state.findings.filter(isOpen).length,
     waiting: store.outbox.list({ undelivered: true }).length,
   };

@@ -66,6 +66,7 @@ export function findingView(finding: Finding): FindingView {
     severity: finding.severity,
     severityBecause: finding.severityBecause,
     ...(finding.device !== undefined && { device: finding.device }),
+    ...(finding.group && { devices: finding.group.members }),
     summary: summaryOf(finding),
     windows: finding.windows,
     firstSeen: iso(finding.firstSeen),
