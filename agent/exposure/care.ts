@@ -1,5 +1,5 @@
 import { type Bound, type Intervals, intersection, isEmpty, union } from '../lib/intervals.js';
-import type { Action, BaseList, Condition, Direction, Family, Pipeline, Rule, Step } from '../model/index.js';
+import type { Action, BaseList, Condition, Direction, Family, Pipeline, Rule, RuleList, Step } from '../model/index.js';
 import type { Edits } from './edits.js';
 import { interfaceMatches, type PacketField } from './universe.js';
 import { pathOf } from './walk.js';
@@ -137,6 +137,8 @@ function looseSteps(steps: readonly Step[], family: Family, rewritten: Rewritten
 export interface LooseBoxes {
   /** Undefined: no new packet of this family can meet the rule on this path. */
   of(rule: Rule, list: string): LooseBox | undefined;
+  /** Whether a packet of one of the boxes may meet the rule: no where `of` meets none of them, else perhaps. */
+  meets(rule: Rule, list: string, boxes: readonly LooseBox[]): boolean;
 }
 
 /** Loose boxes of all rules on one path through a device. */
@@ -151,23 +153,82 @@ export function looseBoxes(pipeline: Pipeline, direction: Direction, family: Fam
         (base.hook === 'prerouting' || base.hook === 'output') &&
         !pipeline.bases.some((nat) => nat.type === 'nat' && nat.hook === base.hook && nat.priority < base.priority),
     );
+  const rewritings = new Map<string, Rewritten>();
+  const rewrittenBefore = (list: string, bases: readonly BaseList[]): Rewritten => {
+    let rewritten = rewritings.get(list);
+    if (!rewritten) {
+      const late = bases.some((base) => base.hook === 'postrouting' || base.hook === 'input');
+      rewritten = {
+        destination: isEarly(bases) ? undefined : translated.destination,
+        source: late ? translated.source : undefined,
+      };
+      rewritings.set(list, rewritten);
+    }
+    return rewritten;
+  };
+  const of: LooseBoxes['of'] = (rule, list) => {
+    const bases = reached.get(list);
+    if (!bases) return undefined;
+    const known = memo.get(list) ?? new Map<Rule, LooseBox | undefined>();
+    memo.set(list, known);
+    if (!known.has(rule)) known.set(rule, looseSteps(rule.steps, family, rewrittenBefore(list, bases)));
+    return known.get(rule);
+  };
   return {
-    of(rule, list) {
+    of,
+    meets(rule, list, wanted) {
       const bases = reached.get(list);
-      if (!bases) return undefined;
-      const known = memo.get(list) ?? new Map<Rule, LooseBox | undefined>();
-      memo.set(list, known);
-      if (!known.has(rule)) {
-        const late = bases.some((base) => base.hook === 'postrouting' || base.hook === 'input');
-        const rewritten: Rewritten = {
-          destination: isEarly(bases) ? undefined : translated.destination,
-          source: late ? translated.source : undefined,
-        };
-        known.set(rule, looseSteps(rule.steps, family, rewritten));
+      if (!bases) return false;
+      const { destination, source } = rewrittenBefore(list, bases);
+      if (destination || source) {
+        const box = of(rule, list);
+        return box !== undefined && wanted.some((one) => mayMeet(one, box));
       }
-      return known.get(rule);
+      return wanted.some((one) => stepsMayMeet(rule.steps, family, one));
     },
   };
+}
+
+/** `looseSteps` and `mayMeet` in one, without making the box: where nothing was translated before. */
+function stepsMayMeet(steps: readonly Step[], family: Family, box: LooseBox): boolean {
+  for (const step of steps) {
+    if (step.kind === 'match') {
+      if (!conditionMayMeet(step.condition, family, box)) return false;
+    } else if (step.kind !== 'sideEffect') {
+      return step.kind !== 'dispatch' || step.cases.some((branch) => conditionMayMeet(branch.condition, family, box));
+    }
+  }
+  return true;
+}
+
+function conditionMayMeet(condition: Condition, family: Family, box: LooseBox): boolean {
+  const held = (field: PacketField, values: Intervals<Bound>): boolean => {
+    const wanted = box.fields.get(field);
+    return wanted === undefined ? values.length > 0 : overlaps(values, wanted);
+  };
+  switch (condition.kind) {
+    case 'all':
+      return condition.of.every((part) => conditionMayMeet(part, family, box));
+    case 'any':
+      return condition.of.some((part) => conditionMayMeet(part, family, box));
+    case 'source':
+    case 'destination':
+      return held(condition.kind, condition.addresses[family] as Intervals<Bound>);
+    case 'protocol':
+      return held('protocol', condition.protocols);
+    case 'sourcePort':
+    case 'destinationPort':
+      return held(condition.kind, condition.ports);
+    case 'icmp':
+      return held('icmp', condition.typeCodes);
+    case 'inInterface':
+    case 'outInterface': {
+      const wanted = box.names.get(condition.kind);
+      return wanted === undefined || condition.names.includes('') || shareNames(condition.names, wanted);
+    }
+    default:
+      return looseCondition(condition, family, {}) !== undefined;
+  }
 }
 
 /** Every list that is called on the path, with the bases it is called from. */
@@ -178,16 +239,40 @@ function reachableFrom(pipeline: Pipeline, bases: readonly BaseList[]): Readonly
     const queue = new Set([base.list]);
     for (const id of queue) {
       found.set(id, [...(found.get(id) ?? []), base]);
-      for (const rule of lists.get(id)?.rules ?? []) {
-        for (const step of rule.steps) {
-          for (const action of actionsOf(step)) {
-            if (action.kind === 'jump' || action.kind === 'goto') queue.add(action.list);
-          }
-        }
-      }
+      const list = lists.get(id);
+      if (list) for (const called of summaryOf(list).calls) queue.add(called);
     }
   }
   return found;
+}
+
+/** What is asked of every list again and again. */
+interface Summary {
+  readonly calls: ReadonlySet<string>;
+  /** Rules that translate. */
+  readonly translating: readonly Rule[];
+}
+
+const summaries = new WeakMap<RuleList, Summary>();
+
+function summaryOf(list: RuleList): Summary {
+  const known = summaries.get(list);
+  if (known) return known;
+  const calls = new Set<string>();
+  const translating: Rule[] = [];
+  for (const rule of list.rules) {
+    let translates = false;
+    for (const step of rule.steps) {
+      for (const action of actionsOf(step)) {
+        if (action.kind === 'jump' || action.kind === 'goto') calls.add(action.list);
+        else if (action.kind === 'nat') translates = true;
+      }
+    }
+    if (translates) translating.push(rule);
+  }
+  const summary = { calls, translating };
+  summaries.set(list, summary);
+  return summary;
 }
 
 /** The packets whose destination or source some rule on the path rewrites. */
@@ -198,9 +283,9 @@ function translations(
 ): Rewritten {
   const collect = (side: 'destination' | 'source', rewritten: Rewritten): LooseBox | undefined => {
     let found: LooseBox | undefined;
-    for (const { id, rules } of pipeline.lists) {
-      if (!reached.has(id)) continue;
-      for (const rule of rules) {
+    for (const list of pipeline.lists) {
+      if (!reached.has(list.id)) continue;
+      for (const rule of summaryOf(list).translating) {
         if (!rule.steps.some((step) => actionsOf(step).some((one) => one.kind === 'nat' && one.translate === side)))
           continue;
         const box = looseSteps(rule.steps, family, rewritten);
@@ -225,9 +310,13 @@ export function mayMeet(a: LooseBox, b: LooseBox): boolean {
   }
   for (const [side, list] of a.names) {
     const other = b.names.get(side);
-    if (other && !list.some((x) => other.some((y) => interfaceMatches(x, y) || interfaceMatches(y, x)))) return false;
+    if (other && !shareNames(list, other)) return false;
   }
   return true;
+}
+
+function shareNames(a: readonly string[], b: readonly string[]): boolean {
+  return a.some((x) => b.some((y) => interfaceMatches(x, y) || interfaceMatches(y, x)));
 }
 
 function overlaps(a: Intervals<Bound>, b: Intervals<Bound>): boolean {
@@ -269,8 +358,7 @@ export function relevantTo(care: Care, pipeline: Pipeline, boxes: LooseBoxes): R
   const relevant = new Set<Rule>();
   for (const list of pipeline.lists) {
     for (const rule of list.rules) {
-      const box = boxes.of(rule, list.id);
-      if (box && care.some((one) => mayMeet(one, box))) relevant.add(rule);
+      if (boxes.meets(rule, list.id, care)) relevant.add(rule);
     }
   }
   return relevant;

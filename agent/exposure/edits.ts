@@ -1,6 +1,6 @@
 import type { BaseList, Origin, Pipeline, Rule, RuleList } from '../model/index.js';
 import { alignLists } from '../packets/index.js';
-import { ruleKey } from './identity.js';
+import { ruleText } from './identity.js';
 import type { Edit } from './opening.js';
 
 /** What was done to the rules between two states of a device, and by it which packets may fare differently. */
@@ -36,11 +36,11 @@ export function editsBetween(before: Pipeline, now: Pipeline): Edits {
   for (const list of now.lists) {
     const former = old.get(list.id);
     if (former === list) continue;
-    const { removed, added, moved } = alignLists(former?.rules ?? [], list.rules, ruleKey);
+    const { removed, added, moved } = alignLists(former?.rules ?? [], list.rules, ruleText);
     const gone = former ? removed.map((index) => ({ index, rule: former.rules[index]! })) : [];
     const flushed = former !== undefined && list.rules.length === 0 && former.rules.length > 1;
     const pairs = pairChanges(gone, added, former, list);
-    const stays = new Set(gone.length > 0 ? list.rules.map(ruleKey) : []);
+    const stays = new Set(gone.length > 0 ? list.rules.map(ruleText) : []);
     for (const index of added) {
       const rule = list.rules[index]!;
       const was = pairs.get(index);
@@ -52,7 +52,7 @@ export function editsBetween(before: Pipeline, now: Pipeline): Edits {
     for (const { index, rule } of gone) {
       rules.push({ rule, list: former!, pipeline: 'before' });
       if (ofBefore.has(rule)) continue;
-      const next = former!.rules.slice(index + 1).find((later) => stays.has(ruleKey(later)));
+      const next = former!.rules.slice(index + 1).find((later) => stays.has(ruleText(later)));
       ofBefore.set(
         rule,
         note({

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Pipeline, Rule, RuleList, Step, Unknown } from '../model/index.js';
+import type { Condition, Pipeline, Rule, RuleList, Step, Unknown } from '../model/index.js';
 
 /** SHA-256, cut to 80 bits: two different contents of one device never meet, and a person can compare two of them. */
 export function digest(...parts: readonly string[]): string {
@@ -21,10 +21,43 @@ const keys = new WeakMap<Rule, string>();
 export function ruleKey(rule: Rule): string {
   let key = keys.get(rule);
   if (key === undefined) {
-    key = digest(contentText([rule.disabled === true, rule.steps.filter((step) => step.kind !== 'sideEffect')]));
+    key = digest(ruleText(rule));
     keys.set(rule, key);
   }
   return key;
+}
+
+const texts = new WeakMap<object, string>();
+
+/** `contentText` of a part of a rule, remembered: parts are shared by rules, and by readings of the same lines. */
+function partText(part: Condition | Step): string {
+  let text = texts.get(part);
+  if (text === undefined) {
+    text = madeText(part);
+    texts.set(part, text);
+  }
+  return text;
+}
+
+/** As `contentText` writes it, put together of the texts of its parts. */
+function madeText(part: Condition | Step): string {
+  switch (part.kind) {
+    case 'match':
+      return `{"kind":"match","condition":${partText(part.condition)}}`;
+    case 'not':
+      return `{"kind":"not","of":${partText(part.of)}}`;
+    case 'all':
+    case 'any':
+      return `{"kind":"${part.kind}","of":[${part.of.map(partText).join()}]}`;
+    default:
+      return contentText(part);
+  }
+}
+
+/** The content of a rule as text: equal exactly where `ruleKey` is. */
+export function ruleText(rule: Rule): string {
+  const steps = rule.steps.filter((step) => step.kind !== 'sideEffect').map(partText);
+  return `[${rule.disabled === true},[${steps.join()}]]`;
 }
 
 /** What leads to a list: the base it is, or the guards of the rules that jump to it; never a list's name. */
@@ -102,31 +135,44 @@ function makeIdentities(pipeline: Pipeline): Identities {
  * rule they stand in, so that an unchanged rule's limit is the same unknown before and after.
  */
 export function occurrencesOf(pipeline: Pipeline): ReadonlyMap<Unknown, string> {
+  let names = occurrences.get(pipeline);
+  if (names === undefined) {
+    names = nameOccurrences(pipeline);
+    occurrences.set(pipeline, names);
+  }
+  return names;
+}
+
+const occurrences = new WeakMap<Pipeline, ReadonlyMap<Unknown, string>>();
+
+function nameOccurrences(pipeline: Pipeline): ReadonlyMap<Unknown, string> {
   const names = new Map<Unknown, string>();
   const counts = new Map<string, number>();
-  const visit = (value: unknown, key: string): void => {
-    if (typeof value !== 'object' || value === null) return;
-    if (Array.isArray(value)) {
-      for (const part of value) visit(part, key);
-      return;
+  const visit = (condition: Condition, rule: Rule): void => {
+    switch (condition.kind) {
+      case 'all':
+      case 'any':
+        for (const part of condition.of) visit(part, rule);
+        return;
+      case 'not':
+        visit(condition.of, rule);
+        return;
+      case 'unknown': {
+        if (condition.stateful !== true || names.has(condition)) return;
+        const place = `${condition.id} ${ruleKey(rule)}`;
+        const count = (counts.get(place) ?? 0) + 1;
+        counts.set(place, count);
+        names.set(condition, `${place} ${count}`);
+        return;
+      }
+      default:
     }
-    const node = value as { readonly kind?: unknown; readonly stateful?: unknown };
-    if (node.kind === 'unknown' && node.stateful === true) {
-      const unknown = value as Unknown;
-      if (names.has(unknown)) return;
-      const place = `${unknown.id} ${key}`;
-      const count = (counts.get(place) ?? 0) + 1;
-      counts.set(place, count);
-      names.set(unknown, `${place} ${count}`);
-      return;
-    }
-    if (node.kind === 'all' || node.kind === 'any' || node.kind === 'not') visit((value as { of: unknown }).of, key);
   };
   for (const list of pipeline.lists) {
     for (const rule of list.rules) {
       for (const step of rule.steps) {
-        if (step.kind === 'match') visit(step.condition, ruleKey(rule));
-        else if (step.kind === 'dispatch') for (const { condition } of step.cases) visit(condition, ruleKey(rule));
+        if (step.kind === 'match') visit(step.condition, rule);
+        else if (step.kind === 'dispatch') for (const { condition } of step.cases) visit(condition, rule);
       }
     }
   }

@@ -1,4 +1,5 @@
 import { type Intervals, intersection } from '../../lib/intervals.js';
+import { recollection } from '../../lib/memo.js';
 import type {
   Action,
   BaseList,
@@ -13,9 +14,9 @@ import type {
 } from '../../model/index.js';
 import type { CoverageBuilder } from '../shared/coverage.js';
 import type { Chain, ChainRule } from './chains.js';
-import type { RuleParts } from './extract.js';
+import type { Extension, OptionUse, RuleParts } from './extract.js';
 import type { SetLibrary } from './ipset.js';
-import { coreCondition, matchCondition } from './matches.js';
+import { coreCondition, type MatchContext, matchCondition } from './matches.js';
 import { builtIn, expectedChains } from './tables.js';
 import { targetOf } from './targets.js';
 import { optionText, unknownsOf } from './unknowns.js';
@@ -106,6 +107,17 @@ function policyOrigin(
 function hooksOf(table: string, chains: readonly Chain[]): ReadonlyMap<string, ReadonlySet<string>> {
   const reached = new Map<string, Set<string>>(chains.map(({ name }) => [name, new Set()]));
   const byName = new Map(chains.map((chain) => [chain.name, chain]));
+  const targets = new Map<string, ReadonlySet<string>>();
+  const targetsOf = (name: string): ReadonlySet<string> => {
+    const known = targets.get(name);
+    if (known) return known;
+    const found = new Set<string>();
+    for (const { extracted } of byName.get(name)!.rules) {
+      if (extracted.kind === 'rule' && extracted.parts.target) found.add(extracted.parts.target.name);
+    }
+    targets.set(name, found);
+    return found;
+  };
   for (const { name } of chains) {
     const called = builtIn(table, name);
     const waiting = called ? [name] : [];
@@ -113,9 +125,7 @@ function hooksOf(table: string, chains: readonly Chain[]): ReadonlyMap<string, R
       const hooks = reached.get(next);
       if (!hooks || hooks.has(called!.hook)) continue;
       hooks.add(called!.hook);
-      for (const { extracted } of byName.get(next)!.rules) {
-        if (extracted.kind === 'rule' && extracted.parts.target) waiting.push(extracted.parts.target.name);
-      }
+      waiting.push(...targetsOf(next));
     }
   }
   return reached;
@@ -152,19 +162,40 @@ function convertRule({ command, extracted }: ChainRule, rule: string, context: R
     coverage.mark(file, command.line, 'irrelevant', `for ${other} only`);
     return [];
   }
-  const condition = ruleCondition(parts, context);
+  const asked = askedBy(parts, context);
   const outcome = ruleActions(parts, context);
-  judgeLine(origin, condition, outcome, coverage);
+  judgeLine(origin, asked.unknowns, outcome, coverage);
   if (parts.target?.name === 'TEE') {
     const options = parts.target.options.map(optionText).join(' ');
     coverage.notCovered(`${rule}: copies of packets leave the device (TEE ${options}), past every rule.`);
   }
   const comment = parts.matches.findLast(({ name }) => name === 'comment')?.options[0]?.values[0];
-  const steps: Step[] = [
-    ...(condition.length > 0 ? [{ kind: 'match' as const, condition: joined(condition) }] : []),
-    ...outcome.actions,
-  ];
-  return [{ origin, steps, ...(comment === undefined ? {} : { comment }) }];
+  const steps: readonly Step[] = asked.match ? [asked.match, ...outcome.actions] : outcome.actions;
+  return [comment === undefined ? { origin, steps } : { origin, steps, comment }];
+}
+
+/** What a rule asks of a packet, and what of that a packet does not decide. */
+interface Asked {
+  readonly match: Extract<Step, { kind: 'match' }> | undefined;
+  readonly unknowns: readonly Unknown[];
+}
+
+const knownAsked = { ip4: new WeakMap<RuleParts, Asked>(), ip6: new WeakMap<RuleParts, Asked>() } as const;
+
+/** The same words ask the same, except of sets, whose members change, and of what answers anew in each place. */
+function askedBy(parts: RuleParts, context: RuleContext): Asked {
+  const memo = knownAsked[context.source.family];
+  const known = memo.get(parts);
+  if (known) return known;
+  const conditions = ruleCondition(parts, context);
+  const unknowns = conditions.flatMap(unknownsOf);
+  const asked: Asked = {
+    match: conditions.length > 0 ? { kind: 'match', condition: joined(conditions) } : undefined,
+    unknowns,
+  };
+  const lasting = unknowns.every(({ stateful }) => !stateful) && parts.matches.every(({ name }) => name !== 'set');
+  if (lasting) memo.set(parts, asked);
+  return asked;
 }
 
 function joined(parts: readonly Condition[]): Condition {
@@ -177,25 +208,54 @@ function ruleCondition(parts: RuleParts, { source, sets }: RuleContext): readonl
   const conditions: Condition[] = [];
   for (const option of parts.core) {
     if (option.name === 'ipv4' || option.name === 'ipv6') continue;
-    const text = optionText(option);
-    conditions.push(
-      coreCondition(option, family) ?? { kind: 'unknown', id: `iptables ${text}`, text, unrecognized: true },
-    );
+    conditions.push(coreOf(option, family));
   }
-  for (const match of parts.matches) conditions.push(matchCondition(match, { family, sets }));
+  for (const match of parts.matches) conditions.push(matchOf(match, { family, sets }));
   const flat = flatten(conditions);
   let protocols: Intervals | undefined;
   for (const part of flat) {
     if (part.kind === 'protocol') protocols = protocols ? intersection(protocols, part.protocols) : part.protocols;
   }
   const first = flat.findIndex(({ kind }) => kind === 'protocol');
+  if (first === flat.findLastIndex(({ kind }) => kind === 'protocol')) return flat;
   return flat.flatMap((part, index): readonly Condition[] =>
     part.kind !== 'protocol' ? [part] : index === first ? [{ kind: 'protocol', protocols: protocols! }] : [],
   );
 }
 
 function flatten(conditions: readonly Condition[]): readonly Condition[] {
+  if (!conditions.some(({ kind }) => kind === 'all')) return conditions;
   return conditions.flatMap((condition) => (condition.kind === 'all' ? flatten(condition.of) : [condition]));
+}
+
+/** Rules ask for the same few states, protocols, ports and networks again and again. */
+const PIECES_MAX = 16_384;
+const knownPieces = recollection<Condition>(PIECES_MAX);
+
+function coreOf(option: OptionUse, family: Family): Condition {
+  const key = `${family} ${option.inverted ? '!' : ''}${option.name} ${option.values.join(' ')}`;
+  let condition = knownPieces.get(key);
+  if (condition === undefined) {
+    const text = optionText(option);
+    condition = coreCondition(option, family) ?? { kind: 'unknown', id: `iptables ${text}`, text, unrecognized: true };
+    knownPieces.set(key, condition);
+  }
+  return condition;
+}
+
+/** What a set holds changes, and what answers anew each time is another condition in each place. */
+function matchOf(match: Extension, context: MatchContext): Condition {
+  if (match.name === 'set' || !match.known) return matchCondition(match, context);
+  let key = `${context.family}\n${match.name}`;
+  for (const { name, inverted, values, known } of match.options) {
+    key += `\n${known ? '' : '?'}${inverted ? '!' : ''}${name}`;
+    for (const value of values) key += `\n ${value}`;
+  }
+  const known = knownPieces.get(key);
+  if (known !== undefined) return known;
+  const condition = matchCondition(match, context);
+  if (unknownsOf(condition).every(({ stateful }) => !stateful)) knownPieces.set(key, condition);
+  return condition;
 }
 
 interface Outcome {
@@ -205,9 +265,20 @@ interface Outcome {
   readonly lost?: string;
 }
 
+const nothing: Outcome = { actions: [] };
+
+/** The targets that most rules have. */
+const verdicts: ReadonlyMap<string, Outcome> = new Map([
+  ['ACCEPT', { actions: [{ kind: 'accept' }] }],
+  ['DROP', { actions: [{ kind: 'drop' }] }],
+  ['RETURN', { actions: [{ kind: 'return' }] }],
+]);
+
 function ruleActions(parts: RuleParts, { source, names, id, hooks }: RuleContext): Outcome {
   const { target } = parts;
-  if (!target) return { actions: [] };
+  if (!target) return nothing;
+  const done = target.options.length === 0 && !target.goto ? verdicts.get(target.name) : undefined;
+  if (done && !names.has(target.name)) return done;
   if (names.has(target.name) && target.options.length === 0) {
     return { actions: [{ kind: target.goto ? 'goto' : 'jump', list: id(target.name) }] };
   }
@@ -239,11 +310,10 @@ function ruleActions(parts: RuleParts, { source, names, id, hooks }: RuleContext
 /** Gives the rule's line its state and counts the rule. */
 function judgeLine(
   { file, line }: Origin,
-  conditions: readonly Condition[],
+  unknowns: readonly Unknown[],
   outcome: Outcome,
   coverage: CoverageBuilder,
 ): void {
-  const unknowns = conditions.flatMap(unknownsOf);
   const strange = unknowns.filter(({ unrecognized }) => unrecognized);
   if (outcome.lost !== undefined) coverage.lose(file, line, outcome.lost);
   if (outcome.opaque === 'unrecognized' || strange.length > 0) {

@@ -62,27 +62,52 @@ const ignoredOptions: ReadonlySet<string> = new Set(
  * understood, to the extension loaded last.
  */
 export function extractRule(words: readonly Word[]): Extracted {
+  let extracted = known.get(words);
+  if (extracted === undefined) {
+    extracted = extract(words);
+    known.set(words, extracted);
+  }
+  return extracted;
+}
+
+/** A line that came before has the same words (see parse.ts). */
+const known = new WeakMap<readonly Word[], Extracted>();
+
+function isOption(word: Word | undefined): boolean {
+  return word !== undefined && !word.quoted && word.text.startsWith('-') && /^-{1,2}[A-Za-z0-9]/.test(word.text);
+}
+
+function isBang(word: Word | undefined): boolean {
+  return word !== undefined && !word.quoted && word.text === '!';
+}
+
+/** What of a rule is open so far; the extension loaded last comes first. */
+interface Opened {
+  readonly loaded: OpenExtension[];
+  readonly matches: OpenExtension[];
+}
+
+function open(name: string, table: ReadonlyMap<string, OptionArity>, { loaded }: Opened): OpenExtension {
+  const arity = table.get(name);
+  const extension = { name, known: arity !== undefined, arity, options: [] };
+  loaded.unshift(extension);
+  return extension;
+}
+
+const matchTable: ReadonlyMap<string, OptionArity> = new Map(Object.entries(matchOptions));
+const targetTable: ReadonlyMap<string, OptionArity> = new Map(Object.entries(targetOptions));
+
+function openMatch(name: string, opened: Opened): OpenExtension {
+  const extension = open(name === 'icmpv6' ? 'icmp6' : name, matchTable, opened);
+  opened.matches.push(extension);
+  return extension;
+}
+
+function extract(words: readonly Word[]): Extracted {
   const core: OptionUse[] = [];
-  const loaded: OpenExtension[] = [];
-  const matches: OpenExtension[] = [];
+  const opened: Opened = { loaded: [], matches: [] };
   let target: (OpenExtension & { goto: boolean }) | undefined;
   let at = 0;
-
-  const isOption = (word: Word | undefined): boolean =>
-    word !== undefined && !word.quoted && /^-{1,2}[A-Za-z0-9]/.test(word.text);
-  const isBang = (word: Word | undefined): boolean => word !== undefined && !word.quoted && word.text === '!';
-
-  const open = (name: string, table: Readonly<Record<string, OptionArity>>): OpenExtension => {
-    const arity = Object.hasOwn(table, name) ? table[name] : undefined;
-    const extension = { name, known: arity !== undefined, arity, options: [] };
-    loaded.unshift(extension);
-    return extension;
-  };
-  const openMatch = (name: string): OpenExtension => {
-    const extension = open(name === 'icmpv6' ? 'icmp6' : name, matchOptions);
-    matches.push(extension);
-    return extension;
-  };
 
   while (at < words.length) {
     let inverted = false;
@@ -95,9 +120,8 @@ export function extractRule(words: readonly Word[]): Extracted {
       return { kind: 'lost', reason: word ? `a word without an option: ${word.text}` : 'the rule ends with !' };
     at++;
     const { option, attached } = optionOf(word.text);
-    const owner = ownerOf(option, loaded, core, openMatch);
+    const owner = ownerOf(option, opened, core);
     const values: string[] = [];
-    const taken = (): boolean => at < words.length && !isBang(words[at]) && !isOption(words[at]);
     if (isBang(words[at]) && (owner.arity === undefined || owner.arity > 0)) {
       // The old place of the negation, `-s ! 192.0.2.1`; it is the next option's where this one takes no word.
       if (!isOption(words[at + 1])) {
@@ -106,7 +130,8 @@ export function extractRule(words: readonly Word[]): Extracted {
       }
     }
     if (attached !== undefined) values.push(attached);
-    if (owner.arity === undefined) while (taken()) values.push(words[at++]!.text);
+    if (owner.arity === undefined)
+      while (at < words.length && !isBang(words[at]) && !isOption(words[at])) values.push(words[at++]!.text);
     else while (values.length < owner.arity && at < words.length) values.push(words[at++]!.text);
     if (owner.arity !== undefined && values.length < owner.arity)
       return { kind: 'lost', reason: `${word.text} lacks its value` };
@@ -116,24 +141,21 @@ export function extractRule(words: readonly Word[]): Extracted {
     } else if (owner.kind === 'nobody') {
       return { kind: 'lost', reason: `an option that is not known here: ${word.text}` };
     } else if (owner.name === 'match') {
-      openMatch(values[0]!);
+      openMatch(values[0]!, opened);
     } else if (owner.name === 'jump' || owner.name === 'goto') {
       if (target) return { kind: 'lost', reason: 'two targets in one rule' };
-      const opened = open(values[0]!, targetOptions);
-      target = Object.assign(opened, { goto: owner.name === 'goto' });
+      target = Object.assign(open(values[0]!, targetTable, opened), { goto: owner.name === 'goto' });
     } else if (!ignoredOptions.has(owner.name)) {
       core.push({ name: owner.name, inverted, values, known: true });
     }
   }
-  const close = ({ name, known, options }: OpenExtension): Extension => ({ name, known, options });
-  return {
-    kind: 'rule',
-    parts: {
-      core,
-      matches: matches.map(close),
-      ...(target ? { target: { ...close(target), goto: target.goto } } : {}),
-    },
-  };
+  const matches = opened.matches.map(close);
+  if (!target) return { kind: 'rule', parts: { core, matches } };
+  return { kind: 'rule', parts: { core, matches, target: { ...close(target), goto: target.goto } } };
+}
+
+function close({ name, known, options }: OpenExtension): Extension {
+  return { name, known, options };
 }
 
 /** `-s`, `-s192.0.2.1`, `--source`, `--source=192.0.2.1`. */
@@ -160,28 +182,28 @@ type Owner =
       readonly arity: number | undefined;
     };
 
-function ownerOf(
-  option: string,
-  loaded: readonly OpenExtension[],
-  core: readonly OptionUse[],
-  openMatch: (name: string) => OpenExtension,
-): Owner {
-  const canonical = (name: string): string => (Object.hasOwn(optionAliases, name) ? optionAliases[name]! : name);
-  if (Object.hasOwn(coreOptions, option)) {
-    // `-w` and `-v` stand alone here; xtables-restore takes no waiting time in a rule.
-    return { kind: 'core', name: canonical(option), arity: coreOptions[option] };
-  }
-  const within = (extension: OpenExtension, name: string): Owner => ({
-    kind: 'extension',
-    extension,
-    name: canonical(name),
-    arity: extension.arity?.[name],
-  });
+function canonical(name: string): string {
+  return Object.hasOwn(optionAliases, name) ? optionAliases[name]! : name;
+}
+
+/** `-w` and `-v` stand alone here; xtables-restore takes no waiting time in a rule. */
+const coreOwners: ReadonlyMap<string, Owner> = new Map(
+  Object.entries(coreOptions).map(([name, arity]) => [name, { kind: 'core', name: canonical(name), arity }]),
+);
+
+function within(extension: OpenExtension, name: string): Owner {
+  return { kind: 'extension', extension, name: canonical(name), arity: extension.arity?.[name] };
+}
+
+function ownerOf(option: string, opened: Opened, core: readonly OptionUse[]): Owner {
+  const own = coreOwners.get(option);
+  if (own) return own;
+  const { loaded } = opened;
   for (const extension of loaded) {
     if (extension.arity && Object.hasOwn(extension.arity, option)) return within(extension, option);
   }
   const implicit = implicitExtension(core, loaded);
-  if (implicit && Object.hasOwn(matchOptions[implicit]!, option)) return within(openMatch(implicit), option);
+  if (implicit && Object.hasOwn(matchOptions[implicit]!, option)) return within(openMatch(implicit, opened), option);
 
   // getopt_long(3) accepts an unambiguous beginning of a name; `--mac` and `--proto` are seen in old files.
   for (const extension of loaded) {
@@ -189,8 +211,7 @@ function ownerOf(
     if (names.length === 1 && option.length >= 3) return within(extension, names[0]!);
   }
   const names = Object.keys(coreOptions).filter((name) => name.startsWith(option));
-  if (names.length === 1 && option.length >= 3)
-    return { kind: 'core', name: canonical(names[0]!), arity: coreOptions[names[0]!] };
+  if (names.length === 1 && option.length >= 3) return coreOwners.get(names[0]!)!;
   const last = loaded[0];
   if (last && !option.startsWith('-')) return { kind: 'extension', extension: last, name: option, arity: undefined };
   return { kind: 'nobody', name: option, arity: undefined };

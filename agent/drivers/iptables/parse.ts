@@ -1,3 +1,4 @@
+import { recollection } from '../../lib/memo.js';
 import { failure, type Problem, type Result, success } from '../../lib/result.js';
 import type { Family } from '../../model/index.js';
 import type { Section } from '../contract.js';
@@ -229,16 +230,42 @@ const commandNames: Readonly<Record<string, Command['kind'] | 'zero'>> = {
   '--zero': 'zero',
 };
 
+/** Holds for every line in which one of the words below is; asked first, because nearly no line has one. */
+const perhapsTwo = /[ \t]-[AINPXFDR](?:[ \t]|$)|[ \t]--(?:append|insert)|\[\d+:\d+\]|COMMIT|\*filter/;
+
+/** What a line says, whatever its number. */
+type Said =
+  | { readonly kind: 'command'; readonly command: Omit<Command, 'line'> }
+  | { readonly kind: 'nothing' | 'lost' | 'broken'; readonly reason: string };
+
+/** Lines come again: in the reading before and the one after hardly any differ. */
+const LINES_MAX = 32_768;
+const knownLines = recollection<Said>(LINES_MAX);
+
 function readCommand(line: string, number: number, table: string, shell: boolean): Read {
-  const text = line.replace(counters, '');
+  const text = line.startsWith('[') ? line.replace(counters, '') : line;
+  const key = shell ? `${table}\n\n${text}` : `${table}\n${text}`;
+  let said = knownLines.get(key);
+  if (said === undefined) {
+    said = readText(text, table, shell);
+    knownLines.set(key, said);
+  }
+  if (said.kind !== 'command') return said;
+  const { kind, chain, position, policy, words, text: shown } = said.command;
+  const command: Command = { kind, chain, words, line: number, text: shown };
+  if (position !== undefined) return { kind: 'command', command: { ...command, position } };
+  return { kind: 'command', command: policy === undefined ? command : { ...command, policy } };
+}
+
+function readText(text: string, table: string, shell: boolean): Said {
   if (text.startsWith(':')) {
     const chain = chainLine.exec(text)?.groups;
     if (!chain) return { kind: 'lost', reason: 'not a chain line' };
     const shown = `:${chain.chain} ${chain.policy}`;
     if (chain.policy === '-') {
-      return { kind: 'command', command: { kind: 'chain', chain: chain.chain!, words: [], line: number, text: shown } };
+      return { kind: 'command', command: { kind: 'chain', chain: chain.chain!, words: [], text: shown } };
     }
-    return policyCommand(table, chain.chain!, chain.policy!, number, shown);
+    return policyCommand(table, chain.chain!, chain.policy!, shown);
   }
   const words = splitWords(text, shell);
   if (!words) return { kind: 'lost', reason: 'a quote that is not closed' };
@@ -249,17 +276,18 @@ function readCommand(line: string, number: number, table: string, shell: boolean
   const chain = words[1]?.text;
   if (chain === undefined) {
     if (kind !== 'flush' && kind !== 'delete') return { kind: 'lost', reason: 'the name of the chain is missing' };
-    return { kind: 'command', command: { kind, chain: '', words: [], line: number, text } };
+    return { kind: 'command', command: { kind, chain: '', words: [], text } };
   }
-  if (kind === 'policy') return policyCommand(table, chain, words[2]?.text ?? '', number, text);
+  if (kind === 'policy') return policyCommand(table, chain, words[2]?.text ?? '', text);
   if (kind !== 'append' && kind !== 'insert') {
     if (words.length > 2) return { kind: 'lost', reason: 'more words than this command takes' };
-    return { kind: 'command', command: { kind, chain, words: [], line: number, text } };
+    return { kind: 'command', command: { kind, chain, words: [], text } };
   }
   const numbered = kind === 'insert' && /^[1-9]\d*$/.test(words[2]?.text ?? '');
   const rest = words.slice(numbered ? 3 : 2);
   // A second command within the line is two lines that have run into each other.
   if (
+    perhapsTwo.test(text) &&
     rest.some(
       ({ text: word, quoted }) =>
         !quoted &&
@@ -268,13 +296,19 @@ function readCommand(line: string, number: number, table: string, shell: boolean
   ) {
     return { kind: 'broken', reason: 'two lines have run into each other' };
   }
-  const plain = { chain, words: rest, line: number, text: text.replace(/ (?:-c|--set-counters) \d+ \d+(?= |$)/, '') };
+  const plain = { chain, words: rest, text: uncounted(text) };
   if (kind === 'append') return { kind: 'command', command: { kind, ...plain } };
   return { kind: 'command', command: { kind, ...plain, position: numbered ? Number(words[2]!.text) : 1 } };
 }
 
-function policyCommand(table: string, chain: string, policy: string, line: number, text: string): Read {
+/** Without the counters that `iptables-save -c` of old versions writes as an option. */
+function uncounted(text: string): string {
+  if (!text.includes(' -c ') && !text.includes(' --set-counters ')) return text;
+  return text.replace(/ (?:-c|--set-counters) \d+ \d+(?= |$)/, '');
+}
+
+function policyCommand(table: string, chain: string, policy: string, text: string): Said {
   if (!builtIn(table, chain)) return { kind: 'lost', reason: 'a policy for a chain that is not built in' };
   if (policy !== 'ACCEPT' && policy !== 'DROP') return { kind: 'lost', reason: `not a policy: ${policy}` };
-  return { kind: 'command', command: { kind: 'policy', chain, policy, words: [], line, text } };
+  return { kind: 'command', command: { kind: 'policy', chain, policy, words: [], text } };
 }

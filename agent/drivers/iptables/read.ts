@@ -226,9 +226,11 @@ function assemble({ device, saves, sets, several }: Readings, coverage: Coverage
   const library = setLibrary(sets, changingSets(sources), coverage);
   const converted = sources.map((source) => convertTable(source, library, coverage));
   for (const { section, save } of saves) {
-    for (const { line } of save.tables.flatMap(({ commands }) => commands)) {
-      if (!coverage.stateOf(section.name, line))
-        coverage.mark(section.name, line, 'irrelevant', 'a later command removed it');
+    for (const { commands } of save.tables) {
+      for (const { line } of commands) {
+        if (!coverage.stateOf(section.name, line))
+          coverage.mark(section.name, line, 'irrelevant', 'a later command removed it');
+      }
     }
   }
   return success({
@@ -255,10 +257,12 @@ function isOtherBackEnd({ section }: ReadSection, than: Section): boolean {
 /** The sets that rules fill or empty themselves. */
 function changingSets(sources: readonly TableSource[]): ReadonlySet<string> {
   const names = new Set<string>();
-  for (const { extracted } of sources.flatMap(({ chains }) => chains.flatMap(({ rules }) => rules))) {
-    if (extracted.kind !== 'rule' || extracted.parts.target?.name !== 'SET') continue;
-    for (const { name, values } of extracted.parts.target.options)
-      if (/^(?:add|del)-set$/.test(name)) names.add(values[0]!);
+  for (const { rules } of sources.flatMap(({ chains }) => chains)) {
+    for (const { extracted } of rules) {
+      if (extracted.kind !== 'rule' || extracted.parts.target?.name !== 'SET') continue;
+      for (const { name, values } of extracted.parts.target.options)
+        if (/^(?:add|del)-set$/.test(name)) names.add(values[0]!);
+    }
   }
   return names;
 }

@@ -11,6 +11,10 @@ export interface Word {
  */
 export function splitWords(text: string, shell = false): readonly Word[] | undefined {
   const words: Word[] = [];
+  if (!quoting.test(text)) {
+    for (const word of text.split(' ')) if (word !== '') words.push({ text: word, quoted: false });
+    return words;
+  }
   let at = 0;
   while (at < text.length) {
     const char = text[at]!;
@@ -38,6 +42,9 @@ export function splitWords(text: string, shell = false): readonly Word[] | undef
   }
   return words;
 }
+
+/** Without one of these, blanks alone separate. */
+const quoting = /["'\t]/;
 
 function quotedEnd(text: string, start: number, quote: string): number | undefined {
   for (let at = start + 1; at < text.length; at++) {

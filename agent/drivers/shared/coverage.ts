@@ -48,8 +48,19 @@ export function linesOf(text: string): readonly string[] {
 interface Source {
   readonly title: string;
   readonly count: number;
-  readonly marks: Map<number, { readonly state: LineState; readonly reason: string | undefined }>;
+  /** By line number. */
+  readonly marks: (Mark | undefined)[];
 }
+
+interface Mark {
+  readonly state: LineState;
+  readonly reason: string | undefined;
+}
+
+/** Most lines need no reason: those of one state share their mark. */
+const plain = Object.fromEntries(
+  Object.keys(badness).map((state) => [state, { state, reason: undefined }]),
+) as Readonly<Record<LineState, Mark>>;
 
 export function coverageBuilder(): CoverageBuilder {
   const sources = new Map<string, Source>();
@@ -61,24 +72,24 @@ export function coverageBuilder(): CoverageBuilder {
   const sourceOf = (file: string): Source => {
     const known = sources.get(file);
     if (known) return known;
-    const fresh: Source = { title: file, count: 0, marks: new Map() };
+    const fresh: Source = { title: file, count: 0, marks: [] };
     sources.set(file, fresh);
     return fresh;
   };
 
   const mark = (file: string, line: number, state: LineState, reason?: string): void => {
     const { marks } = sourceOf(file);
-    const before = marks.get(line);
-    if (!before || badness[state] > badness[before.state]) marks.set(line, { state, reason });
+    const before = marks[line];
+    if (!before || badness[state] > badness[before.state])
+      marks[line] = reason === undefined ? plain[state] : { state, reason };
   };
 
   const lineCoverage = (file: string, source: Source): LineCoverage[] => {
-    let last = source.count;
-    for (const line of source.marks.keys()) if (line > last) last = line;
+    const last = Math.max(source.count, source.marks.length - 1);
     const lines: LineCoverage[] = [];
     let unclaimed: number | undefined;
     for (let line = 1; line <= last; line++) {
-      const found = source.marks.get(line);
+      const found = source.marks[line];
       if (!found) unclaimed ??= line;
       const { state, reason } = found ?? { state: 'unrecognized' as const, reason: 'no reader claimed this line' };
       lines.push(reason === undefined ? { file, line, state } : { file, line, state, reason });
@@ -91,7 +102,7 @@ export function coverageBuilder(): CoverageBuilder {
     mark,
     source(file, text, title) {
       const lines = linesOf(text);
-      const marks = sources.get(file)?.marks ?? new Map();
+      const marks = sources.get(file)?.marks ?? [];
       sources.set(file, { title: title ?? file, count: lines.length, marks });
       return lines;
     },
@@ -99,7 +110,7 @@ export function coverageBuilder(): CoverageBuilder {
       mark(file, line, 'unrecognized', reason);
       blindness.add(`${file}:${line}: ${reason}`);
     },
-    stateOf: (file, line) => sources.get(file)?.marks.get(line)?.state,
+    stateOf: (file, line) => sources.get(file)?.marks[line]?.state,
     rule(understood) {
       rules[understood] += 1;
     },
