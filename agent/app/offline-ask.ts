@@ -8,8 +8,10 @@ import {
   formatRange,
   interfacesOf,
   type NamedObject,
+  NO_FRAME,
   parseIp4,
   parseIp6,
+  parseMac,
   type Rule,
   type RuleList,
 } from '../model/index.js';
@@ -52,6 +54,7 @@ const caseSchema = z.object({
       dport: port.optional(),
       icmpType: byte.optional(),
       icmpCode: byte.optional(),
+      smac: z.string().optional(),
       state: z.string().optional(),
       tcpFlags: z.array(z.string()).optional(),
       app: z.string().optional(),
@@ -216,6 +219,9 @@ function askedPacket(question: AskCase): Result<AskedPacket> {
     return wrong(`TCP flags ${flagNames?.join(',')} are not known`, Object.keys(FLAGS).join(', '));
   const direction =
     packet.oif === 'self' ? 'input' : packet.iif === 'self' ? 'output' : chainDirection(question.at?.chain);
+  const mac = packet.smac === 'none' ? NO_FRAME : packet.smac === undefined ? undefined : parseMac(packet.smac);
+  if (packet.smac !== undefined && mac === undefined)
+    return wrong(`smac ${packet.smac} is not a hardware address`, 'such as 00:1b:21:3a:4c:5d, or none');
   const icmp = packet.icmpType === undefined ? undefined : packet.icmpType * 256 + (packet.icmpCode ?? 0);
   // What an address object holds is asked of the source; a packet of which only the destination is given asks it there.
   if (question.at?.object?.kind === 'address' && addresses.source === undefined && addresses.destination !== undefined)
@@ -230,6 +236,7 @@ function askedPacket(question: AskCase): Result<AskedPacket> {
       ...(packet.sport === undefined ? {} : { sourcePort: packet.sport }),
       ...(packet.dport === undefined ? {} : { destinationPort: packet.dport }),
       ...(icmp === undefined ? {} : { icmp }),
+      ...(mac === undefined ? {} : { sourceMac: mac }),
       ...(bits === undefined ? {} : { tcpFlags: bits.reduce<number>((sum, bit) => sum | (bit ?? 0), 0) }),
     },
   });

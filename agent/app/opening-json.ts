@@ -1,6 +1,6 @@
 import { boxFields, type Edit, type Opening, type PacketBox, type PacketExample } from '../exposure/index.js';
 import { formatPorts } from '../lib/ports.js';
-import { formatIp4, formatIp6, formatRange, type Origin } from '../model/index.js';
+import { formatIp4, formatIp6, formatMac, formatRange, type Origin } from '../model/index.js';
 
 /** A box of the contract: lists of words, `any` where a field is not constrained. */
 export interface BoxView {
@@ -12,6 +12,7 @@ export interface BoxView {
   readonly sport?: readonly string[];
   readonly dport?: readonly string[];
   readonly icmp?: readonly string[];
+  readonly smac?: readonly string[];
 }
 
 /** A packet in the words of `ecluse ask`. */
@@ -25,6 +26,7 @@ export interface PacketView {
   readonly dport?: number;
   readonly icmpType?: number;
   readonly icmpCode?: number;
+  readonly smac?: string;
   readonly state: 'new';
   readonly tcpFlags?: readonly string[];
 }
@@ -127,6 +129,7 @@ export function packetView(packet: PacketExample, direction: Opening['direction'
     ...(packet.sourcePort !== undefined && { sport: packet.sourcePort }),
     ...(packet.destinationPort !== undefined && { dport: packet.destinationPort }),
     ...(packet.icmp !== undefined && { icmpType: packet.icmp >> 8, icmpCode: packet.icmp & 255 }),
+    ...(packet.sourceMac !== undefined && { smac: formatMac(packet.sourceMac) }),
     state: 'new',
     ...(packet.protocol === TCP && { tcpFlags: ['SYN'] }),
   };

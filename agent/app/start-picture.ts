@@ -169,7 +169,7 @@ function meets(a: AddressSet, b: AddressSet, family: Family): boolean {
 /** Whether an exception takes everything that the opening would send to the socket. */
 function holdsAll(exception: PacketBox, box: PacketBox, listener: Listener): boolean {
   const number = PROTOCOLS[listener.protocol];
-  const free = ['source', 'sourcePort', 'inInterface', 'icmp'] as const;
+  const free = ['source', 'sourcePort', 'inInterface', 'icmp', 'sourceMac'] as const;
   if (free.some((field) => exception[field] !== undefined && exception[field] !== box[field])) return false;
   const families = box.families.filter((family) => listener.addresses[family].length > 0);
   if (families.some((family) => !exception.families.includes(family))) return false;

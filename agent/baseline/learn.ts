@@ -114,6 +114,8 @@ function shapeOf(opening: Opening): FlowShape | string {
   if (opening.certainty === 'possible') {
     return `let through only if ${opening.conditions.map(inLine).join(' and ') || 'a condition holds'}`;
   }
+  if ([opening.box, ...opening.except].some((box) => box.sourceMac))
+    return 'it depends on hardware addresses, which the file cannot say';
   if (opening.nat?.destination) return 'its destination is translated, and the file says nothing of the target';
   if (opening.except.length > EXCEPTIONS_MAX) return `it has ${opening.except.length} exceptions`;
   const whole = boxShape(opening.box, opening.direction);

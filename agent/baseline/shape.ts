@@ -29,6 +29,8 @@ export interface FlowShape {
   readonly out?: InterfaceSet;
   readonly services?: readonly Service[];
   readonly sourcePorts?: Intervals;
+  /** Hardware addresses; a baseline file cannot say them. */
+  readonly macs?: Intervals;
   readonly except: readonly FlowShape[];
 }
 
@@ -41,6 +43,7 @@ export function conditionOf(shape: FlowShape): Condition {
   if (shape.to) tests.push({ kind: 'destination', addresses: shape.to });
   if (shape.from) tests.push({ kind: 'source', addresses: shape.from });
   if (shape.sourcePorts) tests.push({ kind: 'sourcePort', ports: shape.sourcePorts });
+  if (shape.macs) tests.push({ kind: 'sourceMac', addresses: shape.macs });
   for (const one of shape.except) tests.push(not(conditionOf(one)));
   return all(...tests);
 }
@@ -64,7 +67,7 @@ export function shapeOfBox(box: PacketBox, direction: Direction): FlowShape {
   const into = direction === 'output' ? undefined : box.inInterface;
   const out = direction === 'input' ? undefined : box.outInterface;
   const [from, to] = [addressesOf(box, box.source), addressesOf(box, box.destination)];
-  const { protocol, destinationPort, icmp, sourcePort } = box;
+  const { protocol, destinationPort, icmp, sourcePort, sourceMac } = box;
   // The addresses of one side say the family already; where neither side does, one must.
   const bare = from === undefined && to === undefined && box.families.length === 1;
   const family = bare ? (box.families[0] === 'ip4' ? anyIp4 : anyIp6) : from;
@@ -80,6 +83,7 @@ export function shapeOfBox(box: PacketBox, direction: Direction): FlowShape {
     ...(out && { out }),
     ...(Object.keys(service).length > 0 && { services: [service] }),
     ...(sourcePort && { sourcePorts: sourcePort }),
+    ...(sourceMac && { macs: sourceMac }),
     except: [],
   };
 }
@@ -114,6 +118,7 @@ export function isWithin(inner: FlowShape, outer: FlowShape): boolean {
     interfacesWithin(inner.in, outer.in) &&
     interfacesWithin(inner.out, outer.out) &&
     within(inner.sourcePorts, outer.sourcePorts) &&
+    within(inner.macs, outer.macs) &&
     servicesWithin(inner.services, outer.services) &&
     outer.except.every((one) => excepted.has(contentId(one)))
   );

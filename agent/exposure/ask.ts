@@ -115,7 +115,16 @@ function relevantRules(pipeline: Pipeline, packet: AskedPacket, family: Family):
 }
 
 function givenFields(packet: AskedPacket): [Exclude<keyof AskedPacket['fields'], undefined>, Bound][] {
-  const names = ['protocol', 'destinationPort', 'icmp', 'destination', 'source', 'tcpFlags', 'sourcePort'] as const;
+  const names = [
+    'protocol',
+    'destinationPort',
+    'icmp',
+    'destination',
+    'source',
+    'tcpFlags',
+    'sourcePort',
+    'sourceMac',
+  ] as const;
   return names.flatMap((name) => {
     const value = packet.fields[name];
     return value === undefined ? [] : [[name, value] as [typeof name, Bound]];

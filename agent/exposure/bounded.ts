@@ -1,6 +1,6 @@
 import { type Bound, type Intervals, ranges } from '../lib/intervals.js';
 import type { AddressSet, Family, Pipeline, Rule } from '../model/index.js';
-import { LAST_IP4, LAST_IP6 } from '../model/index.js';
+import { LAST_IP4, LAST_IP6, NO_FRAME } from '../model/index.js';
 import type { LooseBox } from './care.js';
 
 import { evaluate } from './evaluate.js';
@@ -120,19 +120,21 @@ function numbers(): (below: number) => number {
   };
 }
 
-const PLAIN: Readonly<Record<'protocol' | 'sourcePort' | 'destinationPort' | 'icmp', readonly number[]>> = {
-  protocol: [6, 17, 1],
-  sourcePort: [40000],
-  destinationPort: [443, 22, 80, 3389],
-  icmp: [2048],
-};
+const PLAIN: Readonly<Record<'protocol' | 'sourcePort' | 'destinationPort' | 'icmp' | 'sourceMac', readonly number[]>> =
+  {
+    protocol: [6, 17, 1],
+    sourcePort: [40000],
+    destinationPort: [443, 22, 80, 3389],
+    icmp: [2048],
+    sourceMac: [0x0200_0000_0001],
+  };
 
 function* samples({ family, now }: Question, box: LooseBox): Generator<TracedPacket> {
   const below = numbers();
   const last: Bound = family === 'ip4' ? LAST_IP4 : LAST_IP6;
   const plainAddress: readonly Bound[] =
     family === 'ip4' ? [0xc633_640a, 0xcb00_710a, 0x0a00_000a] : [(0x2001_0db8n << 96n) | 16n, (0xfd00n << 112n) | 16n];
-  const names = namesOf(now.pipeline);
+  const { names, frames } = askedBy(now.pipeline);
   const choose = (field: PacketField, plain: readonly Bound[], top: Bound): Bound => {
     const values = box.fields.get(field);
     if (values === undefined) return below(8) === 0 ? top : plain[below(plain.length)]!;
@@ -158,25 +160,34 @@ function* samples({ family, now }: Question, box: LooseBox): Generator<TracedPac
         destinationPort: choose('destinationPort', PLAIN.destinationPort, 8080),
         icmp: choose('icmp', PLAIN.icmp, 0),
         tcpFlags: 2,
+        ...(frames && { sourceMac: choose('sourceMac', PLAIN.sourceMac, NO_FRAME) }),
       },
     };
   }
 }
 
-const namesKnown = new WeakMap<Pipeline, readonly string[]>();
+interface Asked {
+  /** Every interface name that some rule tests. */
+  readonly names: readonly string[];
+  /** Whether some rule asks for a hardware address. */
+  readonly frames: boolean;
+}
 
-/** Every interface name that some rule tests. */
-function namesOf(pipeline: Pipeline): readonly string[] {
-  const known = namesKnown.get(pipeline);
+const askedKnown = new WeakMap<Pipeline, Asked>();
+
+function askedBy(pipeline: Pipeline): Asked {
+  const known = askedKnown.get(pipeline);
   if (known) return known;
   const found = new Set<string>();
+  let frames = false;
   JSON.stringify(pipeline.lists, (key, value: unknown) => {
     if (key === 'names' && Array.isArray(value)) for (const one of value) found.add(String(one));
+    if (key === 'kind' && value === 'sourceMac') frames = true;
     return typeof value === 'bigint' ? 0 : value;
   });
-  const names = [...found].filter((name) => name !== '' && name !== '*');
-  namesKnown.set(pipeline, names);
-  return names;
+  const asked: Asked = { names: [...found].filter((name) => name !== '' && name !== '*'), frames };
+  askedKnown.set(pipeline, asked);
+  return asked;
 }
 
 interface Told {
@@ -229,6 +240,7 @@ function exampleOfTraced({ fields, inInterface, outInterface }: TracedPacket, fa
       sourcePort: Number(fields.sourcePort),
       destinationPort: Number(fields.destinationPort),
     }),
+    ...(fields.sourceMac !== undefined && { sourceMac: Number(fields.sourceMac) }),
   };
 }
 
@@ -248,6 +260,7 @@ function packetBoxOf({ fields, names }: LooseBox, family: Family): PacketBox {
     sourcePort: fields.get('sourcePort') as Intervals | undefined,
     destinationPort: fields.get('destinationPort') as Intervals | undefined,
     icmp: fields.get('icmp') as Intervals | undefined,
+    sourceMac: fields.get('sourceMac') as Intervals | undefined,
   };
   return Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== undefined)) as unknown as PacketBox;
 }

@@ -98,6 +98,8 @@ function looseCondition(condition: Condition, family: Family, rewritten: Rewritt
       return rewritable(only('sourcePort', condition.ports), rewritten.source, condition.original);
     case 'icmp':
       return only('icmp', condition.typeCodes);
+    case 'sourceMac':
+      return only('sourceMac', condition.addresses);
     case 'inInterface':
     case 'outInterface':
       return condition.names.includes('')

@@ -11,7 +11,7 @@ import {
   type Unknown,
 } from '../model/index.js';
 import type { Diagram, Kernel } from '../packets/index.js';
-import { addressesOf, type Env, type Translation } from './env.js';
+import { addressesOf, type Env, isOut, type Translation } from './env.js';
 import { isSingle } from './evaluate.js';
 import { fieldIndex, type PacketField, type Predicate, type Universe, withBounds } from './universe.js';
 
@@ -143,6 +143,9 @@ export function compiler(options: CompilerOptions): Compiler {
         const indexes = universe.interfaceIndexes(packet.names);
         return isEmpty(indexes) ? kernel.none : kernel.test(fieldIndex[packet.kind], indexes);
       }
+      case 'sourceMac':
+        // What this device sends came in no frame.
+        return isOut(env) ? kernel.none : field('sourceMac', packet.addresses);
       case 'connectionState':
         return state(packet.states, env);
       case 'connectionDirection':

@@ -99,7 +99,7 @@ export function packetBox(universe: Universe, box: Box): PacketBox {
     const values = get(name) as Intervals | undefined;
     return values && interfaceSet(universe, values);
   };
-  const number = (name: 'protocol' | 'sourcePort' | 'destinationPort' | 'icmp'): Intervals | undefined =>
+  const number = (name: 'protocol' | 'sourcePort' | 'destinationPort' | 'icmp' | 'sourceMac'): Intervals | undefined =>
     get(name) as Intervals | undefined;
   const draft: { readonly [Name in keyof PacketBox]: PacketBox[Name] | undefined } = {
     families: [universe.family],
@@ -111,6 +111,7 @@ export function packetBox(universe: Universe, box: Box): PacketBox {
     sourcePort: number('sourcePort'),
     destinationPort: number('destinationPort'),
     icmp: number('icmp'),
+    sourceMac: number('sourceMac'),
   };
   return Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== undefined)) as unknown as PacketBox;
 }
@@ -164,6 +165,7 @@ export function exampleOf(
   preferred[fieldIndex.protocol] = [TCP, UDP, 1, 58];
   preferred[fieldIndex.destinationPort] = [443, 22, 80, 53];
   preferred[fieldIndex.sourcePort] = [40000];
+  preferred[fieldIndex.sourceMac] = [0x0200_0000_0001];
   preferred[fieldIndex.icmp] = [8 * 256, 128 * 256];
   preferred[fieldIndex.source] = EXAMPLES[universe.family];
   preferred[fieldIndex.destination] = [...EXAMPLES[universe.family]].reverse();
@@ -189,6 +191,7 @@ function packetOf(universe: Universe, point: Point): PacketExample {
     exampleName(universe, Number(point[fieldIndex[field]]));
   // Where no rule asks for an interface, a packet needs none.
   const named = universe.interfaces.length > 1;
+  const framed = universe.space.classCount(fieldIndex.sourceMac) > 1;
   return {
     family: universe.family,
     ...(named && { inInterface: name('inInterface'), outInterface: name('outInterface') }),
@@ -200,6 +203,7 @@ function packetOf(universe: Universe, point: Point): PacketExample {
       destinationPort: Number(point[fieldIndex.destinationPort]),
     }),
     ...(isIcmp && { icmp: Number(point[fieldIndex.icmp]) }),
+    ...(framed && { sourceMac: Number(point[fieldIndex.sourceMac]) }),
   };
 }
 

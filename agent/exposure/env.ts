@@ -18,6 +18,11 @@ export interface Env {
   readonly hidden?: 'inInterface' | 'outInterface' | 'both';
 }
 
+/** Whether the packet is one that this device sends. */
+export function isOut({ hidden }: Env): boolean {
+  return hidden === 'inInterface' || hidden === 'both';
+}
+
 /** The header's new address and port. What is absent is unchanged. */
 export interface Translation {
   /** `device`: an address of the device itself, of which only that is known. */

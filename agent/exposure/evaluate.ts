@@ -1,6 +1,6 @@
 import { type Bound, contains, type Intervals, intersection, isEmpty, isSubset } from '../lib/intervals.js';
 import type { AddressSet, Condition, Family, PacketTest } from '../model/index.js';
-import type { Env, Translation } from './env.js';
+import { type Env, isOut, type Translation } from './env.js';
 import type { TraceOptions } from './trace.js';
 import { interfaceMatches } from './universe.js';
 
@@ -71,6 +71,8 @@ function evaluateTest(options: TraceOptions, test: PacketTest, env: Env): Truth 
       if (name === undefined) return test.names.includes('*') ? true : undefined;
       return test.names.some((pattern) => interfaceMatches(name, pattern));
     }
+    case 'sourceMac':
+      return isOut(env) ? false : member(packet.fields.sourceMac, test.addresses);
     case 'connectionState':
       return test.states.includes(env.state ?? packet.state);
     case 'connectionDirection':

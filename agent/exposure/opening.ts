@@ -25,6 +25,8 @@ export interface PacketBox {
   readonly destinationPort?: Intervals;
   /** type × 256 + code. */
   readonly icmp?: Intervals;
+  /** Hardware addresses; `NO_FRAME` stands for a packet that came in no Ethernet frame. */
+  readonly sourceMac?: Intervals;
 }
 
 /** One packet, as `ask` takes it. */
@@ -38,6 +40,8 @@ export interface PacketExample {
   readonly sourcePort?: number;
   readonly destinationPort?: number;
   readonly icmp?: number;
+  /** Absent where no rule asks for it. */
+  readonly sourceMac?: number;
 }
 
 /** What lets a packet pass: a rule, a list's policy, or that no list is called at all. */

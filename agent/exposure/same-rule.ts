@@ -88,6 +88,8 @@ export function isOfIptables(saved: Rule): boolean {
   return words.some((word, index) => {
     const option = words[index - 1];
     if (option === '-m') return !common.test(word);
+    // nft has no word for "any type", and prints the negation of it as nothing.
+    if (option === '--icmp-type' && word === 'any') return true;
     // Chains are called in upper case too, but of extensions only targets have options.
     return option === '-j' && (words[index + 1] ?? '').startsWith('--') && !common.test(word);
   });

@@ -6,6 +6,7 @@ import {
   type Family,
   LAST_IP4,
   LAST_IP6,
+  NO_FRAME,
   type PacketTest,
   type Rule,
   type Unknown,
@@ -27,6 +28,7 @@ export const packetFields = [
   'source',
   'tcpFlags',
   'sourcePort',
+  'sourceMac',
 ] as const;
 export type PacketField = (typeof packetFields)[number];
 
@@ -170,6 +172,9 @@ function declareTest(builder: UniverseBuilder, family: Family, test: PacketTest)
     case 'tcpFlags':
       builder.field('tcpFlags', test.flags);
       return;
+    case 'sourceMac':
+      builder.field('sourceMac', test.addresses);
+      return;
     case 'inInterface':
     case 'outInterface':
       builder.names(test.names);
@@ -197,6 +202,7 @@ function buildUniverse(
     source: lastAddress,
     tcpFlags: 255,
     sourcePort: 65535,
+    sourceMac: NO_FRAME,
   };
   const fields: Field[] = [
     ...packetFields.map((name) => ({ name, last: last[name] })),

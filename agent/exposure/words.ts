@@ -1,6 +1,17 @@
 import { type Intervals, ranges } from '../lib/intervals.js';
 import { formatPorts } from '../lib/ports.js';
-import { type AddressSet, type Family, formatIp4, formatIp6, formatRange, LAST_IP4, LAST_IP6 } from '../model/index.js';
+import {
+  type AddressSet,
+  type Family,
+  formatIp4,
+  formatIp6,
+  formatMac,
+  formatRange,
+  LAST_IP4,
+  LAST_IP6,
+  LAST_MAC,
+  NO_FRAME,
+} from '../model/index.js';
 import type { Translation } from './env.js';
 import type { InterfaceSet, Opening, PacketBox, PacketExample } from './opening.js';
 
@@ -42,6 +53,7 @@ export interface BoxFields {
   readonly sport?: string;
   readonly dport?: string;
   readonly icmp?: readonly string[];
+  readonly smac?: readonly string[];
 }
 
 const ANY: readonly string[] = ['any'];
@@ -56,6 +68,7 @@ export function boxFields(box: PacketBox): BoxFields {
     ...(box.sourcePort && { sport: formatPorts(box.sourcePort) }),
     ...(box.destinationPort && { dport: formatPorts(box.destinationPort) }),
     ...(box.icmp && { icmp: icmpWords(box.icmp) }),
+    ...(box.sourceMac && { smac: macWords(box.sourceMac) }),
   };
 }
 
@@ -88,6 +101,17 @@ function protocolWords(protocols: Intervals): string {
   return words.join(',');
 }
 
+/** `none` is a packet that came in no Ethernet frame. */
+function macWords(addresses: Intervals): readonly string[] {
+  const words: string[] = [];
+  for (const [first, last] of ranges(addresses)) {
+    const end = Math.min(last, LAST_MAC);
+    if (first <= end) words.push(first === end ? formatMac(first) : `${formatMac(first)}-${formatMac(end)}`);
+    if (last === NO_FRAME) words.push(formatMac(NO_FRAME));
+  }
+  return words;
+}
+
 /** `type 8`, or `type 3 code 4`: a run that holds every code of a type is the type. */
 function icmpWords(typeCodes: Intervals): readonly string[] {
   const words: string[] = [];
@@ -114,12 +138,13 @@ function short(words: readonly string[]): string {
 /** One line as an engineer says it: `any → 192.0.2.10 tcp 443 (wan0 → dmz0)`. */
 export function openingText(opening: Opening): string {
   const { box, direction, nat, except, certainty } = opening;
-  const { from, to, src, dst, proto, sport, dport, icmp } = boxFields(box);
+  const { from, to, src, dst, proto, sport, dport, icmp, smac } = boxFields(box);
   const service = [
     proto === 'any' && dport === undefined ? 'any service' : proto,
     ...(dport === undefined ? [] : [dport]),
     ...(icmp ?? []),
     ...(sport === undefined ? [] : [`from port ${sport}`]),
+    ...(smac === undefined ? [] : [`from hardware ${short(smac)}`]),
   ].join(' ');
   const target = direction === 'input' ? (box.destination ? short(dst) : 'this device') : short(dst);
   const source = direction === 'output' ? (box.source ? short(src) : 'this device') : short(src);
@@ -166,6 +191,7 @@ export function exampleText(packet: PacketExample): string {
   return [
     `${protocolName(packet.protocol)}${icmp}`,
     `${end(packet.source, packet.sourcePort)} → ${end(packet.destination, packet.destinationPort)}`,
+    ...(packet.sourceMac === undefined ? [] : [`from hardware ${formatMac(packet.sourceMac)}`]),
     ...(packet.inInterface === undefined ? [] : [`in ${packet.inInterface}`]),
     ...(packet.outInterface === undefined ? [] : [`out ${packet.outInterface}`]),
   ].join(' ');

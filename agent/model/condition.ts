@@ -39,6 +39,11 @@ export type PacketTest =
   | { readonly kind: 'tcpFlags'; readonly flags: Intervals }
   /** Interface names; a trailing `*` stands for any ending. The empty name is "no interface" (locally made, or to this device). */
   | { readonly kind: 'inInterface' | 'outInterface'; readonly names: readonly string[] }
+  /**
+   * The hardware address that the packet's frame came from, as a number of 48 bits. False for a packet that came in no
+   * Ethernet frame, whatever is asked for (mac_mt of xt_mac.c; nft adds `meta iiftype ether` by itself).
+   */
+  | { readonly kind: 'sourceMac'; readonly addresses: Intervals }
   | { readonly kind: 'connectionState'; readonly states: readonly ConnectionState[] }
   | { readonly kind: 'connectionDirection'; readonly direction: 'original' | 'reply' }
   /** True when the connection has at least one of these status bits. */

@@ -1,6 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { askLine } from '../../agent/app/index.js';
 import { driverById } from '../../agent/drivers/registry.js';
+import { compare, openingText } from '../../agent/exposure/index.js';
+import { parseMac } from '../../agent/model/index.js';
+import { nftDevice } from './rulesets.js';
 
 function verdict(rules: readonly string[], packet: object): string {
   const text = [
@@ -33,4 +36,24 @@ test('only a new connection is known to have no mark', () => {
   const rules = ['-A INPUT -m connmark --mark 0x1 -j ACCEPT'];
   expect(verdict(rules, { proto: 'udp', dport: 53 })).toBe('deny');
   expect(verdict(rules, { proto: 'udp', dport: 53, state: 'established' })).toBe('maybe');
+});
+
+test('a hardware address is a field of a packet, and one that came in no frame has none', () => {
+  const rules = ['-A INPUT -m mac ! --mac-source 02:00:5e:10:00:01 -j ACCEPT'];
+  const packet = { proto: 'udp', dport: 53 };
+  expect(verdict(rules, { ...packet, smac: '02:00:5E:10:00:01' })).toBe('deny');
+  expect(verdict(rules, { ...packet, smac: '02:00:5e:10:00:02' })).toBe('allow');
+  expect(verdict(rules, { ...packet, smac: 'none' })).toBe('deny');
+  expect(verdict(rules, packet)).toBe('maybe');
+});
+
+test('what is opened for one hardware address is told with it, and the witness has it', () => {
+  const table = (rule: string): string =>
+    `table inet filter {\n\tchain input {\n\t\ttype filter hook input priority filter; policy drop;\n${rule}\t}\n}\n`;
+  const now = nftDevice(table('\t\tether saddr 02:00:5e:10:00:01 tcp dport 22 accept\n'));
+  const [opening, ...others] = compare(now.pipeline, { pipeline: nftDevice(table('')).pipeline }).undeclared;
+  expect(others).toEqual([]);
+  expect(opening?.certainty).toBe('certain');
+  expect(openingText(opening!)).toBe('any → this device tcp 22 from hardware 02:00:5e:10:00:01');
+  expect(opening?.witness.sourceMac).toBe(parseMac('02:00:5e:10:00:01'));
 });

@@ -1,5 +1,5 @@
-import type { Intervals } from '../../lib/intervals.js';
-import { all, always, any, type Condition, type Family, never, not } from '../../model/index.js';
+import { complement, type Intervals } from '../../lib/intervals.js';
+import { all, always, any, type Condition, type Family, LAST_MAC, never, not, parseMac } from '../../model/index.js';
 import { connectionMatch, stateMatch } from './conntrack.js';
 import type { Extension, OptionUse } from './extract.js';
 import type { SetLibrary } from './ipset.js';
@@ -214,6 +214,21 @@ function extensionText1(extension: Extension, option: OptionUse): string {
   return `set ${name} ${option.inverted ? '! ' : ''}--${option.name} ${option.values.join(' ')}`;
 }
 
+/**
+ * A packet that came in no Ethernet frame matches neither an address nor its negation (mac_mt). Who publishes a
+ * ruleset often blanks the addresses out; then it is not known which they are.
+ */
+function hardwareAddress(extension: Extension): Condition {
+  if (extension.options.some(({ values }) => /^XX(?::XX){5}$/.test(values[0]!))) return unknownMatch(extension);
+  return each(extension, ({ values, inverted }) => {
+    const address = parseMac(values[0]!);
+    if (address === undefined) return undefined;
+    const one: Condition = { kind: 'sourceMac', addresses: [address, address] };
+    // Negated a second time by `each`.
+    return inverted ? not({ kind: 'sourceMac', addresses: complement([address, address], [0, LAST_MAC]) }) : one;
+  });
+}
+
 const readers: Readonly<Record<string, (extension: Extension, context: MatchContext) => Condition>> = {
   tcp: portsOf(6),
   udp: portsOf(17),
@@ -230,6 +245,7 @@ const readers: Readonly<Record<string, (extension: Extension, context: MatchCont
   addrtype: addressType,
   iprange: addressRange,
   set: setMatch,
+  mac: hardwareAddress,
   comment: () => always,
   standard: () => always,
 };

@@ -27,8 +27,9 @@ const statefulKey = /^(?:numgen|meta random|ct count|ct packets|ct bytes|ct avgp
 export function compare(context: MatchContext, left: Expression, operator: Comparison, right: Expression): Condition {
   const elements = right.kind === 'set' || right.kind === 'setReference' ? elementsOf(right, context.sets) : undefined;
   const test = truth(context, left, operator, right, elements);
-  // An address test is false for the other family by itself.
-  const complete = (test.kind === 'source' || test.kind === 'destination') && !test.original;
+  // An address test is false for the other family by itself, and one of a frame's for what came in none.
+  const complete =
+    ((test.kind === 'source' || test.kind === 'destination') && !test.original) || test.kind === 'sourceMac';
   const conditions = complete ? [test] : [...requirements(context, left), test];
   if (elements?.some((element) => element.statements.some((statement) => statement.kind === 'meter'))) {
     // A rate limit bound to an element lets the lookup through, or ends the rule.

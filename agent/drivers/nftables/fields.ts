@@ -10,10 +10,12 @@ import {
   type Family,
   LAST_IP4,
   LAST_IP6,
+  LAST_MAC,
   never,
   type PacketTest,
   parseIp4,
   parseIp6,
+  parseMac,
 } from '../../model/index.js';
 import type { TableFamily } from './ast.js';
 import {
@@ -188,6 +190,15 @@ const interfaceField = (kind: 'inInterface' | 'outInterface'): NameField => ({
   test: (names) => ({ kind, names }),
 });
 
+const hardwareAddress: NumberField = {
+  kind: 'number',
+  last: LAST_MAC,
+  value: parseMac,
+  test: (values) => ({ kind: 'sourceMac', addresses: asNumbers(values) }),
+};
+/** nft asks `meta iiftype ether` before it reads a frame. */
+const framed: Condition = { kind: 'sourceMac', addresses: [0, LAST_MAC] };
+
 type FieldTable = Readonly<Record<string, Field>>;
 
 const with4 = [family('ip4')];
@@ -206,6 +217,7 @@ const portFields: FieldTable = Object.fromEntries(
 
 const fields: FieldTable = {
   ...portFields,
+  'ether saddr': { ...hardwareAddress, requires: [framed] },
   'ip saddr': { ...address('source', 'ip4'), requires: with4 },
   'ip daddr': { ...address('destination', 'ip4'), requires: with4 },
   'ip6 saddr': { ...address('source', 'ip6'), requires: with6 },

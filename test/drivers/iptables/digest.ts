@@ -105,6 +105,8 @@ export function conditionText(condition: Condition): string {
     case 'inInterface':
     case 'outInterface':
       return `${condition.kind === 'inInterface' ? 'in' : 'out'} ${condition.names.join(',')}`;
+    case 'sourceMac':
+      return `hardware address ${intervalText(condition.addresses)}`;
     case 'connectionState':
       return condition.states.join('|');
     case 'connectionDirection':

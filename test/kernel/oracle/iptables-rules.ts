@@ -234,6 +234,8 @@ function match(context: Context): string {
     case 8:
       return state(context);
     case 9:
+      if (dice.once(8) && /^(?:PREROUTING|INPUT|FORWARD)$/.test(chain))
+        return `-m mac ${not(dice)}--mac-source 02:00:5E:10:00:01`;
       if (dice.once(8)) return '-m limit --limit 50/sec --limit-burst 3';
       return `-m addrtype ${not(dice)}--${dice.pick(['dst', 'dst', 'src'])}-type ${dice.pick(['LOCAL', 'LOCAL', 'MULTICAST', 'LOCAL,MULTICAST'])}`;
     default:

@@ -1,7 +1,7 @@
 import type { AskedPacket } from '../../../agent/exposure/index.js';
 import { type Trace, tracePacket } from '../../../agent/exposure/index.js';
 import { type Bound, contains, type Intervals } from '../../../agent/lib/intervals.js';
-import type { Action, Direction, Pipeline, Step } from '../../../agent/model/index.js';
+import { type Action, type Direction, NO_FRAME, type Pipeline, type Step } from '../../../agent/model/index.js';
 import { type Fate, type InterfaceName, localAddresses, ownAddresses, routeOf, type Shot } from './lab.js';
 import { firstBytes, firstState, hasPorts } from './wire.js';
 
@@ -28,6 +28,8 @@ export function askedPacket(shot: Shot, direction: Direction, out: InterfaceName
       ...(destinationPort === undefined ? {} : { destinationPort }),
       icmp: packet.icmp,
       tcpFlags: packet.tcpFlags,
+      // What comes out of a TUN came in no Ethernet frame.
+      sourceMac: NO_FRAME,
     },
     ...(direction === 'output' ? {} : { inInterface: from }),
     ...(direction === 'input' || out === undefined ? {} : { outInterface: out }),

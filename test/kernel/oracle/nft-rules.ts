@@ -236,6 +236,8 @@ export function match(context: Context): string {
       if (dice.once(4)) return `oif ${operator(dice)}${dice.pick(['"wan0"', '"lan0"', '{ "lan1", "dmz0" }'])}`;
       return `oifname ${operator(dice)}${names(dice)}`;
     case 9:
+      if (dice.once(8))
+        return `ether saddr ${operator(dice)}${dice.pick(['02:00:5e:10:00:01', '{ 02:00:5e:10:00:01, 02:00:5e:10:00:09 }'])}`;
       if (dice.once(8)) return 'limit rate 50/second burst 3 packets';
       return tcpFlags(dice);
     case 10:
