@@ -4,17 +4,14 @@ import { type Result, success } from '../lib/result.js';
 import type { Guard } from './guard/contract.js';
 import { openGuard } from './guard/index.js';
 import { realParts } from './guard/parts.js';
-import { loadServices } from './services.js';
 
 /** A guard that lives for one question, where no daemon runs. It takes half a second to load what one needs. */
 export async function openInProcess(
   settings: Settings,
 ): Promise<Result<{ readonly guard: Guard; close(): Promise<void> }>> {
-  const services = loadServices();
-  if (!services.ok) return services;
   // What goes wrong is in the answer; the log would only say it twice.
   const log = openLog({ level: 'error' });
-  const guard = await openGuard(settings, { parts: realParts, services: services.value, log });
+  const guard = await openGuard(settings, { parts: realParts, log });
   if (!guard.ok) {
     await log.closeLog();
     return guard;

@@ -12,7 +12,7 @@ export * from './offline-ask.js';
 export * from './offline-diff.js';
 export * from './reading.js';
 export * from './replay.js';
-export * from './services.js';
+export * from './rules.js';
 export * from './sink-test.js';
 export { type StartOptions, start } from './start.js';
 export * from './state-copy.js';

@@ -7,7 +7,6 @@ import { drivers } from '../drivers/registry.js';
 import { openLog } from '../lib/log.js';
 import { failure, type Result, success } from '../lib/result.js';
 import { openGuard, realParts } from './guard/index.js';
-import { loadServices } from './services.js';
 
 /** What a first configuration is made of. Everything that is left out is left to the defaults. */
 export interface InitAnswers {
@@ -151,8 +150,6 @@ async function firstBaseline(
   owner: string,
   runner: CommandRunner | undefined,
 ): Promise<Result<{ readonly yaml?: string; readonly blind: readonly string[] }>> {
-  const services = loadServices();
-  if (!services.ok) return services;
   const stateFolder = mkdtempSync(join(tmpdir(), 'ecluse-init-'));
   const log = openLog({ level: 'error' });
   try {
@@ -160,7 +157,6 @@ async function firstBaseline(
       { ...settings, stateFolder, sinks: [] },
       {
         parts: (place) => realParts({ ...place, ...(runner && { runner: () => runner }) }),
-        services: services.value,
         log,
       },
     );

@@ -1,24 +1,29 @@
 import type { Baseline } from '../baseline/index.js';
 import { loadSettings, type Settings } from '../config/index.js';
 import { drivers } from '../drivers/registry.js';
+import type { Rules } from '../judge/index.js';
 import { failure, type Problem, type Result, success } from '../lib/result.js';
 import { readBaseline } from './baseline-file.js';
 import type { Guard, ReloadView } from './guard/contract.js';
 import type { OpenGuard } from './guard/index.js';
 import { relay } from './guard/relay.js';
+import { loadRules } from './rules.js';
 
 /** What a guard is opened with. */
 export interface Configuration {
   readonly settings: Settings;
   readonly baseline: Baseline;
+  readonly rules: Rules;
 }
 
-/** The configuration and the baseline file as they stand now; the first thing that is wrong with either. */
+/** The configuration, the baseline file and the rules as they stand now; the first thing that is wrong with any. */
 export function readConfiguration(file: string | undefined): Result<Configuration> {
   const settings = loadSettings(file, { drivers: drivers.map(({ id }) => id) });
   if (!settings.ok) return settings;
   const baseline = readBaseline(settings.value.baselineFile);
-  return baseline.ok ? success({ settings: settings.value, baseline: baseline.value }) : baseline;
+  if (!baseline.ok) return baseline;
+  const rules = loadRules(settings.value.rulesFolder);
+  return rules.ok ? success({ settings: settings.value, baseline: baseline.value, rules: rules.value }) : rules;
 }
 
 /** What may not change while the daemon runs. */
@@ -54,6 +59,7 @@ export function changesBetween(before: Configuration, after: Configuration): Rel
   const names = [...new Set([...Object.keys(oldRest), ...Object.keys(newRest)])] as (keyof typeof oldRest)[];
   for (const name of names) if (text(oldRest[name]) !== text(newRest[name])) changes.push(`${name}: changed`);
   if (text(before.baseline) !== text(after.baseline)) changes.push('baseline: changed');
+  if (text(before.rules) !== text(after.rules)) changes.push('rules: changed');
   return { changes };
 }
 

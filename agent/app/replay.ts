@@ -12,7 +12,7 @@ import {
   nextDue,
   type Observation,
   type Party,
-  type ServiceTable,
+  type Rules,
   type Subject,
 } from '../judge/index.js';
 import { assert } from '../lib/assert.js';
@@ -49,7 +49,7 @@ export interface ReplayResult {
 
 export interface ReplayOptions {
   readonly store: JudgeStore;
-  readonly services: ServiceTable;
+  readonly rules: Rules;
   readonly graceMinutes?: number;
 }
 
@@ -63,7 +63,7 @@ export function replay(fixture: Fixture, options: ReplayOptions): ReplayResult {
   const context: JudgeContext = {
     devices: fixture.devices,
     approvedHosts: fixture.approvedHosts,
-    services: options.services,
+    ...options.rules,
     windows: windowMachine,
     graceMinutes: options.graceMinutes ?? 15,
   };

@@ -21,7 +21,6 @@ import {
 import { version } from './guard/version.js';
 import { serviceManager } from './notify.js';
 import { type Configuration, readConfiguration, reloadable } from './reload.js';
-import { loadServices } from './services.js';
 import { installMissing } from './start-install.js';
 import { nothingRead, pictureOf } from './start-picture.js';
 import { eventLine, pictureLines, timeText } from './start-words.js';
@@ -49,8 +48,6 @@ const STOP_MS_MAX = 1_500;
 export async function start(options: StartOptions): Promise<number> {
   const configuration = readConfiguration(options.config);
   if (!configuration.ok) return refuse(configuration.error);
-  const services = loadServices();
-  if (!services.ok) return refuse(services.error);
   // What a person should read is said in words; the log is for what goes wrong.
   const log = openLog({ level: 'warn' });
   try {
@@ -66,8 +63,8 @@ export async function start(options: StartOptions): Promise<number> {
     }
     const parts: GuardTools['parts'] = (place) =>
       realParts({ ...place, ...(options.runner && { runner: () => options.runner! }) });
-    const open: Run['open'] = ({ settings, baseline }) =>
-      openGuard(settings, { parts, services: services.value, log, output: options.output, baseline });
+    const open: Run['open'] = ({ settings, baseline, rules }) =>
+      openGuard(settings, { parts, log, output: options.output, baseline, rules });
     const guard = await open(configuration.value);
     if (!guard.ok) return refuse(guard.error);
     return await guardUntilStopped(guard.value, { options, configuration: configuration.value, open, log, voice });

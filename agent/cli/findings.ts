@@ -77,6 +77,7 @@ function printFinding(finding: FindingView, times: TimeContext): void {
   print(`          ${clean(states.join(', '))}`);
   printDetails({ ...finding, because: severityBecause });
   for (const detail of finding.details ?? []) print(`          ${clean(detail)}`);
+  if (finding.rules) print(`          known as ${finding.rules.join(', ')} (ecluse rules show …)`);
 }
 
 interface AlarmsOptions extends GuardOptions {

@@ -26,6 +26,7 @@ const offline: readonly Commands[] = [
 
 const guarding: readonly Commands[] = [
   { names: ['init'], load: async () => [(await import('./init.js')).addInit] },
+  { names: ['rules'], load: async () => [(await import('./rules.js')).addRules] },
   { names: ['check'], load: async () => [(await import('./check.js')).addCheck] },
   { names: ['start'], load: async () => [(await import('./start.js')).addStart] },
   { names: ['reload'], load: async () => [(await import('./reload.js')).addReload] },

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import type { Command } from 'commander';
 import { formatBoard } from '../app/incidents.js';
 import { formatReplay, parseFixture, replay } from '../app/replay.js';
-import { loadServices } from '../app/services.js';
+import { loadRules } from '../app/rules.js';
 import { openToldStore, type TellOptions } from '../app/tell.js';
 import { problemText } from '../lib/index.js';
 import type { SetExit } from './terminal.js';
@@ -53,8 +53,8 @@ export function addReplay(program: Command, setExit: SetExit): void {
       const tell = tellOptions(options);
       if (!tell) return fail(`--syslog ${options.syslog} is not a receiver (expected HOST:PORT)`);
       if (files.length === 0) return fail('no scenario was named (expected FIXTURE.yaml… or --all)');
-      const services = loadServices();
-      if (!services.ok) return fail(problemText(services.error));
+      const rules = loadRules();
+      if (!rules.ok) return fail(problemText(rules.error));
       const results = [];
       for (const file of files) {
         let text: string;
@@ -67,7 +67,7 @@ export function addReplay(program: Command, setExit: SetExit): void {
         if (!fixture.ok) return fail(problemText(fixture.error));
         const store = openToldStore(':memory:', tell);
         if (!store.ok) return fail(problemText(store.error));
-        const result = replay(fixture.value, { store: store.value.store.judge, services: services.value });
+        const result = replay(fixture.value, { store: store.value.store.judge, rules: rules.value });
         const { undelivered } = await store.value.finish(DELIVERY_MS_MAX);
         if (undelivered > 0) fail(`${undelivered} records of ${file} were not taken by every receiver`);
         results.push(result);

@@ -98,7 +98,8 @@ export function parseSettings(text: string, file: string, options: LoadOptions =
   );
   if (wrong) return failure(wrong);
   const base = defaultSettings(options.surroundings);
-  const { site, timeZone, state, poll, grace, retention, approvedHosts, baseline, devices, sinks } = parsed.data!;
+  const { site, timeZone, state, poll, grace, retention, approvedHosts, baseline, rules, devices, sinks } =
+    parsed.data!;
   const beside = (other: string): string => resolve(dirname(file), other);
   return success({
     ...(site !== undefined && { site }),
@@ -111,6 +112,7 @@ export function parseSettings(text: string, file: string, options: LoadOptions =
     approvedHosts,
     sinks: sinks.map((sink) => sinkSettings(sink, beside)),
     ...(baseline !== undefined && { baselineFile: beside(baseline) }),
+    ...(rules !== undefined && { rulesFolder: beside(rules) }),
   });
 }
 

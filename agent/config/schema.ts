@@ -55,6 +55,11 @@ export const ConfigFile = z.strictObject(
       'The flow matrix: what may be open, why, and who owns it. `ecluse baseline learn` writes a first one to edit. Left out: only snapshots that somebody approved declare something.',
       './baseline.yaml',
     ),
+    rules: setting(
+      path('the path of a folder of rules').optional(),
+      'Rules of your own, beside those that come with Écluse; docs/rules.md says how one is written.',
+      './rules',
+    ),
     devices: setting(
       z
         .array(DeviceEntry, { error: 'a list of devices' })

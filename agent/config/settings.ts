@@ -19,6 +19,8 @@ export interface Settings {
   readonly sinks: readonly SinkSettings[];
   /** The flow matrix; absent: only approved snapshots declare something. */
   readonly baselineFile?: string;
+  /** Rules of the hospital's own; absent: only those that come with Écluse. */
+  readonly rulesFolder?: string;
 }
 
 export interface DeviceSettings {

@@ -1,5 +1,3 @@
-import type { Severity } from './types.js';
-
 /** What a code means to people. Codes are parsed by others and never change; texts may. */
 export interface FindingCodeText {
   readonly title: string;
@@ -256,24 +254,20 @@ export const findingCodes = {
 
 export type FindingCode = keyof typeof findingCodes;
 
-/** Severity of access facts, which have no port to rate. */
-const factSeverities: Readonly<Record<string, Severity>> = {
-  ADMIN_ADDED: 'high',
-  ACCESS_WIDENED: 'high',
-  VPN_LEFT: 'high',
-  ROUTE_CHANGED: 'medium',
-  LOGGING_OFF: 'medium',
-  INSPECTION_WEAKENED: 'medium',
-  MANAGER_CHANGED: 'high',
-  CREDENTIAL_CHANGED: 'medium',
-};
+/** The codes of access facts; rules/exposure rates them, since they have no port to rate. */
+const FACT_CODES: readonly FindingCode[] = [
+  'ADMIN_ADDED',
+  'ACCESS_WIDENED',
+  'VPN_LEFT',
+  'ROUTE_CHANGED',
+  'LOGGING_OFF',
+  'INSPECTION_WEAKENED',
+  'MANAGER_CHANGED',
+  'CREDENTIAL_CHANGED',
+];
 
 export function factCodeOf(code: string | undefined): FindingCode {
-  return code !== undefined && code in factSeverities ? (code as FindingCode) : 'ACCESS_WIDENED';
-}
-
-export function factSeverity(code: FindingCode): Severity {
-  return factSeverities[code] ?? 'high';
+  return FACT_CODES.find((one) => one === code) ?? 'ACCESS_WIDENED';
 }
 
 /** Told again and again until it is shut or waived. */

@@ -1,6 +1,7 @@
 import { difference, fromRanges, type Intervals, intersection, isSubset, size } from '../lib/intervals.js';
 import { type AddressSet, LAST_IP4, LAST_IP6, parseAddressSet, publicAddresses } from '../model/index.js';
 import type { Instant, MaintenanceWindow, WindowMachine } from '../windows/index.js';
+import type { ExposureRule } from './rules/types.js';
 import type { ServiceTable } from './services.js';
 import type { Party, Subject } from './types.js';
 
@@ -20,6 +21,8 @@ export interface JudgeContext {
   /** Hosts outside that may be sent data, as addresses or prefixes. */
   readonly approvedHosts: readonly string[];
   readonly services: ServiceTable;
+  /** Exposures known by name: rules/exposure, with those of the hospital. */
+  readonly exposures: readonly ExposureRule[];
   readonly graceMinutes: number;
   /** The change-window machine. */
   readonly windows: WindowMachine;
@@ -38,7 +41,7 @@ const loopback: AddressSet = { ip4: parseAddressSet('127.0.0.0/8')!.ip4, ip6: pa
 
 const INTERNET = 'internet';
 /** What platforms call the zone of the interface that faces the internet. As plain names these may be anything. */
-const OUTER_ZONES: readonly string[] = [INTERNET, 'wan', 'untrust', 'untrusted', 'outside'];
+export const OUTER_ZONES: readonly string[] = [INTERNET, 'wan', 'untrust', 'untrusted', 'outside'];
 
 /** Interfaces by their zones, those that face the internet first. */
 export function outerFirst(zones: Readonly<Record<string, string>>): readonly string[] {

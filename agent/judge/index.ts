@@ -12,5 +12,7 @@ export * from './findings.js';
 export * from './judge.js';
 export { isConfiguredAnew } from './removed.js';
 export * from './risk.js';
+export * from './rules/index.js';
 export * from './services.js';
+export * from './severity.js';
 export * from './types.js';

@@ -54,6 +54,7 @@ export interface Raising {
   readonly code: FindingCode;
   readonly severity: Severity;
   readonly because: string;
+  readonly rules?: readonly string[];
   readonly subjectId: string;
   readonly device?: string;
   readonly subject?: Subject;
@@ -73,6 +74,7 @@ export function raise(desk: Desk, raising: Raising): Finding {
     code: raising.code,
     severity: raising.severity,
     severityBecause: raising.because,
+    ...rulesOf(raising.rules),
     ...(raising.device !== undefined && { device: raising.device }),
     subjectId: raising.subjectId,
     ...(raising.subject && { subject: raising.subject }),
@@ -96,6 +98,10 @@ export function resolve(desk: Desk, finding: Finding, at: Instant, options: { ro
   const { nextReminderAt: _, ...rest } = finding;
   const shut: Finding = { ...rest, resolvedAt: at, ...(options.why !== undefined && { details: [options.why] }) };
   tell(desk, shut, { kind: 'resolve', at, row: options.row, code: 'RESOLVED', severity: 'info' });
+}
+
+function rulesOf(rules: readonly string[] | undefined): Pick<Finding, 'rules'> {
+  return rules && rules.length > 0 ? { rules } : {};
 }
 
 /** The finding of the key if it is open. */
@@ -138,7 +144,13 @@ export function settleSubject(
   const { acknowledged, claimed, ...unacknowledged } = unwaived;
   const voided = widened && (acknowledged !== undefined || claimed !== undefined);
   const held = widened ? unacknowledged : unwaived;
-  const rated: Finding = { ...held, severity: verdict.severity, severityBecause: verdict.because };
+  const { rules: _, ...unruled } = held;
+  const rated: Finding = {
+    ...unruled,
+    severity: verdict.severity,
+    severityBecause: verdict.because,
+    ...rulesOf(verdict.rules),
+  };
   if (open.code !== verdict.code || ((waived || voided) && verdict.severity !== 'info')) {
     requalify(desk, rated, verdict, at);
     return;
@@ -156,6 +168,7 @@ function raiseSubject(desk: Desk, present: PresentSubject, verdict: Verdict, at:
     code: verdict.code,
     severity: verdict.severity,
     because: verdict.because,
+    rules: verdict.rules,
     subjectId: subject.id,
     device: subject.device,
     subject,

@@ -1,6 +1,7 @@
 import { intersection } from '../lib/intervals.js';
 import { formatPorts } from '../lib/ports.js';
 import { destinationZones, isToFirewall, type JudgeContext, reachesHost, type Source, sourceOf } from './context.js';
+import type { Door } from './rules/types.js';
 import { anyPort, hasProtocol, protocolsOf, servicesReached } from './services.js';
 import type { Flow, Severity, Subject } from './types.js';
 
@@ -30,12 +31,18 @@ export function worse(a: Severity, b: Severity): Severity {
   return levelOf(a) >= levelOf(b) ? a : b;
 }
 
+/** Another severity, with the reason behind those there were. */
+export function setTo(rating: Rating, severity: Severity, why: string): Rating {
+  const reasons = rating.because.replace(/^\w+: /, '');
+  return { severity, because: `${severity}: ${reasons === '' ? '' : `${reasons}, `}${why}` };
+}
+
 /** Where patients' data or their treatment live. */
 export const CLINICAL_ZONES: readonly string[] = ['srv-clinical', 'lan-clinical', 'imaging', 'biomed', 'lab'];
 /** What stands behind everything else: who holds it holds the hospital. */
-const KEY_ZONES: readonly string[] = ['directory', 'backup', 'management'];
+export const KEY_ZONES: readonly string[] = ['directory', 'backup', 'management'];
 /** From here a rule to an outside host most likely carries patients' data. */
-const DATA_ZONES: readonly string[] = ['research', 'srv-clinical', 'lan-clinical'];
+export const DATA_ZONES: readonly string[] = ['research', 'srv-clinical', 'lan-clinical'];
 
 /** Protocols that carry no service of their own. */
 const ECHO_PROTOCOLS: readonly string[] = ['icmp', 'icmpv6', 'igmp'];
@@ -79,9 +86,7 @@ export function riskOf(subject: Subject, context: JudgeContext, alongside: reado
   if (subject.kind === 'engine') return told('critical', ['filtering off critical']);
   if (subject.kind === 'listener') return listenerRisk(subject, context, alongside);
   const source = sourceOf(subject, context);
-  const outside = source.class === 'internet' || source.class === 'publicHost';
-  const base =
-    outside && isToFirewall(subject, context) ? firewallRisk(subject.flow, context) : portRisk(subject.flow, context);
+  const base = baseRisk(subject, context);
   // No port named at all: whoever it is meant for, there is no filtering left between the two.
   if (anyPort(subject.flow.ports) && base.severity === 'critical') return told('critical', [base.because]);
   return adjusted(base, source, destinationZones(subject.flow.dst, context));
@@ -109,36 +114,73 @@ function adjusted(base: Rating, source: Source, zones: readonly string[]): Ratin
   }
 }
 
+/** What the ports mean before it counts who reaches them, and what lies behind. */
+export function baseRisk(subject: Subject, context: JudgeContext): Rating {
+  const { class: source } = sourceOf(subject, context);
+  const outside = source === 'internet' || source === 'publicHost';
+  return outside && isToFirewall(subject, context)
+    ? firewallRisk(subject.flow, context)
+    : portRisk(subject.flow, context);
+}
+
+/** What a port of the firewall itself leads to, by one protocol. */
+function doorOf(flow: Flow, context: JudgeContext): Exclude<Door, 'none'> {
+  const proto = flow.proto.toLowerCase();
+  if (TUNNEL_PROTOCOLS.includes(proto)) return 'vpn';
+  if (ECHO_PROTOCOLS.includes(proto)) return 'other';
+  if (flow.ports === 'any' || anyPort(flow.ports)) return 'administration';
+  const { reached, unknown } = servicesReached(context.services, proto, flow.ports);
+  const categories = new Set(reached.map(({ service }) => service.category));
+  if (!unknown && categories.size === 1 && categories.has('vpn')) return 'vpn';
+  // Over UDP a firewall has no administration page; its resolver, time and discovery services rate as anywhere.
+  if (proto === 'udp' || (!unknown && categories.size === 1 && categories.has('infra'))) {
+    return categories.has('vpn') ? 'vpn' : 'other';
+  }
+  return 'administration';
+}
+
+/** The firewall's own doors that a flow reaches. */
+export function doorsOf(flow: Flow, context: JudgeContext): readonly Door[] {
+  return [...new Set(protocolsOf(flow.proto).map((proto) => doorOf({ ...flow, proto }, context)))];
+}
+
 /** The firewall's own doors: administration is critical and a VPN portal high, whatever port they were moved to. */
 function firewallRisk(flow: Flow, context: JudgeContext): Rating {
   const proto = flow.proto.toLowerCase();
   if (proto.includes(',')) return worstOf(flow, (one) => firewallRisk(one, context));
   if (TUNNEL_PROTOCOLS.includes(proto))
     return { severity: 'high', because: `VPN (${proto}) to the firewall itself high` };
-  if (ECHO_PROTOCOLS.includes(proto) || flow.ports === 'any' || anyPort(flow.ports)) return portRisk(flow, context);
-  const { reached, unknown } = servicesReached(context.services, proto, flow.ports);
-  const categories = new Set(reached.map(({ service }) => service.category));
+  const plain = portRisk(flow, context);
+  if (flow.ports === 'any' || anyPort(flow.ports)) return plain;
   const shown = formatPorts(flow.ports);
-  if (!unknown && categories.size === 1 && categories.has('vpn')) {
-    return { severity: 'high', because: `VPN ${shown} to the firewall itself high` };
+  switch (doorOf(flow, context)) {
+    case 'vpn':
+      return levelOf(plain.severity) < levelOf('high') || proto !== 'udp'
+        ? { severity: 'high', because: `VPN ${shown} to the firewall itself high` }
+        : plain;
+    case 'other':
+      return plain;
+    case 'administration':
+      return { severity: 'critical', because: `administration ${shown} of the firewall itself critical` };
   }
-  // Over UDP a firewall has no administration page; its resolver, time and discovery services rate as anywhere.
-  if (proto === 'udp' || (!unknown && categories.size === 1 && categories.has('infra'))) {
-    const plain = portRisk(flow, context);
-    return categories.has('vpn') && levelOf(plain.severity) < levelOf('high')
-      ? { severity: 'high', because: `VPN ${shown} to the firewall itself high` }
-      : plain;
-  }
-  return { severity: 'critical', because: `administration ${shown} of the firewall itself critical` };
 }
 
 function listenerRisk(listener: Subject, context: JudgeContext, alongside: readonly Subject[]): Rating {
   const base = portRisk(listener.flow, context);
   const zones = listener.flow.dst.zone ?? context.devices[listener.device]?.zone;
-  const opening = alongside.find((other) => isOpenToInternet(other, listener, context));
+  const opening = openingReaching(listener, context, alongside);
   if (!opening) return told(lowered(base.severity, 1), [base.because, 'no opening from the internet reaches it −1']);
   const rating = adjusted(base, { class: 'internet', inside: false }, zones === undefined ? [] : [zones]);
   return { ...rating, because: `${rating.because}, reached through ${opening.summary}` };
+}
+
+/** The opening by which the internet reaches a listener at this moment. */
+export function openingReaching(
+  listener: Subject,
+  context: JudgeContext,
+  alongside: readonly Subject[],
+): Subject | undefined {
+  return alongside.find((other) => isOpenToInternet(other, listener, context));
 }
 
 /** What lets the internet in at this moment: the only subjects that can make a listener worse. */
@@ -169,14 +211,6 @@ export function egressRisk(subject: Subject, context: JudgeContext): Rating {
     return told('high', ['from any source, clinical zones included, to a host that is not approved']);
   }
   return told('medium', [`from ${src.text} to a host that is not approved`]);
-}
-
-/** In the baseline, and yet a high or critical port that the whole internet reaches. */
-export function isExposedToInternet(subject: Subject, context: JudgeContext): boolean {
-  if (subject.latent || subject.kind === 'listener' || subject.kind === 'fact') return false;
-  if (sourceOf(subject, context).class !== 'internet') return false;
-  const rating = isToFirewall(subject, context) ? firewallRisk(subject.flow, context) : portRisk(subject.flow, context);
-  return levelOf(rating.severity) >= levelOf('high');
 }
 
 function told(severity: Severity, reasons: readonly string[]): Rating {

@@ -1,9 +1,9 @@
-import { isNode, LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { type Intervals, intersection, isSubset, union } from '../lib/intervals.js';
 import { parsePorts } from '../lib/ports.js';
-import { failure, type Problem, type Result, success } from '../lib/result.js';
+import { failure, type Result, success } from '../lib/result.js';
 import type { Severity } from './types.js';
+import { readRulesYaml } from './yaml.js';
 
 /** One entry of rules/services.yaml. */
 export interface Service {
@@ -35,33 +35,17 @@ const ServiceEntry = z.strictObject({
 
 /** Reads rules/services.yaml. The first thing wrong is answered with its place; nothing is dropped silently. */
 export function parseServices(text: string, file: string): Result<ServiceTable> {
-  const counter = new LineCounter();
-  // Failsafe reads every scalar as text, so that a port or an id never turns into a number, a date or a boolean.
-  const document = parseDocument(text, { schema: 'failsafe', lineCounter: counter });
-  const at = (offset: number): { line: number; column: number } => {
-    const { line, col } = counter.linePos(offset);
-    return { line, column: col };
-  };
-  const broken = document.errors[0];
-  if (broken) {
-    return failure({ code: 'RULES_YAML', message: broken.message.split('\n')[0]!, file, ...at(broken.pos[0]) });
-  }
-  const problem = (path: readonly PropertyKey[], message: string): Problem => {
-    let node: unknown;
-    // The deepest node that exists: a key that is missing has no place of its own, its map has.
-    for (let depth = path.length; depth >= 0 && !isNode(node); depth--)
-      node = document.getIn(path.slice(0, depth), true);
-    const place = isNode(node) && node.range ? at(node.range[0]) : { line: 1, column: 1 };
-    return { code: 'RULES_INVALID', message: `${path.join('.')}: ${message}`, file, ...place };
-  };
-  const parsed = z.array(ServiceEntry).safeParse(document.toJS({ maxAliasCount: 0 }));
+  const read = readRulesYaml(text, file);
+  if (!read.ok) return read;
+  const { problem } = read.value;
+  const parsed = z.array(ServiceEntry).safeParse(read.value.value);
   if (!parsed.success) {
     const issue = parsed.error.issues[0]!;
-    return failure(problem(issue.path, issue.message));
+    return failure(problem(issue.path, `${issue.path.join('.')}: ${issue.message}`));
   }
   const ids = new Set<string>();
   for (const [index, entry] of parsed.data.entries()) {
-    if (ids.has(entry.id)) return failure(problem([index, 'id'], `${entry.id} is used twice`));
+    if (ids.has(entry.id)) return failure(problem([index, 'id'], `${index}.id: ${entry.id} is used twice`));
     ids.add(entry.id);
   }
   return success({ services: parsed.data.map((entry) => ({ ...entry, ports: parsePorts(entry.ports)! })) });

@@ -131,6 +131,8 @@ export interface Finding {
   readonly severity: Severity;
   /** Severity in words: `high: DICOM 104 critical, one public host −1`. */
   readonly severityBecause: string;
+  /** Ids of the rules of rules/exposure that speak of it. */
+  readonly rules?: readonly string[];
   readonly device?: string;
   /** Fixture id or subject id, or the window's id. */
   readonly subjectId: string;

@@ -1,9 +1,11 @@
 import type { Instant, MaintenanceWindow } from '../windows/index.js';
-import { type FindingCode, factCodeOf, factSeverity } from './codes.js';
+import { type FindingCode, factCodeOf } from './codes.js';
 import { addressesOf, deadlineOf, type JudgeContext, unapprovedDestination } from './context.js';
 import type { JudgeState, PresentSubject } from './findings.js';
-import { egressRisk, isExposedToInternet, levelOf, lowered, type Rating, riskOf } from './risk.js';
+import { levelOf, lowered, type Rating } from './risk.js';
+import { exposuresOf } from './rules/match.js';
 import { reachesRemoteTool } from './services.js';
+import { egressSeverityOf, type Rated, severityOf } from './severity.js';
 import type { Severity, Subject, Waiver } from './types.js';
 
 /** What a subject is at an instant: the first row of the precedence that holds. */
@@ -12,6 +14,8 @@ export interface Verdict {
   readonly severity: Severity;
   readonly because: string;
   readonly windows: readonly string[];
+  /** Ids of the rules of rules/exposure that speak of it. */
+  readonly rules: readonly string[];
   readonly details?: readonly string[];
 }
 
@@ -84,39 +88,39 @@ export function verdictOf(
 ): Verdict | undefined {
   const { subject } = present;
   if (present.missing) {
-    return { code: 'MISSING_FLOW', severity: 'low', because: 'low: a declared flow is cut', windows: [] };
+    return { code: 'MISSING_FLOW', severity: 'low', because: 'low: a declared flow is cut', windows: [], rules: [] };
   }
-  const rate = (): Rating => ratingOf(subject, context, alongside);
+  const rules = exposuresOf(subject, context, alongside);
+  const ids = rules.map(({ id }) => id);
+  const rate = (): Rating => ratingOf(severityOf(subject, context, alongside));
   if (present.declared) {
-    if (!isExposedToInternet(subject, context)) return undefined;
-    return { code: 'BASELINE_EXPOSURE', ...rate(), windows: [] };
+    if (subject.latent || !rules.some(({ baseline }) => baseline)) return undefined;
+    return { code: 'BASELINE_EXPOSURE', ...rate(), windows: [], rules: ids };
   }
   const { owners, inScope, keptUntil } = ownershipOf(present, state.windows, context);
-  const windows = owners.map((window) => window.id);
+  const about = { windows: owners.map((window) => window.id), rules: ids };
   const due = owners.length > 0 && at >= leftFrom(owners, context);
-  const noted = (code: FindingCode): Verdict => ({ code, severity: 'info', because: 'info: as declared', windows });
+  const noted = (code: FindingCode): Verdict => ({ code, severity: 'info', because: 'info: as declared', ...about });
   if (subject.latent) {
     if (inScope && !due) return noted('IN_WINDOW_CHANGE');
-    return { code: 'LATENT_OPENING', ...latentRisk(rate(), subject.latent), windows };
+    return { code: 'LATENT_OPENING', ...latentRisk(rate(), subject.latent), ...about };
   }
   if (due) {
     if (keptUntil !== undefined && at < keptUntil) return noted('PENDING_ACCEPTANCE');
-    return { code: leftCode(subject, context), ...leftRisk(subject, rate(), context), windows };
+    return { code: leftCode(subject, context), ...leftRisk(subject, rate(), context), ...about };
   }
   if (unapprovedDestination(subject, context)) {
-    return { code: 'EGRESS_UNAPPROVED_HOST', ...egressRisk(subject, context), windows };
+    return { code: 'EGRESS_UNAPPROVED_HOST', ...ratingOf(egressSeverityOf(subject, context)), ...about };
   }
   if (subject.kind === 'engine' && inScope) {
-    return { code: 'FILTERING_OFF', severity: 'high', because: 'high: filtering off, as declared', windows };
+    return { code: 'FILTERING_OFF', severity: 'high', because: 'high: filtering off, as declared', ...about };
   }
   if (inScope) return noted('IN_WINDOW_CHANGE');
-  return { code: outsideCode(subject, owners.length > 0), ...rate(), windows };
+  return { code: outsideCode(subject, owners.length > 0), ...rate(), ...about };
 }
 
-function ratingOf(subject: Subject, context: JudgeContext, alongside: readonly Subject[]): Rating {
-  if (subject.kind !== 'fact') return riskOf(subject, context, alongside);
-  const severity = factSeverity(factCodeOf(subject.factCode));
-  return { severity, because: `${severity}: ${subject.summary}` };
+function ratingOf({ severity, because }: Rated): Rating {
+  return { severity, because };
 }
 
 function latentRisk(risk: Rating, latent: NonNullable<Subject['latent']>): Rating {
@@ -127,7 +131,7 @@ function latentRisk(risk: Rating, latent: NonNullable<Subject['latent']>): Ratin
 
 function leftRisk(subject: Subject, risk: Rating, context: JudgeContext): Rating {
   if (!unapprovedDestination(subject, context)) return risk;
-  const egress = egressRisk(subject, context);
+  const egress = ratingOf(egressSeverityOf(subject, context));
   return levelOf(egress.severity) > levelOf(risk.severity) ? egress : risk;
 }
 

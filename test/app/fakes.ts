@@ -8,7 +8,7 @@ import type { Log } from '../../agent/lib/log.js';
 import { problemText, type Result } from '../../agent/lib/result.js';
 import { type Device, emptyCoverage } from '../../agent/model/index.js';
 import { START, type SubjectText, subject } from '../support/guard.js';
-import { services } from '../support/services.js';
+import { rules } from '../support/services.js';
 import { tempDir } from '../support/system.js';
 
 /** A device that is only what a test says it is. */
@@ -141,7 +141,7 @@ export function fakeWorld(names: readonly string[] = ['fw'], overrides: Partial<
   };
   const tools: GuardTools = {
     parts: () => partsOf(devices, clock),
-    services: services(),
+    rules: rules(),
     log: fakeLog(logged),
     clock,
   };

@@ -6,6 +6,7 @@ import { type Configuration, changesBetween, type ReloadableGuard, reloadable } 
 import { emptyBaseline } from '../../agent/baseline/index.js';
 import { failure, type Problem, type Result, success } from '../../agent/lib/result.js';
 import { START } from '../support/guard.js';
+import { rules } from '../support/services.js';
 import { run, systemTest, waitFor } from '../support/system.js';
 import { type FakeWorld, fakeWorld, must } from './fakes.js';
 import { endAll, inWorld, needs, startProgram } from './started.js';
@@ -39,7 +40,7 @@ async function liveGuard(world: FakeWorld): Promise<Live> {
     });
     settled = running.settled;
   };
-  const configuration: Configuration = { settings: world.settings, baseline: emptyBaseline };
+  const configuration: Configuration = { settings: world.settings, baseline: emptyBaseline, rules: rules() };
   const first = must(await openGuard(world.settings, world.tools));
   const lost: Problem[] = [];
   const scene: Omit<Live, 'live'> = {
@@ -68,7 +69,7 @@ async function liveGuard(world: FakeWorld): Promise<Live> {
 
 function without(world: FakeWorld, device: string): Result<Configuration> {
   const devices = world.settings.devices.filter(({ id }) => id !== device);
-  return success({ settings: { ...world.settings, devices }, baseline: emptyBaseline });
+  return success({ settings: { ...world.settings, devices }, baseline: emptyBaseline, rules: rules() });
 }
 
 const plan = { vendor: 'Integrator', devices: ['fw'], start: at(0), end: at(60), scope: [] };
@@ -81,7 +82,7 @@ describe('a reload', () => {
     scene.file = failure({ code: 'CONFIG_INVALID', message: 'there is no setting `grase`' });
     expect(await scene.live.reload()).toMatchObject({ ok: false, error: { code: 'CONFIG_INVALID' } });
     const elsewhere = { ...world.settings, stateFolder: '/elsewhere' };
-    scene.file = success({ settings: elsewhere, baseline: emptyBaseline });
+    scene.file = success({ settings: elsewhere, baseline: emptyBaseline, rules: rules() });
     expect(await scene.live.reload()).toMatchObject({ ok: false, error: { code: 'RELOAD_STATE' } });
     expect(scene.live.now()).toBe(before);
     await scene.live.close();
@@ -89,7 +90,7 @@ describe('a reload', () => {
 
   test('keeps what is open, takes new devices, and says what has changed', async () => {
     const world = fakeWorld(['fw', 'pacs']);
-    const both = success({ settings: world.settings, baseline: emptyBaseline });
+    const both = success({ settings: world.settings, baseline: emptyBaseline, rules: rules() });
     const scene = await liveGuard({
       ...world,
       settings: (without(world, 'pacs') as { value: Configuration }).value.settings,
@@ -129,7 +130,7 @@ describe('a reload', () => {
   test('that cannot open the new configuration goes back to the old one; only without that is all lost', async () => {
     const world = fakeWorld();
     const scene = await liveGuard(world);
-    scene.file = success({ settings: { ...world.settings, graceMinutes: 5 }, baseline: emptyBaseline });
+    scene.file = success({ settings: { ...world.settings, graceMinutes: 5 }, baseline: emptyBaseline, rules: rules() });
     scene.broken = ({ settings }) => settings.graceMinutes === 5;
     expect(await scene.live.reload()).toMatchObject({ ok: false, error: { code: 'STORE_FULL' } });
     expect(scene.live.configuration().settings.graceMinutes).toBe(15);
@@ -157,7 +158,7 @@ describe('a device that is removed while its window is open', () => {
     expect(closed.coverage.observed.join()).not.toContain('pacs');
     await scene.until(80);
     expect(scene.rows.join()).toContain('WINDOW_NOT_CLOSED W1');
-    scene.file = success({ settings: world.settings, baseline: emptyBaseline });
+    scene.file = success({ settings: world.settings, baseline: emptyBaseline, rules: rules() });
     must(await scene.live.reload());
     await scene.until(85);
     expect(must(await scene.live.guard.closeWindow('W1'))).toMatchObject({ state: 'closed', attested: true });
@@ -167,7 +168,7 @@ describe('a device that is removed while its window is open', () => {
 
 test('what has changed is said in words', () => {
   const { settings } = fakeWorld(['fw', 'pacs']);
-  const before: Configuration = { settings, baseline: emptyBaseline };
+  const before: Configuration = { settings, baseline: emptyBaseline, rules: rules() };
   const [fw] = settings.devices;
   const after: Configuration = {
     settings: {
@@ -177,6 +178,7 @@ test('what has changed is said in words', () => {
       sinks: [{ kind: 'jsonl', id: 'file', to: '/alarms' }],
     },
     baseline: emptyBaseline,
+    rules: rules(),
   };
   expect(changesBetween(before, before).changes).toEqual([]);
   expect(changesBetween(before, after).changes).toEqual([

@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { type Fixture, formatReplay, formatTime, parseFixture, replay } from '../../agent/app/replay.js';
 import { problemText } from '../../agent/lib/result.js';
 import { memoryStore } from '../support/memory-store.js';
-import { services } from '../support/services.js';
+import { rules } from '../support/services.js';
 
 const small = `id: small
 devices: {fw: {kind: fw}, web: {kind: host, zone: dmz}}
@@ -30,7 +30,7 @@ function shipped(name: string): Fixture {
   return read(readFileSync(`test/scenarios/${name}.yaml`, 'utf8'));
 }
 
-const play = (fixture: Fixture) => replay(fixture, { store: memoryStore(), services: services() });
+const play = (fixture: Fixture) => replay(fixture, { store: memoryStore(), rules: rules() });
 
 describe('reading a fixture', () => {
   test('ids and ports stay as they are written, whatever YAML would make of them', () => {
@@ -98,7 +98,7 @@ describe('a replay', () => {
   test('gives the same, event for event, from any store it is given', () => {
     const fixture = shipped('S3b-pacs-viewer-left-by-integrator');
     const store = memoryStore();
-    const result = replay(fixture, { store, services: services() });
+    const result = replay(fixture, { store, rules: rules() });
     expect(store.told).toEqual(result.events);
     expect(new Set(store.told.map((event) => event.id)).size).toBe(store.told.length);
   });

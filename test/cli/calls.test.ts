@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -266,6 +266,34 @@ describe('an answer that nobody can take', () => {
   });
 });
 
+test('rules are listed, shown in both languages, tested; own ones are checked with their place', async () => {
+  const listed = await ecluse('rules', 'list');
+  expect(listed).toMatchObject({ code: 0, stderr: '' });
+  expect(listed.stdout).toContain('dicom-clear ');
+  const page = await ecluse('rules', 'show', 'dicom-clear', '--lang', 'fr');
+  expect(page.stdout).toContain('Images médicales en clair\ndicom-clear (Écluse, rules/exposure/dicom-clear.yaml)');
+  expect(await ecluse('rules', 'show', 'nothing')).toMatchObject({ code: 2, stdout: '' });
+  expect(await ecluse('rules', 'test')).toMatchObject({ code: 0, stderr: '' });
+  const folder = tempDir();
+  const config = join(folder, 'config.yaml');
+  writeFileSync(config, 'rules: ./own\n');
+  mkdirSync(join(folder, 'own'));
+  const rule = readFileSync('rules/exposure/dicom-clear.yaml', 'utf8');
+  writeFileSync(join(folder, 'own', 'dicom-clear.yaml'), rule.replace('severity: risk', 'severity: very high'));
+  const refused = await ecluse('check', '--config', config);
+  expect(refused.code).toBe(2);
+  expect(refused.stderr).toMatch(/own\/dicom-clear\.yaml:5:11: `severity` is wrong or missing \(expected `risk`/);
+  writeFileSync(
+    join(folder, 'own', 'dicom-clear.yaml'),
+    rule.replace('dst: pacs, proto: tcp, ports: "104"', 'dst: pacs, proto: tcp, ports: "2762"'),
+  );
+  expect(await ecluse('check', '--config', config)).toMatchObject({
+    code: 2,
+    stderr: expect.stringMatching(/dicom-clear\.yaml:\d+:7: the rule dicom-clear does not speak of an example/),
+  });
+  expect(await ecluse('rules', 'test', '--config', config)).toMatchObject({ code: 1, stdout: '' });
+});
+
 test('check says what will be watched, and touches nothing', async () => {
   const folder = tempDir();
   const config = join(folder, 'config.yaml');
@@ -287,6 +315,7 @@ test('check says what will be watched, and touches nothing', async () => {
     'sinks: none; findings stay in the store and on the terminal',
     'state: FOLDER/state',
     'baseline: FOLDER/baseline.yaml: good, 0 flows, 0 listeners, 0 waivers',
+    expect.stringMatching(/^rules: those that come with Écluse: \d+ exposures, \d+ services$/),
     '',
   ]);
   expect(existsSync(join(folder, 'state'))).toBe(false);

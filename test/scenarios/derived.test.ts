@@ -6,7 +6,7 @@ import type { Device } from '../../agent/model/index.js';
 import { firewall, watch } from '../judge/devices.js';
 import { guardOf, minute, subject } from '../support/guard.js';
 import { memoryStore } from '../support/memory-store.js';
-import { services } from '../support/services.js';
+import { rules } from '../support/services.js';
 
 const folder = join('test', 'scenarios', 'derived');
 const files = readdirSync(folder).sort();
@@ -14,7 +14,7 @@ const files = readdirSync(folder).sort();
 function play(name: string) {
   const fixture = parseFixture(readFileSync(join(folder, name), 'utf8'), name);
   if (!fixture.ok) throw new Error(fixture.error.message);
-  return replay(fixture.value, { store: memoryStore(), services: services() });
+  return replay(fixture.value, { store: memoryStore(), rules: rules() });
 }
 
 const scope = [{ kind: 'rule' as const, dst: 'web' }];

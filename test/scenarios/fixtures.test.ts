@@ -5,7 +5,7 @@ import { type Fixture, parseFixture, type ReplayResult, replay } from '../../age
 import { openStore } from '../../agent/store/index.js';
 import { guardOf, subject } from '../support/guard.js';
 import { memoryStore } from '../support/memory-store.js';
-import { services } from '../support/services.js';
+import { rules } from '../support/services.js';
 
 const folder = join('test', 'scenarios');
 const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
@@ -20,7 +20,7 @@ describe('the seed incidents, replayed', () => {
   test('all thirteen are here', () => expect(files).toHaveLength(13));
 
   test.each(files)('%s', (name) => {
-    const result = replay(load(name), { store: memoryStore(), services: services() });
+    const result = replay(load(name), { store: memoryStore(), rules: rules() });
     expect(result.findings).toEqual(result.expected);
     expect(result.differences).toEqual([]);
     expect(result.equal).toBe(true);
@@ -93,7 +93,7 @@ describe('what must not be told', () => {
 
   test.each(lines)('%s: %s', (name, line) => {
     expect(Object.keys(unsaid)).toContain(line);
-    expect(unsaid[line]!(replay(load(name), { store: memoryStore(), services: services() }))).toBe(true);
+    expect(unsaid[line]!(replay(load(name), { store: memoryStore(), rules: rules() }))).toBe(true);
   });
 
   test('every check is about a line that a fixture has', () => {
@@ -110,8 +110,8 @@ describe('through the store that the daemon uses', () => {
 
   test.each(files)('%s: the same, event for event', (name) => {
     const store = opened();
-    const kept = replay(load(name), { store: store.judge, services: services() });
-    const written = replay(load(name), { store: memoryStore(), services: services() });
+    const kept = replay(load(name), { store: store.judge, rules: rules() });
+    const written = replay(load(name), { store: memoryStore(), rules: rules() });
     store.close();
     expect(kept.findings).toEqual(kept.expected);
     expect(kept.events).toEqual(written.events);

@@ -8,7 +8,7 @@ import { loadSettings, type Settings } from '../../agent/config/index.js';
 import { drivers } from '../../agent/drivers/registry.js';
 import { fakeLog, fakeWorld, must } from '../app/fakes.js';
 import { START } from '../support/guard.js';
-import { services } from '../support/services.js';
+import { rules } from '../support/services.js';
 import { type Sshd, sshd } from '../support/sshd.js';
 import { run, systemTest, tempDir, waitFor, withNamespaces } from '../support/system.js';
 import { type Behaviour, fingerprintOf, keyPair, serve, target } from './hostile.js';
@@ -101,7 +101,7 @@ async function guarding(settings: Settings) {
   const logged: string[] = [];
   const heard: string[] = [];
   const details: string[] = [];
-  const guard = must(await openGuard(settings, { parts: realParts, services: services(), log: fakeLog(logged) }));
+  const guard = must(await openGuard(settings, { parts: realParts, rules: rules(), log: fakeLog(logged) }));
   const running = guard.run({
     onEvents: (events) => {
       heard.push(...events.map(({ code }) => code));

@@ -13,7 +13,7 @@ import {
 import { parsePorts } from '../../agent/lib/ports.js';
 import { parseAddressSet } from '../../agent/model/index.js';
 import { type ScopeEntry, windowMachine } from '../../agent/windows/index.js';
-import { services } from './services.js';
+import { rules } from './services.js';
 
 export const MINUTE = 60_000;
 /** Minute 0 of every test: a Tuesday morning. */
@@ -33,7 +33,7 @@ export function contextOf(overrides: Partial<JudgeContext> = {}): JudgeContext {
   return {
     devices: hospital,
     approvedHosts: [],
-    services: services(),
+    ...rules(),
     graceMinutes: 15,
     windows: windowMachine,
     ...overrides,

@@ -1,15 +1,20 @@
-import { readFileSync } from 'node:fs';
-import { parseServices, type ServiceTable } from '../../agent/judge/index.js';
+import { loadRules } from '../../agent/app/rules.js';
+import type { Rules, ServiceTable } from '../../agent/judge/index.js';
 import { problemText } from '../../agent/lib/result.js';
 
-let table: ServiceTable | undefined;
+let shipped: Rules | undefined;
+
+/** Everything that is judged by, as it is shipped. */
+export function rules(): Rules {
+  if (!shipped) {
+    const loaded = loadRules();
+    if (!loaded.ok) throw new Error(problemText(loaded.error));
+    shipped = loaded.value;
+  }
+  return shipped;
+}
 
 /** The service table as it is shipped. */
 export function services(): ServiceTable {
-  if (!table) {
-    const parsed = parseServices(readFileSync('rules/services.yaml', 'utf8'), 'rules/services.yaml');
-    if (!parsed.ok) throw new Error(problemText(parsed.error));
-    table = parsed.value;
-  }
-  return table;
+  return rules().services;
 }

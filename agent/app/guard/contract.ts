@@ -236,6 +236,8 @@ export interface FindingView {
   readonly code: string;
   readonly severity: string;
   readonly severityBecause: string;
+  /** Ids of the rules that speak of it; `ecluse rules show ID`. */
+  readonly rules?: readonly string[];
   readonly device?: string;
   /** Of blindness: those that went dark together and still are. */
   readonly devices?: readonly string[];

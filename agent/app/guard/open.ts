@@ -2,13 +2,14 @@ import type { Writable } from 'node:stream';
 import { type Delivery, routeTo, type Sink } from '../../alarms/index.js';
 import type { Baseline } from '../../baseline/index.js';
 import type { Settings } from '../../config/index.js';
-import { type FindingEvent, type JudgeContext, nextDue, type ServiceTable } from '../../judge/index.js';
+import { type FindingEvent, type JudgeContext, nextDue, type Rules } from '../../judge/index.js';
 import { type Clock, systemClock } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
 import { failure, type Problem, type Result, success } from '../../lib/result.js';
 import { openStore } from '../../store/index.js';
 import { windowMachine } from '../../windows/index.js';
 import { readBaseline } from '../baseline-file.js';
+import { loadRules } from '../rules.js';
 import { type Bench, isOpen, openBench } from './bench.js';
 import type { Guard, GuardStatus } from './contract.js';
 import { type Seen, type WatchedDevice, watchedDevice } from './device.js';
@@ -33,7 +34,8 @@ import { windowAnswers } from './windows.js';
 /** What a guard is given besides its settings. */
 export interface GuardTools {
   readonly parts: (place: PartsPlace) => Parts;
-  readonly services: ServiceTable;
+  /** Read already; left out, they are read from where they lie. */
+  readonly rules?: Rules;
   readonly log: Log;
   /** Read already; left out, it is read from the file that the settings name. */
   readonly baseline?: Baseline;
@@ -79,6 +81,8 @@ export async function openGuard(configured: Settings, tools: GuardTools): Promis
   const place = placeOf(configured.stateFolder);
   const baseline = tools.baseline ? success(tools.baseline) : readBaseline(configured.baselineFile);
   if (!baseline.ok) return baseline;
+  const rules = tools.rules ? success(tools.rules) : loadRules(configured.rulesFolder);
+  if (!rules.ok) return rules;
   const named = sinksOf(configured.sinks, tools.output ?? process.stdout);
   if (!named.ok) return named;
   const sinks = named.value;
@@ -101,7 +105,7 @@ export async function openGuard(configured: Settings, tools: GuardTools): Promis
       }),
     ),
     approvedHosts: settings.approvedHosts,
-    services: tools.services,
+    ...rules.value,
     graceMinutes: settings.graceMinutes,
     windows: windowMachine,
   };

@@ -7,8 +7,8 @@ import {
   type FindingEvent,
   type JudgeContext,
   type JudgeState,
-  riskOf,
   type Subject,
+  severityOf,
   withoutBefore,
 } from '../../judge/index.js';
 import type { Origin } from '../../model/index.js';
@@ -65,6 +65,7 @@ export function findingView(finding: Finding): FindingView {
     code: finding.code,
     severity: finding.severity,
     severityBecause: finding.severityBecause,
+    ...(finding.rules && { rules: finding.rules }),
     ...(finding.device !== undefined && { device: finding.device }),
     ...(finding.group && { devices: finding.group.members }),
     summary: summaryOf(finding),
@@ -105,7 +106,7 @@ function subjectView(subject: Subject, state: JudgeState, context: JudgeContext,
       ? { severity: 'low', because: 'low: a declared flow is cut' }
       : finding
         ? { severity: finding.severity, because: finding.severityBecause }
-        : riskOf(subject, context, []);
+        : severityOf(subject, context);
   return {
     id: subject.id,
     device: subject.device,

@@ -1,0 +1,209 @@
+import { z } from 'zod';
+import { parsePorts } from '../../lib/ports.js';
+import { failure, type Result, success } from '../../lib/result.js';
+import type { ServiceTable } from '../services.js';
+import type { Severity } from '../types.js';
+import { readRulesYaml } from '../yaml.js';
+import { BREADTHS, DOORS, type ExposureRule, type SeverityRule, TRUSTS, ZONE_KINDS } from './types.js';
+
+/** One rule a file; the text beside each part is what was expected, in the words of who writes the file. */
+
+const SEVERITY = '`risk`, a severity such as high, `at least high` or `at most low`';
+const LEVELS = ['critical', 'high', 'medium', 'low', 'info'] as const;
+
+const text = (expected: string) => z.string({ error: expected }).trim().min(1, expected);
+const Words = z.strictObject(
+  { en: text('the text in English'), fr: text('the text in French') },
+  { error: 'both languages: {en: …, fr: …}' },
+);
+
+function oneOf<T extends string>(values: readonly T[]) {
+  return z.enum(values as readonly [T, ...T[]], { error: `one of ${values.join(', ')}` });
+}
+
+function listOf<T extends z.ZodType>(member: T, expected: string) {
+  return z.array(member, { error: expected }).min(1, expected);
+}
+
+const YesNo = z
+  .enum(['true', 'false', 'yes', 'no'], { error: '`true` or `false`' })
+  .transform((word) => word === 'true' || word === 'yes');
+const Names = listOf(text('a name'), 'a list of names such as [dmz]');
+const Kind = oneOf(['rule', 'listener', 'engine', 'fact']);
+const Direction = oneOf(['forward', 'input', 'output']);
+const PORTS = '`any`, or ports and ranges such as "80,8000-8010"';
+const Ports = z.string({ error: PORTS }).refine((ports) => parsePorts(ports) !== undefined, PORTS);
+
+const Party = z.strictObject(
+  {
+    trust: listOf(oneOf(TRUSTS), `a list of ${TRUSTS.join(', ')}`).optional(),
+    zones: Names.optional(),
+    notZones: Names.optional(),
+    kinds: listOf(oneOf(ZONE_KINDS), `a list of ${ZONE_KINDS.join(', ')}`).optional(),
+    breadth: listOf(oneOf(BREADTHS), `a list of ${BREADTHS.join(', ')}`).optional(),
+  },
+  { error: 'what the end must be, such as {zones: [dmz]}' },
+);
+
+const WhenPart = z.strictObject(
+  {
+    kind: listOf(Kind, 'a list of rule, listener, engine, fact'),
+    direction: listOf(Direction, 'a list of forward, input, output').optional(),
+    from: Party.optional(),
+    to: Party.optional(),
+    door: listOf(oneOf(DOORS), `a list of ${DOORS.join(', ')}`).optional(),
+    services: Names.optional(),
+    categories: Names.optional(),
+    protocols: Names.optional(),
+    ports: Ports.transform((ports) => parsePorts(ports)!).optional(),
+    anyPort: YesNo.optional(),
+    portRisk: oneOf(LEVELS).optional(),
+    reached: YesNo.optional(),
+    remoteTool: YesNo.optional(),
+    unapprovedHost: YesNo.optional(),
+    endless: YesNo.optional(),
+    access: Names.optional(),
+  },
+  { error: 'what the rule speaks of: {kind: [rule], …}' },
+);
+
+const ExampleEntry = z.strictObject(
+  {
+    kind: Kind.optional(),
+    direction: Direction.optional(),
+    src: text('an address, a zone or `internet`').optional(),
+    srcZone: text('a zone').optional(),
+    dst: text('an address, a zone or a device').optional(),
+    dstZone: text('a zone').optional(),
+    proto: text('a protocol such as tcp').optional(),
+    ports: Ports.optional(),
+    access: text('a code such as ADMIN_ADDED').optional(),
+    conditions: Names.optional(),
+    beside: z
+      .strictObject({
+        src: text('an address, a zone or `internet`').optional(),
+        dst: text('an address, a zone or a device').optional(),
+        proto: text('a protocol such as tcp').optional(),
+        ports: Ports.optional(),
+      })
+      .optional(),
+  },
+  { error: 'an opening such as {src: internet, dst: imaging, proto: tcp, ports: "104"}' },
+);
+const Examples = listOf(
+  ExampleEntry,
+  'at least one opening such as {src: internet, dst: imaging, proto: tcp, ports: "104"}',
+);
+
+const RuleFile = z.strictObject(
+  {
+    id: z
+      .string({ error: 'the name of the file without .yaml' })
+      .regex(/^[a-z0-9]+(?:-[a-z0-9]+)*$/, 'lower-case letters, digits and dashes'),
+    title: Words,
+    severity: z
+      .string({ error: SEVERITY })
+      .regex(/^(?:risk|(?:at (?:least|most) )?(?:critical|high|medium|low|info))$/, SEVERITY)
+      .transform(severityOf),
+    baseline: YesNo.default(false),
+    when: WhenPart,
+    why: Words,
+    shut: Words,
+    references: listOf(text('where it can be read'), 'at least one reference'),
+    examples: z.strictObject(
+      { match: Examples, not: Examples },
+      { error: 'openings that the rule must speak of, and that it must not: {match: […], not: […]}' },
+    ),
+  },
+  { error: 'one rule: id, title, severity, when, why, shut, references, examples' },
+);
+
+function severityOf(words: string): SeverityRule {
+  if (words === 'risk') return { kind: 'risk' };
+  const level = words.split(' ').at(-1) as Severity;
+  return { kind: words.startsWith('at least') ? 'atLeast' : words.startsWith('at most') ? 'atMost' : 'is', level };
+}
+
+export interface RuleSource {
+  /** As it is shown to people. */
+  readonly file: string;
+  /** Its name without folder and ending: the rule's id must be the same. */
+  readonly name: string;
+  readonly own: boolean;
+  readonly services: ServiceTable;
+}
+
+/** Reads one rule. The first thing wrong is answered with its place; nothing is dropped silently. */
+export function parseExposureRule(text: string, { file, name, own, services }: RuleSource): Result<ExposureRule> {
+  const read = readRulesYaml(text, file);
+  if (!read.ok) return read;
+  const { problem, problemAtKey } = read.value;
+  const parsed = RuleFile.safeParse(read.value.value);
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]!;
+    const path = issue.path.join('.');
+    if (issue.code === 'unrecognized_keys') {
+      const key = issue.keys[0]!;
+      const where = path === '' ? '' : ` in \`${path}\``;
+      return failure(
+        problemAtKey(issue.path, key, `there is no \`${key}\`${where}`, { expected: knownIn(issue.path) }),
+      );
+    }
+    return failure(
+      problem(issue.path, path === '' ? 'this is no rule' : `\`${path}\` is wrong or missing`, {
+        expected: issue.message,
+      }),
+    );
+  }
+  const { data } = parsed;
+  if (data.id !== name)
+    return failure(problem(['id'], `the id \`${data.id}\` is not the name of the file`, { expected: name }));
+  const known = {
+    services: services.services.map(({ id }) => id),
+    categories: services.services.map(({ category }) => category),
+  };
+  for (const part of ['services', 'categories'] as const) {
+    for (const [index, one] of (data.when[part] ?? []).entries()) {
+      if (known[part].includes(one)) continue;
+      const what = part === 'services' ? 'service' : 'category of services';
+      return failure(
+        problem(['when', part, index], `there is no ${what} \`${one}\``, { expected: 'one of services.yaml' }),
+      );
+    }
+  }
+  const placed = (list: 'match' | 'not') =>
+    data.examples[list].map((example, index) => {
+      const { line = 1, column = 1 } = problem(['examples', list, index], '');
+      return { ...example, line, column };
+    });
+  return success({
+    ...data,
+    // Left out and undefined are the same to a reader of the rule.
+    when: withoutUndefined(data.when) as ExposureRule['when'],
+    examples: { match: placed('match'), not: placed('not') },
+    file,
+    own,
+  });
+}
+
+function withoutUndefined(value: object): object {
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([, part]) => part !== undefined)
+      .map(([key, part]) => [key, key === 'from' || key === 'to' ? withoutUndefined(part as object) : part]),
+  );
+}
+
+function knownIn(path: readonly PropertyKey[]): string {
+  const shape =
+    path.length === 0
+      ? RuleFile.shape
+      : path[0] === 'when'
+        ? path.length === 1
+          ? WhenPart.shape
+          : Party.shape
+        : path[0] === 'examples' && path.length > 2
+          ? ExampleEntry.shape
+          : undefined;
+  return shape ? `one of ${Object.keys(shape).join(', ')}` : 'only what docs/rules.md names';
+}

@@ -1,0 +1,217 @@
+import { intersection, isSubset, size } from '../../lib/intervals.js';
+import { type AddressSet, publicAddresses } from '../../model/index.js';
+import {
+  addressesOf,
+  destinationZones,
+  isToFirewall,
+  type JudgeContext,
+  OUTER_ZONES,
+  type SourceClass,
+  sourceOf,
+  unapprovedDestination,
+} from '../context.js';
+import {
+  baseRisk,
+  CLINICAL_ZONES,
+  DATA_ZONES,
+  doorsOf,
+  KEY_ZONES,
+  levelOf,
+  openingReaching,
+  type Rating,
+  setTo,
+} from '../risk.js';
+import { anyPort, hasProtocol, protocolsOf, reachesRemoteTool, type Service, servicesReached } from '../services.js';
+import type { Party, Subject } from '../types.js';
+import type { Breadth, Door, ExposureRule, PartyTest, Trust, When, ZoneKind } from './types.js';
+
+const TRUST_OF: Readonly<Record<SourceClass, Trust>> = {
+  internet: 'internet',
+  publicHost: 'publicHost',
+  vendorTunnel: 'vendor',
+  internal: 'inside',
+};
+
+const ZONES_OF: Readonly<Record<ZoneKind, readonly string[]>> = {
+  clinical: CLINICAL_ZONES,
+  key: KEY_ZONES,
+  data: DATA_ZONES,
+  outer: OUTER_ZONES,
+};
+
+/** Words by which the platforms' readers say that the clock decides; they are the texts of unknown conditions. */
+const CLOCK =
+  /\bschedule\b|\btime-range\b|\bit is (?:in the time|\d\d:\d\d)|\b(?:date|time)(?:start|stop)\b|\bmeta (?:time|hour|day)\b/;
+
+/** What one subject is, worked out once and only where a rule asks. */
+function facetsOf(subject: Subject, context: JudgeContext) {
+  const { flow } = subject;
+  const lazily = <T>(work: () => T): (() => T) => {
+    let known: { readonly value: T } | undefined;
+    return () => {
+      known ??= { value: work() };
+      return known.value;
+    };
+  };
+  /** A listener or a fact is not sent from anywhere: who reaches it is told by the openings beside it. */
+  const hasSource = subject.kind === 'rule' || subject.kind === 'engine';
+  return {
+    trustFrom: lazily((): Trust | undefined => (hasSource ? TRUST_OF[sourceOf(subject, context).class] : undefined)),
+    zonesFrom: lazily(() => (hasSource ? zonesOf(flow.src, context) : [])),
+    trustTo: lazily(() => trustOf(flow.dst, subject, context)),
+    zonesTo: lazily(() => {
+      const own = subject.kind === 'listener' ? context.devices[subject.device]?.zone : undefined;
+      const zones = zonesOf(flow.dst, context);
+      return own === undefined ? zones : [...zones, own];
+    }),
+    doors: lazily(() => (isToFirewall(subject, context) ? doorsOf(flow, context) : NO_DOOR)),
+    services: lazily(() => servicesOf(subject, context)),
+    portRisk: lazily((): Rating => baseRisk(subject, context)),
+  };
+}
+
+const NO_DOOR: readonly Door[] = ['none'];
+
+type Facets = ReturnType<typeof facetsOf>;
+
+function zonesOf(party: Party, context: JudgeContext): readonly string[] {
+  return destinationZones(party, context).map((zone) => zone.toLowerCase());
+}
+
+/** Whom a destination belongs to, by the same reckoning as a source. */
+function trustOf(party: Party, subject: Subject, context: JudgeContext): Trust {
+  const { direction: _, ...turned } = subject;
+  return TRUST_OF[sourceOf({ ...turned, flow: { ...subject.flow, src: party } }, context).class];
+}
+
+/** All the services that a flow can reach; without a named port that is every one of its protocols. */
+function servicesOf({ flow }: Subject, context: JudgeContext): readonly Service[] {
+  const everyPort = anyPort(flow.ports);
+  return protocolsOf(flow.proto).flatMap((proto) =>
+    everyPort || flow.ports === 'any'
+      ? context.services.services.filter((one) => hasProtocol(proto, one.proto))
+      : servicesReached(context.services, proto, flow.ports).reached.map(({ service }) => service),
+  );
+}
+
+function breadthOf(party: Party, context: JudgeContext): Breadth {
+  if (!party.addresses && party.text.toLowerCase() === 'any') return 'any';
+  const addresses = party.addresses ?? addressesOf(party.text, context);
+  if (!addresses) return 'network';
+  const { ip4, ip6 } = publicAddresses;
+  if (isSubset(ip4, addresses.ip4) || isSubset(ip6, addresses.ip6)) return 'any';
+  return countOf(addresses) === 1n ? 'host' : 'network';
+}
+
+function countOf({ ip4, ip6 }: AddressSet): bigint {
+  return size(ip4) + size(ip6);
+}
+
+function has<T>(wanted: readonly T[] | undefined, value: T | undefined): boolean {
+  return wanted === undefined || (value !== undefined && wanted.includes(value));
+}
+
+function some<T>(wanted: readonly T[] | undefined, values: () => readonly T[]): boolean {
+  return wanted === undefined || values().some((value) => wanted.includes(value));
+}
+
+function is(wanted: boolean | undefined, value: () => boolean): boolean {
+  return wanted === undefined || wanted === value();
+}
+
+interface PartyFacets {
+  readonly party: Party;
+  readonly trust: () => Trust | undefined;
+  readonly zones: () => readonly string[];
+}
+
+function partyHolds(test: PartyTest | undefined, { party, trust, zones }: PartyFacets, context: JudgeContext): boolean {
+  if (!test) return true;
+  const kinds = test.kinds?.flatMap((kind) => ZONES_OF[kind]);
+  const lower = (names: readonly string[]): readonly string[] => names.map((name) => name.toLowerCase());
+  return (
+    (test.trust === undefined || has(test.trust, trust())) &&
+    some(test.zones && lower(test.zones), zones) &&
+    some(kinds, zones) &&
+    !(test.notZones !== undefined && zones().some((zone) => lower(test.notZones!).includes(zone))) &&
+    (test.breadth === undefined || test.breadth.includes(breadthOf(party, context)))
+  );
+}
+
+function holds(when: When, subject: Subject, facets: Facets, context: JudgeContext): boolean {
+  const { flow } = subject;
+  const from: PartyFacets = { party: flow.src, trust: facets.trustFrom, zones: facets.zonesFrom };
+  const to: PartyFacets = { party: flow.dst, trust: facets.trustTo, zones: facets.zonesTo };
+  return (
+    when.kind.includes(subject.kind) &&
+    has(when.access, subject.factCode) &&
+    has(when.direction, subject.direction) &&
+    is(when.anyPort, () => anyPort(flow.ports)) &&
+    some(when.protocols, () => protocolsOf(flow.proto)) &&
+    portsMeet(when.ports, subject) &&
+    some(when.door, facets.doors) &&
+    some(when.services, () => facets.services().map(({ id }) => id)) &&
+    some(when.categories, () => facets.services().map(({ category }) => category)) &&
+    partyHolds(when.from, from, context) &&
+    partyHolds(when.to, to, context) &&
+    (when.portRisk === undefined || levelOf(facets.portRisk().severity) >= levelOf(when.portRisk)) &&
+    is(when.remoteTool, () => reachesRemoteTool(context.services, flow.proto.toLowerCase(), flow.ports)) &&
+    is(when.unapprovedHost, () => unapprovedDestination(subject, context)) &&
+    is(when.endless, () => !(subject.conditions ?? []).some((text) => CLOCK.test(text)))
+  );
+}
+
+function portsMeet(wanted: When['ports'], { flow }: Subject): boolean {
+  if (wanted === undefined || wanted === 'any' || flow.ports === 'any') return true;
+  return intersection(wanted, flow.ports).length > 0;
+}
+
+/** What holds of a subject whatever else is open: kept, because unchanged readings are judged again and again. */
+const known = new WeakMap<JudgeContext, WeakMap<Subject, readonly ExposureRule[]>>();
+
+function standing(subject: Subject, context: JudgeContext): readonly ExposureRule[] {
+  const ofContext = known.get(context) ?? new WeakMap<Subject, readonly ExposureRule[]>();
+  known.set(context, ofContext);
+  const before = ofContext.get(subject);
+  if (before) return before;
+  const facets = facetsOf(subject, context);
+  const rules = context.exposures.filter(({ when }) => holds(when, subject, facets, context));
+  ofContext.set(subject, rules);
+  return rules;
+}
+
+/** The rules that speak of a subject; `alongside` is everything else that lets the internet in at the same moment. */
+export function exposuresOf(
+  subject: Subject,
+  context: JudgeContext,
+  alongside: readonly Subject[] = [],
+): readonly ExposureRule[] {
+  return standing(subject, context).filter(
+    ({ when: { reached } }) =>
+      reached === undefined || reached === (openingReaching(subject, context, alongside) !== undefined),
+  );
+}
+
+/** The severity with what the rules make of it: first what is said outright, then at least, then at most. */
+export function withRules(rating: Rating, rules: readonly ExposureRule[]): Rating {
+  const of = (kind: ExposureRule['severity']['kind']) =>
+    rules.flatMap(({ id, severity }) =>
+      severity.kind === kind && severity.kind !== 'risk' ? [{ id, level: severity.level }] : [],
+    );
+  const worst = (list: ReturnType<typeof of>) =>
+    list.length === 0 ? undefined : list.reduce((a, b) => (levelOf(b.level) > levelOf(a.level) ? b : a));
+  const mildest = (list: ReturnType<typeof of>) =>
+    list.length === 0 ? undefined : list.reduce((a, b) => (levelOf(b.level) < levelOf(a.level) ? b : a));
+  let out = rating;
+  const outright = worst(of('is'));
+  if (outright) out = setTo(out, outright.level, `rule ${outright.id} ${outright.level}`);
+  const least = worst(of('atLeast'));
+  if (least && levelOf(least.level) > levelOf(out.severity)) {
+    out = setTo(out, least.level, `rule ${least.id} at least ${least.level}`);
+  }
+  const most = mildest(of('atMost'));
+  if (most && levelOf(most.level) < levelOf(out.severity)) {
+    out = setTo(out, most.level, `rule ${most.id} at most ${most.level}`);
+  }
+  return out;
+}
