@@ -68,7 +68,8 @@ function sectionsOf(dialogue: Dialogue, answers: Answers, device: string): reado
   });
 }
 
-async function stepByStep(
+/** Asks one step after the other, as many at once as the runner bears. */
+export async function stepByStep(
   drivers: readonly Speaker[],
   runner: CommandRunner,
   { signal }: DialogueOptions,

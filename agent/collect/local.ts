@@ -1,27 +1,56 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import type { CommandOutput, CommandRunner, FollowOptions, RunLimits } from './runner.js';
-import { decodeUtf8 } from './utf8.js';
+import { availableParallelism } from 'node:os';
+import { stepByStep } from './dialogue.js';
+import { type Lanes, openLanes } from './lanes.js';
+import { decoded, end, STDERR_BYTES_MAX, start, systemFailure } from './processes.js';
+import type { Answers, CommandOutput, CommandRunner, FollowOptions, RunLimits } from './runner.js';
 
 export interface LocalOptions {
   /** Put before every command, such as `['ip', 'netns', 'exec', 'blue']`: a namespace is then read as a device. */
   readonly prefix?: readonly string[];
 }
 
-/** Where Debian keeps the administrator's programs; cron and ordinary users have a PATH without them. */
-const SYSTEM_FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin'];
-const STDERR_BYTES_MAX = 64 * 1024;
-/** From SIGTERM to SIGKILL: long enough for sudo to pass the signal on. */
-const GRACE_MS = 500;
+const PARALLEL_MAX = 4;
 
 /** Reads this machine. */
 export function localRunner(options: LocalOptions = {}): CommandRunner {
   const prefix = options.prefix ?? [];
+  const lanesMax = Math.min(PARALLEL_MAX, availableParallelism() + 1);
+  let kept: Lanes | undefined;
   const run = async (argv: readonly string[], limits: RunLimits): Promise<CommandOutput> => {
     const output = await execute([...prefix, ...argv], limits);
     return prefix.length > 0 && saysMissing(output, argv[0]!) ? { kind: 'missing', what: argv[0]! } : output;
   };
+  const lanes = (): Lanes => {
+    // Behind a prefix they are opened anew: the namespace of that name may be another one by now.
+    if (prefix.length > 0) return openLanes(prefix, lanesMax);
+    kept ??= openLanes(prefix, lanesMax);
+    return kept;
+  };
+  return {
+    ...asking(prefix, run),
+    async converse(speakers, { passes, signal }) {
+      const open = lanes();
+      const inLanes = asking(prefix, async (argv, limits) => {
+        const output = await open.run(argv, limits);
+        return output === undefined ? run(argv, limits) : output;
+      });
+      const answers: Answers[] = [];
+      try {
+        while (answers.length < passes) {
+          answers.push(await stepByStep(speakers, { ...inLanes, parallelMax: lanesMax }, signal ? { signal } : {}));
+        }
+      } finally {
+        if (open !== kept) open.close();
+      }
+      return answers;
+    },
+  };
+}
+
+/** All that can be asked, given how a program is run. */
+function asking(prefix: readonly string[], run: CommandRunner['run']): CommandRunner {
   return {
     run,
     // A file under /proc depends on who reads it: behind a prefix the reading must happen behind it too.
@@ -33,7 +62,7 @@ export function localRunner(options: LocalOptions = {}): CommandRunner {
       return absent && output.stderr.startsWith('cat: ') ? { kind: 'missing', what: path } : output;
     },
     follow: (argv, followed) => follow([...prefix, ...argv], followed),
-    parallelMax: 4,
+    parallelMax: PARALLEL_MAX,
     ...(prefix.length === 0 && { filesInProcess: true as const }),
   };
 }
@@ -50,65 +79,6 @@ function saysMissing(output: CommandOutput, program: string): boolean {
     `exec of ${quoted} failed: No such file|failed to execute ${quoted}: No such file|${quoted}: (?:command not found|No such file)`,
   );
   return pattern.test(output.stderr);
-}
-
-/**
- * The environment is made anew: messages in English, and nothing of ours (tokens, passwords) reaches a program that
- * only has to read.
- */
-function environment(): NodeJS.ProcessEnv {
-  const own = (process.env.PATH ?? '').split(':').filter((folder) => folder.startsWith('/'));
-  return { PATH: [...new Set([...own, ...SYSTEM_FOLDERS])].join(':'), LC_ALL: 'C' };
-}
-
-/** Programs that may still run: none is left behind when this process ends. */
-const living = new Set<ChildProcess>();
-
-function killLiving(): void {
-  for (const child of living) signalGroup(child, 'SIGKILL');
-}
-
-function start(argv: readonly string[]): ChildProcess {
-  // `detached` makes the program the leader of a process group, so that its children can be ended with it.
-  const child = spawn(argv[0]!, argv.slice(1), {
-    cwd: '/',
-    env: environment(),
-    stdio: ['ignore', 'pipe', 'pipe'],
-    detached: true,
-  });
-  if (living.size === 0) process.on('exit', killLiving);
-  living.add(child);
-  child.on('close', () => forget(child));
-  child.on('error', () => forget(child));
-  return child;
-}
-
-function forget(child: ChildProcess): void {
-  if (living.delete(child) && living.size === 0) process.off('exit', killLiving);
-}
-
-function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
-  if (child.pid === undefined) return;
-  try {
-    process.kill(-child.pid, signal);
-  } catch {
-    // The whole group has ended already.
-  }
-}
-
-/** Ends the group; the pipes are dropped at once, because a grandchild in a group of its own may hold them open. */
-function end(child: ChildProcess): void {
-  child.stdout?.destroy();
-  child.stderr?.destroy();
-  signalGroup(child, 'SIGTERM');
-  // A leader that ended on SIGTERM may leave children that did not, so the second signal is always sent.
-  setTimeout(() => signalGroup(child, 'SIGKILL'), GRACE_MS);
-}
-
-function systemFailure(what: string, error: NodeJS.ErrnoException): CommandOutput {
-  if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return { kind: 'missing', what };
-  const kind = error.code === 'EACCES' || error.code === 'EPERM' ? 'refused' : 'broken';
-  return { kind, reason: error.message };
 }
 
 function execute(argv: readonly string[], limits: RunLimits): Promise<CommandOutput> {
@@ -150,12 +120,6 @@ function execute(argv: readonly string[], limits: RunLimits): Promise<CommandOut
       settle(decoded(Buffer.concat(out), exitCode, stderr));
     });
   });
-}
-
-function decoded(bytes: Uint8Array, exitCode: number, stderr: string): CommandOutput {
-  const result = decodeUtf8(bytes);
-  if ('badOffset' in result) return { kind: 'not-utf8', offset: result.badOffset };
-  return { kind: 'exited', exitCode, stdout: result.text, stderr };
 }
 
 function follow(argv: readonly string[], options: FollowOptions): Promise<CommandOutput> {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { type GuardTools, openGuard, realParts } from '../../agent/app/guard/index.js';
-import type { CommandRunner } from '../../agent/collect/index.js';
-import { localRunner } from '../../agent/collect/index.js';
+import { type CommandRunner, localRunner, type StepAnswer } from '../../agent/collect/index.js';
+import type { DialogueStep } from '../../agent/drivers/contract.js';
 import { fakeProgram } from '../collect/fakes.js';
 import { START } from '../support/guard.js';
 import { fakeWorld, must } from './fakes.js';
@@ -9,14 +9,29 @@ import { fakeWorld, must } from './fakes.js';
 /** Long enough for a program that ends by itself, however busy the machine is. */
 const PATIENT_MS = 20_000;
 
+function pair(step: DialogueStep, answer: StepAnswer | undefined): readonly (readonly [DialogueStep, StepAnswer])[] {
+  return answer ? [[step, answer]] : [];
+}
+
 /** This machine, but for nft: the real runner runs a program of the test in its place. */
 function runnerWith(script: string, timeoutMsMax: number): CommandRunner {
   const nft = fakeProgram(script);
   const local = localRunner();
+  const other = (step: DialogueStep): DialogueStep => {
+    const argv = step.argv.map((word, at) => (at === 0 && word === 'nft' ? nft : word));
+    return { ...step, argv, timeoutMsMax, bytesMax: 1024 * 1024 };
+  };
   return {
     ...local,
-    run: ([name, ...rest], limits) =>
-      local.run([name === 'nft' ? nft : name!, ...rest], { ...limits, timeoutMsMax, bytesMax: 1024 * 1024 }),
+    converse: async (speakers, options) => {
+      const steps = speakers.flatMap(({ dialogue }) => dialogue.steps).map((step) => ({ step, other: other(step) }));
+      const instead = speakers.map(({ id, dialogue }) => ({
+        id,
+        dialogue: { ...dialogue, steps: dialogue.steps.map((step) => steps.find((one) => one.step === step)!.other) },
+      }));
+      const passes = await local.converse!(instead, options);
+      return passes.map((answers) => new Map(steps.flatMap((one) => pair(one.step, answers.get(one.other)))));
+    },
     follow: async () => ({ kind: 'missing', what: 'nft' }),
   };
 }

@@ -260,7 +260,7 @@ systemTest(['root', 'netns', 'nft', 'iptables', 'ip', 'ss'], 'a namespace is rea
 });
 
 /** This machine, as if these programs were not installed on it. */
-function without(runner: CommandRunner, programs: RegExp): CommandRunner {
+function without({ converse: _whole, ...runner }: CommandRunner, programs: RegExp): CommandRunner {
   const absent = (argv: readonly string[]): boolean => programs.test(argv[0]!);
   return {
     ...runner,

@@ -1,15 +1,18 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from '@jest/globals';
-import { localRunner, runDialogue } from '../../agent/collect/index.js';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type CommandRunner, localRunner, runDialogue } from '../../agent/collect/index.js';
 import type { DialogueStep, SectionFailure } from '../../agent/drivers/contract.js';
 import { systemTest, tempDir, waitFor, withNamespaces } from '../support/system.js';
 import { driverWith, fakeProgram, step } from './fakes.js';
 
 const runner = localRunner();
+/** Each program started by this process itself. */
+const { converse: _lanes, ...oneByOne } = runner;
+let asked: CommandRunner = runner;
 
 async function failureOf(only: DialogueStep): Promise<SectionFailure> {
-  const { sections } = await runDialogue(driverWith(only), runner, 'web-01');
+  const { sections } = await runDialogue(driverWith(only), asked, 'web-01');
   expect(sections).toHaveLength(1);
   const { failure } = sections[0]!;
   expect(failure).toBeDefined();
@@ -23,7 +26,17 @@ function expectWhole(failure: SectionFailure, command: string): void {
   expect(failure.problem.remedy).toBeTruthy();
 }
 
-describe('a program that does not answer well', () => {
+describe.each<[string, CommandRunner]>([
+  ['started by a shell that is kept', runner],
+  ['started by this process', oneByOne],
+])('a program that does not answer well, %s,', (_how, by) => {
+  beforeAll(() => {
+    asked = by;
+  });
+  afterAll(() => {
+    asked = runner;
+  });
+
   test('is missing', async () => {
     const failure = await failureOf(step(['ecluse-no-such-program', '-a'], { package: 'nftables' }));
     expectWhole(failure, 'ecluse-no-such-program -a');
@@ -50,13 +63,6 @@ describe('a program that does not answer well', () => {
     const started = readFileSync(pids, 'utf8').trim().split('\n');
     expect(started).toHaveLength(2);
     await waitFor(() => started.every((pid) => !existsSync(`/proc/${pid}/exe`)), { what: 'the end of both' });
-  });
-
-  test('leaves a child in a session of its own that holds the pipe', async () => {
-    const started = performance.now();
-    const failure = await failureOf(step(['setsid', '-f', 'sleep', '2'], { timeoutMsMax: 200 }));
-    expect(failure.kind).toBe('timeout');
-    expect(performance.now() - started).toBeLessThan(1_500);
   });
 
   test('prints 50 MB', async () => {
@@ -116,8 +122,32 @@ describe('a program that does not answer well', () => {
     const giveUp = new AbortController();
     setTimeout(() => giveUp.abort(), 50);
     const driver = driverWith(step(['sleep', '600']), step(['sleep', '600'], { id: 'second' }));
-    const { sections } = await runDialogue(driver, { ...runner, parallelMax: 1 }, 'web-01', { signal: giveUp.signal });
+    const { sections } = await runDialogue(driver, { ...by, parallelMax: 1 }, 'web-01', { signal: giveUp.signal });
     expect(sections.map((section) => section.failure?.problem.code)).toEqual(['CANCELLED', 'CANCELLED']);
+  });
+});
+
+describe('a program that leaves a child in a session of its own, which holds the pipe,', () => {
+  test('is waited for where this process started it', async () => {
+    asked = oneByOne;
+    const started = performance.now();
+    const failure = await failureOf(step(['setsid', '-f', 'sleep', '2'], { timeoutMsMax: 200 }));
+    asked = runner;
+    expect(failure.kind).toBe('timeout');
+    expect(performance.now() - started).toBeLessThan(1_500);
+  });
+
+  test('gave its answer where a shell did, and what the child prints later is in no answer', async () => {
+    const written = join(tempDir(), 'written');
+    const stray = fakeProgram(`echo whole; setsid sh -c 'sleep 0.3; echo stray; : > ${written}' &`);
+    const own = localRunner();
+    const textOf = async (argv: readonly string[]): Promise<string> =>
+      (await runDialogue(driverWith(step(argv)), own, 'web-01')).sections[0]!.text;
+    expect(await textOf([stray])).toBe('whole\n');
+    await waitFor(() => existsSync(written), { what: 'what the child printed' });
+    // What has come in by now is heard in the next turn.
+    await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+    for (let again = 0; again < 5; again++) expect(await textOf(['echo', 'mine'])).toBe('mine\n');
   });
 });
 
