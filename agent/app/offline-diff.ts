@@ -61,7 +61,8 @@ export async function diffFiles(before: string, after: string, options: OfflineO
   const coverage = coverageOfBoth(a.value, b.value);
   const found = [...result.undeclared, ...result.closed];
   const certain = found.some((opening) => opening.certainty === 'certain');
-  const understood = coverage.blind.length === 0 && result.complete;
+  const reasons = [...result.reasons, ...changedBeside(a.value, b.value)];
+  const understood = coverage.blind.length === 0 && reasons.length === 0 && result.complete;
   const equal = certain ? false : found.length === 0 && understood ? true : null;
   const undo = undoWith([b.value.pipeline, a.value.pipeline]);
   return {
@@ -69,14 +70,24 @@ export async function diffFiles(before: string, after: string, options: OfflineO
       opened: result.undeclared.map((opening) => openingView(opening, undo)),
       closed: result.closed.map((opening) => openingView(opening, undo)),
       equal,
-      complete: result.complete,
-      reasons: result.reasons,
+      complete: result.complete && reasons.length === 0,
+      reasons,
       coverage,
     },
     lines: { opened: result.undeclared.map(lineOf), closed: result.closed.map(lineOf) },
     exit: equal === false ? 1 : equal === true ? 0 : 3,
     problems: [],
   };
+}
+
+/** What filters beside the model (a bridge, a hook of a network device) is compared by its content: a change is no equality. */
+function changedBeside(before: Device, after: Device): readonly string[] {
+  const beside = ({ facts }: Device): ReadonlyMap<string, string> =>
+    new Map(facts.flatMap(({ kind, subject, value }) => (kind === 'filterNotCovered' ? [[subject, value]] : [])));
+  const [was, is] = [beside(before), beside(after)];
+  return [...new Set([...was.keys(), ...is.keys()])].flatMap((subject) =>
+    was.get(subject) === is.get(subject) ? [] : [`${subject} was changed, and what it does is not modelled`],
+  );
 }
 
 /** Both captures' coverage; what only one of them speaks of is named, not compared. */

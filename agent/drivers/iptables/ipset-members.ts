@@ -18,6 +18,7 @@ export function membershipOf(set: IpSet, directions: readonly Direction[], quest
   const reversed = question.reversed && widest > 0;
   const excepts = set.elements.some((element) => element.nomatch);
   const context = { set, directions };
+  if (set.fields.includes('iface') && widest === 1) return longestNetwork(set.elements, context, reversed);
   if (!excepts) return reversed ? never : plain(set.elements, context);
   return widest === 1 ? oneNetwork(set.elements, context, reversed) : twoNetworks(set.elements, context, reversed);
 }
@@ -105,6 +106,31 @@ function oneNetwork(elements: readonly Element[], context: Context, reversed: bo
       );
     }),
   );
+}
+
+/**
+ * Networks with interfaces: the longest network that holds the address is looked at and no shorter one, whichever
+ * interface it stands with (`multi` in mtype_test_cidrs() of ip_set_hash_gen.h). So 10.0.0.128/25,wan0 takes its
+ * addresses out of 10.0.0.0/16,dmz0.
+ */
+function longestNetwork(elements: readonly Element[], context: Context, reversed: boolean): Condition {
+  const at = context.set.fields.indexOf('net');
+  const networks = elements.flatMap((element) => {
+    const field = element.fields[at]!;
+    return field.kind === 'address' ? [{ element, field }] : [];
+  });
+  let longer: AddressSet = noAddress;
+  const tests: Condition[] = [];
+  for (const length of [...new Set(networks.map(({ field }) => field.length))].sort((a, b) => b - a)) {
+    const here = networks.filter(({ field }) => field.length === length);
+    for (const { element, field } of here) {
+      if (element.nomatch !== reversed) continue;
+      const left = { ...field, addresses: combine(field.addresses, longer, difference) };
+      tests.push(elementTest({ ...element, fields: element.fields.with(at, left) }, context));
+    }
+    longer = combine(longer, unite(here.map(({ field }) => field.addresses)), union);
+  }
+  return anyOf(tests);
 }
 
 function combine(

@@ -51,7 +51,7 @@ const table: readonly (readonly [string, string])[] = [
   ['ports src', 'never'],
   [
     'links src,src',
-    '((source 10.0.0.0/8 and in lan0) or (source 10.0.0.0/8 and «ipset src bridge port lan1») or (source 10.1.0.0/16 and in vpn*))',
+    '((source 10.1.0.0/16 and in vpn*) or (source 10.0.0.0/16,10.2.0.0-10.255.255.255 and in lan0) or (source 10.0.0.0/16,10.2.0.0-10.255.255.255 and «ipset src bridge port lan1»))',
   ],
   ['bits dst', '(protocol 6,17 and destinationPort 5-6)'],
   [
