@@ -18,6 +18,7 @@ const quietCodes: ReadonlySet<string> = new Set([
   'CLOSURE_REFUSED',
   'CLOSED_UNSIGNED',
   'PENDING_ACCEPTANCE',
+  'ONBOARDING_REPORT',
 ]);
 
 /** The finding's own code decides, not the event's: the RESOLVED of an alarm is an alert, that of a planned change is not. */

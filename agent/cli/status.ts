@@ -15,10 +15,13 @@ export function addStatus(program: Command, setExit: SetExit): void {
               ? clean(`daemon ${version}, pid ${pid}, since ${timeText(startedAt, times)}`)
               : 'no daemon runs: nothing is read until somebody asks',
           );
-          for (const { id, lastComplete, blind, approved } of devices) {
+          for (const { id, lastComplete, blind, approved, onboarding } of devices) {
             const words = [
               lastComplete === undefined ? 'never read completely' : `last seen ${timeText(lastComplete, times)}`,
               approved === undefined ? 'nothing approved' : `approved snapshot ${approved}`,
+              ...(onboarding === undefined
+                ? []
+                : [`onboarding until ${timeText(onboarding.until, times)}, ${onboarding.heldBack} held back`]),
             ];
             print(clean(`device ${id}: ${words.join(', ')}`));
             for (const reason of blind) print(coloured('yellow', `  blind: ${clean(reason)}`));

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { union } from '../lib/intervals.js';
 import { type AddressSet, noAddress, parseAddressSet } from '../model/index.js';
-import { Address, Id, named, setting } from './parts.js';
+import { Address, DayOrTime, Id, named, setting } from './parts.js';
 import { Source } from './source.js';
 
 /** The devices whose gates are watched. */
@@ -15,6 +15,17 @@ export const Networks = z
   );
 
 const DRIVERS = 'a list of driver ids, as `ecluse drivers` lists them';
+
+const Onboarding = z.strictObject(
+  {
+    until: setting(
+      DayOrTime,
+      'When everything that is still open and undeclared is told: a day (0:00 UTC) or a time with its offset.',
+      '2026-12-31',
+    ),
+  },
+  { error: 'the end of the onboarding, such as {until: 2026-12-31}' },
+);
 
 export const DeviceEntry = z.strictObject(
   {
@@ -59,6 +70,11 @@ export const DeviceEntry = z.strictObject(
         .optional(),
       'What is read, in this order; `ecluse drivers` lists what there is. Left out: nftables, iptables, linux-listeners.',
       ['nftables', 'iptables', 'linux-listeners'],
+    ),
+    onboarding: setting(
+      Onboarding.optional(),
+      'For a device that is new: what is open on it is one report, and until a date only what is critical and open to the internet is told besides. Nothing is approved by itself meanwhile.',
+      { until: '2026-12-31' },
     ),
   },
   { error: 'a device: {id, kind, …}' },

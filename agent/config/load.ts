@@ -117,7 +117,7 @@ export function parseSettings(text: string, file: string, options: LoadOptions =
 }
 
 function deviceSettings(entry: DeviceEntry, beside: (path: string) => string): DeviceSettings {
-  const { id, kind, zone, networks, interfaces, source, drivers } = entry;
+  const { id, kind, zone, networks, interfaces, source, drivers, onboarding } = entry;
   return {
     id,
     kind,
@@ -126,6 +126,7 @@ function deviceSettings(entry: DeviceEntry, beside: (path: string) => string): D
     interfaceZones: interfaces,
     source: deviceSource(source, beside),
     drivers: drivers ?? LOCAL_DRIVERS,
+    ...(onboarding && { onboardingUntil: onboarding.until }),
   };
 }
 

@@ -162,6 +162,24 @@ function isTimeZone(name: string): boolean {
 
 export const TimeZone = kind(z.string({ error: TIME_ZONE }).refine(isTimeZone, TIME_ZONE), 'time zone');
 
+const DAY_OR_TIME = 'a day such as 2026-12-31, or a time with its offset such as 2026-12-31T18:00:00+01:00';
+const DAY = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d))?$/;
+
+/** Whether the day is one of the calendar: Date.parse takes the 31st of February for a day of March. */
+function isDay(text: string): boolean {
+  const at = Date.parse(text.slice(0, 10));
+  return !Number.isNaN(at) && new Date(at).toISOString().slice(0, 10) === text.slice(0, 10);
+}
+
+/** In milliseconds since the epoch. A day begins at 0:00 UTC, as in a baseline file. */
+export const DayOrTime = kind(
+  z
+    .string({ error: DAY_OR_TIME })
+    .refine((text) => DAY.test(text) && isDay(text) && !Number.isNaN(Date.parse(text)), DAY_OR_TIME)
+    .transform((text) => Date.parse(text)),
+  'day or time',
+);
+
 const YES_NO = '`yes` or `no`';
 /** The file is read without guessing types; an editor guesses them, and takes `true` for what it is. */
 export const YesNo = z

@@ -35,6 +35,8 @@ export interface DeviceSettings {
   readonly source: DeviceSource;
   /** Driver ids, in the order they are read. */
   readonly drivers: readonly string[];
+  /** Until then what is open on it is one report and no alarm each. */
+  readonly onboardingUntil?: number;
 }
 
 export type DeviceSource = LocalSource | SshSource;

@@ -15,7 +15,15 @@ export const GuardStatus: z.ZodType<guard.GuardStatus> = z.looseObject({
   version: text,
   pid: z.number(),
   startedAt: text,
-  devices: z.array(z.looseObject({ id: text, lastComplete: maybe, blind: texts, approved: maybe })),
+  devices: z.array(
+    z.looseObject({
+      id: text,
+      lastComplete: maybe,
+      blind: texts,
+      approved: maybe,
+      onboarding: z.looseObject({ until: text, heldBack: z.number() }).exactOptional(),
+    }),
+  ),
   openFindings: z.number(),
   sinks: z.array(z.looseObject({ id: text, queued: z.number(), lastError: maybe })),
 });

@@ -156,6 +156,14 @@ export const findingCodes = {
       'The window announced that this flow stays. It is no wider than planned and waits for its review date.',
     remedy: 'Two named people accept it into the baseline, or it is removed.',
   },
+  ONBOARDING_REPORT: {
+    title: 'What is open on a device that is new',
+    titleFr: 'Ce qui est ouvert sur un équipement nouvellement suivi',
+    severity: 'info',
+    explanation:
+      'One report of everything that would be told if the device were not being onboarded, worst first. Until the end date only what is critical and open to the internet, and what a change window covers, is told on its own; then everything else is.',
+    remedy: 'Declare, approve or shut what is listed before the end date.',
+  },
   ADMIN_ADDED: {
     title: 'Administrator added',
     titleFr: 'Administrateur ajouté',

@@ -13,6 +13,8 @@ export interface JudgedDevice {
   readonly networks?: AddressSet;
   /** What its readings pass on their way, in words: `jump host bastion.example.org:22`, `network 192.0.2.0/24`. */
   readonly way?: readonly string[];
+  /** Until then what was open before is one report and no alarm each. */
+  readonly onboardingUntil?: Instant;
 }
 
 /** What judgement needs to know and does not change from one step to the next. Time is not in it. */

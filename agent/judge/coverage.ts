@@ -1,5 +1,6 @@
 import { addressesOf, type JudgeContext, sourceOf } from './context.js';
 import type { JudgeState } from './findings.js';
+import { heldBackNow, onboardingOf } from './onboarding.js';
 import type { Subject } from './types.js';
 import { waiverFor } from './verdict.js';
 
@@ -30,8 +31,19 @@ export function coverageOf(state: JudgeState, context: JudgeContext, devices?: r
   return {
     observed,
     declared: [...waivedNow(state, names), ...declared.map((subject) => `${subject.device}: ${subject.summary}`)],
-    notCovered: [...blind, ...NEVER_COVERED, ...limitsOf(declared, context)],
+    notCovered: [...blind, ...notJudgedYet(state, context, names), ...NEVER_COVERED, ...limitsOf(declared, context)],
   };
+}
+
+/** Open, undeclared and told by one report alone: no clean verdict speaks of it. */
+function notJudgedYet(state: JudgeState, context: JudgeContext, names: readonly string[]): readonly string[] {
+  const held = heldBackNow(state, context);
+  return names.flatMap((name) => {
+    const until = onboardingOf(name, context, state.judgedUpTo);
+    if (until === undefined) return [];
+    const own = held.filter(({ present }) => present.subject.device === name);
+    return [`${name}: onboarding until ${new Date(until).toISOString()}, ${own.length} not judged before`];
+  });
 }
 
 /** Open and told by nobody, because somebody answers for it: that must stand beside every clean verdict. */

@@ -10,6 +10,7 @@ export { withoutBefore } from './deadlines.js';
 export * from './events.js';
 export * from './findings.js';
 export * from './judge.js';
+export { heldBackNow, onboardingOf } from './onboarding.js';
 export { isConfiguredAnew } from './removed.js';
 export * from './risk.js';
 export * from './rules/index.js';

@@ -19,6 +19,7 @@ import {
   tell,
 } from './life.js';
 import { byOrder, miss, observe } from './observe.js';
+import { type HeldBack, isHeldBack, onboardingsDue, settleOnboarding } from './onboarding.js';
 import { configured, settleRemoved } from './removed.js';
 import { openingsFromInternet } from './risk.js';
 import { declaredId, type FindingEvent, type Observation, type Subject } from './types.js';
@@ -59,6 +60,7 @@ export function nextDue(state: JudgeState, context: JudgeContext): Instant | und
     ...state.waivers.map((waiver) => waiver.expires),
     ...state.findings.flatMap((finding) => (finding.nextReminderAt === undefined ? [] : [finding.nextReminderAt])),
     ...blindnessDue(state, context),
+    ...onboardingsDue(context),
     ...state.windows.flatMap((window) => window.scope.flatMap((entry) => (entry.keep ? [entry.keep.review] : []))),
   ];
   const later = instants.filter((instant) => instant > state.judgedUpTo);
@@ -81,6 +83,7 @@ function settle(
   const desk = openDesk(state.findings);
   const vanished = new Set(gone);
   const alongside = openNow(state, context);
+  const held: HeldBack[] = [];
   for (const present of byOrder([...state.present, ...gone])) {
     const key = subjectKey(present.subject, present.missing);
     if (vanished.has(present)) {
@@ -89,9 +92,15 @@ function settle(
       continue;
     }
     const verdict = verdictOf(present, state, context, at, alongside);
-    settleSubject(desk, present, verdict, waiverFor(present.subject, state.waivers, at), at);
+    const waiver = waiverFor(present.subject, state.waivers, at);
+    if (verdict && !waiver && !openFinding(desk, key) && isHeldBack({ present, verdict }, context, at)) {
+      held.push({ present, verdict });
+      continue;
+    }
+    settleSubject(desk, present, verdict, waiver, at);
     remindIfDue(desk, key, at);
   }
+  settleOnboarding(desk, state, held, context, at);
   settleBlindness(desk, state, context, at);
   settleRemoved(desk, state, at);
   const windows = settleWindows(desk, state, context, at);

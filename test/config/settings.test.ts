@@ -267,7 +267,7 @@ describe('what is wrong is told by line and column, with what was expected', () 
     ],
     [
       'devices:\n  - id: fw\n    kind: fw\n    network: [192.0.2.0/24]',
-      'config.yaml:4:5: there is no setting `network` in `devices[1]` (expected one of id, kind, zone, networks, interfaces, source, drivers; did you mean `networks`?)',
+      'config.yaml:4:5: there is no setting `network` in `devices[1]` (expected one of id, kind, zone, networks, interfaces, source, drivers, onboarding; did you mean `networks`?)',
     ],
     [
       'timeZone: Mars/Base',

@@ -53,6 +53,8 @@ export interface GuardStatus {
     readonly lastComplete?: string;
     readonly blind: readonly string[];
     readonly approved?: string;
+    /** Until when what is open on it is one report, and how much is not told otherwise. */
+    readonly onboarding?: { readonly until: string; readonly heldBack: number };
   }[];
   readonly openFindings: number;
   readonly sinks: readonly { readonly id: string; readonly queued: number; readonly lastError?: string }[];

@@ -1,8 +1,16 @@
 import type { Writable } from 'node:stream';
 import { type Delivery, routeTo, type Sink } from '../../alarms/index.js';
 import type { Baseline } from '../../baseline/index.js';
-import type { Settings } from '../../config/index.js';
-import { type FindingEvent, type JudgeContext, nextDue, type Rules } from '../../judge/index.js';
+import type { DeviceSettings, Settings } from '../../config/index.js';
+import {
+  type FindingEvent,
+  heldBackNow,
+  type JudgeContext,
+  type JudgeState,
+  nextDue,
+  onboardingOf,
+  type Rules,
+} from '../../judge/index.js';
 import { type Clock, systemClock } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
 import { failure, type Problem, type Result, success } from '../../lib/result.js';
@@ -100,8 +108,16 @@ export async function openGuard(configured: Settings, tools: GuardTools): Promis
   const context: JudgeContext = {
     devices: Object.fromEntries(
       settings.devices.map((device) => {
-        const { id, kind, zone, networks } = device;
-        return [id, { kind, ...(zone !== undefined && { zone }), ...(networks && { networks }), way: wayTo(device) }];
+        const { id, kind, zone, networks, onboardingUntil } = device;
+        return [
+          id,
+          {
+            ...{ kind, way: wayTo(device) },
+            ...(zone !== undefined && { zone }),
+            ...(networks && { networks }),
+            ...(onboardingUntil !== undefined && { onboardingUntil }),
+          },
+        ];
       }),
     ),
     approvedHosts: settings.approvedHosts,
@@ -162,7 +178,7 @@ function assemble(opened: Opened, { context, place, sinks, devices: named, heart
       log,
       signal: stopping.signal,
       version: version(),
-      learns: settings.baselineFile === undefined,
+      learns: settings.baselineFile === undefined && !isOnboarded(one, bench.state()),
       say: (text) => heard(() => listener.onSay?.(text)),
       afterReading: (id) => {
         schedule?.refresh();
@@ -240,6 +256,11 @@ function assemble(opened: Opened, { context, place, sinks, devices: named, heart
   };
 }
 
+/** Where an onboarding is or was, a person approves: what is open at its end must not become declared by itself. */
+function isOnboarded({ id, onboardingUntil }: DeviceSettings, { findings }: JudgeState): boolean {
+  return onboardingUntil !== undefined || findings.some(({ key }) => key === `onboarding/${id}`);
+}
+
 /** In real time, whatever clock the guard runs on: the one who stops it waits for real. */
 function after(ms: number): { readonly over: Promise<void>; readonly cancel: () => void } {
   let cancel = (): void => {};
@@ -273,9 +294,11 @@ function answersOf(room: Room, sources: StatusSources): Guard {
   };
 }
 
-function statusOf({ bench, devices, store }: Room, { startedAt, delivery, sinks }: StatusSources): GuardStatus {
+function statusOf({ bench, clock, devices, store }: Room, { startedAt, delivery, sinks }: StatusSources): GuardStatus {
   const state = bench.state();
   const states = delivery()?.states() ?? [];
+  const waiting = heldBackNow(state, bench.context);
+  const held = (id: string): number => waiting.filter(({ present }) => present.subject.device === id).length;
   const queued = store.outbox.list({ undelivered: true });
   return {
     version: version(),
@@ -284,11 +307,13 @@ function statusOf({ bench, devices, store }: Room, { startedAt, delivery, sinks 
     devices: [...devices.keys()].map((id) => {
       const memory = state.devices.find((one) => one.device === id);
       const approved = store.snapshots.approved(id);
+      const until = onboardingOf(id, bench.context, clock.now());
       return {
         id,
         ...(memory?.lastCompleteAt !== undefined && { lastComplete: iso(memory.lastCompleteAt) }),
         blind: memory?.blindReasons ?? [],
         ...(approved && { approved: approved.id }),
+        ...(until !== undefined && { onboarding: { until: iso(until), heldBack: held(id) } }),
       };
     }),
     openFindings: state.findings.filter(isOpen).length,

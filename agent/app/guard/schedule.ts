@@ -165,6 +165,9 @@ function concernedAt(state: JudgeState, context: JudgeContext, at: number): Read
     const ends = !window.deadlineJudged && (deadline === at || deadline + LOOK_AGAIN_MS === at);
     if (ends || reviews) for (const device of window.devices) names.add(device);
   }
+  for (const [name, { onboardingUntil }] of Object.entries(context.devices)) {
+    if (onboardingUntil === at) names.add(name);
+  }
   for (const waiver of state.waivers) if (waiver.expires === at) names.add(waiver.device);
   for (const { nextReminderAt, device } of state.findings) {
     if (nextReminderAt === at && device !== undefined) names.add(device);
