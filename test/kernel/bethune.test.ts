@@ -97,7 +97,9 @@ const refused: Story = {
     const yes = await close(guarded, window);
     expect(yes).toMatchObject({ exit: 0, answer: { window, state: 'closed', attested: true, openings: [] } });
     await guarded.told('RESOLVED');
-    expect(codes(heard())).toEqual(['OUT_OF_SCOPE_OPENING', 'RESOLVED']);
+    // A refused window ends there and then: where the grace had passed before the door was shut, that is told as well.
+    const rest = codes(heard()).filter((code) => code !== 'LEFT_OPEN');
+    expect(rest).toEqual(['OUT_OF_SCOPE_OPENING', 'RESOLVED']);
   },
 };
 

@@ -19,9 +19,12 @@ export interface Bench {
   state(): JudgeState;
   /** Judges one event and stores the step, or does neither: what was not stored was not told. */
   feed(event: JudgeEvent): Result<JudgeStep>;
-  /** Takes a reading in; while a due instant waits for its readings, as that instant would have seen it. */
+  /** Takes a reading in; see `hold` for the time in which a due instant waits for its readings. */
   observe(observation: Observation): Result<void>;
-  /** From now until `release`, readings are judged as they stood just before `due`, so that it is judged on fresh ones. */
+  /**
+   * From now until `release`, the first complete reading of each device is judged as it stood just before `due`, so
+   * that the instant is judged on fresh ones; all of them are judged in their own time after it.
+   */
   hold(due: number): void;
   release(): void;
   holding(): boolean;
@@ -30,7 +33,7 @@ export interface Bench {
 }
 
 export interface BenchOptions {
-  readonly store: Store;
+  readonly store: Pick<Store, 'judge'>;
   readonly context: JudgeContext;
   readonly log: Log;
   /** After each step that was stored. */
@@ -85,8 +88,12 @@ export function openBench({ store, context, log, onStep }: BenchOptions): Bench 
         const answer = step({ kind: 'observed', at: observation.at, observation });
         return answer.ok ? success(undefined) : answer;
       }
+      // The first complete reading of a device stands for the instant. A later one, asked for while that one was under
+      // way, speaks of what came after: taken for the instant as well, it would shut what was still open then.
+      const { device, blind } = observation;
+      const stands = held.later.some((one) => one.device === device && one.blind.length === 0);
       held.later.push(observation);
-      if (observation.blind.length > 0) return success(undefined);
+      if (blind.length > 0 || stands) return success(undefined);
       const known = onlyKnown(observation, state.present);
       const answer = step({ kind: 'observed', at: held.due - 1, observation: known });
       return answer.ok ? success(undefined) : answer;
