@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
+import type { ListeningView } from '../app/guard/contract.js';
 import { clean, coloured, print, printJson, type SetExit } from './terminal.js';
-import { timeText } from './times.js';
+import { type TimeContext, timeText } from './times.js';
 import { type GuardOptions, guardCommand, shown, withGuard } from './with-guard.js';
 
 export function addStatus(program: Command, setExit: SetExit): void {
@@ -9,7 +10,7 @@ export function addStatus(program: Command, setExit: SetExit): void {
       const code = await withGuard(options, ({ guard, times, isDaemon }) =>
         shown('asking', guard.status(), (status) => {
           if (options.json) return printJson({ daemon: isDaemon, ...status });
-          const { version, pid, startedAt, devices, openFindings, sinks } = status;
+          const { version, pid, startedAt, devices, openFindings, sinks, listening } = status;
           print(
             isDaemon
               ? clean(`daemon ${version}, pid ${pid}, since ${timeText(startedAt, times)}`)
@@ -30,10 +31,24 @@ export function addStatus(program: Command, setExit: SetExit): void {
             const waiting = queued === 0 ? 'nothing waits' : `${queued} wait`;
             print(clean(`sink ${id}: ${waiting}${lastError === undefined ? '' : `; ${lastError}`}`));
           }
+          if (listening) printListening(listening, times);
           print(`open findings: ${openFindings}`);
         }),
       );
       setExit(code);
     },
   );
+}
+
+function printListening({ udp, tcp, problem, devices, unknown }: ListeningView, times: TimeContext): void {
+  const places = [...(udp === undefined ? [] : [`udp ${udp}`]), ...(tcp === undefined ? [] : [`tcp ${tcp}`])];
+  if (problem !== undefined) print(coloured('yellow', clean(`syslog: not received: ${problem}`)));
+  else print(clean(`syslog: received at ${places.join(' and ') || 'no place yet'}`));
+  for (const { id, messages, reports, readings, lastReport } of devices) {
+    const last = lastReport === undefined ? '' : `, last ${timeText(lastReport, times)}`;
+    print(clean(`  ${id}: ${messages} messages, ${reports} of a change${last}, ${readings} readings for them`));
+  }
+  for (const { address, messages } of unknown) {
+    print(coloured('yellow', clean(`  ${address}: ${messages} messages of a sender that is no device’s, not read`)));
+  }
 }

@@ -13,6 +13,7 @@ export function contradictions(written: Written, drivers: readonly string[] | un
     ...usedTwice(written, 'devices', devices),
     ...usedTwice(written, 'sinks', sinks),
     ...devices.flatMap((device, index) => driverProblems(written, device, index, drivers)),
+    ...senderProblems(written, devices),
   ];
 }
 
@@ -36,6 +37,22 @@ function usedTwice(written: Written, list: string, entries: readonly unknown[]):
     const advice = { expected: 'a name that no other one has', remedy: 'give one of them another name' };
     return [written.problem([list, index, 'id'], `the id \`${id}\` is used twice`, advice)];
   });
+}
+
+/** Senders of devices that there are not: their messages would wake nothing. */
+function senderProblems(written: Written, devices: readonly unknown[]): readonly Problem[] {
+  const from = memberOf(memberOf(memberOf(written.value, 'listen'), 'syslog'), 'from');
+  const known = devices.map((device) => memberOf(device, 'id')).filter((id) => typeof id === 'string');
+  if (typeof from !== 'object' || from === null || known.length === 0) return [];
+  return Object.keys(from)
+    .filter((id) => !known.includes(id))
+    .map((id) => {
+      const near = nearest(id, known);
+      return written.problem(['listen', 'syslog', 'from', id], `no device is called \`${id}\``, {
+        expected: `one of ${known.join(', ')}`,
+        remedy: near === undefined ? 'name a device of this file' : `did you mean \`${near}\`?`,
+      });
+    });
 }
 
 function driverProblems(

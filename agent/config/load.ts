@@ -5,8 +5,10 @@ import { failure, type Result, success, together } from '../lib/result.js';
 import { contradictions } from './contradictions.js';
 import type { DeviceEntry } from './devices.js';
 import { schemaOf } from './editor.js';
+import type { Listen } from './listen.js';
+import { parseHostPort } from './parts.js';
 import { ConfigFile } from './schema.js';
-import type { DeviceSettings, DeviceSource, SecretReference, Settings, SshServer } from './settings.js';
+import type { DeviceSettings, DeviceSource, ListenSettings, SecretReference, Settings, SshServer } from './settings.js';
 import { sinkSettings } from './sink-settings.js';
 import type { Source } from './source.js';
 import { readYaml } from './written.js';
@@ -98,7 +100,7 @@ export function parseSettings(text: string, file: string, options: LoadOptions =
   );
   if (wrong) return failure(wrong);
   const base = defaultSettings(options.surroundings);
-  const { site, timeZone, state, poll, grace, retention, approvedHosts, baseline, rules, devices, sinks } =
+  const { site, timeZone, state, poll, grace, retention, approvedHosts, baseline, rules, devices, listen, sinks } =
     parsed.data!;
   const beside = (other: string): string => resolve(dirname(file), other);
   return success({
@@ -111,9 +113,15 @@ export function parseSettings(text: string, file: string, options: LoadOptions =
     retentionDays: retention,
     approvedHosts,
     sinks: sinks.map((sink) => sinkSettings(sink, beside)),
+    ...(listen && { listen: listenSettings(listen) }),
     ...(baseline !== undefined && { baselineFile: beside(baseline) }),
     ...(rules !== undefined && { rulesFolder: beside(rules) }),
   });
+}
+
+function listenSettings({ syslog: { udp, tcp, from } }: Listen): ListenSettings {
+  const [datagrams, streams] = [udp, tcp].map((text) => (text === undefined ? undefined : parseHostPort(text)));
+  return { syslog: { ...(datagrams && { udp: datagrams }), ...(streams && { tcp: streams }), from } };
 }
 
 function deviceSettings(entry: DeviceEntry, beside: (path: string) => string): DeviceSettings {

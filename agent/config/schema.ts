@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DeviceEntry } from './devices.js';
+import { Listen } from './listen.js';
 import { Address, duration, named, path, setting, TimeZone } from './parts.js';
 import { SinkEntry } from './sinks.js';
 
@@ -67,6 +68,11 @@ export const ConfigFile = z.strictObject(
         .optional(),
       'The devices whose gates are watched. Left out: this machine alone.',
       [{ id: 'gateway', kind: 'fw' }],
+    ),
+    listen: setting(
+      Listen.optional(),
+      'Messages that wake a reading before its time. Left out: nothing is listened for.',
+      { syslog: { udp: '0.0.0.0:5514', from: { gateway: ['192.0.2.1'] } } },
     ),
     sinks: setting(
       z.array(SinkEntry, { error: 'a list of sinks' }).prefault([]),

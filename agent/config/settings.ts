@@ -17,10 +17,21 @@ export interface Settings {
   /** Hosts outside that may be sent data: addresses or prefixes. */
   readonly approvedHosts: readonly string[];
   readonly sinks: readonly SinkSettings[];
+  readonly listen?: ListenSettings;
   /** The flow matrix; absent: only approved snapshots declare something. */
   readonly baselineFile?: string;
   /** Rules of the hospital's own; absent: only those that come with Écluse. */
   readonly rulesFolder?: string;
+}
+
+/** Messages that wake a reading before its time. */
+export interface ListenSettings {
+  readonly syslog: {
+    readonly udp?: { readonly host: string; readonly port: number };
+    readonly tcp?: { readonly host: string; readonly port: number };
+    /** By device: the addresses that its messages come from. */
+    readonly from: Readonly<Record<string, AddressSet>>;
+  };
 }
 
 export interface DeviceSettings {

@@ -28,6 +28,8 @@ export interface Driver {
    * comments are an intruder's to choose: whatever is quoted from the device must be safe to paste into a shell.
    */
   undo?(request: UndoRequest): string | undefined;
+  /** What the platform's own log says where its configuration has changed, or is about to: a reason to read it. */
+  readonly changeReports?: readonly RegExp[];
 }
 
 /** An edit of a rule list, as far as undoing it needs. */

@@ -26,6 +26,23 @@ export const GuardStatus: z.ZodType<guard.GuardStatus> = z.looseObject({
   ),
   openFindings: z.number(),
   sinks: z.array(z.looseObject({ id: text, queued: z.number(), lastError: maybe })),
+  listening: z
+    .looseObject({
+      udp: maybe,
+      tcp: maybe,
+      problem: maybe,
+      devices: z.array(
+        z.looseObject({
+          id: text,
+          messages: z.number(),
+          reports: z.number(),
+          readings: z.number(),
+          lastReport: maybe,
+        }),
+      ),
+      unknown: z.array(z.looseObject({ address: text, messages: z.number() })),
+    })
+    .exactOptional(),
 });
 
 export const ReloadView: z.ZodType<guard.ReloadView> = z.looseObject({ changes: texts });

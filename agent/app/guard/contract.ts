@@ -58,6 +58,27 @@ export interface GuardStatus {
   }[];
   readonly openFindings: number;
   readonly sinks: readonly { readonly id: string; readonly queued: number; readonly lastError?: string }[];
+  /** Absent where nothing is listened for. */
+  readonly listening?: ListeningView;
+}
+
+/** What came in by syslog since the start. */
+export interface ListeningView {
+  readonly udp?: string;
+  readonly tcp?: string;
+  /** Why it cannot be listened; it is tried again. */
+  readonly problem?: string;
+  readonly devices: readonly {
+    readonly id: string;
+    readonly messages: number;
+    /** Those that said that the configuration was changed. */
+    readonly reports: number;
+    /** The readings that they woke. */
+    readonly readings: number;
+    readonly lastReport?: string;
+  }[];
+  /** Senders that no device is known by: nothing of theirs was read. */
+  readonly unknown: readonly { readonly address: string; readonly messages: number }[];
 }
 
 export interface ReadingView {

@@ -23,6 +23,7 @@ import type { Guard, GuardStatus } from './contract.js';
 import { type Seen, type WatchedDevice, watchedDevice } from './device.js';
 import { findingAnswers } from './findings.js';
 import { type Heartbeat, startHeartbeat } from './heartbeat.js';
+import { type Listening, startListening } from './listening.js';
 import { type Place, placeOf, redactionKey } from './place.js';
 import type { Parts, PartsPlace } from './ports.js';
 import { everyAnswer } from './relay.js';
@@ -152,6 +153,7 @@ function assemble(opened: Opened, { context, place, sinks, devices: named, heart
   let closing: Promise<void> | undefined;
   let heartbeat: Heartbeat | undefined;
   let retention: { stop(): void } | undefined;
+  let listening: Listening | undefined;
 
   const onStep = (events: readonly FindingEvent[]): void => {
     schedule?.refresh();
@@ -208,6 +210,7 @@ function assemble(opened: Opened, { context, place, sinks, devices: named, heart
   const stop = async (): Promise<void> => {
     heartbeat?.stop();
     retention?.stop();
+    listening?.stop();
     schedule?.stop();
     for (const monitor of monitors) monitor.stop();
     stopping.abort();
@@ -220,7 +223,10 @@ function assemble(opened: Opened, { context, place, sinks, devices: named, heart
   };
 
   return {
-    ...closable(answersOf(room, { startedAt, delivery: () => delivery, sinks }), stopping.signal),
+    ...closable(
+      answersOf(room, { startedAt, delivery: () => delivery, sinks, listening: () => listening }),
+      stopping.signal,
+    ),
     place,
     seen: (device) => devices.get(device)?.last(),
     run(hears = {}) {
@@ -242,6 +248,7 @@ function assemble(opened: Opened, { context, place, sinks, devices: named, heart
         onFault: (error) => log.error('a judgement failed; it is tried again', { error }),
       });
       monitors = watchAll(room);
+      if (settings.listen) listening = startListening(room, settings.listen.syslog);
       heartbeat = startHeartbeat(clock, onSetBack, heartbeatMs);
       retention = startRetention({ store, state: bench.state, clock, days: () => settings.retentionDays, log });
       const firstReadings = Promise.all([...devices.values()].map((device) => device.idle())).then(() => {
@@ -282,6 +289,7 @@ function watchAll(room: Room): readonly { stop(): void }[] {
 interface StatusSources {
   readonly startedAt: number;
   readonly delivery: () => Delivery | undefined;
+  readonly listening: () => Listening | undefined;
   readonly sinks: readonly Sink[];
 }
 
@@ -294,9 +302,13 @@ function answersOf(room: Room, sources: StatusSources): Guard {
   };
 }
 
-function statusOf({ bench, clock, devices, store }: Room, { startedAt, delivery, sinks }: StatusSources): GuardStatus {
+function statusOf(
+  { bench, clock, devices, store }: Room,
+  { startedAt, delivery, listening, sinks }: StatusSources,
+): GuardStatus {
   const state = bench.state();
   const states = delivery()?.states() ?? [];
+  const heard = listening()?.view();
   const waiting = heldBackNow(state, bench.context);
   const held = (id: string): number => waiting.filter(({ present }) => present.subject.device === id).length;
   const queued = store.outbox.list({ undelivered: true });
@@ -325,6 +337,7 @@ function statusOf({ bench, clock, devices, store }: Room, { startedAt, delivery,
         ...(lastError !== undefined && { lastError }),
       };
     }),
+    ...(heard && { listening: heard }),
   };
 }
 

@@ -25,4 +25,7 @@ export const driver: Driver = {
   volatile,
   read,
   undo,
+  // 111001, 111004, 111005: saved or erased; 111007: read from a file; 111008, 111010: a command was carried out;
+  // 111009 is a command that only shows. 504001 and 504002: a context came or went.
+  changeReports: [/%(?:ASA|FTD|PIX|FWSM)-(?:\w+-)?\d-(?:1110(?:0[134578]|10)|50400[12])\b/],
 };

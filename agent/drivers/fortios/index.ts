@@ -51,4 +51,6 @@ export const driver: Driver = {
   volatile,
   read,
   undo,
+  // 44544 to 44548: a path, an object or an attribute was configured, or an action carried out; in every form of the log.
+  changeReports: [/logid="?\d{5}4454[4-8]\b/, /\bcfgpath="?[\w.-]+/i],
 };

@@ -25,4 +25,6 @@ export const driver: Driver = {
   volatile,
   read,
   undo,
+  // From the kernel's audit, by way of auditd, journald or the kernel's own log.
+  changeReports: [/\b(?:type=1325|NETFILTER_CFG)\b/],
 };

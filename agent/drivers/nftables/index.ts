@@ -72,4 +72,6 @@ export const driver: Driver = {
   ],
   read,
   undo,
+  // From the kernel's audit, by way of auditd, journald or the kernel's own log; rules of iptables are told so too.
+  changeReports: [/\b(?:type=1325|NETFILTER_CFG)\b/],
 };

@@ -23,4 +23,10 @@ export const driver: Driver = {
   secrets,
   volatile,
   read,
+  // CONFIG: a command of an administrator, with `commit` among them; a commit takes minutes, and its end is in SYSTEM.
+  changeReports: [
+    /(?:^|\s)\d*,\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d,[^,]*,CONFIG,/,
+    /(?:^|\s)\d*,\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d,[^,]*,SYSTEM,.*\b(?:[Cc]ommit|[Ii]nstalled|[Rr]evert)/,
+    /^(?:CEF|LEEF):\d[^|]*\|Palo Alto Networks\|.*\|(?:CONFIG|config)\|/,
+  ],
 };
