@@ -15,6 +15,7 @@ import { type Clock, systemClock } from '../lib/clock.js';
 import { problemText } from '../lib/result.js';
 import { type Device, mergeCoverage } from '../model/index.js';
 import type { Reading } from './guard/ports.js';
+import { savedOf, withSaved } from './saved.js';
 
 export interface ReadingTools {
   readonly runner: CommandRunner;
@@ -110,7 +111,9 @@ export function readingOf(
       listeners: listeners.length,
     };
   }
-  const model = combineDevices(device, parts);
+  const combined = combineDevices(device, parts);
+  const later = captures.map((capture) => savedOf(capture, drivers, combined));
+  const model = withSaved(combined, later);
   return {
     ...base,
     model,

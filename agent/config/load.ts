@@ -29,7 +29,9 @@ export interface LoadOptions {
 
 /** Read where no file is named; a missing one means the embedded default. */
 export const DEFAULT_FILE = 'config.yaml';
-const LOCAL_DRIVERS: readonly string[] = ['nftables', 'iptables', 'linux-listeners'];
+const LINUX_DRIVERS: readonly string[] = ['nftables', 'iptables', 'linux-listeners'];
+/** Of the machine itself and not of one of its namespaces. */
+const MACHINE_DRIVERS: readonly string[] = ['linux-saved'];
 
 export function surroundings(): Surroundings {
   return { env: process.env, host: hostname(), home: homedir(), isRoot: process.getuid?.() === 0 };
@@ -55,7 +57,7 @@ function thisMachine({ host }: Surroundings): DeviceSettings {
     kind: 'host',
     interfaceZones: {},
     source: { kind: 'local' },
-    drivers: LOCAL_DRIVERS,
+    drivers: [...LINUX_DRIVERS, ...MACHINE_DRIVERS],
   };
 }
 
@@ -133,9 +135,13 @@ function deviceSettings(entry: DeviceEntry, beside: (path: string) => string): D
     ...(networks !== undefined && { networks }),
     interfaceZones: interfaces,
     source: deviceSource(source, beside),
-    drivers: drivers ?? LOCAL_DRIVERS,
+    drivers: drivers ?? [...LINUX_DRIVERS, ...(isNamespace(source) ? [] : MACHINE_DRIVERS)],
     ...(onboarding && { onboardingUntil: onboarding.until }),
   };
+}
+
+function isNamespace(source: Source): boolean {
+  return source !== 'local' && source.netns !== undefined;
 }
 
 function deviceSource(source: Source, beside: (path: string) => string): DeviceSource {

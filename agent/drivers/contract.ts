@@ -30,6 +30,30 @@ export interface Driver {
   undo?(request: UndoRequest): string | undefined;
   /** What the platform's own log says where its configuration has changed, or is about to: a reason to read it. */
   readonly changeReports?: readonly RegExp[];
+  /** Rules that lie in files and hold later, in the text that other drivers read. */
+  saved?(capture: Capture): SavedRules;
+}
+
+export interface SavedRules {
+  readonly captures: readonly SavedCapture[];
+  /** What may come back too and was not read, in sentences. */
+  readonly notCovered: readonly string[];
+}
+
+/** Text for another driver, with where each of its lines stands. */
+export interface SavedCapture {
+  /** Id of the driver that reads it. */
+  readonly driver: string;
+  /** In the words of an engineer: `/etc/nftables.conf`. */
+  readonly what: string;
+  readonly returnsWhen: string;
+  /** Nothing of it is missing. */
+  readonly whole: boolean;
+  readonly sections: readonly {
+    readonly name: string;
+    readonly text: string;
+    readonly places: readonly { readonly file: string; readonly line: number }[];
+  }[];
 }
 
 /** An edit of a rule list, as far as undoing it needs. */

@@ -5,11 +5,12 @@ import type { Driver, Section } from './contract.js';
 import { driver as fortios } from './fortios/index.js';
 import { driver as iptables } from './iptables/index.js';
 import { driver as linuxListeners } from './linux-listeners/index.js';
+import { driver as linuxSaved } from './linux-saved/index.js';
 import { driver as nftables } from './nftables/index.js';
 import { driver as panos } from './panos/index.js';
 
 /** Every driver, by id. */
-export const drivers: readonly Driver[] = [asa, fortios, iptables, linuxListeners, nftables, panos];
+export const drivers: readonly Driver[] = [asa, fortios, iptables, linuxListeners, linuxSaved, nftables, panos];
 
 export function driverById(id: string): Driver | undefined {
   return drivers.find((driver) => driver.id === id);

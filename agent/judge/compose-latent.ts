@@ -1,6 +1,6 @@
 import { flowSetOf } from '../baseline/index.js';
 import { compare, type Opening, ruleKey } from '../exposure/index.js';
-import type { Pipeline, Rule, RuleList } from '../model/index.js';
+import type { Pipeline, Rule, RuleList, SavedState } from '../model/index.js';
 import { type Sides, undecided } from './compose-compare.js';
 import type { Surroundings } from './compose-flow.js';
 import { groupByRule, subjectOfRule } from './compose-rules.js';
@@ -8,6 +8,12 @@ import type { Subject } from './types.js';
 
 /** Where more rules than this are new and open nothing, the list was written anew: each would take a comparison. */
 const NEW_MAX = 64;
+
+/** What comes back by itself, and what was not looked at. */
+export interface Latent {
+  readonly subjects: readonly Subject[];
+  readonly limits: readonly string[];
+}
 
 interface Candidate {
   readonly rule: Rule;
@@ -22,19 +28,52 @@ interface Candidate {
  * through. Whoever disables a rule instead of deleting it has not shut the gate for good. What was approved with such
  * a rule in it was approved with the rule.
  */
-export function latentSubjects(sides: Sides, open: readonly Opening[], around: Surroundings): readonly Subject[] {
+export function latentSubjects(sides: Sides, open: readonly Opening[], around: Surroundings): Latent {
   const effective = new Set(open.map((opening) => opening.permittedBy.origin));
   const asleep = candidates(sides).filter(({ rule }) => !effective.has(rule.origin));
   const disabled = asleep.filter(({ rule }) => rule.disabled);
   const behind = asleep.filter(({ rule }) => !rule.disabled);
-  const shadowed = behind.length > NEW_MAX ? [] : behind.filter((candidate) => isWithoutEffect(candidate, sides));
-  return [...disabled, ...shadowed].flatMap(({ then, latent, rule }) =>
+  const tooMany = behind.length > NEW_MAX;
+  const shadowed = tooMany ? [] : behind.filter((candidate) => isWithoutEffect(candidate, sides));
+  const subjects = [...disabled, ...shadowed].flatMap(({ then, latent, rule }) =>
     groupByRule(wouldOpen(then, sides)).map((group) => {
       const { cause: _, undo: __, ...subject } = subjectOfRule(group, around, undefined);
       return { ...subject, id: `${subject.id}+latent`, place: rule.origin, latent };
     }),
   );
+  const limits = [`${behind.length} new rules open nothing now: which of them others only hide was not looked at`];
+  return { subjects, limits: tooMany ? limits : [] };
 }
+
+/**
+ * What the saved rules would let through after the next start and does not pass now. A gate that is shut on the running
+ * machine alone is shut until somebody restarts it. What was approved with these saved rules was approved with them.
+ */
+export function savedSubjects(
+  saved: { readonly now: SavedState; readonly approved: SavedState | undefined },
+  sides: Sides,
+  around: Surroundings,
+): Latent {
+  const { pipeline, returnsWhen } = saved.now;
+  const budget = sides.timeMsMax === undefined ? {} : { timeMsMax: sides.timeMsMax };
+  const steps: readonly (Pipeline | undefined)[] = [sides.now, sides.approved, saved.approved?.pipeline];
+  let opened: readonly Opening[] | undefined;
+  const reasons: string[] = [];
+  for (const known of steps) {
+    if (!known || opened?.length === 0) continue;
+    const within = opened && { within: opened.map(flowSetOf) };
+    const seen = compare(pipeline, { pipeline: known, flows: sides.flows, ...within, ...budget });
+    reasons.push(...undecided(seen));
+    opened = seen.undeclared;
+  }
+  const subjects = groupByRule(opened ?? []).map((group): Subject => {
+    const { cause: _, undo: __, ...subject } = subjectOfRule(group, around, undefined);
+    return { ...subject, id: `${subject.id}+saved`, latent: { returnsWhen } };
+  });
+  return { subjects, limits: [...new Set(reasons)].map((reason) => `what comes back ${returnsWhen}: ${reason}`) };
+}
+
+export const nothingLatent: Latent = { subjects: [], limits: [] };
 
 function candidates({ now, approved }: Sides): readonly Candidate[] {
   const nat = new Set(now.bases.filter(({ type }) => type === 'nat').map(({ list }) => list));

@@ -14,7 +14,7 @@ import {
 import { engineOf } from './compose-engine.js';
 import { flowOf, flowsMeet, type Surroundings } from './compose-flow.js';
 import { factSubjects, listening } from './compose-hosts.js';
-import { latentSubjects } from './compose-latent.js';
+import { latentSubjects, nothingLatent, savedSubjects } from './compose-latent.js';
 import { continued, groupByRule, type RuleGroup, subjectOfRule, succeed, withFreshUndo } from './compose-rules.js';
 import { outerFirst } from './context.js';
 import { carrierOf, declaredId, type Observation, type Subject } from './types.js';
@@ -89,15 +89,26 @@ export function composeObservation(input: ComposeInput): Observation {
   const facts = approved
     ? factSubjects({ device, now, approved, blind: isBlind, tellsForwarding: engine.tellsForwarding })
     : [];
-  const latent = isBlind ? [] : latentSubjects(sides, open, around);
+  const sleeping = isBlind ? nothingLatent : latentSubjects(sides, open, around);
+  const saved =
+    isBlind || !now.saved ? nothingLatent : savedSubjects({ now: now.saved, approved: approved?.saved }, sides, around);
+  const limits = [...sleeping.limits, ...saved.limits];
   return {
     device,
     at,
     ...(snapshot !== undefined && { snapshot }),
-    undeclared: [...(engine.subject ? [engine.subject] : []), ...rules, ...listeners.undeclared, ...facts, ...latent],
+    undeclared: [
+      ...(engine.subject ? [engine.subject] : []),
+      ...rules,
+      ...listeners.undeclared,
+      ...facts,
+      ...sleeping.subjects,
+      ...saved.subjects,
+    ],
     declared: isBlind ? [] : [...declaredRules(input, sides, comparison.closed), ...listeners.declared],
     missing: isBlind ? [] : [...missingRules(input, sides, comparison.closed), ...missingListeners(input, listeners)],
     blind: [...new Set(blind)],
+    ...(limits.length > 0 && { limits }),
   };
 }
 

@@ -19,8 +19,10 @@ export function coverageOf(state: JudgeState, context: JudgeContext, devices?: r
   const names = devices ?? Object.keys(context.devices);
   const observed: string[] = [];
   const blind: string[] = [];
+  const limits: string[] = [];
   for (const name of names) {
     const memory = state.devices.find((one) => one.device === name);
+    limits.push(...(memory?.limits ?? []).map((limit) => `${name}: ${limit}`));
     if (memory && memory.missedReadings > 0) blind.push(`${name} (${memory.blindReasons.join('; ')})`);
     else if (memory?.lastCompleteAt === undefined) blind.push(`${name} (never read completely)`);
     else observed.push(`${name} at ${new Date(memory.lastCompleteAt).toISOString()}`);
@@ -31,7 +33,13 @@ export function coverageOf(state: JudgeState, context: JudgeContext, devices?: r
   return {
     observed,
     declared: [...waivedNow(state, names), ...declared.map((subject) => `${subject.device}: ${subject.summary}`)],
-    notCovered: [...blind, ...notJudgedYet(state, context, names), ...NEVER_COVERED, ...limitsOf(declared, context)],
+    notCovered: [
+      ...blind,
+      ...limits,
+      ...notJudgedYet(state, context, names),
+      ...NEVER_COVERED,
+      ...limitsOf(declared, context),
+    ],
   };
 }
 

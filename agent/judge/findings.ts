@@ -24,6 +24,8 @@ export interface DeviceMemory {
   readonly blindSince?: Instant;
   readonly missedReadings: number;
   readonly blindReasons: readonly string[];
+  /** What the last complete reading could not look at. */
+  readonly limits?: readonly string[];
   /** Nothing could be asked at the last reading, because of what lies on the way. */
   readonly unreachable?: true;
   /** Since when the configuration does not name it. */

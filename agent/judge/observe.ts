@@ -72,6 +72,7 @@ function remember(state: JudgeState, observation: Observation): readonly DeviceM
           ...(observation.snapshot !== undefined && { lastSnapshot: observation.snapshot }),
           missedReadings: 0,
           blindReasons: [],
+          ...(observation.limits && observation.limits.length > 0 && { limits: observation.limits }),
         }
       : {
           device,

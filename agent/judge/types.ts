@@ -88,6 +88,8 @@ export interface Observation {
   readonly missing: readonly Subject[];
   /** Why this reading cannot be trusted to be complete; not empty: nothing is RESOLVED and nothing is clean on its word. */
   readonly blind: readonly string[];
+  /** What was too much to look at, in sentences: it stands with what is not covered. */
+  readonly limits?: readonly string[];
   /** Nothing could be asked, because of what lies on the way: other devices may be behind the same. */
   readonly unreachable?: true;
 }

@@ -10,6 +10,15 @@ export interface Device {
   readonly listeners: readonly Listener[];
   readonly facts: readonly AccessFact[];
   readonly coverage: Coverage;
+  /** What the device would let through after its next start, where that was read whole. */
+  readonly saved?: SavedState;
+}
+
+/** Rules that lie in files and take the place of those that hold now. */
+export interface SavedState {
+  readonly pipeline: Pipeline;
+  /** In words: `at the next start, when nftables loads /etc/nftables.conf`. */
+  readonly returnsWhen: string;
 }
 
 /** How a packet meets the rule lists. */
