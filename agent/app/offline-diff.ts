@@ -1,4 +1,4 @@
-import { compare, exampleText, type FlowSet, type Opening, openingText } from '../exposure/index.js';
+import { compare, type FlowSet } from '../exposure/index.js';
 import type { Problem } from '../lib/result.js';
 import {
   type Condition,
@@ -11,6 +11,7 @@ import {
   type Pipeline,
 } from '../model/index.js';
 import { exitCodeOf, readFile } from './offline.js';
+import { namesFor, type Told, tell } from './offline-words.js';
 import { type OpeningView, openingView } from './opening-json.js';
 import { undoWith } from './undo.js';
 
@@ -34,13 +35,13 @@ export interface DiffAnswer {
 
 export interface Answered<T> {
   readonly answer?: T;
-  /** The same for people, one line each. */
-  readonly lines: { readonly opened: readonly string[]; readonly closed: readonly string[] };
+  /** The same for people, what each edit did. Worked out only where it is asked for. */
+  told(): Promise<{ readonly opened: readonly Told[]; readonly closed: readonly Told[] }>;
   readonly exit: 0 | 1 | 2 | 3;
   readonly problems: readonly Problem[];
 }
 
-const nothing = { opened: [], closed: [] } as const;
+const nothing = async () => ({ opened: [], closed: [] });
 
 /** The exact difference of what two captures let through. */
 export async function diffFiles(before: string, after: string, options: OfflineOptions): Promise<Answered<DiffAnswer>> {
@@ -51,7 +52,7 @@ export async function diffFiles(before: string, after: string, options: OfflineO
     const reasons = problems.map(({ message }) => message);
     const coverage = { ...emptyCoverage, blind: reasons };
     const answer = { opened: [], closed: [], equal: null, complete: false, reasons, coverage };
-    return { ...(exit === 3 && { answer }), lines: nothing, exit, problems };
+    return { ...(exit === 3 && { answer }), told: nothing, exit, problems };
   }
   const result = compare(b.value.pipeline, {
     pipeline: a.value.pipeline,
@@ -74,7 +75,13 @@ export async function diffFiles(before: string, after: string, options: OfflineO
       reasons,
       coverage,
     },
-    lines: { opened: result.undeclared.map(lineOf), closed: result.closed.map(lineOf) },
+    told: async () => {
+      const names = await namesFor(a.value.pipeline, b.value.pipeline);
+      return {
+        opened: tell(result.undeclared, { names, undo, order: 'opened' }),
+        closed: tell(result.closed, { names, undo, order: 'closed' }),
+      };
+    },
     exit: equal === false ? 1 : equal === true ? 0 : 3,
     problems: [],
   };
@@ -118,7 +125,7 @@ export async function exposureOfFile(
 ): Promise<Answered<ExposureAnswer>> {
   const device = await readFile(file, options.driver);
   if (!device.ok) {
-    return { lines: nothing, exit: exitCodeOf(device.error), problems: [device.error] };
+    return { told: nothing, exit: exitCodeOf(device.error), problems: [device.error] };
   }
   const { pipeline, coverage } = device.value;
   const within = flowsBetween(pipeline, options.from, options.to);
@@ -130,7 +137,10 @@ export async function exposureOfFile(
       reasons: result.reasons,
       coverage,
     },
-    lines: { opened: result.undeclared.map(lineOf), closed: [] },
+    told: async () => {
+      const names = await namesFor(pipeline);
+      return { opened: tell(result.undeclared, { names, undo: () => undefined, order: 'exposed' }), closed: [] };
+    },
     exit: coverage.blind.length === 0 && result.complete ? 0 : 3,
     problems: [],
   };
@@ -153,19 +163,4 @@ function flowsBetween(
       of: [...names('inInterface', from), ...(direction === 'input' ? [] : names('outInterface', to))],
     },
   }));
-}
-
-/** What is let through, by which rule, since which edit. */
-function lineOf(opening: Opening): string {
-  const { because, permittedBy, complete, reason } = opening;
-  const place = ({ file, line, rule, text }: Opening['permittedBy']['origin']): string =>
-    file === '' ? text : `${file}:${line} ${rule}: ${text}`;
-  return [
-    `${opening.direction}: ${openingText(opening)}`,
-    `    permitted by ${place(permittedBy.origin)}`,
-    ...(because && because.rule !== permittedBy.origin ? [`    ${because.edit}: ${place(because.rule)}`] : []),
-    ...(because && because.rule === permittedBy.origin ? [`    that was ${because.edit}`] : []),
-    `    for example ${exampleText(opening.witness)}`,
-    ...(complete ? [] : [`    not complete: ${reason}`]),
-  ].join('\n');
 }

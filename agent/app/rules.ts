@@ -55,6 +55,11 @@ function readFolder(folder: Folder, before: Rules): Result<Rules> {
   return success({ services: services.value, exposures: merged(before.exposures, read) });
 }
 
+/** What answers on which port, as Écluse knows it by itself. */
+export function shippedServices(): Result<ServiceTable> {
+  return readServices({ path: SHIPPED, shown: 'rules', own: false }, { services: [] });
+}
+
 const SERVICES = 'services.yaml';
 
 function readServices(folder: Folder, before: ServiceTable): Result<ServiceTable> {

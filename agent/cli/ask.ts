@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { exitCodeOf, readFile } from '../app/offline.js';
-import { askLine } from '../app/offline-ask.js';
+import { displayText, exitCodeOf, readFile } from '../app/offline.js';
+import { type AskAnswer, askLine } from '../app/offline-ask.js';
 import { problemText } from '../lib/result.js';
 import type { SetExit } from './terminal.js';
 
@@ -9,6 +9,23 @@ interface AskOptions {
   readonly packets: string;
   readonly driver?: string;
   readonly explain?: boolean;
+  readonly text?: boolean;
+}
+
+/** `trace 1 inet/filter/forward rule tcp dport 22 accept (verdict accept)`. */
+function walkText({ id, verdict, path = [], unknowns, assuming, nat }: AskAnswer): string {
+  const lines = path.map(({ list, did, text }) =>
+    did.startsWith('policy ') ? `${list} ${did}` : `${list} rule ${text} (verdict ${did})`,
+  );
+  const to = nat && `${nat.to.join(', ')}${nat.ports ? ` port ${nat.ports[0]}` : ''}`;
+  const rest = [
+    ...(to ? [`translated to ${to}`] : []),
+    ...(unknowns.length > 0 ? [`depends on ${unknowns.join('; ')}`] : []),
+    ...(assuming.length > 0 ? [`assuming ${assuming.join('; ')}`] : []),
+  ];
+  return [...lines, [`verdict: ${verdict}`, ...rest].join(', ')]
+    .map((line) => displayText(`trace ${id} ${line}`))
+    .join('\n');
 }
 
 export function addAsk(program: Command, setExit: SetExit): void {
@@ -19,6 +36,7 @@ export function addAsk(program: Command, setExit: SetExit): void {
     .requiredOption('--packets <cases>', 'JSON lines of {"id", "at"?, "packet"}; - for standard input')
     .option('--driver <id>', 'how to read the capture; left out, it is recognised')
     .option('--explain', 'walk each packet through the rules')
+    .option('--text', 'the walk in lines for people, as nft monitor trace prints one')
     .option('--json', 'JSON lines, as always')
     .action(async (file: string, options: AskOptions) => {
       const device = await readFile(file, options.driver);
@@ -42,14 +60,14 @@ export function addAsk(program: Command, setExit: SetExit): void {
           device.value,
           line,
           { file: options.packets, line: index + 1 },
-          options.explain === true,
+          options.explain === true || options.text === true,
         );
         if (!answer.ok) {
           process.stderr.write(`ecluse: ${problemText(answer.error)}\n`);
           setExit(2);
           continue;
         }
-        process.stdout.write(`${JSON.stringify(answer.value)}\n`);
+        process.stdout.write(`${options.text ? walkText(answer.value) : JSON.stringify(answer.value)}\n`);
       }
     });
 }

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { displayText } from '../app/offline.js';
-import { diffFiles } from '../app/offline-diff.js';
+import { type DiffAnswer, diffFiles } from '../app/offline-diff.js';
+import type { Told } from '../app/offline-words.js';
 import { failure, type Result, success } from '../lib/result.js';
 import type { Coverage } from '../model/index.js';
 import { complain, print, printJson, type SetExit } from './terminal.js';
@@ -9,6 +10,7 @@ interface DiffOptions {
   readonly driver?: string;
   readonly json?: boolean;
   readonly budget?: string;
+  readonly brief?: boolean;
 }
 
 /** `5s`, `500ms`, `2m`: how long the exact list may take. */
@@ -35,6 +37,21 @@ export function coverageLines({ sources, notCovered, blind }: Coverage): readonl
   ];
 }
 
+/** What each edit did: a sentence with its sign, and the rest below it. */
+export function toldLines(sign: string, all: readonly Told[], brief: boolean): readonly string[] {
+  return all.flatMap(({ sentence, below }) => [
+    `${sign}${sign && ' '}${sentence}`,
+    ...(brief ? [] : below.map((line) => `    ${line}`)),
+  ]);
+}
+
+function verdictText({ equal }: DiffAnswer, opened: number, closed: number): string {
+  if (equal === true) return 'Both let through the same new connections.';
+  const edits = (count: number, did: string): string => `${count} ${count === 1 ? 'edit' : 'edits'} ${did}`;
+  const all = equal === null ? ' Whether that is all is not known.' : '';
+  return `${edits(opened, 'opened something')}, ${edits(closed, 'closed something')}.${all}`;
+}
+
 export function addDiff(program: Command, setExit: SetExit): void {
   program
     .command('diff')
@@ -43,13 +60,14 @@ export function addDiff(program: Command, setExit: SetExit): void {
     .argument('<after>', 'a capture of the same platform')
     .option('--driver <id>', 'how to read both; left out, it is recognised')
     .option('--budget <time>', 'how long the exact list may take before rules are told instead, such as 5s')
+    .option('--brief', 'one line for each edit, without the rules and examples')
     .option('--json', 'one JSON document')
     .action(async (before: string, after: string, options: DiffOptions) => {
       const budget = parseBudget(options.budget);
       if (!budget.ok) {
         return setExit(complain(budget.error));
       }
-      const { answer, lines, exit, problems } = await diffFiles(before, after, {
+      const { answer, told, exit, problems } = await diffFiles(before, after, {
         ...(options.driver !== undefined && { driver: options.driver }),
         ...(budget.value !== undefined && { timeMsMax: budget.value }),
       });
@@ -57,14 +75,11 @@ export function addDiff(program: Command, setExit: SetExit): void {
       setExit(exit);
       if (!answer) return;
       if (options.json) return printJson(answer);
-      const verdict =
-        answer.equal === true
-          ? 'Both let through the same new connections.'
-          : `${answer.opened.length} opened, ${answer.closed.length} closed.${answer.equal === null ? ' Whether that is all is not known.' : ''}`;
+      const { opened, closed } = await told();
       const text = [
-        verdict,
-        ...lines.opened.map((line) => `+ ${line}`),
-        ...lines.closed.map((line) => `- ${line}`),
+        verdictText(answer, opened.length, closed.length),
+        ...toldLines('+', opened, options.brief === true),
+        ...toldLines('-', closed, options.brief === true),
         ...answer.reasons.map((reason) => `not complete: ${reason}`),
         ...coverageLines(answer.coverage),
       ];

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { displayText } from '../app/offline.js';
 import { exposureOfFile } from '../app/offline-diff.js';
-import { coverageLines, parseBudget } from './diff.js';
+import { coverageLines, parseBudget, toldLines } from './diff.js';
 import { complain, print, printJson, type SetExit } from './terminal.js';
 
 interface ExposureOptions {
@@ -10,6 +10,7 @@ interface ExposureOptions {
   readonly to?: string;
   readonly json?: boolean;
   readonly budget?: string;
+  readonly brief?: boolean;
 }
 
 export function addExposure(program: Command, setExit: SetExit): void {
@@ -21,6 +22,7 @@ export function addExposure(program: Command, setExit: SetExit): void {
     .option('--to <zone>', 'only what goes out there; self is the device')
     .option('--driver <id>', 'how to read it; left out, it is recognised')
     .option('--budget <time>', 'how long the exact list may take before rules are told instead, such as 5s')
+    .option('--brief', 'one line for each rule')
     .option('--json', 'one JSON document')
     .action(async (file: string, options: ExposureOptions) => {
       const { budget: written, ...rest } = options;
@@ -28,7 +30,7 @@ export function addExposure(program: Command, setExit: SetExit): void {
       if (!budget.ok) {
         return setExit(complain(budget.error));
       }
-      const { answer, lines, exit, problems } = await exposureOfFile(file, {
+      const { answer, told, exit, problems } = await exposureOfFile(file, {
         ...rest,
         ...(budget.value !== undefined && { timeMsMax: budget.value }),
       });
@@ -36,9 +38,10 @@ export function addExposure(program: Command, setExit: SetExit): void {
       setExit(exit);
       if (!answer) return;
       if (options.json) return printJson(answer);
+      const { opened } = await told();
       const text = [
-        ...lines.opened,
-        ...(lines.opened.length === 0 ? ['Nothing is let through there.'] : []),
+        ...toldLines('', opened, options.brief === true),
+        ...(opened.length === 0 ? ['Nothing is let through there.'] : []),
         ...answer.reasons.map((reason) => `not complete: ${reason}`),
         ...coverageLines(answer.coverage),
       ];

@@ -1,11 +1,12 @@
 import { type Bound, type Intervals, ranges } from '../lib/intervals.js';
-import type { AddressSet, Family, Pipeline, Rule } from '../model/index.js';
+import type { Family, Pipeline, Rule } from '../model/index.js';
 import { LAST_IP4, LAST_IP6, NO_FRAME } from '../model/index.js';
 import type { LooseBox } from './care.js';
+import { packetBoxOf } from './care-box.js';
 
 import { evaluate } from './evaluate.js';
 import { contentText, digest } from './identity.js';
-import type { Comparison, Edit, FlowSet, Opening, PacketBox, PacketExample } from './opening.js';
+import type { Comparison, Edit, FlowSet, Opening, PacketExample } from './opening.js';
 import { permitOf } from './openings.js';
 import type { Question } from './question.js';
 import { type Trace, type TracedPacket, tracePacket } from './trace.js';
@@ -242,25 +243,4 @@ function exampleOfTraced({ fields, inInterface, outInterface }: TracedPacket, fa
     }),
     ...(fields.sourceMac !== undefined && { sourceMac: Number(fields.sourceMac) }),
   };
-}
-
-function packetBoxOf({ fields, names }: LooseBox, family: Family): PacketBox {
-  const address = (field: 'source' | 'destination'): AddressSet | undefined => {
-    const values = fields.get(field);
-    if (!values) return undefined;
-    return family === 'ip4' ? { ip4: values as Intervals, ip6: [] } : { ip4: [], ip6: values as Intervals<bigint> };
-  };
-  const draft: { readonly [Name in keyof PacketBox]: PacketBox[Name] | undefined } = {
-    families: [family],
-    inInterface: names.has('inInterface') ? { kind: 'only', names: names.get('inInterface')! } : undefined,
-    outInterface: names.has('outInterface') ? { kind: 'only', names: names.get('outInterface')! } : undefined,
-    source: address('source'),
-    destination: address('destination'),
-    protocol: fields.get('protocol') as Intervals | undefined,
-    sourcePort: fields.get('sourcePort') as Intervals | undefined,
-    destinationPort: fields.get('destinationPort') as Intervals | undefined,
-    icmp: fields.get('icmp') as Intervals | undefined,
-    sourceMac: fields.get('sourceMac') as Intervals | undefined,
-  };
-  return Object.fromEntries(Object.entries(draft).filter(([, value]) => value !== undefined)) as unknown as PacketBox;
 }

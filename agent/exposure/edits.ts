@@ -93,7 +93,21 @@ export function editsBetween(before: Pipeline, now: Pipeline): Edits {
   };
 }
 
-/** Rules that were taken out and put in at the same place are one rule that was changed. */
+/** Rules that have at least this share of their words in common are one rule that was changed. */
+const ALIKE = 0.5;
+
+/** The share of words that two rules have in common; 1 where the text is the same (with other members of a set). */
+function likeness(a: string, b: string): number {
+  if (a === b) return 1;
+  const [one, other] = [new Set(a.split(/\s+/)), new Set(b.split(/\s+/))];
+  const shared = [...one].filter((word) => other.has(word)).length;
+  return Math.min(0.99, shared / (one.size + other.size - shared));
+}
+
+/**
+ * Rules that were taken out and put in at the same place are one rule that was changed, if they are alike: a deny that
+ * went is not the permit that came near it.
+ */
 function pairChanges(
   gone: readonly { readonly index: number; readonly rule: Rule }[],
   added: readonly number[],
@@ -117,16 +131,19 @@ function pairChanges(
     free.set(formerPlaces[index]!, here);
     here.push(rule);
   }
-  // A rule of the same text is the same rule with other members; it is preferred to its neighbour.
-  for (const wanted of ['text', 'place'] as const) {
-    for (const index of added) {
-      if (pairs.has(index)) continue;
-      const rule = list.rules[index]!;
-      const here = free.get(presentPlaces[index]!) ?? [];
-      const at = here.findIndex((one) => wanted === 'place' || one.origin.text === rule.origin.text);
-      if (at < 0) continue;
-      pairs.set(index, here[at]!);
-      here.splice(at, 1);
+  const here = new Map<number, number[]>();
+  for (const index of added) here.set(presentPlaces[index]!, [...(here.get(presentPlaces[index]!) ?? []), index]);
+  for (const [place, indexes] of here) {
+    const old = free.get(place) ?? [];
+    const alone = indexes.length === 1 && old.length === 1;
+    const scored = indexes.flatMap((index) =>
+      old.map((was) => ({ index, was, score: likeness(was.origin.text, list.rules[index]!.origin.text) })),
+    );
+    // Stable: of equally alike ones the first of each stand together.
+    for (const { index, was, score } of scored.sort((one, other) => other.score - one.score)) {
+      if (pairs.has(index) || !old.includes(was) || (score < ALIKE && !alone)) continue;
+      pairs.set(index, was);
+      old.splice(old.indexOf(was), 1);
     }
   }
   return pairs;

@@ -145,6 +145,8 @@ export interface ExampleWishes {
   readonly order?: readonly string[];
   /** The device's own addresses, for the side of the packet that is the device. */
   readonly own?: { readonly side: 'source' | 'destination'; readonly addresses: AddressSet };
+  /** What the set lies in: an address in the middle of a network is more like a host than its first one. */
+  readonly within?: PacketBox;
 }
 
 /** One packet of a set, in values that people recognise. */
@@ -152,7 +154,7 @@ export function exampleOf(
   kernel: Kernel,
   universe: Universe,
   set: Diagram,
-  { order = [], own }: ExampleWishes = {},
+  { order = [], own, within }: ExampleWishes = {},
 ): { point: Point; packet: PacketExample } {
   const preferred: (readonly Bound[] | undefined)[] = [];
   const indexes = universe.interfaces.flatMap((name, index) => (/^(?:lo|.*\*)$/.test(name) ? [] : [index]));
@@ -163,18 +165,29 @@ export function exampleOf(
   const others = first.length > 0 ? [...named.slice(1), ...named.slice(0, 1)] : [...named].reverse();
   preferred[fieldIndex.outInterface] = named.length > 1 ? others : [universe.interfaces.length - 1, ...others];
   preferred[fieldIndex.protocol] = [TCP, UDP, 1, 58];
-  preferred[fieldIndex.destinationPort] = [443, 22, 80, 53];
+  preferred[fieldIndex.destinationPort] = [443, 22, 80, 53, 3389, 445, 8080, 50_000];
   preferred[fieldIndex.sourcePort] = [40000];
   preferred[fieldIndex.sourceMac] = [0x0200_0000_0001];
   preferred[fieldIndex.icmp] = [8 * 256, 128 * 256];
-  preferred[fieldIndex.source] = EXAMPLES[universe.family];
-  preferred[fieldIndex.destination] = [...EXAMPLES[universe.family]].reverse();
+  const hosts = (set: AddressSet | undefined): readonly Bound[] => hostsOf(set?.[universe.family] ?? []);
+  preferred[fieldIndex.source] = [...EXAMPLES[universe.family], ...hosts(within?.source)];
+  preferred[fieldIndex.destination] = [...EXAMPLES[universe.family].toReversed(), ...hosts(within?.destination)];
   if (own) {
     const field = fieldIndex[own.side];
     preferred[field] = [...reachable(own.addresses[universe.family]), ...(preferred[field] ?? [])];
   }
   const point = kernel.pick(set, preferred)!;
   return { point, packet: packetOf(universe, point) };
+}
+
+const NETWORKS_MAX = 8;
+
+/** An address of each network that is not its own; an address by itself is found anyway. */
+function hostsOf(set: Intervals<Bound>): readonly Bound[] {
+  return [...ranges(set)].slice(0, NETWORKS_MAX).flatMap(([first, last]) => {
+    const tenth = typeof first === 'bigint' ? first + 10n : first + 10;
+    return tenth <= last ? [tenth] : [];
+  });
 }
 
 /** Single addresses of a device by which others reach it. */

@@ -5,6 +5,7 @@
 export * from './ask.js';
 export { combineDevices, type DevicePart } from './combine.js';
 export * from './compare.js';
+export * from './groups.js';
 export { ruleKey } from './identity.js';
 export * from './opening.js';
 export * from './state.js';

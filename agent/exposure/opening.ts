@@ -55,6 +55,8 @@ export interface Permit {
   readonly identity: string;
   /** The list it stands in; absent where nothing filters. */
   readonly list?: string;
+  /** What the rule asks for by itself, as a box that holds all of it; absent where a box says nothing of it. */
+  readonly match?: PacketBox;
 }
 
 /** What was done to the rules that made the difference. `object`: the text of the rule is the same, a set it names is not. */

@@ -1,10 +1,11 @@
 import { assert } from '../lib/assert.js';
 import type { Diagram, Kernel, Point } from '../packets/index.js';
+import { packetBoxOf } from './care-box.js';
 import { editBehind, type Fate } from './cause.js';
 import { type ExampleWishes, exampleOf, joinFamilies, listEntries, setDigest } from './entries.js';
 import { type Env, envKey } from './env.js';
 import { contentText, digest, identitiesOf } from './identity.js';
-import type { Comparison, Opening, Permit } from './opening.js';
+import type { Comparison, Opening, PacketBox, Permit } from './opening.js';
 import type { Question } from './question.js';
 import { packetFields, type Universe } from './universe.js';
 import type { Decider, Outcome, Walk } from './walk.js';
@@ -141,6 +142,14 @@ export function permitOf(by: Decider | undefined, env: Env, question: Question, 
   };
 }
 
+/** What the permitting rule asks for by itself. */
+function matchOf(by: Decider | undefined, question: Question, side: 'now' | 'other'): PacketBox | undefined {
+  if (by?.kind !== 'rule') return undefined;
+  const { boxes } = side === 'now' ? question.now : (question.other ?? question.now);
+  const box = boxes.of(by.rule, by.list);
+  return box && packetBoxOf(box, question.family);
+}
+
 interface Listing {
   readonly input: OpeningsInput;
   readonly groups: readonly Group[];
@@ -170,12 +179,14 @@ function listGroups({ input, groups, regionOf, there, order }: Listing): readonl
   return regions.flatMap(({ group, region }) => {
     const here = kernel.minus(project(region, 'exists'), listed);
     listed = kernel.or(listed, here);
-    const permittedBy = permitOf(group.by, group.env, question, order === 'closed' ? 'other' : 'now');
+    const side = order === 'closed' ? 'other' : 'now';
+    const match = matchOf(group.by, question, side);
+    const permittedBy = { ...permitOf(group.by, group.env, question, side), ...(match && { match }) };
     return (['certain', 'possible'] as const).flatMap((certainty) => {
       const part = certainty === 'certain' ? kernel.and(here, certain) : kernel.minus(here, certain);
       return listEntries(kernel, universe, part).map((entry): Opening => {
         const set = kernel.and(region, kernel.and(part, entry.region));
-        const { point, packet } = exampleOf(kernel, universe, set, wishesFor(question));
+        const { point, packet } = exampleOf(kernel, universe, set, { ...wishesFor(question), within: entry.box });
         const because = causeAt(point, group, { question, there, kernel, order });
         const { destination, source } = group.env;
         const { inInterface, outInterface, ...fields } = packet;

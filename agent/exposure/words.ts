@@ -1,4 +1,4 @@
-import { type Intervals, ranges } from '../lib/intervals.js';
+import { complement, type Intervals, ranges, size } from '../lib/intervals.js';
 import { formatPorts } from '../lib/ports.js';
 import {
   type AddressSet,
@@ -135,22 +135,46 @@ function short(words: readonly string[]): string {
     : words.join(', ');
 }
 
-/** One line as an engineer says it: `any → 192.0.2.10 tcp 443 (wan0 → dmz0)`. */
-export function openingText(opening: Opening): string {
+/** Names that stand beside numbers and interfaces. */
+export interface Names {
+  /** The zone that is made up of exactly these interfaces. */
+  zone?(interfaces: readonly string[]): string | undefined;
+  /** What usually answers there. */
+  service?(protocol: number, port: number): string | undefined;
+}
+
+/** So many services are named beside their ports. */
+const NAMED_MAX = 3;
+
+function serviceNames({ protocol, destinationPort }: PacketBox, { service }: Names): string {
+  if (!service || !protocol || !destinationPort || size(destinationPort) > BigInt(NAMED_MAX)) return '';
+  const ports = [...ranges(destinationPort)].flatMap(([first, last]) =>
+    Array.from({ length: last - first + 1 }, (_, index) => first + index),
+  );
+  const numbers = [...ranges(protocol)].filter(([first, last]) => first === last).map(([first]) => first);
+  const named = ports.flatMap((port) => numbers.map((number) => service(number, port)));
+  const known = [...new Set(named.filter((name) => name !== undefined))];
+  return known.length === 0 ? '' : ` (${known.join(', ')})`;
+}
+
+/** One line as an engineer says it: `any → 192.0.2.10 tcp 443 (HTTPS) (in wan0, out dmz0)`. */
+export function openingText(opening: Opening, names: Names = {}): string {
   const { box, direction, nat, except, certainty } = opening;
-  const { from, to, src, dst, proto, sport, dport, icmp, smac } = boxFields(box);
+  const { from, to, proto, icmp, smac } = boxFields(box);
+  const [src, dst] = [addressesText(box.source, box.families), addressesText(box.destination, box.families)];
+  const [sport, dport] = [portsText(box.sourcePort), portsText(box.destinationPort)];
   const service = [
     proto === 'any' && dport === undefined ? 'any service' : proto,
-    ...(dport === undefined ? [] : [dport]),
+    ...(dport === undefined ? [] : [`${dport}${serviceNames(box, names)}`]),
     ...(icmp ?? []),
-    ...(sport === undefined ? [] : [`from port ${sport}`]),
+    ...(sport === undefined ? [] : [`from ${/^any/.test(sport) ? '' : 'port '}${sport}`]),
     ...(smac === undefined ? [] : [`from hardware ${short(smac)}`]),
   ].join(' ');
-  const target = direction === 'input' ? (box.destination ? short(dst) : 'this device') : short(dst);
-  const source = direction === 'output' ? (box.source ? short(src) : 'this device') : short(src);
+  const target = direction === 'input' ? (box.destination ? dst : 'this device') : dst;
+  const source = direction === 'output' ? (box.source ? src : 'this device') : src;
   const way = [
-    ...(box.inInterface ? [`in ${short(from)}`] : []),
-    ...(box.outInterface ? [`out ${short(to)}`] : []),
+    ...(box.inInterface ? [`in ${zoned(box.inInterface, from, names)}`] : []),
+    ...(box.outInterface ? [`out ${zoned(box.outInterface, to, names)}`] : []),
   ].join(', ');
   const translated = nat?.destination ? `, translated to ${translationText(nat.destination)}` : '';
   return [
@@ -160,6 +184,33 @@ export function openingText(opening: Opening): string {
     except.length === 0 ? '' : `, with ${except.length} exception${except.length === 1 ? '' : 's'}`,
     certainty === 'possible' ? `, only if ${opening.conditions.join(' and ') || 'a condition holds'}` : '',
   ].join('');
+}
+
+/** A list that is long only because it leaves out little is said by what it leaves out. */
+function addressesText(set: AddressSet | undefined, families: readonly Family[]): string {
+  const words = addressWords(set, families);
+  if (!set || words.length < 2) return short(words);
+  const rest: AddressSet = {
+    ip4: families.includes('ip4') ? complement(set.ip4, [0, LAST_IP4]) : [],
+    ip6: families.includes('ip6') ? complement(set.ip6, [0n, LAST_IP6]) : [],
+  };
+  const left = addressWords(rest, families);
+  return left.length < words.length ? `any${familyText(families)} but ${short(left)}` : short(words);
+}
+
+function familyText(families: readonly Family[]): string {
+  return families.length === 2 ? '' : families[0] === 'ip4' ? ' IPv4' : ' IPv6';
+}
+
+function portsText(ports: Intervals | undefined): string | undefined {
+  if (!ports) return undefined;
+  const left = complement(ports, [0, 65535]);
+  return left.length < ports.length ? `any port but ${formatPorts(left)}` : formatPorts(ports);
+}
+
+function zoned({ kind, names, but }: InterfaceSet, words: readonly string[], { zone }: Names): string {
+  const name = kind === 'only' && !but ? zone?.(names) : undefined;
+  return name === undefined ? short(words) : name === names.join() ? name : `${name} (${short(words)})`;
 }
 
 export function translationText(translation: Translation): string {

@@ -165,7 +165,7 @@ describe('what an edit opens, and which edit it was', () => {
     const flows = [{ direction: 'forward' as const, condition }];
     const split = compare(pipeline, { flows, withDeclared: true });
     const forward = (openings: readonly Opening[]): readonly string[] =>
-      openings.filter((one) => one.direction === 'forward').map(openingText);
+      openings.filter((one) => one.direction === 'forward').map((one) => openingText(one));
     expect(forward(split.undeclared)).toEqual(['any → any tcp 80,82']);
     expect(forward(split.declared)).toEqual(['any → any tcp 81']);
     expect(forward(compare(pipeline, { within: flows }).undeclared)).toEqual(['any → any tcp 81']);

@@ -110,7 +110,7 @@ describeShared('oracle', 'proved bounds', (folder) => {
       upper: beyond(config, pipeline, bound(closure.upper, closure)),
     };
     for (const side of ['lower', 'upper'] as const) {
-      const certain = outside[side].filter(({ certainty }) => certainty === 'certain').map(openingText);
+      const certain = outside[side].filter(({ certainty }) => certainty === 'certain').map((one) => openingText(one));
       const known = disputed.bounds.filter((one) => one.config === config && one.bound === side);
       expect({ side, certain }).toEqual({ side, certain: known.map(({ entry }) => entry) });
     }

@@ -1,0 +1,121 @@
+import {
+  type Edit,
+  exampleText,
+  type GroupPart,
+  groupOpenings,
+  type Names,
+  type Opening,
+  type OpeningGroup,
+  openingText,
+} from '../exposure/index.js';
+import type { Origin, Pipeline } from '../model/index.js';
+import type { Undo } from './opening-json.js';
+
+/** What one edit did, for people: a sentence, and what stands below it. */
+export interface Told {
+  readonly sentence: string;
+  readonly below: readonly string[];
+}
+
+export interface Telling {
+  readonly names: Names;
+  readonly undo: Undo;
+  readonly order: 'opened' | 'closed' | 'exposed';
+}
+
+/** Zones by their interfaces, services by their ports. */
+export async function namesFor(...pipelines: readonly Pipeline[]): Promise<Names> {
+  const zones = new Map<string, string>();
+  for (const pipeline of pipelines) {
+    for (const [zone, members] of Object.entries(pipeline.zones ?? {})) zones.set([...members].sort().join('\n'), zone);
+  }
+  // Which port is whose is a file of its own, read only where a person reads the answer.
+  const { shippedServices } = await import('./rules.js');
+  const table = shippedServices();
+  const services = new Map<string, string>();
+  for (const { proto, ports, name } of table.ok ? table.value.services : []) {
+    if (ports === 'any') continue;
+    const numbers = proto === 'tcp' ? [6] : proto === 'udp' ? [17] : [6, 17];
+    for (let at = 0; at < ports.length; at += 2) {
+      if (ports[at + 1]! - ports[at]! > 16) continue;
+      for (let port = ports[at]!; port <= ports[at + 1]!; port++) {
+        for (const number of numbers) {
+          const key = `${number} ${port}`;
+          if (!services.has(key)) services.set(key, name.replace(/ \(.*$/, ''));
+        }
+      }
+    }
+  }
+  return {
+    zone: (interfaces) => zones.get([...interfaces].sort().join('\n')),
+    service: (protocol, port) => services.get(`${protocol} ${port}`),
+  };
+}
+
+/** So many rules that let through what one edit freed are told one by one. */
+const PARTS_MAX = 4;
+
+/** One sentence for each edit, the one that did most first. */
+export function tell(openings: readonly Opening[], telling: Telling): readonly Told[] {
+  return groupOpenings(openings).map((group) => toldGroup(group, telling));
+}
+
+function toldGroup({ edit, parts }: OpeningGroup, { names, undo, order }: Telling): Told {
+  const [first, ...others] = parts as readonly [GroupPart, ...GroupPart[]];
+  const { permittedBy, witness, complete, reason } = first.opening;
+  const remedy = order === 'opened' && edit ? undo(edit) : undefined;
+  const lets = order === 'closed' ? 'was let through by' : 'let through by';
+  const own = edit !== undefined && isSame(edit, permittedBy.origin);
+  const shown = others.slice(0, PARTS_MAX - 1);
+  const more = others.length - shown.length;
+  return {
+    sentence: sentenceOf(first, names),
+    below: [
+      ...(edit ? [editText(edit)] : []),
+      ...(own ? [] : [`${lets} ${placeText(permittedBy.origin)}`]),
+      ...shown.map((part) => {
+        const by = isSame(edit, part.opening.permittedBy.origin)
+          ? ''
+          : `, by ${placeText(part.opening.permittedBy.origin)}`;
+        return `and ${sentenceOf(part, names)}${by}`;
+      }),
+      ...(more > 0 ? [`and what ${more} more ${more === 1 ? 'rule lets' : 'rules let'} through (--json has all)`] : []),
+      `for example ${exampleText(witness)}`,
+      ...(remedy === undefined ? [] : [`to undo: ${remedy}`]),
+      ...(complete ? [] : [`not complete: ${reason}`]),
+    ],
+  };
+}
+
+function sentenceOf({ opening, exact }: GroupPart, names: Names): string {
+  const { certainty, conditions } = opening;
+  const text = openingText({ ...opening, certainty: 'certain' }, names);
+  const only = certainty === 'possible' ? `, only if ${conditions.join(' and ') || 'a condition holds'}` : '';
+  return `${text}${exact ? '' : ', in part'}${only}`;
+}
+
+function isSame(edit: Edit | undefined, origin: Origin): boolean {
+  if (!edit) return false;
+  const same = (one: Origin | undefined): boolean =>
+    one?.file === origin.file && one.line === origin.line && one.text === origin.text;
+  return same(edit.rule) || same(edit.former);
+}
+
+const EDIT_WORDS: Readonly<Record<Edit['edit'], string>> = {
+  added: 'added',
+  removed: 'removed',
+  moved: 'moved',
+  changed: 'changed',
+  object: 'its set was changed:',
+  policy: 'policy changed:',
+  flushed: 'emptied or gone:',
+};
+
+function editText({ edit, rule, former }: Edit): string {
+  const was = former && former.text !== rule.text ? `, before: ${former.text}` : '';
+  return `${EDIT_WORDS[edit]} ${placeText(rule)}${was}`;
+}
+
+function placeText({ file, line, rule, text }: Origin): string {
+  return file === '' ? text : `${file}:${line} ${rule}: ${text}`;
+}

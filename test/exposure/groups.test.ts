@@ -1,0 +1,60 @@
+import { describe, expect, test } from '@jest/globals';
+import { compare, groupOpenings, openingText } from '../../agent/exposure/index.js';
+import { nftDevice } from './rulesets.js';
+
+function forward(...rules: readonly string[]): string {
+  return `table inet filter {\n\tchain forward {\n\t\ttype filter hook forward priority filter; policy drop;\n${rules.map((rule) => `\t\t${rule}\n`).join('')}\t}\n}\n`;
+}
+
+function groupsOf(before: readonly string[], after: readonly string[]) {
+  const result = compare(nftDevice(forward(...after)).pipeline, { pipeline: nftDevice(forward(...before)).pipeline });
+  return groupOpenings(result.undeclared);
+}
+
+const web = 'ip daddr 192.0.2.10 tcp dport 443 accept';
+
+describe('regions put together for people', () => {
+  test('many regions of one rule are one part, in the rule’s own words, and not exact', () => {
+    const odd = 'ip daddr 192.0.2.0/24 tcp dport { 21, 23, 25, 27, 29 } accept';
+    const [group, ...others] = groupsOf([odd], [odd, 'ip daddr 192.0.2.0/24 meta l4proto tcp accept']);
+    expect(others).toEqual([]);
+    expect(group!.edit?.edit).toBe('added');
+    expect(group!.parts).toHaveLength(1);
+    const [part] = group!.parts;
+    expect(openingText(part!.opening)).toBe('0.0.0.0/0 → 192.0.2.0/24 tcp');
+    expect(part!.exact).toBe(false);
+  });
+
+  test('one edit that frees what several rules let through is one group, the larger part first', () => {
+    const deny = 'ip daddr 192.0.2.0/24 drop';
+    const wide = 'ip daddr 192.0.2.0/25 udp dport 1000-2000 accept';
+    const groups = groupsOf([deny, web, wide], [web, wide]);
+    expect(groups).toHaveLength(1);
+    expect(groups[0]!.edit).toMatchObject({ edit: 'removed', rule: { text: deny } });
+    expect(groups[0]!.parts.map(({ opening }) => openingText(opening))).toEqual([
+      '0.0.0.0/0 → 192.0.2.0/25 udp 1000-2000',
+      '0.0.0.0/0 → 192.0.2.10 tcp 443',
+    ]);
+  });
+
+  test('the edit that opened most comes first', () => {
+    const groups = groupsOf([], [web, 'ip saddr 10.0.0.0/8 accept']);
+    expect(groups.map(({ edit }) => edit?.rule.text)).toEqual(['ip saddr 10.0.0.0/8 accept', web]);
+  });
+
+  test('a deny that went is removed, whatever was changed and added in its place', () => {
+    const deny = 'ip saddr 203.0.113.66 drop';
+    const groups = groupsOf(
+      [deny, web, 'ip saddr 203.0.113.0/24 tcp dport 22 accept'],
+      [
+        'ip daddr 192.0.2.10 tcp dport { 80, 443 } accept',
+        'ip daddr 10.20.3.7 tcp dport 104 accept',
+        'ip saddr 203.0.113.0/24 tcp dport 22 accept',
+      ],
+    );
+    const edits = groups.map(({ edit }) => [edit?.edit, edit?.rule.text]);
+    expect(edits).toContainEqual(['removed', deny]);
+    expect(edits).toContainEqual(['added', 'ip daddr 10.20.3.7 tcp dport 104 accept']);
+    expect(edits).toContainEqual(['changed', 'ip daddr 192.0.2.10 tcp dport { 80, 443 } accept']);
+  });
+});
