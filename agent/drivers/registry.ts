@@ -8,9 +8,19 @@ import { driver as linuxListeners } from './linux-listeners/index.js';
 import { driver as linuxSaved } from './linux-saved/index.js';
 import { driver as nftables } from './nftables/index.js';
 import { driver as panos } from './panos/index.js';
+import { driver as stormshield } from './stormshield/index.js';
 
 /** Every driver, by id. */
-export const drivers: readonly Driver[] = [asa, fortios, iptables, linuxListeners, linuxSaved, nftables, panos];
+export const drivers: readonly Driver[] = [
+  asa,
+  fortios,
+  iptables,
+  linuxListeners,
+  linuxSaved,
+  nftables,
+  panos,
+  stormshield,
+];
 
 export function driverById(id: string): Driver | undefined {
   return drivers.find((driver) => driver.id === id);

@@ -1,0 +1,350 @@
+import { size } from '../../lib/intervals.js';
+import type {
+  Action,
+  BaseList,
+  Condition,
+  Family,
+  Nat,
+  Origin,
+  Pipeline,
+  Rule,
+  RuleList,
+  Step,
+} from '../../model/index.js';
+import type { CoverageBuilder } from '../shared/coverage.js';
+import { withoutRemark } from './answer.js';
+import { addressesOf, type Library, names, portsOf, unionOf, unknown } from './library.js';
+import { type RuleText, readRule, ruleCondition, type Translated } from './rule.js';
+import { NotUnderstood, refuse } from './understood.js';
+
+/** A line of a policy as it was found. */
+export interface PolicyLine {
+  readonly file: string;
+  readonly line: number;
+  /** Without position, counters and rule number. */
+  readonly text: string;
+  /** Its position in the policy, separators counted, as NSRPC's commands want it. */
+  readonly position: number;
+}
+
+export interface Policy {
+  /** `09`, or the file's name where nothing says which slot it is. */
+  readonly slot: string;
+  readonly isGlobal: boolean;
+  readonly file: string;
+  readonly line: number;
+  readonly filter: readonly PolicyLine[] | undefined;
+  readonly nat: readonly PolicyLine[];
+}
+
+/** What the firewall answers by itself, before any policy (Configuration, Implicit rules). */
+export interface Implicit {
+  /** Services that are switched on, as `CONFIG FILTER SHOW` names them; undefined: not in this capture. */
+  readonly services: readonly { readonly name: string; readonly origin: Origin }[] | undefined;
+}
+
+const BOTH: readonly Family[] = ['ip4', 'ip6'];
+const reply: Step = { kind: 'match', condition: { kind: 'connectionState', states: ['established', 'related'] } };
+
+interface Read {
+  readonly rule: RuleText;
+  readonly origin: Origin;
+  readonly remark?: string;
+}
+
+/**
+ * The order of the firewall: implicit rules, the global policy, the local policy, each first match first; what no rule
+ * meets is blocked. Translation comes after: a filter rule asks for the address that the packet came with.
+ */
+export function convert(
+  policies: readonly Policy[],
+  implicit: Implicit,
+  library: Library,
+  coverage: CoverageBuilder,
+): Pick<Pipeline, 'lists' | 'bases'> {
+  const ordered = [...policies].sort((a, b) => Number(b.isGlobal) - Number(a.isGlobal));
+  const local = ordered.at(-1)!;
+  const origin = placeOf(local);
+  const filters = ordered.map((policy) => filterList(policy, library, coverage));
+  const nats = ordered.flatMap((policy) => policy.nat.flatMap((line) => readLine(line, policy, 'nat', coverage) ?? []));
+  const { before, after } = translations(nats, library, coverage);
+  const established: Rule = {
+    origin: { ...origin, rule: 'connections', text: 'packets of connections that were let through' },
+    steps: [reply, { kind: 'accept' }],
+  };
+  const jumps: readonly Rule[] = filters.map(({ id }) => ({
+    origin: { ...origin, rule: `policy ${id}`, text: `the policy ${id}` },
+    steps: [{ kind: 'jump', list: id }],
+  }));
+  const lists: readonly RuleList[] = [
+    { id: 'nat/destination', rules: before, families: BOTH, origin },
+    { id: 'forward', rules: [established, ...jumps], families: BOTH, origin },
+    { id: 'input', rules: [established, ...implicitRules(implicit, origin), ...jumps], families: BOTH, origin },
+    { id: 'nat/source', rules: after, families: BOTH, origin },
+    ...filters,
+  ];
+  const passAll = filters.map(passesAll).find((found) => found !== undefined);
+  const base = (list: string, hook: BaseList['hook']): BaseList => ({
+    ...{ list, hook, priority: 0 },
+    type: hook === 'forward' || hook === 'input' ? 'filter' : 'nat',
+    // A policy that begins with “pass from any to any” filters nothing: that is the state of the device.
+    policy: (hook === 'forward' || hook === 'input') && !passAll ? 'drop' : 'accept',
+    policyOrigin: passAll ?? { ...origin, rule: 'the end of the policy', text: 'what no rule meets is blocked' },
+  });
+  return {
+    lists,
+    bases: [
+      base('nat/destination', 'prerouting'),
+      base('forward', 'forward'),
+      base('input', 'input'),
+      base('nat/source', 'postrouting'),
+    ],
+  };
+}
+
+function placeOf({ file, line, slot, isGlobal }: Policy): Origin {
+  return { file, line, rule: `${isGlobal ? 'global ' : ''}slot ${slot}`, text: `filter policy ${slot}` };
+}
+
+function listId({ slot, isGlobal }: Policy): string {
+  return `${isGlobal ? 'global' : 'filter'}/${slot}`;
+}
+
+/** Reads a line and gives it its coverage; undefined where nothing of it can be held. */
+function readLine(
+  { file, line, text, position }: PolicyLine,
+  policy: Policy,
+  part: 'filter' | 'nat',
+  coverage: CoverageBuilder,
+): Read | undefined {
+  const { text: words, remark } = withoutRemark(text);
+  const origin: Origin = {
+    ...{ file, line },
+    rule: `${policy.isGlobal ? 'global ' : ''}${part} slot ${policy.slot} position ${position}`,
+    text: words,
+  };
+  if (/^separator\b/.test(words)) {
+    coverage.mark(file, line, 'irrelevant');
+    return undefined;
+  }
+  try {
+    const rule = readRule(words);
+    if ((part === 'nat') !== (rule.verb === 'nat')) refuse(`${rule.verb} does not belong into this part`);
+    if (rule.verb === 'deleg' && !policy.isGlobal) refuse('only a global policy delegates');
+    coverage.mark(file, line, 'modelled');
+    return { rule, origin, ...(remark !== undefined && { remark }) };
+  } catch (error) {
+    if (!(error instanceof NotUnderstood)) throw error;
+    coverage.lose(file, line, error.message);
+    return { rule: lost(words, part), origin };
+  }
+}
+
+/** A line that was not understood may let pass what it likes, or stop it. */
+function lost(text: string, part: 'filter' | 'nat'): RuleText {
+  const side = { targets: 'any', others: [] };
+  const verb = /^(?:off )?(?:block|reset)\b/.test(text) ? 'block' : 'pass';
+  return {
+    isOff: false,
+    verb: part === 'nat' ? 'nat' : verb,
+    isLost: true,
+    conditions: [text],
+    ...{ rates: [], contentFilters: [], from: side, to: side },
+  };
+}
+
+function filterList(policy: Policy, library: Library, coverage: CoverageBuilder): RuleList {
+  const rules: Rule[] = [];
+  for (const line of policy.filter ?? []) {
+    const read = readLine(line, policy, 'filter', coverage);
+    const rule = read && filterRule(read, library, coverage);
+    if (rule) rules.push(rule);
+  }
+  return { id: listId(policy), rules, families: BOTH, origin: placeOf(policy) };
+}
+
+function filterRule({ rule, origin, remark }: Read, library: Library, coverage: CoverageBuilder): Rule | undefined {
+  const missing = library.missing.size;
+  const tell = (reason: string): void => coverage.mark(origin.file, origin.line, 'approximated', reason);
+  try {
+    const condition = ruleCondition(rule, library, { original: true });
+    const action = actionOf(rule);
+    if (library.missing.size > missing) tell('it refers to an object that is not in this capture');
+    if (rule.contentFilters.length > 0)
+      tell(`${rule.contentFilters.join(', ')}: what is stopped by its content is not known`);
+    coverage.rule(rule.isLost ? 'unread' : isExact(condition) ? 'exact' : 'bounded');
+    return {
+      origin,
+      steps: [{ kind: 'match', condition }, ...action],
+      ...(remark !== undefined && { comment: remark }),
+      ...(rule.isOff && { disabled: true }),
+    };
+  } catch (error) {
+    if (!(error instanceof NotUnderstood)) throw error;
+    coverage.lose(origin.file, origin.line, error.message);
+    coverage.rule('unread');
+    const text = origin.text;
+    return { origin, steps: [{ kind: 'match', condition: unknown(text, true) }, ...actionOf(rule)] };
+  }
+}
+
+function isExact(condition: Condition): boolean {
+  if (condition.kind === 'unknown') return false;
+  if (condition.kind === 'not') return isExact(condition.of);
+  return condition.kind === 'all' || condition.kind === 'any' ? condition.of.every(isExact) : true;
+}
+
+function actionOf({ verb, contentFilters }: RuleText): readonly Action[] {
+  switch (verb) {
+    case 'pass': {
+      if (contentFilters.length === 0) return [{ kind: 'accept' }];
+      // What a filter of content stops depends on more than a packet: until then it passes.
+      return [{ kind: 'sideEffect', text: contentFilters.join(' ') }, { kind: 'accept' }];
+    }
+    case 'block':
+      return [{ kind: 'drop' }];
+    case 'reset':
+      return [{ kind: 'reject', answer: 'tcp reset, or port unreachable' }];
+    case 'deleg':
+      return [{ kind: 'return' }];
+    // “Decrypted traffic will continue to move down the list of rules”; a line that only logs goes on as well.
+    default:
+      return [{ kind: 'sideEffect', text: verb }];
+  }
+}
+
+/** The rule by which everything passes, if one stands before anything that could stop a packet. */
+function passesAll({ rules }: RuleList): Origin | undefined {
+  for (const { steps, disabled, origin } of rules) {
+    if (disabled) continue;
+    const isWhole = steps.every(
+      (step) => step.kind !== 'match' || (step.condition.kind === 'all' && step.condition.of.length === 0),
+    );
+    const verdict = steps.find(
+      ({ kind }) => kind === 'accept' || kind === 'drop' || kind === 'reject' || kind === 'return',
+    );
+    if (verdict === undefined) continue;
+    if (verdict.kind !== 'accept') return undefined;
+    if (isWhole) return origin;
+  }
+  return undefined;
+}
+
+/** What the services of `CONFIG FILTER SHOW` open to the firewall itself: ports after the manual, "Implicit rules". */
+const implicitPorts: Readonly<Record<string, readonly (readonly [protocol: number, ...ports: readonly number[]])[]>> = {
+  pptp: [[6, 1723], [47]],
+  ha: [[6], [17], [1]],
+  vpn: [[17, 500, 4500], [50], [51]],
+  dns: [
+    [6, 53],
+    [17, 53],
+  ],
+  ident: [[6, 113]],
+  serverd: [[6, 1300]],
+  sshd: [[6, 22]],
+  authportal: [[6, 80, 443, 1200]],
+  webadmin: [[6, 443]],
+  bootps: [[17, 67, 68]],
+  sslvpn: [
+    [6, 443],
+    [17, 1194],
+  ],
+  rtadv: [[58]],
+  dhcp6: [[17, 546, 547]],
+  certreqd: [[6, 80]],
+};
+/** Switched on for what the firewall sends itself: nothing comes in by it. */
+const outgoing = new Set(['ipfix', 'multicast', 'dialup']);
+
+function implicitRules({ services }: Implicit, origin: Origin): readonly Rule[] {
+  const permit = (where: Origin, condition: Condition): Rule => ({
+    origin: where,
+    steps: [{ kind: 'match', condition }, { kind: 'accept' }],
+  });
+  if (!services)
+    return [
+      permit(
+        { ...origin, rule: 'implicit rules', text: 'implicit rules, not in this capture' },
+        unknown('an implicit rule passes it'),
+      ),
+    ];
+  return services.flatMap(({ name, origin: where }) => {
+    const key = name.toLowerCase();
+    if (outgoing.has(key)) return [];
+    // On which interfaces and from whom, the switch does not say: possible.
+    const some = unknown(`the implicit rule ${name} passes it`);
+    const ports = Object.hasOwn(implicitPorts, key) ? implicitPorts[key]! : undefined;
+    if (!ports) return [permit(where, some)];
+    return ports.map(([protocol, ...open]) =>
+      permit(where, {
+        kind: 'all',
+        of: [
+          { kind: 'protocol', protocols: [protocol, protocol] },
+          ...(open.length > 0
+            ? [{ kind: 'destinationPort' as const, ports: open.flatMap((port) => [port, port]) }]
+            : []),
+          some,
+        ],
+      }),
+    );
+  });
+}
+
+/** The first rule that meets a connection translates it, or leaves it alone. */
+function translations(
+  reads: readonly Read[],
+  library: Library,
+  coverage: CoverageBuilder,
+): { readonly before: readonly Rule[]; readonly after: readonly Rule[] } {
+  const before: Rule[] = [];
+  const after: Rule[] = [];
+  for (const { rule, origin } of reads) {
+    const place = { origin, ...(rule.isOff && { disabled: true }) };
+    try {
+      if (rule.isLost) refuse('the translation was not understood');
+      const early = ruleCondition(rule, library, { original: false, withOut: false });
+      const late = ruleCondition(rule, library, { original: true });
+      // Before routing nobody knows by which interface the packet will leave.
+      const leaving: readonly Step[] =
+        rule.to.interfaces === undefined
+          ? []
+          : [{ kind: 'match', condition: unknown(`it leaves by ${rule.to.interfaces}`) }];
+      const to = rule.translated && translate('destination', rule.translated.destination, library);
+      const from = rule.translated && translate('source', rule.translated.source, library);
+      before.push({ ...place, steps: [{ kind: 'match', condition: early }, ...leaving, to ?? { kind: 'accept' }] });
+      after.push({ ...place, steps: [{ kind: 'match', condition: late }, from ?? { kind: 'accept' }] });
+      if (to && leaving.length > 0)
+        coverage.mark(origin.file, origin.line, 'approximated', 'before routing the outgoing interface is not known');
+      coverage.rule(isExact(early) && !(to && leaving.length > 0) ? 'exact' : 'bounded');
+    } catch (error) {
+      if (!(error instanceof NotUnderstood)) throw error;
+      coverage.lose(origin.file, origin.line, error.message);
+      coverage.rule('unread');
+      const steps: readonly Step[] = [{ kind: 'opaque', unknown: unknown(origin.text, true) }];
+      before.push({ ...place, steps });
+      after.push({ ...place, steps });
+    }
+  }
+  return { before, after };
+}
+
+function translate(side: Nat['translate'], { target, ports }: Translated, library: Library): Action | undefined {
+  if (target === undefined && ports === undefined) return undefined;
+  const newPorts = ports === undefined ? undefined : unionPorts(ports, library);
+  const base = { kind: 'nat', translate: side, ...(newPorts && { ports: newPorts }) } as const;
+  if (target === undefined) return base;
+  const sets = names(target).names.map((name) => addressesOf(name, library));
+  const known = sets.filter((set) => set !== undefined);
+  if (known.length < sets.length) {
+    library.missing.add(`the object ${target}`);
+    return { kind: 'opaque', unknown: unknown(`it is translated to ${target}`, true) };
+  }
+  const addresses = unionOf(known);
+  if (size(addresses.ip4) + size(addresses.ip6) === 0n) return { ...base, to: 'device' };
+  return { ...base, to: { addresses } };
+}
+
+function unionPorts(word: string, library: Library): readonly number[] {
+  const found = names(word).names.map((name) => portsOf(name, library) ?? refuse(`the port ${name} is not known`));
+  return found.length === 1 ? found[0]! : found.flat();
+}
