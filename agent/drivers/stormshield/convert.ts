@@ -1,19 +1,21 @@
-import { size } from '../../lib/intervals.js';
-import type {
-  Action,
-  BaseList,
-  Condition,
-  Family,
-  Nat,
-  Origin,
-  Pipeline,
-  Rule,
-  RuleList,
-  Step,
+import { fromRanges, ranges, size } from '../../lib/intervals.js';
+import {
+  type Action,
+  type AddressSet,
+  type BaseList,
+  type Condition,
+  type Family,
+  type Nat,
+  type Origin,
+  type Pipeline,
+  prefix6,
+  type Rule,
+  type RuleList,
+  type Step,
 } from '../../model/index.js';
 import type { CoverageBuilder } from '../shared/coverage.js';
 import { withoutRemark } from './answer.js';
-import { addressesOf, type Library, names, portsOf, unionOf, unknown } from './library.js';
+import { addressesOf, isDynamic, type Library, names, portsOf, unionOf, unknown } from './library.js';
 import { type RuleText, readRule, ruleCondition, type Translated } from './rule.js';
 import { NotUnderstood, refuse } from './understood.js';
 
@@ -76,10 +78,12 @@ export function convert(
     origin: { ...origin, rule: `policy ${id}`, text: `the policy ${id}` },
     steps: [{ kind: 'jump', list: id }],
   }));
+  const here = ownAddresses(library);
+  const arriving: readonly Rule[] = jumps.map((rule) => ({ ...rule, steps: [...here, ...rule.steps] }));
   const lists: readonly RuleList[] = [
     { id: 'nat/destination', rules: before, families: BOTH, origin },
     { id: 'forward', rules: [established, ...jumps], families: BOTH, origin },
-    { id: 'input', rules: [established, ...implicitRules(implicit, origin), ...jumps], families: BOTH, origin },
+    { id: 'input', rules: [established, ...implicitRules(implicit, origin), ...arriving], families: BOTH, origin },
     { id: 'nat/source', rules: after, families: BOTH, origin },
     ...filters,
   ];
@@ -100,6 +104,22 @@ export function convert(
       base('nat/source', 'postrouting'),
     ],
   };
+}
+
+function onlyOne(value: number): readonly [number, number] {
+  return [value, value];
+}
+
+/** What comes to the firewall itself is for one of its addresses, or for everybody: broadcast and multicast. */
+function ownAddresses({ interfaces }: Library): readonly Step[] {
+  if (!interfaces || interfaces.some(isDynamic)) return [];
+  const broadcasts = interfaces.flatMap(({ networks }) => [...ranges(networks.ip4)].map(([, last]) => last));
+  const everybody: AddressSet = {
+    ip4: fromRanges([[0xe000_0000, 0xefff_ffff], [0xffff_ffff, 0xffff_ffff], ...broadcasts.map(onlyOne)]),
+    ip6: prefix6(0xffn << 120n, 8),
+  };
+  const addresses = unionOf([...interfaces.map(({ own }) => own), everybody]);
+  return [{ kind: 'match', condition: { kind: 'destination', addresses } }];
 }
 
 function placeOf({ file, line, slot, isGlobal }: Policy): Origin {

@@ -5,6 +5,7 @@ import {
   any,
   anyAddress,
   type Condition,
+  formatIp4,
   LAST_IP4,
   LAST_IP6,
   noAddress,
@@ -281,4 +282,9 @@ export function oneOf(word: string, each: (name: string) => Condition): Conditio
   const { isNegated, names: all } = names(word);
   const condition = any(...all.map(each));
   return isNegated ? not(condition) : condition;
+}
+
+/** An address that an interface got from a server is not in its configuration. */
+export function isDynamic({ own }: Interface): boolean {
+  return own.ip4.length === 0 || (own.ip4.length === 2 && formatIp4(own.ip4[0]!) === '0.0.0.0');
 }

@@ -1,4 +1,4 @@
-import { type AddressSet, formatIp4, noAddress, parseAddressSet } from '../../model/index.js';
+import { type AddressSet, noAddress, parseAddressSet } from '../../model/index.js';
 import { attributes, type Entry, type Part } from './answer.js';
 import { type Interface, type Library, protocolOf, transportOf, unionOf } from './library.js';
 import { refuse } from './understood.js';
@@ -183,9 +183,4 @@ export function interfaceOf({ title, entries }: Part): Interface | undefined {
     networks: networks.length > 0 ? unionOf(networks) : noAddress,
     isProtected: settings.get('protected') === '1',
   };
-}
-
-/** An address that an interface got from a server is not in its configuration. */
-export function isDynamic({ own }: Interface): boolean {
-  return own.ip4.length === 0 || (own.ip4.length === 2 && formatIp4(own.ip4[0]!) === '0.0.0.0');
 }

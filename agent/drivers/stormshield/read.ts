@@ -5,8 +5,8 @@ import type { Capture, Identification, Section } from '../contract.js';
 import { type CoverageBuilder, coverageBuilder } from '../shared/coverage.js';
 import { type Answer, attributes, type Entry, type Part, parseAnswer } from './answer.js';
 import { convert, type Implicit, type Policy, type PolicyLine } from './convert.js';
-import { emptyLibrary, type Interface, isGenerated, type Library } from './library.js';
-import { interfaceOf, isDynamic, isObjectFile, listed, memberOf, objectReader } from './objects.js';
+import { emptyLibrary, type Interface, isDynamic, isGenerated, type Library } from './library.js';
+import { interfaceOf, isObjectFile, listed, memberOf, objectReader } from './objects.js';
 import { NotUnderstood } from './understood.js';
 
 /** Longer than any configuration; a text beyond it is refused before work is spent on it. */
