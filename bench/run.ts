@@ -8,6 +8,7 @@ import type { Bench, Row } from './bench.js';
  */
 const BENCHES: Readonly<Record<string, () => Promise<{ readonly bench: Bench }>>> = {
   loading: () => import('./loading.js'),
+  ssh: () => import('./ssh.js'),
 };
 
 const RESULTS = 'bench/RESULTS.md';

@@ -47,16 +47,14 @@ export async function readDevice(settings: DeviceSettings, tools: ReadingTools):
       const reason = `${device}: ${inTheWay.code}: ${problemText(inTheWay)}`;
       return blinded({ ...nothing, blind: [], ...unreachable }, [reason]);
     }
-    const raw = await readTwice(
-      dialogueReader(drivers, tools.runner, device, options),
-      drivers,
-      tools.pause ? { pause: tools.pause } : {},
-    );
+    const reader = dialogueReader(drivers, tools.runner, device, options);
+    const raw = await readTwice(reader.read, drivers, tools.pause ? { pause: tools.pause } : {});
     const captures = raw.map((capture) => {
       const { secrets } = drivers.find(({ id }) => id === capture.driver)!;
       return redactCapture(capture, secrets, tools.key);
     });
-    const reading = readingOf(captures, device, tools.drivers, clock.now());
+    const seal = reader.seal();
+    const reading = { ...readingOf(captures, device, tools.drivers, clock.now()), ...(seal && { seal }) };
     const unknown = settings.drivers.filter((id) => !drivers.some((driver) => driver.id === id));
     if (unknown.length === 0) return reading;
     return blinded(

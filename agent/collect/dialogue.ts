@@ -1,7 +1,7 @@
 import type { Capture, Dialogue, DialogueStep, Section, SectionFailure } from '../drivers/contract.js';
 import type { Problem } from '../lib/result.js';
 import { displayMessage } from './capture.js';
-import type { Answers, CommandOutput, CommandRunner, Speaker, StepAnswer } from './runner.js';
+import type { Answers, CommandOutput, CommandRunner, Conversed, Seal, Speaker, StepAnswer } from './runner.js';
 
 export interface DialogueOptions {
   readonly signal?: AbortSignal;
@@ -17,7 +17,7 @@ export function runDialogues(
   device: string,
   options: DialogueOptions = {},
 ): Promise<readonly Capture[]> {
-  return dialogueReader(drivers, runner, device, options)(1);
+  return dialogueReader(drivers, runner, device, options).read(1);
 }
 
 /** One driver's dialogue, once. */
@@ -31,28 +31,40 @@ export async function runDialogue(
   return capture!;
 }
 
-/**
- * Reads again at each call. `ahead` says how many readings in a row are wanted from here on: where a device can be asked
- * for several in one request, they are taken then and given out one by one.
- */
+export interface DialogueReader {
+  /**
+   * Reads again at each call. `ahead` says how many readings in a row are wanted from here on: where a device can be
+   * asked for several in one request, they are taken then and given out one by one.
+   */
+  read(ahead: number): Promise<readonly Capture[]>;
+  /** Of the reading that was given out last, where the device can tell later whether it still holds. */
+  seal(): Seal | undefined;
+}
+
 export function dialogueReader(
   drivers: readonly Speaker[],
   runner: CommandRunner,
   device: string,
   { signal }: DialogueOptions = {},
-): (ahead: number) => Promise<readonly Capture[]> {
-  const taken: Answers[] = [];
-  return async (ahead) => {
-    if (taken.length === 0) {
-      const options = { passes: ahead, ...(signal && { signal }) };
-      taken.push(
-        ...(runner.converse
-          ? await runner.converse(drivers, options)
-          : [await stepByStep(drivers, runner, { ...(signal && { signal }) })]),
-      );
-    }
-    const answers = taken.shift()!;
-    return drivers.map(({ id, dialogue }) => ({ driver: id, device, sections: sectionsOf(dialogue, answers, device) }));
+): DialogueReader {
+  const taken: Conversed[] = [];
+  let last: Conversed | undefined;
+  const take = async (passes: number): Promise<readonly Conversed[]> =>
+    runner.converse
+      ? runner.converse(drivers, { passes, ...(signal && { signal }) })
+      : [{ answers: await stepByStep(drivers, runner, { ...(signal && { signal }) }) }];
+  return {
+    async read(ahead) {
+      if (taken.length === 0) taken.push(...(await take(ahead)));
+      last = taken.shift()!;
+      const { answers } = last;
+      return drivers.map(({ id, dialogue }) => ({
+        driver: id,
+        device,
+        sections: sectionsOf(dialogue, answers, device),
+      }));
+    },
+    seal: () => last?.seal,
   };
 }
 

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { stepByStep } from './dialogue.js';
 import { type Lanes, openLanes } from './lanes.js';
 import { decoded, end, STDERR_BYTES_MAX, start, systemFailure } from './processes.js';
-import type { Answers, CommandOutput, CommandRunner, FollowOptions, RunLimits } from './runner.js';
+import type { CommandOutput, CommandRunner, Conversed, FollowOptions, RunLimits } from './runner.js';
 
 export interface LocalOptions {
   /** Put before every command, such as `['ip', 'netns', 'exec', 'blue']`: a namespace is then read as a device. */
@@ -36,15 +36,16 @@ export function localRunner(options: LocalOptions = {}): CommandRunner {
         const output = await open.run(argv, limits);
         return output === undefined ? run(argv, limits) : output;
       });
-      const answers: Answers[] = [];
+      const conversed: Conversed[] = [];
       try {
-        while (answers.length < passes) {
-          answers.push(await stepByStep(speakers, { ...inLanes, parallelMax: lanesMax }, signal ? { signal } : {}));
+        while (conversed.length < passes) {
+          const answers = await stepByStep(speakers, { ...inLanes, parallelMax: lanesMax }, signal ? { signal } : {});
+          conversed.push({ answers });
         }
       } finally {
         if (open !== kept) open.close();
       }
-      return answers;
+      return conversed;
     },
   };
 }

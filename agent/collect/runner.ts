@@ -2,7 +2,7 @@ import type { DialogueStep, Driver } from '../drivers/contract.js';
 import type { Problem } from '../lib/result.js';
 
 /** What is needed of a driver to read a device with it. */
-export type Speaker = Pick<Driver, 'id' | 'dialogue'>;
+export type Speaker = Pick<Driver, 'id' | 'dialogue'> & Partial<Pick<Driver, 'volatile'>>;
 
 /** How a device answered one step. */
 export interface StepAnswer {
@@ -13,6 +13,21 @@ export interface StepAnswer {
 
 /** The answers of one reading; a fallback that was not needed has none. */
 export type Answers = ReadonlyMap<DialogueStep, StepAnswer>;
+
+/**
+ * By which a device tells later whether anything changed since a reading. It is made of everything that was read,
+ * secrets too: it stays in the memory of this process.
+ */
+export interface Seal {
+  readonly mark: string;
+  readonly sum: string;
+}
+
+export interface Conversed {
+  readonly answers: Answers;
+  /** Absent where the device cannot tell. */
+  readonly seal?: Seal;
+}
 
 export interface ConverseOptions {
   /** How many times everything is asked, one time after the other. */
@@ -32,7 +47,12 @@ export interface CommandRunner {
    * Carries out whole dialogues in one request, each answer as `run` and `readFile` would give it. Absent: they are
    * asked step by step.
    */
-  converse?(speakers: readonly Speaker[], options: ConverseOptions): Promise<readonly Answers[]>;
+  converse?(speakers: readonly Speaker[], options: ConverseOptions): Promise<readonly Conversed[]>;
+  /**
+   * Whether all that counts is as it was at the reading with this seal; false also where that cannot be known. Never
+   * true where a reading would show something else: see ssh/seal.ts.
+   */
+  isUnchanged?(speakers: readonly Speaker[], seal: Seal, signal?: AbortSignal): Promise<boolean>;
   /** Why the device cannot be asked at all, in one Problem; absent where there is nothing that could be in the way. */
   ready?(signal?: AbortSignal): Promise<Problem | undefined>;
   /** How many commands may run at once on the device. */

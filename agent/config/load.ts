@@ -43,6 +43,7 @@ export function defaultSettings(around: Surroundings = surroundings()): Settings
     stateFolder: defaultStateFolder(around),
     devices: [thisMachine(around)],
     pollSeconds: 300,
+    wholeReadingSeconds: 3600,
     graceMinutes: 15,
     retentionDays: 400,
     approvedHosts: [],
@@ -102,8 +103,21 @@ export function parseSettings(text: string, file: string, options: LoadOptions =
   );
   if (wrong) return failure(wrong);
   const base = defaultSettings(options.surroundings);
-  const { site, timeZone, state, poll, grace, retention, approvedHosts, baseline, rules, devices, listen, sinks } =
-    parsed.data!;
+  const {
+    site,
+    timeZone,
+    state,
+    poll,
+    wholeReading,
+    grace,
+    retention,
+    approvedHosts,
+    baseline,
+    rules,
+    devices,
+    listen,
+    sinks,
+  } = parsed.data!;
   const beside = (other: string): string => resolve(dirname(file), other);
   return success({
     ...(site !== undefined && { site }),
@@ -111,6 +125,7 @@ export function parseSettings(text: string, file: string, options: LoadOptions =
     stateFolder: state === undefined ? base.stateFolder : beside(state),
     devices: devices?.map((device) => deviceSettings(device, beside)) ?? base.devices,
     pollSeconds: poll,
+    wholeReadingSeconds: wholeReading,
     graceMinutes: grace,
     retentionDays: retention,
     approvedHosts,

@@ -32,6 +32,11 @@ export const ConfigFile = z.strictObject(
       'How often each device is read when nothing says that it changed.',
       '5m',
     ),
+    wholeReading: setting(
+      duration('0m', '1d').prefault('1h'),
+      'A device over SSH that says that nothing changed is read as a whole all the same when the last whole reading is so old. 0m: it is never asked, and always read.',
+      '1h',
+    ),
     grace: setting(
       duration('0m', '1d')
         .transform((seconds) => seconds / 60)

@@ -10,6 +10,8 @@ export interface Settings {
   readonly stateFolder: string;
   readonly devices: readonly DeviceSettings[];
   readonly pollSeconds: number;
+  /** How old a whole reading may become where a device says that nothing changed since; an hour if absent. */
+  readonly wholeReadingSeconds?: number;
   /** May be a fraction: a test waits for seconds. */
   readonly graceMinutes: number;
   /** How long snapshots and alarms that nothing refers to any more are kept; absent: for ever. */
@@ -89,8 +91,6 @@ export interface SinkChoices {
   readonly format?: 'cef' | 'leef' | 'ecs' | 'ocsf';
   /** Techniques of ATT&CK are named. */
   readonly attack?: boolean;
-  /** Minutes after which an alarm of a severity is told here, where nobody has taken it on; absent: at once. */
-  readonly escalation?: Readonly<Partial<Record<'critical' | 'high' | 'medium' | 'low', number>>>;
 }
 
 /** Paths of PEM files, the name that the receiver's certificate must have, fingerprints. */

@@ -196,6 +196,8 @@ export interface VolatilePattern {
    * socket that lives for a moment must not make a device unreadable, and yet a new socket must not go unseen.
    */
   readonly onlyBetweenReadings?: true;
+  /** The same as sed(1) writes it, for a look at the device that does not fetch the text; see shared/volatile.ts. */
+  readonly onDevice?: { readonly expression: string; readonly replacement: string };
 }
 
 /** Gives each line of a section its state exactly once; the last word wins only if it is worse. */

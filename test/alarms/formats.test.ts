@@ -98,7 +98,6 @@ describe('ECS', () => {
       'alert',
       'event',
       'alert',
-      'alert',
       'event',
     ]);
   });
@@ -124,7 +123,6 @@ describe('OCSF', () => {
       { class_uid: 2004, activity_id: 2, type_uid: 200402, status_id: 2 },
       { class_uid: 2004, activity_id: 2, type_uid: 200402, status_id: 1 },
       { class_uid: 2004, activity_id: 3, type_uid: 200403, status_id: 4 },
-      { class_uid: 2004, activity_id: 2, type_uid: 200402, status_id: 1 },
       { class_uid: 2003, activity_id: 1, type_uid: 200301, status_id: 1 },
     ]);
     expect(ocsf(told.refused).compliance).toMatchObject({ status_id: 3, status: 'Fail' });

@@ -30,7 +30,9 @@ function runnerWith(script: string, timeoutMsMax: number): CommandRunner {
         dialogue: { ...dialogue, steps: dialogue.steps.map((step) => steps.find((one) => one.step === step)!.other) },
       }));
       const passes = await local.converse!(instead, options);
-      return passes.map((answers) => new Map(steps.flatMap((one) => pair(one.step, answers.get(one.other)))));
+      return passes.map(({ answers }) => ({
+        answers: new Map(steps.flatMap((one) => pair(one.step, answers.get(one.other)))),
+      }));
     },
     follow: async () => ({ kind: 'missing', what: 'nft' }),
   };

@@ -41,6 +41,7 @@ describe('the embedded default', () => {
         },
       ],
       pollSeconds: 300,
+      wholeReadingSeconds: 3600,
       graceMinutes: 15,
       retentionDays: 400,
       approvedHosts: [],
@@ -123,6 +124,7 @@ describe('a configuration file', () => {
         },
       ],
       pollSeconds: 300,
+      wholeReadingSeconds: 3600,
       graceMinutes: 15,
       retentionDays: 400,
       approvedHosts: ['203.0.113.20', '2001:db8:20::/48'],
@@ -181,12 +183,9 @@ describe('a configuration file', () => {
   });
 
   test.each([
-    ['poll: 90s', { pollSeconds: 90 }],
-    ['poll: 1d', { pollSeconds: 86_400 }],
-    ['grace: 0m', { graceMinutes: 0 }],
-    ['grace: 2h', { graceMinutes: 120 }],
-    ['grace: 90s', { graceMinutes: 1.5 }],
-    ['poll: 1s', { pollSeconds: 1 }],
+    ['poll: 90s\ngrace: 2h', { pollSeconds: 90, graceMinutes: 120 }],
+    ['poll: 1d\ngrace: 90s', { pollSeconds: 86_400, graceMinutes: 1.5 }],
+    ['poll: 1s\ngrace: 0m\nwholeReading: 0m', { pollSeconds: 1, graceMinutes: 0, wholeReadingSeconds: 0 }],
     ['devices: [{id: off, kind: host}]', { devices: [{ ...defaultSettings(here).devices[0]!, id: 'off' }] }],
     ['sinks: [{id: a, jsonl: "-"}]', { sinks: [{ kind: 'jsonl', id: 'a', to: '-' }] }],
     [
@@ -255,15 +254,15 @@ describe('what is wrong is told by line and column, with what was expected', () 
     ['\tsite: a', 'config.yaml:1:1: this is not YAML: Tabs are not allowed as indentation'],
     [
       'site: a\ngrase: 5m',
-      'config.yaml:2:1: there is no setting `grase` (expected one of site, timeZone, state, poll, grace, retention, approvedHosts, baseline, rules, devices, listen, sinks; did you mean `grace`?)',
+      'config.yaml:2:1: there is no setting `grase` (expected one of site, timeZone, state, poll, wholeReading, grace, retention, approvedHosts, baseline, rules, devices, listen, sinks; did you mean `grace`?)',
     ],
     [
       'timezone: Europe/Paris',
-      'config.yaml:1:1: there is no setting `timezone` (expected one of site, timeZone, state, poll, grace, retention, approvedHosts, baseline, rules, devices, listen, sinks; did you mean `timeZone`?)',
+      'config.yaml:1:1: there is no setting `timezone` (expected one of site, timeZone, state, poll, wholeReading, grace, retention, approvedHosts, baseline, rules, devices, listen, sinks; did you mean `timeZone`?)',
     ],
     [
       'site: a\nserver: b',
-      'config.yaml:2:1: there is no setting `server` (expected one of site, timeZone, state, poll, grace, retention, approvedHosts, baseline, rules, devices, listen, sinks; remove it)',
+      'config.yaml:2:1: there is no setting `server` (expected one of site, timeZone, state, poll, wholeReading, grace, retention, approvedHosts, baseline, rules, devices, listen, sinks; remove it)',
     ],
     [
       'devices:\n  - id: fw\n    kind: fw\n    network: [192.0.2.0/24]',

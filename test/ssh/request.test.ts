@@ -27,7 +27,7 @@ async function reading(behaviour: Behaviour): Promise<Capture> {
   const server = await serve(behaviour);
   return withRunner(target(server), async (runner) => (await runDialogues(speakers, runner, 'web'))[0]!, {
     ...patient,
-    timeouts: { ...patient.timeouts, overdueMs: 300 },
+    timeouts: { ...patient.timeouts, overdueMs: 2_000 },
   });
 }
 
@@ -59,7 +59,7 @@ describe('a reading in one request', () => {
       ),
     );
     await withRunner(target(server), async (runner) => {
-      const read = dialogueReader(speakers, runner, 'web');
+      const { read } = dialogueReader(speakers, runner, 'web');
       expect(shown((await read(2))[0]!)[0]).toBe('one "fake/one:0 1"');
       expect(requests).toBe(2);
       expect(shown((await read(1))[0]!)).toEqual([
@@ -128,7 +128,7 @@ describe('a reading in one request', () => {
     );
 
   test.each<[string, (request: Asked) => void, string]>([
-    ['hangs', ({ channel }) => void channel.write('half a li'), 'timeout web: list two: no end after 1000 ms'],
+    ['hangs', ({ channel }) => void channel.write('half a li'), 'timeout web: list two: no end after 2700 ms'],
     [
       'never ends',
       ({ channel }) => void channel.write('rule\n'.repeat(2000)),

@@ -22,6 +22,7 @@ export function lateRunner(target: SshTarget, knownKeys: string): LateRunner {
     readFile: async (path, limits) => (await load()).readFile(path, limits),
     follow: async (argv, options) => (await load()).follow(argv, options),
     converse: async (speakers, options) => (await load()).converse(speakers, options),
+    isUnchanged: async (speakers, seal, signal) => (await load()).isUnchanged(speakers, seal, signal),
     ready: async (signal) => (await load()).ready(signal),
     parallelMax: 4,
     close() {

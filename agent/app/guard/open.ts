@@ -18,7 +18,7 @@ import { openStore } from '../../store/index.js';
 import { windowMachine } from '../../windows/index.js';
 import { readBaseline } from '../baseline-file.js';
 import { loadRules } from '../rules.js';
-import { type Bench, isOpenFinding, openBench } from './bench.js';
+import { type Bench, isOpen, openBench } from './bench.js';
 import type { Guard, GuardStatus } from './contract.js';
 import { type Seen, type WatchedDevice, watchedDevice } from './device.js';
 import { findingAnswers } from './findings.js';
@@ -104,7 +104,14 @@ export async function openGuard(configured: Settings, tools: GuardTools): Promis
   }
   const removed = removedUnderWork(store.value.judge.load(), configured.devices);
   const settings: Settings = { ...configured, devices: [...configured.devices, ...removed] };
-  const own = tools.parts({ key: key.value, baseline: baseline.value, clock, folder: place.folder });
+  const { wholeReadingSeconds: whole } = configured;
+  const own = tools.parts({
+    key: key.value,
+    baseline: baseline.value,
+    clock,
+    folder: place.folder,
+    ...(whole !== undefined && { wholeReadingSeconds: whole }),
+  });
   const parts = withRemoved(own, removed, clock);
   const context: JudgeContext = {
     devices: Object.fromEntries(
@@ -124,9 +131,6 @@ export async function openGuard(configured: Settings, tools: GuardTools): Promis
     approvedHosts: settings.approvedHosts,
     ...rules.value,
     graceMinutes: settings.graceMinutes,
-    escalations: settings.sinks.flatMap(({ id, escalation }) =>
-      escalation ? [{ to: id, afterMinutes: escalation }] : [],
-    ),
     windows: windowMachine,
   };
   const opened = { settings, store: store.value, parts, baseline: baseline.value, clock, log, redact: key.value };
@@ -331,7 +335,7 @@ function statusOf(
         ...(until !== undefined && { onboarding: { until: iso(until), heldBack: held(id) } }),
       };
     }),
-    openFindings: state.findings.filter(isOpenFinding).length,
+    openFindings: state.findings.filter(isOpen).length,
     sinks: sinks.map(({ id }) => {
       const lastError = states.find((one) => one.sink === id)?.lastError;
       return {

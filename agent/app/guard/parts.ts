@@ -11,6 +11,7 @@ import { undoWith } from '../undo.js';
 import { type LateRunner, lateRunner } from './late-runner.js';
 import { knownKeysFile } from './place.js';
 import type { LearnRequest, Parts, PartsPlace, WatchOptions } from './ports.js';
+import { changeChecks } from './unchanged.js';
 
 export interface RealParts extends PartsPlace {
   /** How a device is asked; left out: as its settings say. */
@@ -27,11 +28,16 @@ const LOOPBACK = { lo: 'loopback' };
 /** The rooms as they are: programs of the device, the drivers, the exact comparison. */
 export function realParts({ key, baseline, clock, folder, drivers = allDrivers, ...given }: RealParts): Parts {
   const runners = keptRunners(folder);
+  const checks = changeChecks({ drivers, clock, wholeMs: (given.wholeReadingSeconds ?? 3600) * 1000 });
   const runner = given.runner ?? runners.of;
   const declared = (device: string, at: number) => declaredAt(baseline, device, at);
   return {
     drivers,
-    read: (device, { signal }) => readDevice(device, { runner: runner(device), drivers, key, clock, signal }),
+    async read(device, { signal }) {
+      const asked = runner(device);
+      const still = await checks.stillSo(device, asked, signal);
+      return still ?? checks.keep(device, await readDevice(device, { runner: asked, drivers, key, clock, signal }));
+    },
     readingOf: (device, captures, at) => readingOf(captures, device.id, drivers, at),
     declaredKey: (device, at) => {
       const { flows, listeners } = declared(device, at);
@@ -53,7 +59,13 @@ export function realParts({ key, baseline, clock, folder, drivers = allDrivers, 
         timeMsMax: COMPARE_MS_MAX,
       }),
     learn,
-    watch: (device, options) => watch(device, { ...options, clock, runner: runner(device), drivers }),
+    watch: (device, options) => {
+      const wake = (): void => {
+        checks.doubt(device.id);
+        options.wake();
+      };
+      return watch(device, { ...options, wake, clock, runner: runner(device), drivers });
+    },
     close: runners.close,
   };
 }

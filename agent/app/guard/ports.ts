@@ -1,4 +1,5 @@
 import type { Baseline } from '../../baseline/index.js';
+import type { Seal } from '../../collect/index.js';
 import type { DeviceSettings } from '../../config/index.js';
 import type { Capture, Driver } from '../../drivers/index.js';
 import type { Observation, Subject } from '../../judge/index.js';
@@ -20,6 +21,8 @@ export interface Reading {
   readonly hash: string;
   readonly rules: number;
   readonly listeners: number;
+  /** By which the device can tell whether it is still as it was read; kept nowhere but in memory. */
+  readonly seal?: Seal;
 }
 
 /** From one reading to what the judge is told. */
@@ -55,6 +58,8 @@ export interface PartsPlace {
   readonly clock: Clock;
   /** The state folder. */
   readonly folder: string;
+  /** How old a whole reading may become before a device is read though it says that nothing changed; 3600 if absent. */
+  readonly wholeReadingSeconds?: number;
 }
 
 /**

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { DialogueStep } from '../../drivers/contract.js';
+import type { DialogueStep, VolatilePattern } from '../../drivers/contract.js';
 import { assert } from '../../lib/assert.js';
 import { spellingsOf } from '../dialogue.js';
 import type { Speaker } from '../runner.js';
@@ -25,9 +25,11 @@ export interface Plan {
    */
   readonly token: string;
   readonly steps: readonly PlannedStep[];
+  /** Volatile text that is left out on the device, in this order, where it only tells whether anything changed. */
+  readonly leftOut: readonly VolatilePattern[];
 }
 
-export function planOf({ id, dialogue }: Speaker): Plan {
+export function planOf({ id, dialogue, volatile = [] }: Speaker): Plan {
   const planned = (step: DialogueStep): PlannedStep => {
     const fallbacks = dialogue.steps.filter(({ fallbackFor }) => fallbackFor === step.id).map(planned);
     // A file that is not there shows only in what cat says: the script does not look into that.
@@ -36,15 +38,18 @@ export function planOf({ id, dialogue }: Speaker): Plan {
     return { name: `${id}/${step.id}`, step, spellings, fallbacks };
   };
   const steps = dialogue.steps.filter(({ fallbackFor }) => fallbackFor === undefined).map(planned);
-  const digest = createHash('sha256')
-    .update(JSON.stringify(steps.map(described)))
-    .digest('hex')
-    .slice(0, 12);
-  return { driver: id, token: `${id}@${digest}`, steps };
+  const leftOut = volatile.filter(({ onDevice }) => onDevice !== undefined);
+  // Else a step of `stableText` before them would see another text here than on the device; see shared/volatile.ts.
+  const areFirst = volatile.every(({ onDevice }, at) => onDevice === undefined || at < leftOut.length);
+  assert(areFirst, `${id}: what is left out on the device must stand first`);
+  const words = JSON.stringify([steps.map(inWords), leftOut.map(({ onDevice }) => onDevice)]);
+  const digest = createHash('sha256').update(words).digest('hex').slice(0, 12);
+  return { driver: id, token: `${id}@${digest}`, steps, leftOut };
 }
 
-function described({ name, step, spellings, fallbacks }: PlannedStep): unknown {
-  return [name, secondsOf(step), spellings.map(spelled), fallbacks.map(described)];
+function inWords({ name, step, spellings, fallbacks }: PlannedStep): unknown {
+  const { need, beside } = step;
+  return [name, secondsOf(step), need, beside, spellings.map(spelled), fallbacks.map(inWords)];
 }
 
 export function secondsOf({ timeoutMsMax }: DialogueStep): number {

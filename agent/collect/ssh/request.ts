@@ -1,14 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:os';
 import { displayMessage } from '../capture.js';
-import type { Answers, CommandOutput, ConverseOptions, Speaker, StepAnswer } from '../runner.js';
+import type { Answers, CommandOutput, Conversed, ConverseOptions, Seal, Speaker, StepAnswer } from '../runner.js';
 import { decodeUtf8 } from '../utf8.js';
 import { hear } from './channel.js';
 import { PREFIX, SCRIPT_ARGV, saysNoFile } from './commands.js';
 import { type Frame, type FrameReader, frameReader } from './frames.js';
 import type { Link } from './link.js';
 import { everyStep, type Plan, type PlannedStep, planOf, secondsOf } from './plan.js';
-import { forcedCommandScript } from './script.js';
+import { forcedCommandScript, readerName } from './script.js';
+import { sealOf, sumOf } from './seal.js';
 import type { SshTimeouts } from './target.js';
 
 /** Of one step's complaints, and of all answers together. */
@@ -18,12 +19,14 @@ const TOTAL_BYTES_MAX = 256 * 1024 * 1024;
 const LEFT_OUT_MAX = 3;
 /** timeout(1) ends with it, whatever it ended. */
 const TIMED_OUT = 124;
+/** Of a look whether anything changed: a host that takes longer is read instead. */
+const CHECK_MS_MAX = 60_000;
 
 /** A request for readings of whole dialogues. */
 export interface Request {
-  on(link: Link): Promise<readonly Answers[]>;
+  on(link: Link): Promise<readonly Conversed[]>;
   /** The same answer to everything. */
-  none(why: CommandOutput): readonly Answers[];
+  none(why: CommandOutput): readonly Conversed[];
 }
 
 /**
@@ -36,8 +39,8 @@ export function requestFor(
   { passes, signal, overdueMs }: ConverseOptions & Pick<SshTimeouts, 'overdueMs'>,
 ): Request {
   const plans = speakers.map(planOf);
-  const none = (why: CommandOutput): readonly Answers[] =>
-    Array.from({ length: passes }, () => answersOf(plans, { frames: new Map(), rest: why }, new Map()));
+  const none = (why: CommandOutput): readonly Conversed[] =>
+    Array.from({ length: passes }, () => ({ answers: answersOf(plans, { frames: new Map(), rest: why }, new Map()) }));
   const script = forcedCommandScript(speakers);
   return {
     none,
@@ -46,7 +49,12 @@ export function requestFor(
       for (;;) {
         const asking: Asking = { plans, passes, leftOut, script, overdueMs, ...(signal && { signal }) };
         const { heard, culprit } = await ask(link, asking);
-        if (!culprit) return heard.map((one) => answersOf(plans, one, leftOut));
+        if (!culprit) {
+          return heard.map((one) => ({
+            answers: answersOf(plans, one, leftOut),
+            ...(one.seal && leftOut.size === 0 && { seal: one.seal }),
+          }));
+        }
         leftOut.set(culprit.name, culprit.output);
       }
     },
@@ -68,6 +76,8 @@ interface Heard {
   readonly frames: ReadonlyMap<string, Said>;
   /** What became of everything else; absent where the pass is complete. */
   readonly rest?: CommandOutput;
+  /** Only of the last pass, and where it is complete. */
+  readonly seal?: Seal;
 }
 
 interface Said {
@@ -103,11 +113,55 @@ async function ask(
   }
   const rest = watch.gaveUp() ?? unfinished(output, out);
   const passesOf = ({ passes: whole, frames }: FrameReader): readonly (readonly Frame[])[] => [...whole, frames];
+  const besides = everyStep(plans).flatMap(({ step, name }) => (step.beside ? [name] : []));
+  let first: ReadonlyMap<string, Said> = new Map();
   const heard = Array.from({ length: passes }, (_, at): Heard => {
     const complete = at < out.passes.length && at < err.passes.length;
-    return { frames: joined(passesOf(out)[at], passesOf(err)[at]), ...(!complete && { rest }) };
+    const own = joined(passesOf(out)[at], passesOf(err)[at]);
+    if (at === 0) first = own;
+    // What stands beside the device is asked for in the first pass alone.
+    const once = [...first].filter(([name]) => besides.includes(name.replace(/:\d+$/, '')));
+    const frames = new Map([...once, ...own]);
+    if (!complete) return { frames, rest };
+    if (at < passes - 1) return { frames };
+    return { frames, seal: sealOf(plans, mark, out.passes[at]!, err.passes[at]!) };
   });
   return { heard };
+}
+
+/** Whether all that counts is still as it was when the seal was made. */
+export async function isUnchanged(
+  link: Link,
+  speakers: readonly Speaker[],
+  { mark: seal, sum }: Seal,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  const plans = speakers.map(planOf);
+  const mark = randomBytes(16).toString('hex');
+  const [out, err] = [frameReader(mark), frameReader(seal)];
+  const giveUp = new AbortController();
+  const timer = setTimeout(() => giveUp.abort(), CHECK_MS_MAX);
+  let bytes = 0;
+  const count = (reader: FrameReader, chunk: Buffer): void => {
+    bytes += chunk.length;
+    if (bytes > STDERR_BYTES_MAX) giveUp.abort();
+    else reader.feed(chunk);
+  };
+  const words = ['check', mark, seal, ...plans.map(({ token }) => token)];
+  const output = await hear(link, `${PREFIX}${SCRIPT_ARGV} ${words.join(' ')}`, {
+    input: forcedCommandScript(speakers),
+    signal: signal ? AbortSignal.any([signal, giveUp.signal]) : giveUp.signal,
+    onOutput: (chunk) => count(out, chunk),
+    onError: (chunk) => count(err, chunk),
+  });
+  clearTimeout(timer);
+  const [answers, complaints] = [out.passes[0], err.passes[0]];
+  if (output.kind !== 'exited' || output.exitCode !== 0 || !answers || !complaints) return false;
+  const sums = plans.map(({ driver }) => {
+    const answer = answers.find(({ name }) => name === readerName(driver));
+    return /^(?<sum>[0-9a-f]{64})\b/.exec(answer?.content.toString('latin1') ?? '')?.groups?.sum ?? '';
+  });
+  return sumOf({ sums, complaints }) === sum;
 }
 
 interface Watched {

@@ -6,7 +6,7 @@ import { type Credentials, readCredentials } from './credentials.js';
 import { pinsOf } from './host-keys.js';
 import { type KnownKeys, readKnownKeys } from './known-keys.js';
 import { cancelled, type Link, openLink } from './link.js';
-import { requestFor } from './request.js';
+import { isUnchanged, requestFor } from './request.js';
 import { addressOf, type SshHop, type SshTarget, type SshTimeouts, sshTimeouts } from './target.js';
 import { turns } from './turns.js';
 
@@ -23,6 +23,7 @@ export interface SshRunner extends CommandRunner {
   ready(signal?: AbortSignal): Promise<Problem | undefined>;
   /** All of a reading in one channel. */
   converse: NonNullable<CommandRunner['converse']>;
+  isUnchanged: NonNullable<CommandRunner['isUnchanged']>;
   close(): void;
 }
 
@@ -82,6 +83,12 @@ export function sshRunner(target: SshTarget, options: SshOptions): SshRunner {
       const request = requestFor(speakers, { ...asked, overdueMs });
       return onLink(asked.signal, (link) => request.on(link), request.none);
     },
+    isUnchanged: (speakers, seal, signal) =>
+      onLink(
+        signal,
+        (link) => isUnchanged(link, speakers, seal, signal),
+        () => false,
+      ),
     async follow(argv, followed) {
       const link = await unlessAborted(connection.get(), followed.signal);
       if (!link.ok) return withoutLink(link.error);

@@ -1,4 +1,4 @@
-import type { Driver } from '../../drivers/contract.js';
+import type { Speaker } from '../runner.js';
 import {
   CLOCK_ARGV,
   GREP_FILES,
@@ -12,34 +12,48 @@ import {
 } from './commands.js';
 import { everyStep, type Plan, type PlannedStep, planOf, secondsOf } from './plan.js';
 
-type Reader = Pick<Driver, 'id' | 'dialogue'>;
-
 /** Commands that are asked for one at a time, between readings. */
-function singleCommands(drivers: readonly Reader[]): readonly string[] {
+function singleCommands(drivers: readonly Speaker[]): readonly string[] {
   const looks = drivers.flatMap(({ dialogue }) => (dialogue.glances ?? []).flatMap(({ argv }) => (argv ? [argv] : [])));
   return [...new Set([CLOCK_ARGV, ...looks].map(spelled))].sort();
 }
 
-function glanceFiles(drivers: readonly Reader[]): readonly string[] {
+function glanceFiles(drivers: readonly Speaker[]): readonly string[] {
   const files = drivers.flatMap(({ dialogue }) =>
     (dialogue.glances ?? []).flatMap(({ file, after, whileFilled }) => [file, after?.file, whileFilled]),
   );
   return [...new Set(files.filter((file) => file !== undefined))].sort();
 }
 
-function functionName(driver: string): string {
-  return `read_${driver.replace(/\W/g, '_')}`;
+export function readerName(driver: string): string {
+  return driver.replace(/\W/g, '_');
+}
+
+/** What is not asked again for the second reading, and what is not where it is only looked whether anything changed. */
+function howAsked({ need, beside }: PlannedStep['step']): string {
+  return beside ? 'beside' : need === 'crossCheck' ? 'cross' : 'step';
 }
 
 /** Each spelling only where the one before it is not there, and then what stands in for all of them. */
 function stepLines({ name, step, spellings, fallbacks }: PlannedStep): string {
-  const tries = spellings.map((argv, at) => `step ${name}:${at} ${secondsOf(step)} ${spelled(argv)}`);
+  const tries = spellings.map((argv, at) => `${howAsked(step)} ${name}:${at} ${secondsOf(step)} ${spelled(argv)}`);
   const rest = fallbacks.length === 0 ? ':' : `{ ${fallbacks.map(stepLines).join('; ')}; }`;
   return [...tries, rest].join(' || ');
 }
 
-function readerLines({ driver, steps }: Plan): readonly string[] {
-  return [`${functionName(driver)}() {`, ...steps.map((step) => `  ${stepLines(step)}`), '}', ''];
+function readerLines({ driver, steps, leftOut }: Plan): readonly string[] {
+  const name = readerName(driver);
+  const edits = leftOut
+    .flatMap(({ onDevice }) => onDevice ?? [])
+    .map(({ expression, replacement }) => ` -e ${quoted(`s@${expression}@${replacement}@g`)}`);
+  const without = edits.length === 0 ? '' : ` | sed -E${edits.join('')}`;
+  return [
+    `read_${name}() {`,
+    ...steps.map((step) => `  ${stepLines(step)}`),
+    '}',
+    `sum_${name}() { read_${name}${without} | sha256sum; }`,
+    '',
+  ];
 }
 
 /**
@@ -47,7 +61,7 @@ function readerLines({ driver, steps }: Plan): readonly string[] {
  * letter for letter, with what these drivers read with; nothing that comes over the wire is ever evaluated, and what
  * is run stands in this text. An account that may run anything is sent the same text as the input of a shell.
  */
-export function forcedCommandScript(drivers: readonly Reader[]): string {
+export function forcedCommandScript(drivers: readonly Speaker[]): string {
   const readers = drivers.filter(({ dialogue }) => dialogue.shell === undefined);
   const plans = readers.map(planOf);
   const names = everyStep(plans).map(({ name }) => `-${name}`);
@@ -57,7 +71,7 @@ export function forcedCommandScript(drivers: readonly Reader[]): string {
     ...plans.flatMap(readerLines),
     ...REQUEST,
     `    ${names.join(' | ') || "''"}) without="$without\${word#-} " ;;`,
-    ...plans.map(({ driver, token }) => `    ${token}) readers="$readers ${functionName(driver)}" ;;`),
+    ...plans.map(({ driver, token }) => `    ${token}) readers="$readers ${readerName(driver)}" ;;`),
     ...ANSWER,
     '# Files that are looked at again and again, in any choice and order.',
     'look() {',
@@ -141,18 +155,33 @@ const HEAD: readonly string[] = [
   `  printf '\\n%s %s\\n' "$mark" "$status" >&2`,
   '}',
   '',
+  '# What stands beside the device is asked for once in a request, and like a cross-check not in a look for changes.',
+  'beside() { [ "$pass" -ne 1 ] || step "$@"; }',
+  'cross() { [ "$pass" -eq 0 ] || step "$@"; }',
+  '',
 ];
 
 const REQUEST: readonly string[] = [
-  '# A reading: read MARK PASSES [-STEP…] READER…. The mark is 32 hexadecimal digits, new in each request, so that no',
-  '# program can know it and print what looks like the end of a step.',
+  '# A mark is 32 hexadecimal digits, new in each request, so that no program can know it and print what looks like the',
+  '# end of a step.',
+  'is_mark() {',
+  '  case "$1" in *[!0-9a-f]*) refuse ;; esac',
+  `  [ "\${#1}" -eq 32 ] || refuse`,
+  '}',
+  '',
+  '# A reading: read MARK PASSES [-STEP…] READER…, PASSES times one after the other. A look whether anything changed',
+  '# since one: check MARK SEAL READER…, where SEAL is the mark of that reading; only sums are printed.',
   'request() {',
-  '  [ "$#" -ge 4 ] && [ "$1" = read ] || refuse',
+  '  [ "$#" -ge 4 ] || refuse',
+  '  verb=$1',
   '  mark=$2',
-  '  passes=$3',
-  '  case "$mark" in *[!0-9a-f]*) refuse ;; esac',
-  `  [ "\${#mark}" -eq 32 ] || refuse`,
-  '  case "$passes" in 1 | 2) ;; *) refuse ;; esac',
+  '  third=$3',
+  '  is_mark "$mark"',
+  '  case "$verb:$third" in',
+  '  read:1 | read:2) ;;',
+  '  check:*) is_mark "$third" ;;',
+  '  *) refuse ;;',
+  '  esac',
   '  shift 3',
   "  without=' '",
   "  readers=''",
@@ -165,12 +194,28 @@ const ANSWER: readonly string[] = [
   '    esac',
   '  done',
   '  [ -n "$readers" ] || refuse',
-  '  while [ "$passes" -gt 0 ]; do',
-  '    for reader in $readers; do "$reader"; done',
+  '  [ "$verb" = read ] || check "$mark" "$third"',
+  '  pass=1',
+  '  while [ "$pass" -le "$third" ]; do',
+  '    for reader in $readers; do "read_$reader"; done',
   `    printf '%s end\\n' "$mark"`,
   `    printf '%s end\\n' "$mark" >&2`,
-  '    passes=$((passes - 1))',
+  '    pass=$((pass + 1))',
   '  done',
+  '  exit 0',
+  '}',
+  '',
+  'check() {',
+  '  command -v sed >/dev/null 2>&1 && command -v sha256sum >/dev/null 2>&1 || refuse',
+  '  pass=0',
+  '  mark=$2',
+  '  for reader in $readers; do',
+  `    printf '%s %s\\n' "$1" "$reader"`,
+  '    "sum_$reader"',
+  `    printf '\\n%s 0\\n' "$1"`,
+  '  done',
+  `  printf '%s end\\n' "$1"`,
+  `  printf '%s end\\n' "$mark" >&2`,
   '  exit 0',
   '}',
   '',

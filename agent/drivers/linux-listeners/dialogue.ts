@@ -1,4 +1,5 @@
 import type { Dialogue, DialogueStep, Glance, SecretPattern, VolatilePattern } from '../contract.js';
+import { onDevice } from '../shared/index.js';
 
 export type StepId =
   | 'ss'
@@ -128,18 +129,20 @@ export const secrets: readonly SecretPattern[] = [
 const highPort = '(?:3276[89]|327[7-9]\\d|32[89]\\d\\d|3[3-9]\\d{3}|[45]\\d{4}|6\\d{4})';
 
 export const volatile: readonly VolatilePattern[] = [
+  onDevice('pid and descriptor', ',pid=[0-9]+,fd=[0-9]+\\)', ',pid=N,fd=N)'),
+  onDevice('inode and cookie of a socket', ' ino:[0-9]+ sk:[0-9a-f]+'),
+  onDevice('lifetime of an address', '"(valid|preferred)_life_time":[0-9]+,?'),
+  onDevice('remaining life of a route', ' expires -?[0-9]+sec'),
   {
     title: 'backlog and bytes waiting in a socket',
     pattern: /^(?<head>\w+ +(?:LISTEN|UNCONN)) +\d+ +(?<most>\d+) /m,
     replacement: '$<head> 0 $<most> ',
   },
-  { title: 'pid and descriptor', pattern: /,pid=\d+,fd=\d+\)/, replacement: ',pid=N,fd=N)' },
   {
     title: 'number of workers that share a socket',
     pattern: /(?<one>\("[^"\n]*",pid=N,fd=N\))(?:,\k<one>)+/,
     replacement: '$<one>',
   },
-  { title: 'inode and cookie of a socket', pattern: / ino:\d+ sk:[0-9a-f]+/, replacement: '' },
   { title: 'width of columns', pattern: / {2,}| +$/m, replacement: ' ' },
   {
     title: 'datagram sockets of clients',
@@ -157,8 +160,7 @@ export const volatile: readonly VolatilePattern[] = [
     pattern: /^ *\d+: (?<key>[0-9A-F]+:[0-9A-F]{4} [0-9A-F]+:[0-9A-F]{4} 0[A7]) \S+ \S+ \S+ +(?<uid>\d+) .*$/m,
     replacement: '$<key> $<uid>',
   },
-  { title: 'lifetime of an address', pattern: /"(?:valid|preferred)_life_time":\d+,?/, replacement: '' },
-  { title: 'remaining life of a route', pattern: / (?:expires -?\d+sec|age \d+sec|error -?\d+)/, replacement: '' },
+  { title: 'remaining life of a route', pattern: / (?:age \d+sec|error -?\d+)/, replacement: '' },
   { title: 'state of a route’s link', pattern: / (?:linkdown|dead)(?= |$)/m, replacement: '' },
   { title: 'timers of a bridge', pattern: /"\w+_timer": *[\d.]+,?/, replacement: '' },
   { title: 'listeners to everything on a link', pattern: /"(?:promiscuity|allmulti)":\d+,?/, replacement: '' },

@@ -3,6 +3,7 @@
  * (a cross-check where there is text). Three passes: parse-text and parse-json → ast; extract; convert.
  */
 import type { DialogueStep, Driver } from '../contract.js';
+import { onDevice } from '../shared/index.js';
 import { identify, read, symbols } from './read.js';
 import { undo } from './undo.js';
 
@@ -61,11 +62,11 @@ export const driver: Driver = {
   dialogue: { steps, monitors: [['nft', 'monitor']] },
   secrets: [],
   volatile: [
+    onDevice('remaining time of elements', ' expires [0-9A-Za-z_]+'),
     { title: 'packet and byte counters', pattern: /\bpackets \d+ bytes \d+/g, replacement: 'packets 0 bytes 0' },
     { title: 'counters (JSON)', pattern: /"packets": \d+, "bytes": \d+/g, replacement: '"packets": 0, "bytes": 0' },
     { title: 'handles', pattern: / # handle \d+/g, replacement: '' },
     { title: 'handles (JSON)', pattern: /, "handle": \d+/g, replacement: '' },
-    { title: 'remaining time of elements', pattern: / expires \w+/g, replacement: '' },
     { title: 'remaining time of elements (JSON)', pattern: /, "expires": \d+/g, replacement: '' },
     { title: 'used part of quotas', pattern: / used \d+ [kmg]?bytes/g, replacement: '' },
     { title: 'used part of quotas (JSON)', pattern: /, "used": \d+/g, replacement: '' },
