@@ -27,6 +27,8 @@ export interface AlarmRecord {
   readonly vendor?: string;
   readonly technician?: string;
   readonly ticket?: string;
+  /** Who answers for the window: whom it was handed over to, or whose it is. */
+  readonly owner?: string;
   readonly windowEnd?: string;
   /** The edit that opened it, and the rule it was made on. */
   readonly cause?: string;
@@ -50,7 +52,13 @@ export interface AlarmRecord {
   readonly count: number;
   /** Which reminder this is, counted from 1. */
   readonly reminder?: number;
+  /** Of an alarm that stands for many: how many of them are open. */
+  readonly members?: number;
   readonly acknowledgedBy?: string;
+  /** Who said that an unplanned opening is their work, and why. */
+  readonly claimedBy?: string;
+  /** The sinks it was passed on to because nobody had taken it on. */
+  readonly escalatedTo?: string;
   readonly waivedUntil?: string;
   readonly link?: string;
   /** Techniques of ATT&CK that the opening would serve; only where a sink asks for them. */
@@ -64,6 +72,8 @@ export interface WindowFacts {
   readonly vendor: string;
   readonly technician?: string;
   readonly ticket?: string;
+  readonly owner?: string;
+  readonly handedOver?: { readonly to: string };
   readonly end: number;
   readonly extension?: { readonly until: number };
   readonly firstCloseAt?: number;
@@ -139,7 +149,7 @@ export function alarmRecord(event: FindingEvent, context: RecordContext = {}): A
       title: neutralised(
         context.title?.(event) ?? `${inWords(event.code)}${finding.device ? `: ${finding.device}` : ''}`,
       ),
-      what: text(subject?.summary),
+      what: text(subject?.summary ?? finding.grouped?.summary),
       site: name(context.site),
       device: name(finding.device),
       subject: identity(finding.subjectId),
@@ -147,6 +157,7 @@ export function alarmRecord(event: FindingEvent, context: RecordContext = {}): A
       vendor: name(window?.vendor),
       technician: name(window?.technician),
       ticket: name(window?.ticket),
+      owner: name(window?.handedOver?.to ?? window?.owner),
       windowEnd: time(end),
       cause: cause && text(`${cause.edit}: ${cause.rule.rule}: ${cause.rule.text}`),
       place: place && text(`${place.file}:${place.line} ${place.rule}`),
@@ -164,7 +175,10 @@ export function alarmRecord(event: FindingEvent, context: RecordContext = {}): A
       minutesSinceWindowEnd: end !== undefined && upTo >= end ? minutes(end) : undefined,
       count: finding.count,
       reminder: event.kind === 'remind' ? Math.max(1, finding.remindersSent) : undefined,
+      members: finding.grouped?.open,
       acknowledgedBy: name(finding.acknowledged?.by),
+      claimedBy: finding.claimed && text(`${finding.claimed.by}: ${finding.claimed.reason}`),
+      escalatedTo: name(finding.escalated?.join(', ')),
       waivedUntil: time(finding.waived?.until),
       link: text(context.link?.(event)),
       attack: undefined,
@@ -179,6 +193,7 @@ const shortenable = [
   'details',
   'conditions',
   'services',
+  'claimedBy',
   'rule',
   'cause',
   'severityBecause',
@@ -196,6 +211,9 @@ const optional = [
   'attack',
   'severityBecause',
   'technician',
+  'owner',
+  'escalatedTo',
+  'claimedBy',
   'acknowledgedBy',
   'link',
   'rule',

@@ -1,7 +1,7 @@
 import type { FindingEvent } from '../judge/types.js';
 
 /**
- * `alert`: something is open, has changed or is shut again: what an operator of a SIEM must see. `reminder`: the same
+ * `alert`: something is open, has changed, was passed on or is shut again: what an operator of a SIEM must see. `reminder`: the same
  * alarm, said again because it is still open. `notice`: worth keeping, nothing to run for (a change inside its window,
  * an answer to a checklist). `heartbeat`: Écluse is there; whoever misses it looks after the guard.
  */
@@ -28,12 +28,22 @@ export function streamOf(event: FindingEvent): Stream {
   return event.kind === 'remind' ? 'reminder' : 'alert';
 }
 
-/** For the store: the ids of the sinks that take this event. */
-export function routeTo(
-  sinks: readonly { readonly id: string; readonly takes: readonly Stream[] }[],
-): (event: FindingEvent) => readonly string[] {
+/** What decides which events a sink is told of. */
+export interface Listener {
+  readonly id: string;
+  readonly takes: readonly Stream[];
+  /** Told only of alarms that were passed on to it, and from then on of all that becomes of them. */
+  readonly waits?: boolean;
+}
+
+/** For the store: the ids of the sinks that take this event. What is told as a part of many is told by those alone. */
+export function routeTo(sinks: readonly Listener[]): (event: FindingEvent) => readonly string[] {
   return (event) => {
+    const { toldAs, escalated = [] } = event.finding;
+    if (toldAs !== undefined) return [];
     const stream = streamOf(event);
-    return sinks.filter(({ takes }) => takes.includes(stream)).map(({ id }) => id);
+    return sinks
+      .filter(({ id, takes, waits }) => takes.includes(stream) && (!waits || escalated.includes(id)))
+      .map(({ id }) => id);
   };
 }

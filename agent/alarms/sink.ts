@@ -7,6 +7,8 @@ export interface Sink {
   /** Unique among the sinks; the outbox keeps one queue for each. */
   readonly id: string;
   readonly takes: readonly Stream[];
+  /** Told only of alarms that nobody took on in time. */
+  readonly waits?: boolean;
   /** How many records may be under way at once; left out, one. */
   readonly window?: number;
   /**

@@ -19,7 +19,7 @@ export interface SinkWatch {
 
 export interface SinkWatchOptions {
   readonly outbox: Outbox;
-  readonly sinks: readonly Pick<Sink, 'id' | 'takes'>[];
+  readonly sinks: readonly Pick<Sink, 'id' | 'takes' | 'waits'>[];
   readonly clock?: Clock;
   /** The last event that was told under a key, by this guard or the one before it. */
   readonly lastTold: (key: string) => FindingEvent | undefined;
@@ -68,7 +68,10 @@ export function watchSinks(options: SinkWatchOptions): SinkWatch {
   }
 
   const tell = (own: Own, event: FindingEvent): void => {
-    const others = sinks.filter(({ id, takes }) => id !== own.sink && takes.includes('alert'));
+    const able = sinks.filter(({ id, takes }) => id !== own.sink && takes.includes('alert'));
+    // Who waits until nobody else acts is told where there is nobody else.
+    const first = able.filter(({ waits }) => !waits);
+    const others = first.length > 0 ? first : able;
     outbox.enqueue(
       [event],
       others.map(({ id }) => id),

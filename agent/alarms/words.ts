@@ -36,6 +36,10 @@ type Label =
   | 'details'
   | 'possible'
   | 'acknowledged'
+  | 'claimed'
+  | 'escalated'
+  | 'owner'
+  | 'members'
   | 'waived'
   | 'link'
   | 'reference'
@@ -55,6 +59,7 @@ const french: Words = {
     update: (title) => `Du nouveau sur une alerte en cours : ${title}.`,
     remind: (title, { reminder }) =>
       `Rappel${reminder ? ` n° ${reminder}` : ''}, ce n’est toujours pas refermé : ${title}.`,
+    escalate: (title) => `Personne n’a encore pris en charge cette alerte : ${title}.`,
     resolve: () => 'C’est refermé : il n’y a plus rien à faire pour cette alerte.',
     answer: (title) => `${title}.`,
     heartbeat: () => 'Écluse est en service.',
@@ -63,6 +68,7 @@ const french: Words = {
     raise: 'À refermer',
     update: 'Du nouveau',
     remind: 'Rappel',
+    escalate: 'Sans réponse',
     resolve: 'Refermé',
     answer: 'Information',
     heartbeat: 'En service',
@@ -80,6 +86,10 @@ const french: Words = {
     details: 'Détails',
     possible: 'Possible, mais non certain : cela dépend de',
     acknowledged: 'Pris en charge par',
+    claimed: 'Revendiqué par',
+    escalated: 'Transmis aussi à',
+    owner: 'Responsable de l’intervention',
+    members: 'Alertes réunies dans celle-ci (`ecluse findings` les montre toutes)',
     waived: 'Accepté jusqu’au',
     link: 'Voir',
     reference: 'Référence',
@@ -104,6 +114,7 @@ const english: Words = {
     raise: (title) => `${title}.`,
     update: (title) => `News of an alarm that is still open: ${title}.`,
     remind: (title, { reminder }) => `Reminder${reminder ? ` ${reminder}` : ''}, it is still not shut: ${title}.`,
+    escalate: (title) => `Nobody has taken on this alarm yet: ${title}.`,
     resolve: () => 'It is shut again: nothing more has to be done for this alarm.',
     answer: (title) => `${title}.`,
     heartbeat: () => 'Écluse is running.',
@@ -112,6 +123,7 @@ const english: Words = {
     raise: 'To shut',
     update: 'News',
     remind: 'Reminder',
+    escalate: 'Unanswered',
     resolve: 'Shut again',
     answer: 'Information',
     heartbeat: 'Running',
@@ -129,6 +141,10 @@ const english: Words = {
     details: 'Details',
     possible: 'Possible, not certain: it depends on',
     acknowledged: 'Taken on by',
+    claimed: 'Claimed by',
+    escalated: 'Passed on to',
+    owner: 'Answers for the intervention',
+    members: 'Alarms told as this one (`ecluse findings` lists all)',
     waived: 'Accepted until',
     link: 'See',
     reference: 'Reference',
@@ -149,7 +165,7 @@ export function letter(record: AlarmRecord, language: Language, titles: Titles):
   const time = (text: string): string => words.day(partsOf(text));
   const line = (label: Label, text: string | undefined): readonly string[] =>
     text === undefined ? [] : [`${words.labels[label]}${words.colon} ${text}`];
-  const isOpen = kind === 'raise' || kind === 'update' || kind === 'remind';
+  const isOpen = kind === 'raise' || kind === 'update' || kind === 'remind' || kind === 'escalate';
   const hasOpening = record.what !== undefined;
   const where = [record.device, record.site].filter((part) => part !== undefined).join(', ');
   const by = [record.vendor, record.technician].filter((part) => part !== undefined).join(', ');
@@ -162,15 +178,20 @@ export function letter(record: AlarmRecord, language: Language, titles: Titles):
       '',
       ...(isOpen ? line('severity', `${words.severities[severity]}, ${words.urgency[severity]}`) : []),
       ...line('device', where || undefined),
-      ...line('what', record.what),
+      // Of many at once the number says it.
+      ...line('what', record.members === undefined ? record.what : undefined),
       ...line('services', record.services),
       ...(isOpen && hasOpening ? line('since', since) : []),
       ...(record.certainty === 'possible' ? line('possible', record.conditions ?? '?') : []),
       ...line('window', record.window && (by ? `${record.window} (${by})` : record.window)),
       ...line('until', record.windowEnd && time(record.windowEnd)),
       ...line('ticket', record.ticket),
+      ...line('owner', record.owner),
+      ...line('members', record.members?.toString()),
       ...line('details', record.details),
       ...line('acknowledged', record.acknowledgedBy),
+      ...line('claimed', record.claimedBy),
+      ...line('escalated', record.escalatedTo),
       ...line('waived', record.waivedUntil && time(record.waivedUntil)),
       ...(isOpen ? line('undo', record.undo) : []),
       ...line('link', record.link),

@@ -5,6 +5,7 @@ import {
   deadlineOf,
   type Finding,
   type FindingEvent,
+  isGroup,
   type JudgeContext,
   type JudgeEvent,
   type JudgeStore,
@@ -118,7 +119,7 @@ export function replay(fixture: Fixture, options: ReplayOptions): ReplayResult {
   const expected = fixture.expect.map((row) => ({ ...row, t: formatTime(row.t.at, offsets) }));
   const differences = compareRows(findings, expected);
   const coverage = coverageOf(last, context);
-  const open = last.findings.filter((finding) => finding.resolvedAt === undefined);
+  const open = last.findings.filter((finding) => finding.resolvedAt === undefined && !isGroup(finding));
   return {
     fixture: fixture.id,
     findings,

@@ -145,14 +145,19 @@ function known({ acknowledged, waived }: Finding): string {
   return acknowledged ? ` (acknowledged by ${plain(acknowledged.by)})` : ' (changed)';
 }
 
+const REPEATED: Readonly<Partial<Record<FindingEvent['kind'], string>>> = {
+  remind: ' (still open, said again)',
+  escalate: ' (nobody has taken it on, passed on)',
+};
+
 /** One line for one thing told: when, how bad, what, by which edit, and how it is shut. */
 export function eventLine(event: FindingEvent, timeZone: string): string {
   const { finding } = event;
   const { subject } = finding;
-  const about = subject?.summary ?? (finding.details?.join('; ') || finding.severityBecause);
+  const about =
+    subject?.summary ?? finding.grouped?.summary ?? (finding.details?.join('; ') || finding.severityBecause);
   const device = finding.device === undefined ? '' : `${finding.device}: `;
-  const repeated =
-    event.kind === 'remind' ? ' (still open, said again)' : event.kind === 'update' ? known(finding) : '';
+  const repeated = REPEATED[event.kind] ?? (event.kind === 'update' ? known(finding) : '');
   const before = event.kind === 'resolve' ? `${finding.code}: ` : '';
   return [
     `${timeText(event.at, timeZone)}  ${event.severity.padEnd(8)}  ${event.code}  ${before}${device}${plain(about)}${repeated}`,

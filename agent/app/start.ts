@@ -151,6 +151,8 @@ async function guardUntilStopped(first: OpenGuard, { options, configuration, ope
   let ready = false;
   const tellEvents = (events: readonly FindingEvent[]): void => {
     for (const event of events) {
+      // Those of a flood are said in one line, and listed by `ecluse findings`.
+      if (event.finding.toldAs !== undefined) continue;
       voice.tell('finding', eventValue(event), () => [eventLine(event, timeZone)]);
     }
   };

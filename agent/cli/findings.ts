@@ -72,6 +72,8 @@ function printFinding(finding: FindingView, times: TimeContext): void {
     ...(windows.length > 0 ? [`window ${windows.join(', ')}`] : []),
     ...(finding.resolvedAt === undefined ? [] : [`shut ${timeText(finding.resolvedAt, times)}`]),
     ...(finding.earlier ?? []).map(({ code, until }) => `${code} until ${timeText(until, times)}`),
+    ...(finding.toldAs === undefined ? [] : [`told as ${finding.toldAs}`]),
+    ...(finding.escalatedTo ? [`passed on to ${finding.escalatedTo.join(', ')}`] : []),
     ...(finding.claimed ? [`claimed by ${finding.claimed.by}: ${finding.claimed.reason}`] : []),
     ...(finding.acknowledgedBy === undefined ? [] : [`acknowledged by ${finding.acknowledgedBy}`]),
     ...(finding.waivedUntil === undefined ? [] : [`waived until ${timeText(finding.waivedUntil, times)}`]),

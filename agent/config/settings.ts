@@ -91,6 +91,8 @@ export interface SinkChoices {
   readonly format?: 'cef' | 'leef' | 'ecs' | 'ocsf';
   /** Techniques of ATT&CK are named. */
   readonly attack?: boolean;
+  /** Minutes after which an alarm of a severity is told here, where nobody has taken it on; absent: at once. */
+  readonly escalation?: Readonly<Partial<Record<'critical' | 'high' | 'medium' | 'low', number>>>;
 }
 
 /** Paths of PEM files, the name that the receiver's certificate must have, fingerprints. */

@@ -187,6 +187,8 @@ export const FindingView: z.ZodType<guard.FindingView> = z.looseObject({
   certainty: Certainty.exactOptional(),
   conditions: texts.exactOptional(),
   earlier: z.array(z.looseObject({ code: text, until: text })).exactOptional(),
+  escalatedTo: z.array(text).exactOptional(),
+  toldAs: text.exactOptional(),
   claimed: z.looseObject({ by: text, reason: text, at: text }).exactOptional(),
   acknowledgedBy: maybe,
   waivedUntil: maybe,

@@ -3,7 +3,7 @@ import { type AddressSet, LAST_IP4, LAST_IP6, parseAddressSet, publicAddresses }
 import type { Instant, MaintenanceWindow, WindowMachine } from '../windows/index.js';
 import type { ExposureRule } from './rules/types.js';
 import type { ServiceTable } from './services.js';
-import type { Party, Subject } from './types.js';
+import type { Party, Severity, Subject } from './types.js';
 
 export interface JudgedDevice {
   readonly kind: 'fw' | 'host';
@@ -17,6 +17,12 @@ export interface JudgedDevice {
   readonly onboardingUntil?: Instant;
 }
 
+/** Whom an alarm is passed on to when nobody takes it on in time; severities that are left out are not. */
+export interface Escalation {
+  readonly to: string;
+  readonly afterMinutes: Readonly<Partial<Record<Severity, number>>>;
+}
+
 /** What judgement needs to know and does not change from one step to the next. Time is not in it. */
 export interface JudgeContext {
   readonly devices: Readonly<Record<string, JudgedDevice>>;
@@ -26,6 +32,7 @@ export interface JudgeContext {
   /** Exposures known by name: rules/exposure, with those of the hospital. */
   readonly exposures: readonly ExposureRule[];
   readonly graceMinutes: number;
+  readonly escalations?: readonly Escalation[];
   /** The change-window machine. */
   readonly windows: WindowMachine;
 }
@@ -37,6 +44,23 @@ export function graceMs(context: JudgeContext): number {
 /** When everything the window opened must be shut: its effective end plus grace. */
 export function deadlineOf(window: MaintenanceWindow, context: JudgeContext): Instant {
   return context.windows.deadline(window, graceMs(context));
+}
+
+/**
+ * What follows from a subject and the context alone is worked out once, for as long as both are the same objects: the
+ * judge comes by at every reading, and most subjects are as they were.
+ */
+export function oncePerSubject<T>(
+  work: (subject: Subject, context: JudgeContext) => T,
+): (subject: Subject, context: JudgeContext) => T {
+  const known = new WeakMap<Subject, { readonly context: JudgeContext; readonly value: T }>();
+  return (subject, context) => {
+    const before = known.get(subject);
+    if (before?.context === context) return before.value;
+    const value = work(subject, context);
+    known.set(subject, { context, value });
+    return value;
+  };
 }
 
 const loopback: AddressSet = { ip4: parseAddressSet('127.0.0.0/8')!.ip4, ip6: parseAddressSet('::1')!.ip6 };
@@ -109,6 +133,10 @@ export interface Source {
  * do; more than one public address counts as the internet, because nobody watches who else sits in a prefix.
  */
 export function sourceOf(subject: Subject, context: JudgeContext): Source {
+  return sources(subject, context);
+}
+
+const sources = oncePerSubject((subject, context): Source => {
   const { src } = subject.flow;
   if (subject.direction === 'output') return { class: 'internal', inside: true };
   const [text, zone] = [src.text.toLowerCase(), src.zone?.toLowerCase()];
@@ -125,7 +153,7 @@ export function sourceOf(subject: Subject, context: JudgeContext): Source {
   const inside = countOf(outside) < countOf(addresses);
   if (isEmptySet(outside)) return { class: 'internal', inside: true };
   return { class: countOf(outside) === 1n ? 'publicHost' : 'internet', inside };
-}
+});
 
 /** One public host, whatever interface it comes in by. */
 function isNarrow(party: Party, context: JudgeContext): boolean {
@@ -166,13 +194,17 @@ const SPECIFIC_MAX = { ip4: 2n ** 16n, ip6: 2n ** 96n };
 
 /** The public destination of a rule that sends data out to somebody in particular who was not approved. */
 export function unapprovedDestination(subject: Subject, context: JudgeContext): boolean {
+  return unapproved(subject, context);
+}
+
+const unapproved = oncePerSubject((subject, context): boolean => {
   if (subject.kind !== 'rule' || subject.direction === 'input' || !sourceOf(subject, context).inside) return false;
   const addresses = partyAddresses(subject.flow.dst, context);
   if (!addresses) return false;
   const outside = publicPart(addresses, context);
   if (isEmptySet(outside) || size(outside.ip4) > SPECIFIC_MAX.ip4 || size(outside.ip6) > SPECIFIC_MAX.ip6) return false;
   return !within(outside, approvedSet(context));
-}
+});
 
 function approvedSet(context: JudgeContext): AddressSet {
   const sets = context.approvedHosts.map((text) => parseAddressSet(text)).filter((set) => set !== undefined);

@@ -54,14 +54,14 @@ export function windowsDue(state: JudgeState, context: JudgeContext): readonly I
   });
 }
 
-/** Judges the windows whose deadline has come; answers with them as they stand afterwards. */
+/** Judges the windows whose deadline has come; answers with them as they stand afterwards, the same list if none has. */
 export function settleWindows(
   desk: Desk,
   state: JudgeState,
   context: JudgeContext,
   at: Instant,
 ): readonly MaintenanceWindow[] {
-  return state.windows.map((window) => {
+  const windows = state.windows.map((window) => {
     if (window.state === 'cancelled' || window.deadlineJudged) return window;
     const due = deadlineOf(window, context);
     if (at < due) return window;
@@ -78,6 +78,7 @@ export function settleWindows(
     assert(step.ok, `deadline of window ${window.id} refused although it is due`);
     return step.value.window;
   });
+  return windows.some((window, index) => window !== state.windows[index]) ? windows : state.windows;
 }
 
 function tellUnclosed(
@@ -138,6 +139,7 @@ export function tellWindow(desk: Desk, window: MaintenanceWindow, telling: Windo
     severity: telling.severity,
     severityBecause: telling.because,
     details: telling.details,
+    raisedAt: telling.at,
     ...(telling.kind === 'answer' && { resolvedAt: telling.at }),
   };
   tell(desk, finding, { kind: telling.kind, at: telling.at, row: true });

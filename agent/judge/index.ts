@@ -9,6 +9,7 @@ export * from './coverage.js';
 export { withoutBefore } from './deadlines.js';
 export * from './events.js';
 export * from './findings.js';
+export { FLOOD_MIN, isGroup } from './floods.js';
 export * from './judge.js';
 export { heldBackNow, onboardingOf } from './onboarding.js';
 export { isConfiguredAnew } from './removed.js';

@@ -1,29 +1,22 @@
 import { assert } from '../lib/assert.js';
 import { failure, type Problem, type Result } from '../lib/result.js';
 import type { Instant, MaintenanceWindow, WindowEvent, WindowStep } from '../windows/index.js';
-import { blindnessDue, settleBlindness } from './blind.js';
+import { blindnessDue } from './blind.js';
 import type { JudgeContext } from './context.js';
 import { type CoverageStatement, coverageOf } from './coverage.js';
-import { notSeenSinceEnd, settleClosed, settleWindows, tellWindow, windowsDue, withoutBefore } from './deadlines.js';
+import { notSeenSinceEnd, settleClosed, tellWindow, windowsDue, withoutBefore } from './deadlines.js';
+import { escalationsDue } from './escalate.js';
 import type { CloseAnswer, JudgeEvent, JudgeStep, OpeningLeft } from './events.js';
 import type { JudgeState, PresentSubject } from './findings.js';
-import {
-  DECLARED_NOW,
-  type Desk,
-  openDesk,
-  openFinding,
-  remindIfDue,
-  resolve,
-  settleSubject,
-  subjectKey,
-  tell,
-} from './life.js';
-import { byOrder, miss, observe } from './observe.js';
-import { type HeldBack, isHeldBack, onboardingsDue, settleOnboarding } from './onboarding.js';
-import { configured, settleRemoved } from './removed.js';
-import { openingsFromInternet } from './risk.js';
-import { declaredId, type FindingEvent, type Observation, type Subject } from './types.js';
-import { openingsLeft, verdictOf, waiverFor } from './verdict.js';
+import { acknowledgeMembers, floodsDue } from './floods.js';
+import { type Desk, openFinding, subjectKey, tell } from './life.js';
+import { miss, type Observed, observe } from './observe.js';
+import { onboardingsDue } from './onboarding.js';
+import { configured } from './removed.js';
+import { openNow, settle } from './settle.js';
+import { findingTable } from './table.js';
+import type { FindingEvent, Observation } from './types.js';
+import { openingsLeft, verdictOf } from './verdict.js';
 
 /**
  * One step of judgement. Everything that fell due before the event is judged first, each at its own instant and in
@@ -35,16 +28,16 @@ import { openingsLeft, verdictOf, waiverFor } from './verdict.js';
 export function judge(state: JudgeState, event: JudgeEvent, context: JudgeContext): JudgeStep {
   const events: FindingEvent[] = [];
   let current = state;
-  for (;;) {
-    const due = nextDue(current, context);
-    if (due === undefined || due >= event.at) break;
-    const settled = settle(current, due, context, []);
+  let due = nextDue(current, context);
+  while (due !== undefined && due < event.at) {
+    const settled = settle(current, due, context);
     current = settled.state;
     events.push(...settled.events);
+    due = nextDue(current, context);
   }
   const at = Math.max(event.at, current.judgedUpTo);
   const taken = take(current, event, at, context);
-  const settled = settle(taken.state, at, context, taken.gone ?? [], taken.answered);
+  const settled = settle(taken.state, at, context, { ...taken, before: current, due });
   return {
     state: settled.state,
     events: [...events, ...settled.events],
@@ -55,76 +48,26 @@ export function judge(state: JudgeState, event: JudgeEvent, context: JudgeContex
 
 /** The next instant at which something must be judged though nothing happens; undefined: nothing is pending. */
 export function nextDue(state: JudgeState, context: JudgeContext): Instant | undefined {
-  const instants = [
-    ...windowsDue(state, context),
-    ...state.waivers.map((waiver) => waiver.expires),
-    ...state.findings.flatMap((finding) => (finding.nextReminderAt === undefined ? [] : [finding.nextReminderAt])),
-    ...blindnessDue(state, context),
-    ...onboardingsDue(context),
-    ...state.windows.flatMap((window) => window.scope.flatMap((entry) => (entry.keep ? [entry.keep.review] : []))),
-  ];
-  const later = instants.filter((instant) => instant > state.judgedUpTo);
-  return later.length === 0 ? undefined : later.reduce((a, b) => Math.min(a, b));
-}
-
-interface Settled {
-  readonly state: JudgeState;
-  readonly events: readonly FindingEvent[];
-}
-
-/** Judges everything at one instant: subjects in the order they were added, then blindness, then windows. */
-function settle(
-  state: JudgeState,
-  at: Instant,
-  context: JudgeContext,
-  gone: readonly PresentSubject[],
-  answered?: (desk: Desk) => void,
-): Settled {
-  const desk = openDesk(state.findings);
-  const vanished = new Set(gone);
-  const alongside = openNow(state, context);
-  const held: HeldBack[] = [];
-  for (const present of byOrder([...state.present, ...gone])) {
-    const key = subjectKey(present.subject, present.missing);
-    if (vanished.has(present)) {
-      const open = openFinding(desk, key);
-      if (open) resolve(desk, open, at, { row: true, ...(isDeclaredNow(present, state) && { why: DECLARED_NOW }) });
-      continue;
-    }
-    const verdict = verdictOf(present, state, context, at, alongside);
-    const waiver = waiverFor(present.subject, state.waivers, at);
-    if (verdict && !waiver && !openFinding(desk, key) && isHeldBack({ present, verdict }, context, at)) {
-      held.push({ present, verdict });
-      continue;
-    }
-    settleSubject(desk, present, verdict, waiver, at);
-    remindIfDue(desk, key, at);
-  }
-  settleOnboarding(desk, state, held, context, at);
-  settleBlindness(desk, state, context, at);
-  settleRemoved(desk, state, at);
-  const windows = settleWindows(desk, state, context, at);
-  answered?.(desk);
-  return { state: { ...state, windows, findings: [...desk.findings.values()], judgedUpTo: at }, events: desk.events };
-}
-
-/** The same packets still pass, and are declared since: nobody shut anything. */
-function isDeclaredNow({ subject }: PresentSubject, state: JudgeState): boolean {
-  const id = declaredId(subject);
-  return state.present.some(
-    ({ declared, subject: other }) =>
-      declared && other.device === subject.device && other.id === id && other.set === subject.set,
-  );
-}
-
-function openNow(state: JudgeState, context: JudgeContext): readonly Subject[] {
-  const there = state.present.filter((present) => !present.missing).map((present) => present.subject);
-  return openingsFromInternet(there, context);
+  let next = Number.POSITIVE_INFINITY;
+  const take = (instant: Instant): void => {
+    if (instant > state.judgedUpTo && instant < next) next = instant;
+  };
+  windowsDue(state, context).forEach(take);
+  blindnessDue(state, context).forEach(take);
+  floodsDue(state).forEach(take);
+  onboardingsDue(context).forEach(take);
+  escalationsDue(state.findings, context).forEach(take);
+  for (const { expires } of state.waivers) take(expires);
+  for (const { nextReminderAt } of state.findings) if (nextReminderAt !== undefined) take(nextReminderAt);
+  for (const { scope } of state.windows) for (const { keep } of scope) if (keep) take(keep.review);
+  return next === Number.POSITIVE_INFINITY ? undefined : next;
 }
 
 interface Taken {
   readonly state: JudgeState;
   readonly gone?: readonly PresentSubject[];
+  /** Of what is there, what is not as it was; left out, it may be anything. */
+  readonly changed?: readonly PresentSubject[];
   /** What the event itself tells, after the subjects and the windows. */
   readonly answered?: (desk: Desk) => void;
   readonly answer?: (judged: JudgeState) => CloseAnswer;
@@ -134,11 +77,11 @@ interface Taken {
 function take(state: JudgeState, event: JudgeEvent, at: Instant, context: JudgeContext): Taken {
   switch (event.kind) {
     case 'tick':
-      return { state };
+      return { state, changed: [] };
     case 'observed':
       return takeReadings(state, [event.observation]);
     case 'missed':
-      return { state: miss(state, event.device, event.reason, event.at) };
+      return { state: miss(state, event.device, event.reason, event.at), changed: [] };
     case 'configured':
       return { state: configured(state, event.devices, at) };
     case 'windowPlanned':
@@ -199,18 +142,33 @@ function isFor(
 function takeReadings(state: JudgeState, observations: readonly Observation[]): Taken {
   let current = state;
   const gone: PresentSubject[] = [];
+  const changed: PresentSubject[] = [];
+  // Of several readings of one device the last one counts: everything is judged.
+  const isOne = observations.length === 1;
   for (const observation of observations) {
     const observed = observe(current, observation);
     gone.push(...observed.gone);
-    const seen = new Set(observed.seen);
-    const findings = observed.state.findings.map((finding) =>
-      seen.has(finding.key) && finding.resolvedAt === undefined && finding.firstSeen < observation.at
-        ? { ...finding, count: finding.count + 1 }
-        : finding,
-    );
-    current = { ...observed.state, findings };
+    changed.push(...observed.changed);
+    current = { ...observed.state, findings: seenAgain(current.findings, observed, { at: observation.at, isOne }) };
   }
-  return { state: current, gone };
+  return isOne ? { state: current, gone, changed } : { state: current, gone };
+}
+
+/** What is as it was is seen once more; what has changed is judged. */
+function seenAgain(
+  findings: JudgeState['findings'],
+  { seen, changed }: Observed,
+  { at, isOne }: { readonly at: Instant; readonly isOne: boolean },
+): JudgeState['findings'] {
+  const table = findingTable(findings);
+  const isNew = new Set(changed);
+  for (const present of seen) {
+    const finding = table.get(subjectKey(present.subject, present.missing));
+    if (!finding || finding.resolvedAt !== undefined) continue;
+    const count = finding.firstSeen < at ? finding.count + 1 : finding.count;
+    table.set(finding.key, { ...finding, count, ...(isOne && !isNew.has(present) && { lastSeen: present.lastSeen }) });
+  }
+  return table.list();
 }
 
 function takePlan(state: JudgeState, event: JudgeEvent & { kind: 'windowPlanned' }, context: JudgeContext): Taken {
@@ -326,11 +284,13 @@ function takeAcknowledgement(state: JudgeState, event: JudgeEvent & { kind: 'ack
   const set = finding.subject?.set;
   return {
     state,
+    changed: [],
     answered: (desk) => {
       const current = openFinding(desk, event.key);
       if (!current) return;
       const acknowledged = { by: event.by, at, ...(set !== undefined && { set }) };
       tell(desk, { ...current, acknowledged }, { kind: 'update', at, row: false });
+      acknowledgeMembers(desk, { key: event.key, by: event.by, at });
     },
   };
 }
@@ -352,6 +312,7 @@ function takeClaim(state: JudgeState, event: JudgeEvent & { kind: 'claim' }, at:
   const set = finding.subject?.set;
   return {
     state,
+    changed: [],
     answered: (desk) => {
       const current = openFinding(desk, key);
       if (!current) return;

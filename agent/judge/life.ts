@@ -1,7 +1,8 @@
 import type { Instant } from '../windows/index.js';
 import { type FindingCode, isLeftCode } from './codes.js';
 import type { PresentSubject } from './findings.js';
-import type { BlindGroup, Finding, FindingEvent, Severity, Subject, Waiver } from './types.js';
+import { type FindingTable, findingTable } from './table.js';
+import type { BlindGroup, Finding, FindingEvent, Grouped, Severity, Subject, Waiver } from './types.js';
 import type { Verdict } from './verdict.js';
 
 const HOUR_MS = 3_600_000;
@@ -12,12 +13,12 @@ export const DECLARED_NOW = 'now declared in the baseline';
 
 /** Findings by key while one instant is judged, and what is told of them, in order. */
 export interface Desk {
-  readonly findings: Map<string, Finding>;
+  readonly findings: FindingTable;
   readonly events: FindingEvent[];
 }
 
 export function openDesk(findings: readonly Finding[]): Desk {
-  return { findings: new Map(findings.map((finding) => [finding.key, finding])), events: [] };
+  return { findings: findingTable(findings), events: [] };
 }
 
 export function subjectKey(subject: Subject, missing = false): string {
@@ -63,6 +64,8 @@ export interface Raising {
   readonly lastSeen: Instant;
   readonly details?: readonly string[];
   readonly group?: BlindGroup;
+  /** Of an alarm that stands for many; it is no row of its own. */
+  readonly grouped?: Grouped;
 }
 
 /** A finding that is not open now: its first generation, or the next one, linked to the one before. */
@@ -86,12 +89,14 @@ export function raise(desk: Desk, raising: Raising): Finding {
       previous: { code: before.code, generation: before.generation, resolvedAt: before.resolvedAt },
     }),
     ...reminderFrom(raising.code, raising.at),
+    raisedAt: raising.at,
     remindersSent: 0,
     sequence: 0,
     ...(raising.details && { details: raising.details }),
     ...(raising.group && { group: raising.group }),
+    ...(raising.grouped && { grouped: raising.grouped }),
   };
-  return tell(desk, finding, { kind: 'raise', at: raising.at, row: true });
+  return tell(desk, finding, { kind: 'raise', at: raising.at, row: raising.grouped === undefined });
 }
 
 export function resolve(desk: Desk, finding: Finding, at: Instant, options: { row: boolean; why?: string }): void {
@@ -190,6 +195,7 @@ function requalify(desk: Desk, finding: Finding, verdict: Verdict, at: Instant):
     ...rest,
     code: verdict.code,
     remindersSent: 0,
+    raisedAt: at,
     ...(finding.code !== verdict.code && { earlier: called.slice(-EARLIER_MAX) }),
     ...reminderFrom(verdict.code, at),
   };

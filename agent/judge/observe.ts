@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Instant } from '../windows/index.js';
 import { isLoopbackOnly } from './context.js';
 import type { DeviceMemory, JudgeState, PresentSubject } from './findings.js';
@@ -8,19 +9,29 @@ export interface Observed {
   readonly state: JudgeState;
   /** What was there before and is not any more. */
   readonly gone: readonly PresentSubject[];
-  /** Keys of what this reading showed. */
-  readonly seen: readonly string[];
+  /** What is there now and was not before, or is something else than before. */
+  readonly changed: readonly PresentSubject[];
+  /** Everything that this reading showed. */
+  readonly seen: readonly PresentSubject[];
 }
 
 /**
  * Takes a reading into the memory. A complete one replaces what was known of the device. One that is not complete
- * only adds: what it shows is open, what it does not show may be open still.
+ * only adds: what it shows is open, what it does not show may be open still. What is as it was stays the same object:
+ * by that the judgement sees that nothing has to be judged anew.
  */
 export function observe(state: JudgeState, observation: Observation): Observed {
   const complete = observation.blind.length === 0;
   const { device, at } = observation;
-  const before = new Map(state.present.map((present) => [memoryKey(present), present]));
-  let order = state.present.reduce((highest, present) => Math.max(highest, present.order), 0);
+  const shown = [...observation.declared, ...observation.undeclared, ...observation.missing];
+  const devices = new Set([device, ...shown.map((subject) => subject.device)]);
+  const ofDevice = state.present.filter((present) => devices.has(present.subject.device));
+  const before = new Map(ofDevice.map((present) => [memoryKey(present), present]));
+  let last: number | undefined;
+  const nextOrder = (): number => {
+    last ??= state.present.reduce((highest, present) => Math.max(highest, present.order), 0);
+    return ++last;
+  };
   const now = new Map<string, PresentSubject>();
   const take = (subject: Subject, role: { declared: boolean; missing?: boolean }): void => {
     if (isLoopbackOnly(subject)) return;
@@ -29,12 +40,12 @@ export function observe(state: JudgeState, observation: Observation): Observed {
     // Taken out of the baseline, an old flow becomes an opening today.
     const firstSeen = known && known.declared === role.declared ? known.firstSeen : at;
     now.set(key, {
-      subject,
+      subject: known && isDeepStrictEqual(known.subject, subject) ? known.subject : subject,
       declared: role.declared,
       ...(role.missing && { missing: true }),
       firstSeen,
       lastSeen: Math.max(at, known?.lastSeen ?? at),
-      order: known?.order ?? now.get(key)?.order ?? ++order,
+      order: known?.order ?? now.get(key)?.order ?? nextOrder(),
     });
   };
   if (complete) for (const subject of observation.declared) take(subject, { declared: true });
@@ -42,10 +53,49 @@ export function observe(state: JudgeState, observation: Observation): Observed {
   if (complete) for (const subject of observation.missing) take(subject, { declared: true, missing: true });
 
   const stays = (present: PresentSubject): boolean => present.subject.device !== device || !complete;
-  const present = [...new Map([...[...before].filter(([, one]) => stays(one)), ...now]).values()];
-  const gone = state.present.filter((one) => !stays(one) && !now.has(memoryKey(one)));
-  const reading = remember(state, observation);
-  return { state: { ...state, present: byOrder(present), devices: reading }, gone, seen: [...now.keys()] };
+  const gone = ofDevice.filter((one) => !stays(one) && !now.has(memoryKey(one)));
+  const changed = [...now].filter(([key, one]) => !isSame(before.get(key), one)).map(([, one]) => one);
+  return {
+    state: { ...state, present: merged(state.present, { devices, now, stays }), devices: remember(state, observation) },
+    gone,
+    changed,
+    seen: [...now.values()],
+  };
+}
+
+interface Reading {
+  readonly devices: ReadonlySet<string>;
+  readonly now: ReadonlyMap<string, PresentSubject>;
+  readonly stays: (present: PresentSubject) => boolean;
+}
+
+/** What is there after the reading, each in the place that it had. */
+function merged(present: readonly PresentSubject[], { devices, now, stays }: Reading): readonly PresentSubject[] {
+  const fresh = new Map(now);
+  const kept: PresentSubject[] = [];
+  for (const one of present) {
+    if (!devices.has(one.subject.device)) {
+      kept.push(one);
+      continue;
+    }
+    const key = memoryKey(one);
+    const again = fresh.get(key);
+    fresh.delete(key);
+    if (again) kept.push(again);
+    else if (stays(one)) kept.push(one);
+  }
+  return fresh.size === 0 ? kept : byOrder([...kept, ...fresh.values()]);
+}
+
+/** Whether a subject is judged as before: only the time at which it was seen last differs. */
+function isSame(before: PresentSubject | undefined, now: PresentSubject): boolean {
+  return (
+    before !== undefined &&
+    before.subject === now.subject &&
+    before.declared === now.declared &&
+    before.missing === now.missing &&
+    before.firstSeen === now.firstSeen
+  );
 }
 
 /** A reading that brought nothing at all. */

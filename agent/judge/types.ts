@@ -152,6 +152,14 @@ export interface Finding {
   /** Whose work it turned out to be. It was unplanned all the same, and stays told as that. */
   readonly claimed?: { readonly by: string; readonly reason: string; readonly at: Instant; readonly set?: string };
   readonly waived?: { readonly owner: string; readonly until: Instant };
+  /** When it was told as an alarm last: from then on somebody may take it on. */
+  readonly raisedAt?: Instant;
+  /** Whom it was passed on to because nobody had taken it on; they hear of its end as well. */
+  readonly escalated?: readonly string[];
+  /** Key of the alarm by which it is told together with others. It is a finding of its own all the same. */
+  readonly toldAs?: string;
+  /** Of an alarm that stands for many. */
+  readonly grouped?: Grouped;
   readonly nextReminderAt?: Instant;
   readonly remindersSent: number;
   /** Events told so far; the next one's number. */
@@ -161,15 +169,27 @@ export interface Finding {
   readonly group?: BlindGroup;
 }
 
+/** Of many alarms told as one: how they stand, and when that was told last. */
+export interface Grouped {
+  readonly open: number;
+  /** All that ever belonged to it. */
+  readonly total: number;
+  /** One line: how many, and how bad. */
+  readonly summary: string;
+  readonly toldAt: Instant;
+  /** Something has changed since. */
+  readonly stale: boolean;
+}
+
 /** What is told about a finding. One row in a replay's findings when `row` is true. */
 export interface FindingEvent {
   /** `KEY#GENERATION.SEQUENCE`: the same event told twice has the same id. */
   readonly id: string;
-  readonly kind: 'raise' | 'update' | 'remind' | 'resolve' | 'answer';
+  readonly kind: 'raise' | 'update' | 'remind' | 'escalate' | 'resolve' | 'answer';
   readonly at: Instant;
   readonly code: string;
   readonly severity: Severity;
   readonly finding: Finding;
-  /** False for a change of severity alone, a reminder, a count. */
+  /** False for a change of severity alone, a reminder, a count, and what tells of many at once. */
   readonly row: boolean;
 }

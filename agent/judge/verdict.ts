@@ -32,6 +32,25 @@ export function ownershipOf(
   windows: readonly MaintenanceWindow[],
   context: JudgeContext,
 ): Ownership {
+  const known = ownerships.get(present.subject);
+  if (known?.windows === windows && known.context === context && known.firstSeen === present.firstSeen)
+    return known.ownership;
+  const ownership = workedOut(present, windows, context);
+  ownerships.set(present.subject, { windows, context, firstSeen: present.firstSeen, ownership });
+  return ownership;
+}
+
+interface Known {
+  readonly windows: readonly MaintenanceWindow[];
+  readonly context: JudgeContext;
+  readonly firstSeen: Instant;
+  readonly ownership: Ownership;
+}
+
+/** Worked out once, for as long as nothing of it has changed: a close asks it of every opening for every window. */
+const ownerships = new WeakMap<Subject, Known>();
+
+function workedOut(present: PresentSubject, windows: readonly MaintenanceWindow[], context: JudgeContext): Ownership {
   const { subject, firstSeen } = present;
   const covering = windows.filter((window) => context.windows.covers(window, subject.device, firstSeen));
   const matches = covering

@@ -76,9 +76,21 @@ function withinProto(proto: string, declared: string | undefined): boolean {
 
 function withinPorts(ports: Intervals | 'any', declared: string | undefined): boolean {
   if (declared === undefined) return true;
-  const outer = parsePorts(declared);
+  const outer = declaredPorts(declared);
   if (outer === 'any') return true;
   return outer !== undefined && ports !== 'any' && isSubset(ports, outer);
+}
+
+/** Scopes are few, and are asked about every opening. */
+const PORTS_KNOWN_MAX = 1_000;
+const portsKnown = new Map<string, ReturnType<typeof parsePorts>>();
+
+function declaredPorts(text: string): ReturnType<typeof parsePorts> {
+  if (!portsKnown.has(text)) {
+    if (portsKnown.size >= PORTS_KNOWN_MAX) portsKnown.clear();
+    portsKnown.set(text, parsePorts(text));
+  }
+  return portsKnown.get(text);
 }
 
 function isAny(text: string): boolean {

@@ -98,6 +98,7 @@ describe('ECS', () => {
       'alert',
       'event',
       'alert',
+      'alert',
       'event',
     ]);
   });
@@ -123,6 +124,7 @@ describe('OCSF', () => {
       { class_uid: 2004, activity_id: 2, type_uid: 200402, status_id: 2 },
       { class_uid: 2004, activity_id: 2, type_uid: 200402, status_id: 1 },
       { class_uid: 2004, activity_id: 3, type_uid: 200403, status_id: 4 },
+      { class_uid: 2004, activity_id: 2, type_uid: 200402, status_id: 1 },
       { class_uid: 2003, activity_id: 1, type_uid: 200301, status_id: 1 },
     ]);
     expect(ocsf(told.refused).compliance).toMatchObject({ status_id: 3, status: 'Fail' });

@@ -169,6 +169,15 @@ describe('a letter', () => {
     });
   });
 
+  test('of many at once, passed on because nobody took them on, says how many and where all are', () => {
+    const { subject, lines } = letter(told.flood, 'fr', titles);
+    expect(subject).toBe('[Écluse] Sans réponse : Resté ouvert après une intervention (fw1)');
+    expect(lines[0]).toBe('Personne n’a encore pris en charge cette alerte : Resté ouvert après une intervention.');
+    expect(lines).toContain('Alertes réunies dans celle-ci (`ecluse findings` les montre toutes) : 9980');
+    expect(lines).toContain('Responsable de l’intervention : Mme Roux');
+    expect(lines.join('\n')).not.toContain('told as one');
+  });
+
   test('in English, when it is shut again, asks for nothing', () => {
     const { subject, lines } = letter(told.resolve, 'en', titles);
     expect(subject).toBe(`[Écluse] Shut again: ${findingCodes.RESOLVED.title} (fw1)`);

@@ -81,6 +81,26 @@ describe('the neutral record', () => {
     });
   });
 
+  test('tells who claimed it, whom it was passed on to, and who answers for the window', () => {
+    const claimed = { by: 'Dr Roux', reason: 'new modality', at: NINE };
+    const window = { vendor: 'v', end: NINE, owner: 'RSSI' };
+    const told = event({ kind: 'update' }, { claimed, escalated: ['duty', 'chief'] });
+    expect(alarmRecord(told, { window: () => window })).toMatchObject({
+      claimedBy: 'Dr Roux: new modality',
+      escalatedTo: 'duty, chief',
+      owner: 'RSSI',
+    });
+    const handedOver = { ...window, handedOver: { to: 'Mme Petit' } };
+    expect(alarmRecord(told, { window: () => handedOver }).owner).toBe('Mme Petit');
+  });
+
+  test('of an alarm that stands for many, tells how many and how bad', () => {
+    const { subject: _, ...group } = aFinding('flood');
+    const grouped = { open: 9_980, total: 10_000, summary: '9980 of 10000 alarms', toldAt: NINE, stale: false };
+    const record = alarmRecord({ ...event(), finding: { ...group, grouped } });
+    expect(record).toMatchObject({ members: 9_980, what: '9980 of 10000 alarms' });
+  });
+
   test('two long identities never become one', () => {
     const long = 'x'.repeat(300);
     const keys = ['a', 'b'].map((end) => alarmRecord(event({}, { key: long + end })).key);
@@ -189,5 +209,6 @@ describe('routing', () => {
     ]);
     expect(route(event())).toEqual(['file', 'siem']);
     expect(route(event({ kind: 'remind' }))).toEqual(['file']);
+    expect(route(event({}, { toldAs: 'flood/LEFT_OPEN' }))).toEqual([]);
   });
 });

@@ -155,6 +155,7 @@ describe('Wazuh', () => {
     expect(matching({ ...told.hard, severity: 'high' })).toEqual(['100502']);
     expect(matching({ ...told.raise, severity: 'medium' })).toEqual(['100503']);
     expect(matching({ ...told.raise, severity: 'low' })).toEqual(['100504']);
+    expect(matching(told.flood)).toEqual(['100501']);
     expect(matching(told.resolve)).toEqual(['100505']);
     expect(matching(told.remind)).toEqual(['100506']);
     expect(matching(told.refused)).toEqual([]);

@@ -73,6 +73,24 @@ export const told = {
     minutesSinceWindowEnd: 100,
     count: 2,
   },
+  /** One of many, taken on by nobody, of a window that was handed over. */
+  flood: {
+    ...opened,
+    key: 'hopital-nord/flood/LEFT_OPEN',
+    id: 'flood/LEFT_OPEN#1.1',
+    kind: 'escalate',
+    at: '2026-11-24T18:30:00.000+01:00',
+    what: '9980 of 10000 alarms told as one (Left open after an intervention): 12 critical, 9968 high',
+    subject: 'LEFT_OPEN',
+    owner: 'Mme Roux',
+    details:
+      'each is listed by `ecluse findings`; fw1: 9980; one of the worst: internet → imaging 10.20.0.0/24 : tcp/3389',
+    members: 9980,
+    claimedBy: 'M. Petit: new modality',
+    escalatedTo: 'duty',
+    minutesOpen: 265,
+    minutesSinceWindowEnd: 30,
+  },
   refused: {
     key: 'hopital-nord/window/W-2026-0117',
     id: 'window/W-2026-0117#1.1',

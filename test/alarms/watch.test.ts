@@ -57,6 +57,19 @@ describe('a sink that fails', () => {
     expect(alarmRecord(told[1]!)).toMatchObject({ code: 'RESOLVED', kind: 'resolve', minutesOpen: 5 });
   });
 
+  test('is told to a sink that waits for alarms nobody takes on, only where there is no other', () => {
+    const { clock, outbox } = setup();
+    const alert = { takes: ['alert'] as const };
+    const tell = (sinks: Parameters<typeof watchSinks>[0]['sinks']): readonly string[] => {
+      const watch = watchSinks({ outbox, sinks, clock, lastTold: () => undefined });
+      watch.onState({ sink: 'siem', failingSince: START - 3 * MINUTE - sinks.length, lastError: 'refused' });
+      return outbox.list({ undelivered: true }).map(({ sink }) => sink);
+    };
+    const duty = { id: 'duty', ...alert, waits: true };
+    expect(tell([{ id: 'siem', ...alert }, duty, { id: 'mail', ...alert }])).toEqual(['mail']);
+    expect(tell([{ id: 'siem', ...alert }, duty])).toEqual(['mail', 'duty']);
+  });
+
   test('and failed before a restart is known to, and is resolved by the guard that follows', () => {
     const first = setup();
     first.clock.advanceTo(START + 3 * MINUTE);

@@ -8,6 +8,7 @@ const types: Readonly<Record<AlarmRecord['kind'], string>> = {
   raise: 'creation',
   update: 'change',
   remind: 'info',
+  escalate: 'info',
   resolve: 'deletion',
   answer: 'info',
   heartbeat: 'info',

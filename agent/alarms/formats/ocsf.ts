@@ -23,6 +23,7 @@ const activities: Readonly<Record<AlarmRecord['kind'], number>> = {
   raise: CREATE,
   update: UPDATE,
   remind: UPDATE,
+  escalate: UPDATE,
   resolve: CLOSE,
   answer: CREATE,
   heartbeat: CREATE,

@@ -1,6 +1,7 @@
 import {
   type Finding,
   type FindingEvent,
+  isGroup,
   type JudgeContext,
   type JudgeEvent,
   type JudgeState,
@@ -133,4 +134,9 @@ function keyOf(subject: { readonly device: string; readonly id: string }, role: 
 
 export function isOpen(finding: Finding): boolean {
   return finding.resolvedAt === undefined;
+}
+
+/** Open, and about one thing: an alarm that stands for many is counted by those. */
+export function isOpenFinding(finding: Finding): boolean {
+  return isOpen(finding) && !isGroup(finding);
 }

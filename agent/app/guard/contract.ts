@@ -279,6 +279,10 @@ export interface FindingView {
   /** What it was called before, oldest first. */
   readonly earlier?: readonly { readonly code: string; readonly until: string }[];
   readonly claimed?: { readonly by: string; readonly reason: string; readonly at: string };
+  /** Sinks it was passed on to because nobody had taken it on. */
+  readonly escalatedTo?: readonly string[];
+  /** Key of the alarm by which it is told together with others. */
+  readonly toldAs?: string;
   readonly acknowledgedBy?: string;
   readonly waivedUntil?: string;
   readonly details?: readonly string[];

@@ -1,4 +1,4 @@
-import type { Finding } from '../../judge/index.js';
+import { type Finding, isGroup } from '../../judge/index.js';
 import { failure, type Problem, type Result, success } from '../../lib/result.js';
 import { isOpen } from './bench.js';
 import type { FindingView, Guard, WaiveRequest } from './contract.js';
@@ -58,7 +58,8 @@ export function findingAnswers(room: Room): FindingAnswers {
       success({
         findings: bench
           .state()
-          .findings.filter((finding) => (all || isOpen(finding)) && (device === undefined || isOf(finding, device)))
+          .findings.filter((finding) => (all || isOpen(finding)) && !isGroup(finding))
+          .filter((finding) => device === undefined || isOf(finding, device))
           .map(findingView),
         coverage: coverage(room, device === undefined ? undefined : [device]),
       }),

@@ -18,7 +18,7 @@ import { openStore } from '../../store/index.js';
 import { windowMachine } from '../../windows/index.js';
 import { readBaseline } from '../baseline-file.js';
 import { loadRules } from '../rules.js';
-import { type Bench, isOpen, openBench } from './bench.js';
+import { type Bench, isOpenFinding, openBench } from './bench.js';
 import type { Guard, GuardStatus } from './contract.js';
 import { type Seen, type WatchedDevice, watchedDevice } from './device.js';
 import { findingAnswers } from './findings.js';
@@ -131,6 +131,9 @@ export async function openGuard(configured: Settings, tools: GuardTools): Promis
     approvedHosts: settings.approvedHosts,
     ...rules.value,
     graceMinutes: settings.graceMinutes,
+    escalations: settings.sinks.flatMap(({ id, escalation }) =>
+      escalation ? [{ to: id, afterMinutes: escalation }] : [],
+    ),
     windows: windowMachine,
   };
   const opened = { settings, store: store.value, parts, baseline: baseline.value, clock, log, redact: key.value };
@@ -335,7 +338,7 @@ function statusOf(
         ...(until !== undefined && { onboarding: { until: iso(until), heldBack: held(id) } }),
       };
     }),
-    openFindings: state.findings.filter(isOpen).length,
+    openFindings: state.findings.filter(isOpenFinding).length,
     sinks: sinks.map(({ id }) => {
       const lastError = states.find((one) => one.sink === id)?.lastError;
       return {

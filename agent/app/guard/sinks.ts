@@ -30,7 +30,7 @@ export function sinksOf(settings: readonly SinkSettings[], output: Writable): Re
   for (const one of settings) {
     const sink = sinkOf(one, output);
     if (!sink.ok) return sink;
-    sinks.push(sink.value);
+    sinks.push(one.escalation ? { ...sink.value, waits: true } : sink.value);
   }
   return success(sinks);
 }

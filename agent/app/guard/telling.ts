@@ -8,7 +8,7 @@ import {
 } from '../../alarms/index.js';
 import type { Settings } from '../../config/index.js';
 import { anyPort, type ServiceTable, type Subject, servicesReached } from '../../judge/index.js';
-import { type Bench, isOpen } from './bench.js';
+import { type Bench, isOpenFinding } from './bench.js';
 import type { Room } from './room.js';
 
 const HEARTBEAT_MS = 300_000;
@@ -76,7 +76,7 @@ function pulse({ bench, clock, devices, store }: Room, startedAt: number) {
     devices: devices.size,
     blind: state.devices.filter(({ blindReasons, removedAt }) => removedAt === undefined && blindReasons.length > 0)
       .length,
-    openFindings: state.findings.filter(isOpen).length,
+    openFindings: state.findings.filter(isOpenFinding).length,
     waiting: store.outbox.list({ undelivered: true }).length,
   };
 }

@@ -56,6 +56,7 @@ function partsOf(subject: Subject | undefined) {
 /** One line of what a finding is about. */
 export function summaryOf(finding: Finding): string {
   if (finding.subject) return finding.subject.summary;
+  if (finding.grouped) return finding.grouped.summary;
   return finding.details && finding.details.length > 0 ? finding.details.join('; ') : finding.severityBecause;
 }
 
@@ -79,6 +80,8 @@ export function findingView(finding: Finding): FindingView {
     ...(finding.claimed && {
       claimed: { by: finding.claimed.by, reason: finding.claimed.reason, at: iso(finding.claimed.at) },
     }),
+    ...(finding.escalated && { escalatedTo: finding.escalated }),
+    ...(finding.toldAs !== undefined && { toldAs: finding.toldAs }),
     ...(finding.acknowledged && { acknowledgedBy: finding.acknowledged.by }),
     ...(finding.waived && { waivedUntil: iso(finding.waived.until) }),
     ...(finding.details && { details: finding.details }),
