@@ -16,7 +16,7 @@ export function addStatus(program: Command, setExit: SetExit): void {
               ? clean(`daemon ${version}, pid ${pid}, since ${timeText(startedAt, times)}`)
               : 'no daemon runs: nothing is read until somebody asks',
           );
-          for (const { id, lastComplete, blind, approved, onboarding } of devices) {
+          for (const { id, lastComplete, blind, approved, onboarding, wakes = [] } of devices) {
             const words = [
               lastComplete === undefined ? 'never read completely' : `last seen ${timeText(lastComplete, times)}`,
               approved === undefined ? 'nothing approved' : `approved snapshot ${approved}`,
@@ -25,6 +25,11 @@ export function addStatus(program: Command, setExit: SetExit): void {
                 : [`onboarding until ${timeText(onboarding.until, times)}, ${onboarding.heldBack} held back`]),
             ];
             print(clean(`device ${id}: ${words.join(', ')}`));
+            for (const { source, why } of wakes) {
+              print(
+                coloured('dim', clean(why === undefined ? `  woken by ${source}` : `  not woken by ${source}: ${why}`)),
+              );
+            }
             for (const reason of blind) print(coloured('yellow', `  blind: ${clean(reason)}`));
           }
           for (const { id, queued, lastError } of sinks) {

@@ -11,3 +11,4 @@ export * from './monitor.js';
 export * from './redact.js';
 export * from './runner.js';
 export * from './settle.js';
+export * from './wakes.js';

@@ -107,6 +107,8 @@ export interface Dialogue {
   readonly monitors?: readonly (readonly string[])[];
   /** What to look at twice a second, for changes that no monitor tells: each must cost next to nothing. */
   readonly glances?: readonly Glance[];
+  /** What tells at once of changes that else a glance notices; only on the machine that Écluse runs on, where allowed. */
+  readonly wakes?: readonly Wake[];
   /** The appliance's own shell, in which the steps are lines to type; absent: they are programs of a POSIX host. */
   readonly shell?: ApplianceShell;
 }
@@ -128,6 +130,15 @@ export interface ApplianceShell {
     readonly leave: readonly string[];
   };
   readonly logout: string;
+}
+
+/** A program that goes on: its first word says that it listens, each one after that means "read again now". */
+export interface Wake {
+  readonly id: string;
+  readonly title: string;
+  readonly argv: readonly string[];
+  /** What has to be granted or there, in words. */
+  readonly needs: string;
 }
 
 /** A cheap look by which a change is noticed, though not what changed. */

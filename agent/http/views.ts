@@ -21,6 +21,7 @@ export const GuardStatus: z.ZodType<guard.GuardStatus> = z.looseObject({
       lastComplete: maybe,
       blind: texts,
       approved: maybe,
+      wakes: z.array(z.looseObject({ source: text, why: maybe })).exactOptional(),
       onboarding: z.looseObject({ until: text, heldBack: z.number() }).exactOptional(),
     }),
   ),

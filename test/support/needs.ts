@@ -29,7 +29,9 @@ export type Need =
   | 'ps'
   | 'unshare'
   | 'perl'
-  | 'systemd-notify';
+  | 'systemd-notify'
+  | 'tracefs'
+  | 'audit';
 
 interface Absence {
   readonly reason: string;
@@ -111,6 +113,26 @@ function rsyslogModule(packageName: string, file: string): Requirement {
   };
 }
 
+/**
+ * Switches the kernel's audit on (1) or off (0) and prints what it was before; `-` behind it changes nothing. Netlink
+ * family 9: AUDIT_GET is 1000, AUDIT_SET 1001, and the second word of a status says whether it is on.
+ */
+export const AUDIT = `
+use strict;
+my ($wanted, $dry) = @ARGV;
+socket(my $audit, 16, 3, 9) or die "audit: $!";
+syswrite($audit, pack('LSSLL', 16, 1000, 1, 1, 0)) or die "audit: $!";
+sysread($audit, my $answer, 4096) or die "audit: $!";
+my (undef, $type) = unpack('LS', $answer);
+die "audit: refused" if $type != 1000;
+print +(unpack('L6', $answer))[5];
+exit 0 if $dry;
+my $status = pack('L10', 1, $wanted, (0) x 8);
+syswrite($audit, pack('LSSLL', 16 + length $status, 1001, 5, 2, 0) . $status) or die "audit: $!";
+sysread($audit, $answer, 4096) or die "audit: $!";
+die "audit: refused" if (unpack('LSSLLl', $answer))[5] != 0;
+`;
+
 const requirements: Readonly<Record<Need, Requirement>> = {
   root: { absence: () => (isRoot() ? undefined : { reason: 'not run as root', remedy: 'run the tests as root' }) },
   netns: {
@@ -154,6 +176,25 @@ const requirements: Readonly<Record<Need, Requirement>> = {
   unshare: program('unshare', 'util-linux'),
   perl: program('perl', 'perl'),
   'systemd-notify': program('systemd-notify', 'systemd'),
+  tracefs: {
+    absence: () => {
+      const event = '/sys/kernel/tracing/events/sock/inet_sock_set_state';
+      const look = `mount -t tracefs tracefs /sys/kernel/tracing && test -d ${event}`;
+      const { status } = spawnSync('unshare', ['--mount', 'sh', '-c', look], { timeout: 10_000 });
+      if (status === 0) return undefined;
+      return {
+        reason: 'the kernel’s tracer cannot be mounted',
+        remedy: 'use root and a kernel that has the tracepoint',
+      };
+    },
+  },
+  audit: {
+    absence: () => {
+      const { status } = spawnSync('perl', ['-e', AUDIT, '0', '-'], { timeout: 10_000 });
+      if (status === 0) return undefined;
+      return { reason: 'the kernel’s audit cannot be asked', remedy: 'grant CAP_AUDIT_CONTROL and CAP_AUDIT_READ' };
+    },
+  },
 };
 
 const needs = Object.keys(requirements) as readonly Need[];

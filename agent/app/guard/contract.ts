@@ -53,6 +53,8 @@ export interface GuardStatus {
     readonly lastComplete?: string;
     readonly blind: readonly string[];
     readonly approved?: string;
+    /** What may wake a reading at once besides its monitors; `why` it does not. */
+    readonly wakes?: readonly { readonly source: string; readonly why?: string }[];
     /** Until when what is open on it is one report, and how much is not told otherwise. */
     readonly onboarding?: { readonly until: string; readonly heldBack: number };
   }[];

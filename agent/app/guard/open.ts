@@ -164,6 +164,7 @@ function assemble(opened: Opened, { context, place, sinks, devices: named, heart
   let heartbeat: Heartbeat | undefined;
   let retention: { stop(): void } | undefined;
   let listening: Listening | undefined;
+  const wakes: Wakes = new Map();
 
   const onStep = (events: readonly FindingEvent[]): void => {
     schedule?.refresh();
@@ -213,7 +214,7 @@ function assemble(opened: Opened, { context, place, sinks, devices: named, heart
   const onSetBack = (from: number, to: number): void => {
     log.warn('the clock was set back', { from: iso(from), to: iso(to) });
     for (const monitor of monitors) monitor.stop();
-    monitors = watchAll(room);
+    monitors = watchAll(room, wakes);
     schedule?.setBack();
   };
 
@@ -234,7 +235,7 @@ function assemble(opened: Opened, { context, place, sinks, devices: named, heart
 
   return {
     ...closable(
-      answersOf(room, { startedAt, delivery: () => delivery, sinks, listening: () => listening }),
+      answersOf(room, { startedAt, delivery: () => delivery, sinks, listening: () => listening, wakes }),
       stopping.signal,
     ),
     place,
@@ -257,7 +258,7 @@ function assemble(opened: Opened, { context, place, sinks, devices: named, heart
         pollSeconds: settings.pollSeconds,
         onFault: (error) => log.error('a judgement failed; it is tried again', { error }),
       });
-      monitors = watchAll(room);
+      monitors = watchAll(room, wakes);
       if (settings.listen) listening = startListening(room, settings.listen.syslog);
       heartbeat = startHeartbeat(clock, onSetBack, heartbeatMs);
       retention = startRetention({ store, state: bench.state, clock, days: () => settings.retentionDays, log });
@@ -287,9 +288,17 @@ function after(ms: number): { readonly over: Promise<void>; readonly cancel: () 
   return { over, cancel };
 }
 
-function watchAll(room: Room): readonly { stop(): void }[] {
+/** By device: what wakes a reading of it, and why what does not does not. */
+type Wakes = Map<string, Map<string, string | undefined>>;
+
+function watchAll(room: Room, wakes: Wakes): readonly { stop(): void }[] {
   return [...room.devices.values()].map((device) =>
     room.parts.watch(device.settings, {
+      onWake(source, why) {
+        const { id } = device.settings;
+        wakes.set(id, (wakes.get(id) ?? new Map()).set(source, why));
+        room.log.info('a source of wakes', { device: id, source, ...(why === undefined ? { works: true } : { why }) });
+      },
       wake: () => void device.read(),
       say: (problem) => room.log.warn('changes are noticed later', { device: device.settings.id, ...problem }),
     }),
@@ -300,6 +309,7 @@ interface StatusSources {
   readonly startedAt: number;
   readonly delivery: () => Delivery | undefined;
   readonly listening: () => Listening | undefined;
+  readonly wakes: Wakes;
   readonly sinks: readonly Sink[];
 }
 
@@ -314,7 +324,7 @@ function answersOf(room: Room, sources: StatusSources): Guard {
 
 function statusOf(
   { bench, clock, devices, store }: Room,
-  { startedAt, delivery, listening, sinks }: StatusSources,
+  { startedAt, delivery, listening, sinks, wakes }: StatusSources,
 ): GuardStatus {
   const state = bench.state();
   const states = delivery()?.states() ?? [];
@@ -330,11 +340,15 @@ function statusOf(
       const memory = state.devices.find((one) => one.device === id);
       const approved = store.snapshots.approved(id);
       const until = onboardingOf(id, bench.context, clock.now());
+      const sources = [...(wakes.get(id) ?? [])];
       return {
         id,
         ...(memory?.lastCompleteAt !== undefined && { lastComplete: iso(memory.lastCompleteAt) }),
         blind: memory?.blindReasons ?? [],
         ...(approved && { approved: approved.id }),
+        ...(sources.length > 0 && {
+          wakes: sources.map(([source, why]) => ({ source, ...(why !== undefined && { why }) })),
+        }),
         ...(until !== undefined && { onboarding: { until: iso(until), heldBack: held(id) } }),
       };
     }),

@@ -1,7 +1,7 @@
 import { declaredAt, learnBaseline } from '../../baseline/index.js';
-import { type CommandRunner, localRunner, startGlances, startMonitors } from '../../collect/index.js';
+import { type CommandRunner, localRunner, startGlances, startMonitors, startWakes } from '../../collect/index.js';
 import type { DeviceSettings } from '../../config/index.js';
-import type { Driver } from '../../drivers/index.js';
+import type { Driver, Wake } from '../../drivers/index.js';
 import { drivers as allDrivers } from '../../drivers/registry.js';
 import { compare } from '../../exposure/index.js';
 import { composeObservation } from '../../judge/index.js';
@@ -91,11 +91,15 @@ function watch({ id, source, drivers: ids }: DeviceSettings, options: Watching):
       options.wake();
     });
   };
+  const told = ({ title, needs }: Wake, why: string | undefined): void =>
+    options.onWake?.(title, why === undefined ? undefined : `${why}; it needs ${needs}`);
   const started = ids
     .flatMap((name) => drivers.find((driver) => driver.id === name) ?? [])
     .flatMap((driver) => [
       startMonitors(driver, runner, id, { wake, say, clock, debounceMs: DEBOUNCE_MS }),
       startGlances(driver, runner, id, { wake, say, clock, ...(source.kind === 'ssh' && { everyMs: REMOTE_LOOK_MS }) }),
+      // The tracer and the audit of another machine are not ours, and those of a namespace tell nothing there.
+      ...(runner.filesInProcess ? [startWakes(driver, runner, { wake, onState: told, clock })] : []),
     ]);
   return {
     stop() {

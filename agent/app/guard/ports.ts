@@ -49,6 +49,8 @@ export interface WatchOptions {
   /** Something may have changed: read now. */
   readonly wake: () => void;
   readonly say: (problem: Problem) => void;
+  /** Whether a source of wakes works, in words; `why` it does not. */
+  readonly onWake?: (source: string, why: string | undefined) => void;
 }
 
 /** What is only known once the state folder is open. */

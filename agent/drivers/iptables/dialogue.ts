@@ -1,5 +1,6 @@
 import type { Dialogue, DialogueStep, SecretPattern, VolatilePattern } from '../contract.js';
 import { onDevice } from '../shared/index.js';
+import { legacyTables } from './wakes.js';
 
 const MEGABYTE = 1024 * 1024;
 
@@ -75,6 +76,7 @@ function names(family: 'ip' | 'ip6'): DialogueStep {
 }
 
 export const dialogue: Dialogue = {
+  wakes: [legacyTables],
   // `nft monitor` tells of everything in nftables, and of nothing in legacy tables and ipsets.
   glances: [
     ...(['ip', 'ip6'] as const).flatMap((family) => [

@@ -1,5 +1,6 @@
 import type { Dialogue, DialogueStep, Glance, SecretPattern, VolatilePattern } from '../contract.js';
 import { onDevice } from '../shared/index.js';
+import { listeningSockets } from './wakes.js';
 
 export type StepId =
   | 'ss'
@@ -78,6 +79,7 @@ function datagrams(id: string, path: string): Glance {
 
 export const dialogue: Dialogue = {
   // Addresses show as routes of the table local, without the news of each renewed lifetime.
+  wakes: [listeningSockets()],
   monitors: [['ip', 'monitor', 'link', 'route', 'rule', 'netconf']],
   glances: [
     waiting('waiting-tcp', '/proc/net/tcp', {
