@@ -132,6 +132,24 @@ export function bitsKernel(space: Space, budget: Budget = {}): Kernel {
     return codes(firstBit[field]!, 0);
   }
 
+  function node(field: number, lasts: readonly number[], children: readonly Diagram[]): Diagram {
+    const lastClass = space.classCount(field) - 1;
+    const end = firstBit[field + 1]!;
+    let next = 0;
+
+    /** As in `layer`: in ascending order, spare codes mean the last class. */
+    function codes(bit: number, first: number): Diagram {
+      const last = Math.min(first + 2 ** (end - bit) - 1, lastClass);
+      const from = Math.min(first, lastClass);
+      while (lasts[next]! < from) next += 1;
+      if (last <= lasts[next]!) return children[next]!;
+      const low = codes(bit + 1, first);
+      return nodes.make(bit, low, codes(bit + 1, first + 2 ** (end - bit - 1)));
+    }
+
+    return codes(firstBit[field]!, 0);
+  }
+
   function fieldOf(diagram: Diagram): number {
     return diagram >= 0 ? fieldCount : fieldOfBit[nodes.bit(diagram)]!;
   }
@@ -174,6 +192,7 @@ export function bitsKernel(space: Space, budget: Budget = {}): Kernel {
     pair,
     quantify,
     layer,
+    node,
     field: fieldOf,
     edges,
     step(diagram, field, classNumber) {

@@ -1,6 +1,7 @@
 import { assert } from '../lib/assert.js';
 import type { Bound, Intervals } from '../lib/intervals.js';
 import type { Box, Diagram, Kernel, Space } from './kernel.js';
+import { differ } from './merged.js';
 import type { Meter } from './meter.js';
 import { AND, FIRST_FREE, KEEP, LABEL_MAX, MINUS, OR, OVERRIDE } from './operations.js';
 import { labelsOf, readings } from './readings.js';
@@ -28,6 +29,8 @@ export interface Core {
   quantify(operation: number, set: Diagram, field: number, combine: typeof OR | typeof AND): Diagram;
   /** `inside` where `field` lies in `classes`, 0 elsewhere; `inside` looks at later fields only. */
   layer(field: number, classes: Intervals, inside: Diagram): Diagram;
+  /** The function that has `children[i]` for the classes of `field` after `lasts[i - 1]` up to `lasts[i]`. */
+  node(field: number, lasts: readonly number[], children: readonly Diagram[]): Diagram;
   /** The first field the diagram looks at; the number of fields for a constant. */
   field(diagram: Diagram): number;
   /** The edges of an inner node over its first field; the children look at later fields only. */
@@ -157,6 +160,11 @@ export function assembleKernel(core: Core): Kernel {
     paint: (set, label) => (label === 1 ? set : core.paint(set, checkLabel(label))),
     override: (first, second) => apply(OVERRIDE, first, second),
     fold: (rules) => (rules.length === 0 ? 0 : fold(rules, 0, rules.length)),
+    differ(rules, region, options) {
+      const joins = { ...options, join: (b: number, a: number) => checkLabel(options.join(b, a)) };
+      // Fields that no rule asks for are skipped on the way down, the region's bounds with them.
+      return apply(KEEP, differ(core, rules, region, joins), box(region));
+    },
     keep: (diagram, region) => apply(KEEP, diagram, region),
     bind,
     map,

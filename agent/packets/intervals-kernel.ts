@@ -187,6 +187,11 @@ export function intervalsKernel(space: Space, budget: Budget = {}): Kernel {
       if (next <= last) nodes.push(base, last, 0);
       return nodes.close(base, field);
     },
+    node(field, lasts, children) {
+      const base = nodes.open();
+      for (let i = 0; i < lasts.length; i += 1) nodes.push(base, lasts[i]!, children[i]!);
+      return nodes.close(base, field);
+    },
     field: nodes.level,
     edges(diagram) {
       const lasts: number[] = [];

@@ -71,6 +71,22 @@ export type Point = readonly Bound[];
 /** A product of per-field value sets, in field order; `undefined` where the field is unconstrained. */
 export type Box = readonly (Intervals<Bound> | undefined)[];
 
+/** A rule of two lists that were merged into one: the label that it gives in each list; absent where it is not in it. */
+export interface MergedRule {
+  readonly box: Box;
+  readonly before?: number;
+  readonly after?: number;
+}
+
+export interface DifferOptions {
+  /** The label for packets whose labels in the two lists (0: no rule matches) are these two. Called once a pair. */
+  readonly join: (before: number, after: number) => number;
+  /** Some part of the answer is enough; it is empty only where the answer is. */
+  readonly some?: boolean;
+  /** Throws BudgetSpent after so many steps: a limit for this one call, the same on every machine. */
+  readonly stepsMax?: number;
+}
+
 export interface Kernel {
   readonly kind: 'intervals' | 'bits';
   readonly space: Space;
@@ -93,6 +109,11 @@ export interface Kernel {
   override(first: Diagram, second: Diagram): Diagram;
   /** The rules of a list, first match first, folded as a balanced tree of `override`. */
   fold(rules: readonly Diagram[]): Diagram;
+  /**
+   * Where in `region` two lists, merged in their order, give different labels. It costs what lies under the rules that
+   * are not in both: a fold of both lists costs all of them.
+   */
+  differ(rules: readonly MergedRule[], region: Box, options: DifferOptions): Diagram;
   /** `diagram` inside `region`, 0 outside. */
   keep(diagram: Diagram, region: Diagram): Diagram;
   /** Replaces each label l ≠ 0 by the diagram `next(l)`, pointwise; packets labelled 0 stay 0. `next` is called once a label. */

@@ -7,8 +7,8 @@ const STEPS_PER_LOOK = 1024;
 
 /** Watches a budget from inside the operations. */
 export interface Meter {
-  /** To be called in every recursive step. */
-  step(): void;
+  /** To be called in every recursive step; `count` where it stands for so many. */
+  step(count?: number): void;
   /** To be called before a node is made, with how many are held already. */
   room(nodes: number): void;
 }
@@ -18,12 +18,15 @@ export function createMeter(budget: Budget): Meter {
   const timeMsMax = budget.timeMsMax ?? Number.POSITIVE_INFINITY;
   const start = performance.now();
   let steps = 0;
+  let looked = -STEPS_PER_LOOK;
   return {
-    step() {
-      if (steps % STEPS_PER_LOOK === 0 && performance.now() - start >= timeMsMax) {
-        throw new BudgetSpent(`the time budget of ${timeMsMax} ms is spent`);
+    step(count = 1) {
+      if (steps - looked >= STEPS_PER_LOOK) {
+        looked = steps;
+        if (performance.now() - start >= timeMsMax)
+          throw new BudgetSpent(`the time budget of ${timeMsMax} ms is spent`);
       }
-      steps += 1;
+      steps += count;
     },
     room(nodes) {
       if (nodes >= nodesMax) throw new BudgetSpent(`the diagram budget of ${nodesMax} nodes is spent`);

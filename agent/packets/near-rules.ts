@@ -1,0 +1,177 @@
+import type { Bound, Intervals } from '../lib/intervals.js';
+import type { Box } from './kernel.js';
+import type { MergedLists } from './merge-lists.js';
+import { overlapIndex } from './overlap.js';
+import { columnsOf, type RuleList } from './rule-list.js';
+import type { RulePool } from './rules.js';
+
+/** A box over the fields of a pool, with the lowest and highest value of each. */
+export interface Region {
+  readonly box: Box;
+  readonly lows: Float64Array;
+  readonly highs: Float64Array;
+}
+
+/** Which rules of a merged list bear on a region. */
+export interface NearRules {
+  regionOf(rule: number): Region;
+  /** Whether a rule holds a packet of the region. */
+  meets(rule: number, region: Region): boolean;
+  /**
+   * Places of rules that meet the region, from `from` up to `to`, ascending, up to the first that holds all of it for
+   * each of both sides.
+   */
+  within(region: Region, from: number, to: number): { readonly places: readonly number[] };
+  /** Places before `to` of rules in both lists that meet the region, up to the first that holds all of it. */
+  keptWithin(region: Region, to: number): readonly number[];
+  /** Places before `to` of rules in one list only that meet the region. */
+  changedWithin(region: Region, to: number): readonly number[];
+  /** In the order of where their values begin, field by field: neighbours share more. */
+  sorted(places: readonly number[], order: readonly number[]): readonly number[];
+}
+
+export function nearRules(before: RuleList, merged: MergedLists): NearRules {
+  const { pool } = before;
+  const { fields } = pool;
+  const known = fields.map(() => [] as (Intervals<Bound> | undefined)[]);
+  const full = fields.map(({ last }, field) => pool.set(field, [typeof last === 'bigint' ? 0n : 0, last]));
+  const regions = new Map<number, Region>();
+  const changed = merged.changed.map(({ place }) => place);
+  const changedIndex = overlapIndex(
+    changed.length,
+    columnsOf(pool, (at) => merged.rules[changed[at]!]!),
+  );
+
+  function valuesOf(field: number, set: number): Intervals<Bound> {
+    let values = known[field]![set];
+    if (values === undefined) {
+      values = pool.values(field, set);
+      known[field]![set] = values;
+    }
+    return values;
+  }
+
+  function meets(rule: number, { box, lows, highs }: Region): boolean {
+    for (let field = 0; field < fields.length; field += 1) {
+      const wanted = box[field];
+      const set = pool.setOf(rule, field);
+      if (wanted === undefined || set === full[field]) continue;
+      if (pool.high(field, set) < lows[field]! || highs[field]! < pool.low(field, set)) return false;
+      const own = valuesOf(field, set);
+      if (own !== wanted && !overlaps(own, wanted)) return false;
+    }
+    return true;
+  }
+
+  function covers(rule: number, { box }: Region): boolean {
+    for (let field = 0; field < fields.length; field += 1) {
+      const set = pool.setOf(rule, field);
+      if (set === full[field]) continue;
+      const wanted = box[field];
+      if (wanted === undefined) return false;
+      const own = valuesOf(field, set);
+      if (own !== wanted && !holds(own, wanted)) return false;
+    }
+    return true;
+  }
+
+  return {
+    meets,
+    regionOf(rule) {
+      let region = regions.get(rule);
+      if (region === undefined) {
+        const box = fields.map((_, field) => {
+          const set = pool.setOf(rule, field);
+          return set === full[field] ? undefined : valuesOf(field, set);
+        });
+        region = boundedRegion(pool, box);
+        regions.set(rule, region);
+      }
+      return region;
+    },
+    within(region, from, to) {
+      const places: number[] = [];
+      let open = 3;
+      const take = (place: number): boolean => {
+        const rule = merged.rules[place]!;
+        if (!meets(rule, region)) return false;
+        places.push(place);
+        if (covers(rule, region)) open &= ~merged.sides[place]!;
+        return open === 0;
+      };
+      const near: number[] = [];
+      changedIndex.visit(region.lows, region.highs, (at) => {
+        if (changed[at]! >= to) return true;
+        if (changed[at]! >= from) near.push(changed[at]!);
+        return false;
+      });
+      let next = 0;
+      before.index().visit(region.lows, region.highs, (at) => {
+        const place = merged.ofBefore[at]!;
+        if (place < from || merged.sides[place] !== 3) return false;
+        for (; next < near.length && near[next]! < place; next += 1) if (take(near[next]!)) return true;
+        if (open === 0) return true;
+        return place >= to || take(place);
+      });
+      for (; open !== 0 && next < near.length; next += 1) take(near[next]!);
+      return { places };
+    },
+    keptWithin(region, to) {
+      const places: number[] = [];
+      before.index().visit(region.lows, region.highs, (at) => {
+        const place = merged.ofBefore[at]!;
+        if (place >= to) return true;
+        const rule = merged.rules[place]!;
+        if (merged.sides[place] !== 3 || !meets(rule, region)) return false;
+        places.push(place);
+        return covers(rule, region);
+      });
+      return places;
+    },
+    changedWithin(region, to) {
+      const places: number[] = [];
+      changedIndex.visit(region.lows, region.highs, (at) => {
+        if (changed[at]! >= to) return true;
+        if (meets(merged.rules[changed[at]!]!, region)) places.push(changed[at]!);
+        return false;
+      });
+      return places;
+    },
+    sorted(places, order) {
+      const from = (place: number, field: number): number => pool.low(field, pool.setOf(merged.rules[place]!, field));
+      return [...places].sort((a, b) => {
+        for (const field of order) {
+          const difference = from(a, field) - from(b, field);
+          if (difference !== 0) return difference;
+        }
+        return a - b;
+      });
+    },
+  };
+}
+
+export function boundedRegion({ fields }: RulePool, box: Box): Region {
+  const lows = Float64Array.from(fields, (_, field) => Number(box[field]?.[0] ?? 0));
+  const highs = Float64Array.from(fields, ({ last }, field) => Number(box[field]?.at(-1) ?? last));
+  return { box, lows, highs };
+}
+
+function overlaps(a: Intervals<Bound>, b: Intervals<Bound>): boolean {
+  let [i, j] = [0, 0];
+  while (i < a.length && j < b.length) {
+    if (a[i + 1]! < b[j]!) i += 2;
+    else if (b[j + 1]! < a[i]!) j += 2;
+    else return true;
+  }
+  return false;
+}
+
+/** Whether each interval of `inner` lies in one of `outer`; both are canonical. */
+function holds(outer: Intervals<Bound>, inner: Intervals<Bound>): boolean {
+  let at = 0;
+  for (let i = 0; i < inner.length; i += 2) {
+    while (at < outer.length && outer[at + 1]! < inner[i]!) at += 2;
+    if (at >= outer.length || outer[at]! > inner[i]! || outer[at + 1]! < inner[i + 1]!) return false;
+  }
+  return true;
+}

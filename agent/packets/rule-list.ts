@@ -1,0 +1,34 @@
+import { type Column, type OverlapIndex, overlapIndex } from './overlap.js';
+import type { RulePool } from './rules.js';
+
+/** A first-match list of rules of a pool, with what finds its rules by their boxes. */
+export interface RuleList {
+  readonly pool: RulePool;
+  /** Rule numbers, first match first. */
+  readonly rules: Int32Array;
+  /** Made when first asked for. */
+  index(): OverlapIndex;
+}
+
+export function ruleList(pool: RulePool, rules: Int32Array): RuleList {
+  let index: OverlapIndex | undefined;
+  return {
+    pool,
+    rules,
+    index() {
+      index ??= overlapIndex(
+        rules.length,
+        columnsOf(pool, (at) => rules[at]!),
+      );
+      return index;
+    },
+  };
+}
+
+/** The bounds of rules, for an index; `ruleAt` is the rule of each of its boxes. */
+export function columnsOf(pool: RulePool, ruleAt: (box: number) => number): readonly Column[] {
+  return pool.fields.map((_, field) => ({
+    low: (box) => pool.low(field, pool.setOf(ruleAt(box), field)),
+    high: (box) => pool.high(field, pool.setOf(ruleAt(box), field)),
+  }));
+}
