@@ -5,6 +5,7 @@ import type { Device, Origin, SavedState } from '../model/index.js';
 
 export interface Saved {
   readonly state?: SavedState;
+  readonly unknown?: true;
   /** Why the saved rules say nothing, or not all: never silence. */
   readonly notCovered: readonly string[];
 }
@@ -39,7 +40,7 @@ export function savedOf(capture: Capture, drivers: readonly Driver[], live: Devi
     }
     return [{ driver: id, device: placed(device.value, sections) }];
   });
-  if (notCovered.length > 0) return { notCovered };
+  if (notCovered.length > 0) return { notCovered, unknown: true };
   const { pipeline } = combineDevices(capture.device, read);
   const { forwarding, localAddresses, zones, reach } = live.pipeline;
   return {
@@ -65,6 +66,7 @@ export function withSaved(device: Device, saved: readonly Saved[]): Device {
   return {
     ...device,
     ...(state && { saved: state }),
+    ...(!state && saved.some(({ unknown }) => unknown) && { savedUnknown: true as const }),
     ...(said.length > 0 && { coverage: { ...coverage, notCovered: [...new Set([...coverage.notCovered, ...said])] } }),
   };
 }

@@ -68,8 +68,8 @@ export const DeviceEntry = z.strictObject(
         .array(named('the id of a driver, as `ecluse drivers` lists them'), { error: DRIVERS })
         .min(1, 'at least one driver id, as `ecluse drivers` lists them')
         .optional(),
-      'What is read, in this order; `ecluse drivers` lists what there is. Left out: nftables, iptables, linux-listeners, and of a machine that is not a namespace linux-saved.',
-      ['nftables', 'iptables', 'linux-listeners', 'linux-saved'],
+      'What is read, in this order; `ecluse drivers` lists what there is. Left out: nftables, iptables, linux-listeners, and of a machine that is not a namespace linux-saved and linux-access.',
+      ['nftables', 'iptables', 'linux-listeners', 'linux-saved', 'linux-access'],
     ),
     onboarding: setting(
       Onboarding.optional(),

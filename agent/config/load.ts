@@ -31,7 +31,7 @@ export interface LoadOptions {
 export const DEFAULT_FILE = 'config.yaml';
 const LINUX_DRIVERS: readonly string[] = ['nftables', 'iptables', 'linux-listeners'];
 /** Of the machine itself and not of one of its namespaces. */
-const MACHINE_DRIVERS: readonly string[] = ['linux-saved'];
+const MACHINE_DRIVERS: readonly string[] = ['linux-saved', 'linux-access'];
 
 export function surroundings(): Surroundings {
   return { env: process.env, host: hostname(), home: homedir(), isRoot: process.getuid?.() === 0 };

@@ -4,6 +4,7 @@ import { driver as asa } from './asa/index.js';
 import type { Driver, Section } from './contract.js';
 import { driver as fortios } from './fortios/index.js';
 import { driver as iptables } from './iptables/index.js';
+import { driver as linuxAccess } from './linux-access/index.js';
 import { driver as linuxListeners } from './linux-listeners/index.js';
 import { driver as linuxSaved } from './linux-saved/index.js';
 import { driver as nftables } from './nftables/index.js';
@@ -15,6 +16,7 @@ export const drivers: readonly Driver[] = [
   asa,
   fortios,
   iptables,
+  linuxAccess,
   linuxListeners,
   linuxSaved,
   nftables,

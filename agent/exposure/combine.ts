@@ -19,6 +19,11 @@ export interface DevicePart {
   readonly device: Device;
 }
 
+function areasOf(parts: readonly DevicePart[]): Pick<Device, 'areas'> {
+  const areas = parts.flatMap(({ device }) => device.areas ?? []);
+  return areas.length > 0 ? { areas } : {};
+}
+
 /** The two drivers that list the same store of the kernel: what one cannot say, the other may. */
 const KERNEL = 'nftables';
 const SAVE = 'iptables';
@@ -77,6 +82,7 @@ export function combineDevices(id: string, parts: readonly DevicePart[]): Device
     },
     listeners: parts.flatMap(({ device }) => device.listeners),
     facts: parts.flatMap(({ device }) => device.facts),
+    ...areasOf(parts),
     coverage: {
       ...coverage,
       notCovered: [...new Set([...coverage.notCovered, ...translationOrder(lists, bases)])],

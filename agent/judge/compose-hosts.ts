@@ -122,13 +122,18 @@ export interface FactInput {
 
 /** Gates that are not packet rules, compared with the approved ones. */
 export function factSubjects({ device, now, approved, blind, tellsForwarding }: FactInput): readonly Subject[] {
-  const [present, known] = [byName(now.facts), byName(approved.facts)];
+  const isCompared = ({ area }: AccessFact): boolean =>
+    area === undefined || (now.areas?.includes(area) === true && approved.areas?.includes(area) === true);
+  const [present, known] = [now, approved].map((state) =>
+    byName([...state.facts.filter(isCompared), ...logStatements(state.pipeline)]),
+  ) as [Facts, Facts];
   const subjects: Subject[] = [];
   for (const name of new Set([...known.keys(), ...present.keys()])) {
     const [one, other] = [present.get(name), known.get(name)];
     const fact = (one ?? other)![0]!;
     const difference = !one ? 'removed' : !other ? 'added' : valuesOf(one) === valuesOf(other) ? undefined : 'changed';
-    const { code, tells } = meanings[fact.kind];
+    const { code } = meanings[fact.kind];
+    const tells = fact.guards ? ALL : meanings[fact.kind].tells;
     if (difference === undefined || !tells.includes(difference) || (blind && difference === 'removed')) continue;
     if (fact.kind === 'forwarding' && (tellsForwarding || valuesOf(one ?? []) === '0')) continue;
     const any = { text: 'any', addresses: anyAddress };
@@ -147,12 +152,38 @@ export function factSubjects({ device, now, approved, blind, tellsForwarding }: 
   return subjects;
 }
 
+/**
+ * The areas of access facts of which nothing is approved: what stands there is neither new nor known. Whoever approves
+ * a newer snapshot has them compared from then on.
+ */
+export function uncomparedAreas(now: Device, approved: Device): readonly string[] {
+  const known = new Set(approved.areas ?? []);
+  return (now.areas ?? []).filter((area) => !known.has(area));
+}
+
+const LOGS = /^(?:log|nflog|ulog|audit)\b/i;
+
+/** Each statement that writes a log, by its words and its list: a rule that logs no more may let through the same. */
+function logStatements({ lists }: Device['pipeline']): readonly AccessFact[] {
+  return lists.flatMap((list) =>
+    list.rules.flatMap(({ steps, origin }) =>
+      steps.flatMap((step) =>
+        step.kind === 'sideEffect' && LOGS.test(step.text)
+          ? [{ kind: 'logging' as const, subject: `${step.text} in ${list.id}`, value: 'is written', origin }]
+          : [],
+      ),
+    ),
+  );
+}
+
+type Facts = ReadonlyMap<string, readonly AccessFact[]>;
+
 function changeText(before: string | undefined, now: string | undefined): string {
   if (before === undefined) return `${now} (added)`;
   return now === undefined ? `${before} (removed)` : `${before} → ${now}`;
 }
 
-function byName(facts: readonly AccessFact[]): ReadonlyMap<string, readonly AccessFact[]> {
+function byName(facts: readonly AccessFact[]): Facts {
   const out = new Map<string, AccessFact[]>();
   for (const fact of facts) {
     const name = `${fact.kind} ${fact.subject}`;

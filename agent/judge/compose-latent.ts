@@ -1,6 +1,6 @@
 import { flowSetOf } from '../baseline/index.js';
 import { compare, type Opening, ruleKey } from '../exposure/index.js';
-import type { Pipeline, Rule, RuleList, SavedState } from '../model/index.js';
+import type { Device, Pipeline, Rule, RuleList, SavedState } from '../model/index.js';
 import { type Sides, undecided } from './compose-compare.js';
 import type { Surroundings } from './compose-flow.js';
 import { groupByRule, subjectOfRule } from './compose-rules.js';
@@ -8,6 +8,9 @@ import type { Subject } from './types.js';
 
 /** Where more rules than this are new and open nothing, the list was written anew: each would take a comparison. */
 const NEW_MAX = 64;
+
+/** How the ids of subjects end that saved rules bring back. */
+const SAVED = '+saved';
 
 /** What comes back by itself, and what was not looked at. */
 export interface Latent {
@@ -68,9 +71,15 @@ export function savedSubjects(
   }
   const subjects = groupByRule(opened ?? []).map((group): Subject => {
     const { cause: _, undo: __, ...subject } = subjectOfRule(group, around, undefined);
-    return { ...subject, id: `${subject.id}+saved`, latent: { returnsWhen } };
+    return { ...subject, id: `${subject.id}${SAVED}`, latent: { returnsWhen } };
   });
   return { subjects, limits: [...new Set(reasons)].map((reason) => `what comes back ${returnsWhen}: ${reason}`) };
+}
+
+/** Saved rules that cannot be read now are as they were: that nobody can look is no reason to call them shut. */
+export function keptSaved(now: Device, earlier: readonly Subject[]): Latent {
+  if (!now.savedUnknown) return nothingLatent;
+  return { subjects: earlier.filter(({ id, latent }) => latent && id.endsWith(SAVED)), limits: [] };
 }
 
 export const nothingLatent: Latent = { subjects: [], limits: [] };

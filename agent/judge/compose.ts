@@ -13,8 +13,8 @@ import {
 } from './compose-compare.js';
 import { engineOf } from './compose-engine.js';
 import { flowOf, flowsMeet, type Surroundings } from './compose-flow.js';
-import { factSubjects, listening } from './compose-hosts.js';
-import { latentSubjects, nothingLatent, savedSubjects } from './compose-latent.js';
+import { factSubjects, listening, uncomparedAreas } from './compose-hosts.js';
+import { keptSaved, latentSubjects, nothingLatent, savedSubjects } from './compose-latent.js';
 import { continued, groupByRule, type RuleGroup, subjectOfRule, succeed, withFreshUndo } from './compose-rules.js';
 import { outerFirst } from './context.js';
 import { carrierOf, declaredId, type Observation, type Subject } from './types.js';
@@ -91,8 +91,10 @@ export function composeObservation(input: ComposeInput): Observation {
     : [];
   const sleeping = isBlind ? nothingLatent : latentSubjects(sides, open, around);
   const saved =
-    isBlind || !now.saved ? nothingLatent : savedSubjects({ now: now.saved, approved: approved?.saved }, sides, around);
-  const limits = [...sleeping.limits, ...saved.limits];
+    isBlind || !now.saved
+      ? keptSaved(now, input.earlier)
+      : savedSubjects({ now: now.saved, approved: approved?.saved }, sides, around);
+  const limits = [...sleeping.limits, ...saved.limits, ...(approved ? notCompared(now, approved) : [])];
   return {
     device,
     at,
@@ -110,6 +112,14 @@ export function composeObservation(input: ComposeInput): Observation {
     blind: [...new Set(blind)],
     ...(limits.length > 0 && { limits }),
   };
+}
+
+function notCompared(now: Device, approved: Device): readonly string[] {
+  const areas = uncomparedAreas(now, approved);
+  if (areas.length === 0) return [];
+  return [
+    `access facts that the approved snapshot does not have, so they are not compared: ${areas.join(', ')}; approve a newer one`,
+  ];
 }
 
 /** Whether a rule that is new takes over traffic of a finding whose rule is gone: exactly where the reading before is known. */

@@ -9,9 +9,13 @@ export interface Device {
   readonly pipeline: Pipeline;
   readonly listeners: readonly Listener[];
   readonly facts: readonly AccessFact[];
+  /** The areas of access facts that were read whole. */
+  readonly areas?: readonly string[];
   readonly coverage: Coverage;
   /** What the device would let through after its next start, where that was read whole. */
   readonly saved?: SavedState;
+  /** Rules would be loaded at the next start and could not be read whole: what they let through is not known. */
+  readonly savedUnknown?: true;
 }
 
 /** Rules that lie in files and take the place of those that hold now. */
@@ -119,5 +123,9 @@ export interface AccessFact {
   readonly subject: string;
   /** Its value, in the platform's words. */
   readonly value: string;
+  /** The area it belongs to: compared only where both readings saw that area whole. Absent: always. */
+  readonly area?: string;
+  /** It keeps somebody out: where it is gone, more is let in. */
+  readonly guards?: true;
   readonly origin: Origin;
 }

@@ -61,9 +61,17 @@ function isClean(device: Device): boolean {
 }
 
 const programsThatOnlyRead =
-  /^(?:nft|ip6?tables(?:-nft|-legacy)?-save|ipset|ss|ip|sysctl|cat|grep|ls|findmnt|getent|hostname|uname|stat|readlink|show|get|netstat|lsof|docker|podman|tc|bpftool|conntrack|lsns|nsenter)$/;
+  /^(?:nft|ip6?tables(?:-nft|-legacy)?-save|ipset|ss|ip|sysctl|cat|grep|ls|findmnt|getent|hostname|uname|stat|readlink|show|get|netstat|lsof|docker|podman|tc|bpftool|conntrack|lsns|nsenter|wg|find)$/;
 const wordsThatChange =
   /^(?:-[ADIRNXPFZE]|--(?:append|delete|insert|replace|flush|zero|policy|rename-chain)|add|del|delete|destroy|create|flush|set|insert|replace|restore|swap|rename|reset|up|down)$/;
+
+/** find lists, and may give what it found to a program that only reads; it can also delete and write files. */
+function expectOnlyFinds(argv: readonly string[]): void {
+  for (const [index, word] of argv.entries()) {
+    expect(word).not.toMatch(/^-(?:delete|execdir|ok|okdir|fprint.*|fls)$/);
+    if (word === '-exec') expect(argv[index + 1]).toMatch(/^(?:cat|grep)$/);
+  }
+}
 
 describe.each(drivers.map((driver) => [driver.id, driver] as const))('driver %s', (id, driver) => {
   const own = recordingsOf(driver);
@@ -84,6 +92,7 @@ describe.each(drivers.map((driver) => [driver.id, driver] as const))('driver %s'
       for (const argv of [step.argv, ...(step.alternatives ?? [])]) {
         const program = argv[0]?.split('/').at(-1) ?? '';
         expect(program).toMatch(programsThatOnlyRead);
+        if (program === 'find') expectOnlyFinds(argv);
         if (program !== 'grep') for (const word of argv.slice(1)) expect(word).not.toMatch(wordsThatChange);
       }
       expect(step.timeoutMsMax).toBeGreaterThan(0);

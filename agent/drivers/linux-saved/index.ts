@@ -36,7 +36,9 @@ function read({ device, sections }: Capture): Result<Device> {
   for (const section of sections) {
     if (!names.has(section.name)) coverage.notCovered(`${section.source} is not read by this driver.`);
     else if (section.failure && !isAbsent(section)) {
-      coverage.notCovered(`Rules that would come back at the next start: ${problemText(section.failure.problem)}.`);
+      const isSaid = section.failure.kind === 'missing-right' || section.failure.kind === 'exit-code';
+      const say = isSaid ? coverage.notCovered : coverage.blind;
+      say(`Rules that would come back at the next start: ${problemText(section.failure.problem)}.`);
     }
     for (const index of coverage.source(section.name, section.text, section.source).keys()) {
       coverage.mark(section.name, index + 1, LISTS.includes(section.name) ? 'irrelevant' : 'modelled');

@@ -202,3 +202,20 @@ test('too many rules that open nothing are said', () => {
   const { limits } = composed(host(many, files), shut);
   expect(limits).toEqual(['65 new rules open nothing now: which of them others only hide was not looked at']);
 });
+
+test('what could not be read any more stays told, and goes when nothing loads the file', () => {
+  const opened = host(closed, { systemd: enabled('nftables'), nftables: open });
+  const earlier = composed(opened, shut).undeclared;
+  const base = {
+    device: 'fw',
+    at: 0,
+    approved: shut,
+    declared: { flows: [], listeners: [] },
+    earlier,
+    interfaceZones: {},
+  };
+  const garbled = host(closed, { systemd: enabled('nftables'), nftables: `${open}frobnicate everything\n` });
+  expect(latent(composeObservation({ ...base, now: garbled }))).toHaveLength(1);
+  const unloaded = host(closed, { systemd: enabled('ssh'), nftables: open });
+  expect(latent(composeObservation({ ...base, now: unloaded }))).toEqual([]);
+});
