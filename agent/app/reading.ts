@@ -4,9 +4,11 @@ import {
   captureHash,
   dialogueReader,
   displayMessage,
+  readChange,
   readTwice,
   redactCapture,
   type SettleOptions,
+  stableText,
 } from '../collect/index.js';
 import type { DeviceSettings } from '../config/settings.js';
 import type { Capture, Driver } from '../drivers/contract.js';
@@ -14,7 +16,7 @@ import { combineDevices, type DevicePart } from '../exposure/index.js';
 import { type Clock, systemClock } from '../lib/clock.js';
 import { problemText } from '../lib/result.js';
 import { type Device, mergeCoverage } from '../model/index.js';
-import type { Reading } from './guard/ports.js';
+import type { ChangeSeen, Reading } from './guard/ports.js';
 import { savedOf, withSaved } from './saved.js';
 
 export interface ReadingTools {
@@ -25,6 +27,8 @@ export interface ReadingTools {
   readonly clock?: Clock;
   readonly signal?: AbortSignal;
   readonly pause?: SettleOptions['pause'];
+  /** The last reading: what says the same again is not understood anew. */
+  readonly known?: Reading;
 }
 
 /** Nobody answers, or the line breaks: that may be the fault of what is between. A refused login or a foreign key is not. */
@@ -37,7 +41,7 @@ const ON_THE_WAY: readonly string[] = ['SSH_UNREACHABLE', 'SSH_TIMEOUT', 'SSH_BR
 export async function readDevice(settings: DeviceSettings, tools: ReadingTools): Promise<Reading> {
   const clock = tools.clock ?? systemClock;
   const { id: device } = settings;
-  const drivers = settings.drivers.flatMap((id) => tools.drivers.find((driver) => driver.id === id) ?? []);
+  const drivers = driversOf(settings, tools.drivers);
   const options = tools.signal ? { signal: tools.signal } : {};
   try {
     const inTheWay = await tools.runner.ready?.(tools.signal);
@@ -49,12 +53,12 @@ export async function readDevice(settings: DeviceSettings, tools: ReadingTools):
     }
     const reader = dialogueReader(drivers, tools.runner, device, options);
     const raw = await readTwice(reader.read, drivers, tools.pause ? { pause: tools.pause } : {});
-    const captures = raw.map((capture) => {
-      const { secrets } = drivers.find(({ id }) => id === capture.driver)!;
-      return redactCapture(capture, secrets, tools.key);
-    });
+    const captures = raw.map((capture) => redacted(capture, drivers, tools.key));
     const seal = reader.seal();
-    const reading = { ...readingOf(captures, device, tools.drivers, clock.now()), ...(seal && { seal }) };
+    const understood = isSame(tools.known, captures, tools.drivers)
+      ? saidAgain(tools.known, captures, clock.now())
+      : readingOf(captures, device, tools.drivers, clock.now());
+    const reading = { ...understood, ...(seal && { seal }) };
     const unknown = settings.drivers.filter((id) => !drivers.some((driver) => driver.id === id));
     if (unknown.length === 0) return reading;
     return blinded(
@@ -65,6 +69,62 @@ export async function readDevice(settings: DeviceSettings, tools: ReadingTools):
     const nothing = readingOf([], device, tools.drivers, clock.now());
     return blinded({ ...nothing, blind: [] }, [`${device}: ${faultText(error)}`]);
   }
+}
+
+/** Reads what has changed since `base`, where one reading of it is proof. */
+export async function readChangeOf(settings: DeviceSettings, base: Reading, tools: ReadingTools): Promise<ChangeSeen> {
+  const { id: device } = settings;
+  const drivers = driversOf(settings, tools.drivers);
+  if (!base.complete || drivers.length < settings.drivers.length || base.captures.length < drivers.length) {
+    return { kind: 'unclear' };
+  }
+  const change = await readChange(drivers, tools.runner, device, {
+    base: base.captures,
+    redact: (capture) => redacted(capture, drivers, tools.key),
+    ...(tools.signal && { signal: tools.signal }),
+  });
+  if (change.kind !== 'seen') return change;
+  const reading = readingOf(change.captures, device, tools.drivers, (tools.clock ?? systemClock).now());
+  // What is not understood wholly is for a whole reading to say.
+  return reading.complete ? { kind: 'seen', reading } : { kind: 'unclear' };
+}
+
+function driversOf({ drivers }: DeviceSettings, all: readonly Driver[]): readonly Driver[] {
+  return drivers.flatMap((id) => all.find((driver) => driver.id === id) ?? []);
+}
+
+function redacted(capture: Capture, drivers: readonly Driver[], key: Uint8Array): Capture {
+  return redactCapture(capture, drivers.find(({ id }) => id === capture.driver)!.secrets, key);
+}
+
+/** The same once more. A seal is of one reading: what the last one had does not hold for this one. */
+function saidAgain({ seal: _, ...known }: Reading, captures: readonly Capture[], at: number): Reading {
+  return { ...known, captures, at };
+}
+
+/**
+ * Whether every section says the same, to the letter; of a cross-check, which holds the counters of each rule, its
+ * volatile parts aside: it agreed with what it checks, and both are as they were.
+ */
+function isSame(
+  known: Reading | undefined,
+  captures: readonly Capture[],
+  drivers: readonly Driver[],
+): known is Reading & { readonly complete: true } {
+  if (!known?.complete || known.captures.length !== captures.length) return false;
+  return captures.every((capture, at) => {
+    const before = known.captures[at]!;
+    const driver = drivers.find(({ id }) => id === capture.driver);
+    if (!driver || before.driver !== capture.driver || before.sections.length !== capture.sections.length) return false;
+    return capture.sections.every((section, place) => {
+      const old = before.sections[place]!;
+      if (old.name !== section.name || old.source !== section.source) return false;
+      if (JSON.stringify(old.failure) !== JSON.stringify(section.failure)) return false;
+      if (old.text === section.text) return true;
+      const isCheck = driver.dialogue.steps.find(({ id }) => id === section.name)?.need === 'crossCheck';
+      return isCheck && stableText(old.text, driver.volatile) === stableText(section.text, driver.volatile);
+    });
+  });
 }
 
 /**

@@ -3,6 +3,7 @@
  * secrets, and takes a capture only when two readings agree.
  */
 export * from './capture.js';
+export * from './change.js';
 export * from './dialogue.js';
 export * from './file.js';
 export * from './glance.js';

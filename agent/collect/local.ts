@@ -11,10 +11,17 @@ export interface LocalOptions {
   readonly prefix?: readonly string[];
 }
 
+export interface LocalRunner extends CommandRunner {
+  /** All of a reading by shells that start the programs. */
+  converse: NonNullable<CommandRunner['converse']>;
+  /** Ends the shells that wait for the next reading; they are no reason for this process to go on. */
+  close(): void;
+}
+
 const PARALLEL_MAX = 4;
 
 /** Reads this machine. */
-export function localRunner(options: LocalOptions = {}): CommandRunner {
+export function localRunner(options: LocalOptions = {}): LocalRunner {
   const prefix = options.prefix ?? [];
   const lanesMax = Math.min(PARALLEL_MAX, availableParallelism() + 1);
   let kept: Lanes | undefined;
@@ -46,6 +53,10 @@ export function localRunner(options: LocalOptions = {}): CommandRunner {
         if (open !== kept) open.close();
       }
       return conversed;
+    },
+    close() {
+      kept?.close();
+      kept = undefined;
     },
   };
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Capture, Driver, Section, VolatilePattern } from '../drivers/contract.js';
+import type { Capture, DialogueStep, Driver, Section, VolatilePattern } from '../drivers/contract.js';
 import { displayMessage, stableText } from './capture.js';
 
 export interface SettleOptions {
@@ -46,10 +46,12 @@ export async function readTwice(
   );
 }
 
-interface Moved {
+export interface Moved {
   readonly driver: string;
   readonly name: string;
   readonly source: string;
+  /** Absent where the section is no answer to a step. */
+  readonly step?: DialogueStep;
   readonly crossCheck: boolean;
   /** The first line that differs, for the person who looks for the cause. */
   readonly line: number;
@@ -57,7 +59,8 @@ interface Moved {
   readonly after: string;
 }
 
-function movedSections(
+/** Sections in which two readings do not agree, volatile text aside. */
+export function movedSections(
   before: readonly Capture[],
   after: readonly Capture[],
   drivers: readonly Steady[],
@@ -72,7 +75,8 @@ function movedSections(
       const alike = a && b && a.failure?.kind === b.failure?.kind;
       if (alike && (a.text === b.text || stableText(a.text, volatile) === stableText(b.text, volatile))) return [];
       const crossCheck = step?.need === 'crossCheck';
-      return [{ driver: id, name, source: (b ?? a)!.source, crossCheck, ...firstDifference(a, b, volatile) }];
+      const source = (b ?? a)!.source;
+      return [{ driver: id, name, source, ...(step && { step }), crossCheck, ...firstDifference(a, b, volatile) }];
     });
   });
 }

@@ -180,6 +180,13 @@ export interface DialogueStep {
    * readings need not agree in it, and the device is the same whatever it says.
    */
   readonly beside?: true;
+  /**
+   * The program takes all of it from the kernel in one piece, and begins anew where it changes meanwhile, so that one
+   * listing is a state that was. `frame` is what only goes while everything is loaded again, such as a table or a hook.
+   */
+  readonly inOnePiece?: { readonly frame: RegExp };
+  /** `argv` shows in other words a part of what the driver's step (`driver/step`) shows that is read in one piece. */
+  readonly viewOf?: string;
   /** On an appliance with virtual systems: asked in each of them, not once for the device. */
   readonly eachVirtual?: true;
   readonly timeoutMsMax: number;

@@ -104,6 +104,23 @@ describe('a reading', () => {
     expect(runner.asked.filter((words) => words.startsWith('nft -s'))).toHaveLength(3);
   });
 
+  test('that says the same as the last one is not understood anew, and one that differs is', async () => {
+    const first = await readDevice(everything, tools(host()));
+    const again = async (changes: Readonly<Record<string, Answer>>) =>
+      readDevice(everything, { ...tools(host(changes)), clock: { ...clock, now: () => 2_000 }, known: first });
+    const same = await again({});
+    expect(same.model).toBe(first.model);
+    expect(same).toEqual({ ...first, at: 2_000 });
+    const other = await again({ 'ss -H -l -n -t -u -S -d -w -p -e': socket(2222) });
+    expect(other.model).not.toBe(first.model);
+    expect(other.hash).not.toBe(first.hash);
+    const broken = await again({ 'ss -H -l -n -t -u -S -d -w -p -e': { kind: 'timeout', afterMs: 1 } });
+    expect(broken.complete).toBe(false);
+    const renumbered = await again({ 'nft -s -a list ruleset': rules.replace('accept', 'accept # handle 7') });
+    expect(renumbered.model).not.toBe(first.model);
+    expect(renumbered.hash).toBe(first.hash);
+  });
+
   test('asks no more at once than the device bears', async () => {
     let running = 0;
     let most = 0;
@@ -289,5 +306,5 @@ systemTest(
       expect(await read(/ip6tables-legacy/)).toBe('');
     });
   },
-  20_000,
+  60_000,
 );

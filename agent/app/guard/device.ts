@@ -7,7 +7,8 @@ import type { Log } from '../../lib/log.js';
 import type { Device } from '../../model/index.js';
 import { StoreFailure } from '../../store/index.js';
 import type { Bench } from './bench.js';
-import type { Parts, Reading } from './ports.js';
+import type { ChangeSeen, Parts, Reading } from './ports.js';
+import { rounds } from './rounds.js';
 
 /** A reading that was kept and judged. */
 export interface Seen {
@@ -22,6 +23,8 @@ export interface WatchedDevice {
   readonly settings: DeviceSettings;
   /** Reads and judges. A request made while a reading is under way shares the next one, which begins after it. */
   read(): Promise<Seen>;
+  /** Something told that the device has changed: reads and judges what changed, then everything. */
+  changed(): void;
   /** Takes a reading that came from elsewhere, such as an imported file. */
   take(reading: Reading): Seen;
   last(): Seen | undefined;
@@ -55,8 +58,6 @@ export function watchedDevice(settings: DeviceSettings, tools: DeviceTools): Wat
   const log = tools.log.with({ device: settings.id });
   const memory = deviceMemory(settings, tools);
   let last: Seen | undefined;
-  let underWay: Promise<Seen> | undefined;
-  let waiting: Promise<Seen> | undefined;
 
   const failed = (reason: string): Reading => ({
     device: settings.id,
@@ -98,14 +99,25 @@ export function watchedDevice(settings: DeviceSettings, tools: DeviceTools): Wat
     }
   };
 
-  const perform = async (): Promise<Seen> => {
-    let reading: Reading;
+  const whole = async (until: AbortSignal, known: Reading | undefined): Promise<Reading> => {
     try {
-      reading = await parts.read(settings, { signal });
+      return await parts.read(settings, { signal: until, ...(known && { known }) });
     } catch (error) {
       log.error('a reading failed', { error });
-      reading = failed(faultText(error));
+      return failed(faultText(error));
     }
+  };
+
+  const change = async (base: Reading, until: AbortSignal): Promise<ChangeSeen> => {
+    try {
+      return await parts.readChange!(settings, { base, signal: until });
+    } catch (error) {
+      log.error('a change could not be looked at', { error });
+      return { kind: 'unclear' };
+    }
+  };
+
+  const taken = (reading: Reading): Seen => {
     try {
       // What was cut short by the stop says nothing about the device.
       if (signal.aborted) return { reading, observation: blind(reading, ['the guard was stopped']) };
@@ -116,25 +128,18 @@ export function watchedDevice(settings: DeviceSettings, tools: DeviceTools): Wat
     }
   };
 
-  const begin = (): Promise<Seen> => {
-    const mine = perform().finally(() => {
-      if (underWay === mine) underWay = undefined;
-      tools.afterReading(settings.id);
-    });
-    underWay = mine;
-    return mine;
-  };
+  const { read, changed, busy, idle } = rounds<Seen>({
+    whole,
+    ...(parts.readChange && { change }),
+    take: taken,
+    signal,
+    after: () => tools.afterReading(settings.id),
+  });
 
   return {
     settings,
-    read() {
-      if (!underWay) return begin();
-      waiting ??= underWay.then(() => {
-        waiting = undefined;
-        return begin();
-      });
-      return waiting;
-    },
+    read,
+    changed,
     take,
     last: () => last,
     stored() {
@@ -144,10 +149,8 @@ export function watchedDevice(settings: DeviceSettings, tools: DeviceTools): Wat
       const reading = parts.readingOf(settings, kept.captures, kept.lastSeen);
       return { reading, snapshot: { id: kept.id, unchanged: true }, observation: composed(reading, kept.id) };
     },
-    busy: () => underWay !== undefined,
-    async idle() {
-      while (underWay || waiting) await (waiting ?? underWay);
-    },
+    busy,
+    idle,
   };
 }
 

@@ -299,7 +299,7 @@ function watchAll(room: Room, wakes: Wakes): readonly { stop(): void }[] {
         wakes.set(id, (wakes.get(id) ?? new Map()).set(source, why));
         room.log.info('a source of wakes', { device: id, source, ...(why === undefined ? { works: true } : { why }) });
       },
-      wake: () => void device.read(),
+      wake: () => device.changed(),
       say: (problem) => room.log.warn('changes are noticed later', { device: device.settings.id, ...problem }),
     }),
   );

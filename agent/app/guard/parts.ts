@@ -1,12 +1,19 @@
 import { declaredAt, learnBaseline } from '../../baseline/index.js';
-import { type CommandRunner, localRunner, startGlances, startMonitors, startWakes } from '../../collect/index.js';
+import {
+  type CommandRunner,
+  type LocalRunner,
+  localRunner,
+  startGlances,
+  startMonitors,
+  startWakes,
+} from '../../collect/index.js';
 import type { DeviceSettings } from '../../config/index.js';
 import type { Driver, Wake } from '../../drivers/index.js';
 import { drivers as allDrivers } from '../../drivers/registry.js';
 import { compare } from '../../exposure/index.js';
 import { composeObservation } from '../../judge/index.js';
 import type { Clock } from '../../lib/clock.js';
-import { readDevice, readingOf } from '../reading.js';
+import { readChangeOf, readDevice, readingOf } from '../reading.js';
 import { undoWith } from '../undo.js';
 import { type LateRunner, lateRunner } from './late-runner.js';
 import { knownKeysFile } from './place.js';
@@ -33,11 +40,17 @@ export function realParts({ key, baseline, clock, folder, drivers = allDrivers, 
   const declared = (device: string, at: number) => declaredAt(baseline, device, at);
   return {
     drivers,
-    async read(device, { signal }) {
+    async read(device, { signal, known }) {
       const asked = runner(device);
       const still = await checks.stillSo(device, asked, signal);
-      return still ?? checks.keep(device, await readDevice(device, { runner: asked, drivers, key, clock, signal }));
+      const tools = { runner: asked, drivers, key, clock, signal, ...(known && { known }) };
+      return still ?? checks.keep(device, await readDevice(device, tools));
     },
+    readChange: async (device, { base, signal }) =>
+      // Over a network three short questions take longer than one long one.
+      device.source.kind === 'local'
+        ? readChangeOf(device, base, { runner: runner(device), drivers, key, clock, signal })
+        : { kind: 'unclear' },
     readingOf: (device, captures, at) => readingOf(captures, device.id, drivers, at),
     declaredKey: (device, at) => {
       const { flows, listeners } = declared(device, at);
@@ -76,8 +89,11 @@ interface Watching extends WatchOptions {
   readonly drivers: readonly Driver[];
 }
 
-/** One change is told by several monitors and glances: they are one wake. */
-const DEBOUNCE_MS = 100;
+/**
+ * One change is told by several monitors and glances: they are one wake. The first counts at once; how often a device
+ * that never holds still is read is bounded by this.
+ */
+const WAKE_MS_MIN = 100;
 
 /** Over a network a look costs a round trip and a process on the device. */
 const REMOTE_LOOK_MS = 5_000;
@@ -85,9 +101,14 @@ const REMOTE_LOOK_MS = 5_000;
 function watch({ id, source, drivers: ids }: DeviceSettings, options: Watching): { stop(): void } {
   const { clock, runner, drivers, say } = options;
   let waiting: (() => void) | undefined;
+  let wokenAt = Number.NEGATIVE_INFINITY;
   const wake = (): void => {
-    waiting ??= clock.at(clock.now() + DEBOUNCE_MS, () => {
+    const now = clock.now();
+    const sinceMs = now - wokenAt;
+    // A clock that was set back says nothing about how long ago it was.
+    waiting ??= clock.at(sinceMs >= 0 && sinceMs < WAKE_MS_MIN ? wokenAt + WAKE_MS_MIN : now, () => {
       waiting = undefined;
+      wokenAt = clock.now();
       options.wake();
     });
   };
@@ -96,7 +117,7 @@ function watch({ id, source, drivers: ids }: DeviceSettings, options: Watching):
   const started = ids
     .flatMap((name) => drivers.find((driver) => driver.id === name) ?? [])
     .flatMap((driver) => [
-      startMonitors(driver, runner, id, { wake, say, clock, debounceMs: DEBOUNCE_MS }),
+      startMonitors(driver, runner, id, { wake, say, clock, debounceMs: 0 }),
       startGlances(driver, runner, id, { wake, say, clock, ...(source.kind === 'ssh' && { everyMs: REMOTE_LOOK_MS }) }),
       // The tracer and the audit of another machine are not ours, and those of a namespace tell nothing there.
       ...(runner.filesInProcess ? [startWakes(driver, runner, { wake, onState: told, clock })] : []),
@@ -109,19 +130,21 @@ function watch({ id, source, drivers: ids }: DeviceSettings, options: Watching):
   };
 }
 
-/** One runner for each device: a connection is kept from one reading to the next. */
+/** One runner for each device: a connection, or the shells that start programs, are kept from one reading to the next. */
 function keptRunners(folder: string) {
-  const remote = new Map<string, LateRunner>();
+  const kept = new Map<string, LateRunner | LocalRunner>();
+  const open = ({ id, source }: DeviceSettings): LateRunner | LocalRunner =>
+    source.kind === 'local'
+      ? localRunner(source.prefix ? { prefix: source.prefix } : {})
+      : lateRunner({ device: id, ...source }, knownKeysFile(folder));
   return {
-    of({ id, source }: DeviceSettings): CommandRunner {
-      if (source.kind === 'local') return localRunner(source.prefix ? { prefix: source.prefix } : {});
-      const target = { device: id, ...source };
-      const runner = remote.get(id) ?? lateRunner(target, knownKeysFile(folder));
-      remote.set(id, runner);
+    of(device: DeviceSettings): CommandRunner {
+      const runner = kept.get(device.id) ?? open(device);
+      kept.set(device.id, runner);
       return runner;
     },
     close() {
-      for (const runner of remote.values()) runner.close();
+      for (const runner of kept.values()) runner.close();
     },
   };
 }

@@ -25,6 +25,12 @@ export interface Reading {
   readonly seal?: Seal;
 }
 
+/** What became of a look at what changed: `torn` and `unclear` want a whole reading, and `torn` one a little later. */
+export type ChangeSeen =
+  | { readonly kind: 'seen'; readonly reading: Reading }
+  | { readonly kind: 'torn' }
+  | { readonly kind: 'unclear' };
+
 /** From one reading to what the judge is told. */
 export interface ComposeRequest {
   readonly settings: DeviceSettings;
@@ -69,7 +75,16 @@ export interface PartsPlace {
  * whole guard without a device.
  */
 export interface Parts {
-  read(device: DeviceSettings, options: { readonly signal: AbortSignal }): Promise<Reading>;
+  /** `known` is the last reading there was: where nothing has changed, it need not be understood anew. */
+  read(device: DeviceSettings, options: { readonly signal: AbortSignal; readonly known?: Reading }): Promise<Reading>;
+  /**
+   * Reads what changed since `base`, a complete reading, where one look at it is as good as two whole readings that
+   * agree. Absent: every change is read wholly.
+   */
+  readChange?(
+    device: DeviceSettings,
+    options: { readonly base: Reading; readonly signal: AbortSignal },
+  ): Promise<ChangeSeen>;
   /** The same from captures that were stored; pure. */
   readingOf(device: DeviceSettings, captures: readonly Capture[], at: number): Reading;
   /** `declared` is what the baseline file declares for the device then, as a text that changes when that does. */

@@ -25,6 +25,7 @@ function nft(family: 'iptables' | 'ip6tables'): DialogueStep {
     // Where only one back end is installed its programs have the plain names; the header says which one it is.
     alternatives: [[`${family}-save`]],
     need: 'required',
+    viewOf: 'nftables/nft-text',
     timeoutMsMax: 30_000,
     bytesMax: 32 * MEGABYTE,
     right: {

@@ -22,6 +22,9 @@ const steps: readonly DialogueStep[] = [
     argv: ['nft', '-s', '-a', 'list', 'ruleset'],
     alternatives: [['/usr/sbin/nft', '-s', '-a', 'list', 'ruleset']],
     need: 'required',
+    // nft asks the kernel for the number of the ruleset before and after, and lists again where it is not the same
+    // (nft_cache_update of nftables; that of a later version gives up after five seconds, which are this step's limit).
+    inOnePiece: { frame: /^(?:table \S+ \S+|\s+type \S+ hook \S+)/m },
     ...bounds,
     right,
     refused,
