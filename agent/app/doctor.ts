@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { type CommandRunner, localRunner } from '../collect/index.js';
-import { CLOCK_ARGV, recordRequest, sshRunner } from '../collect/ssh/index.js';
+import { addressOf, CLOCK_ARGV, recordRequest, type SshOptions, sshRunner } from '../collect/ssh/index.js';
 import type { DeviceSettings, Settings } from '../config/index.js';
+import type { Capture, Section } from '../drivers/index.js';
 import { drivers } from '../drivers/registry.js';
 import { type Clock, systemClock } from '../lib/clock.js';
 import { failure, type Problem, type Result, success } from '../lib/result.js';
@@ -13,8 +14,16 @@ export interface Examination {
   readonly device: string;
   /** Why it cannot be asked at all: the network, the host key, the login. */
   readonly unreachable?: Problem;
-  /** How far the device's clock is ahead of this machine's; absent where it was not asked. */
+  /** How it is asked, in words. */
+  readonly way: string;
+  /** It is this machine, whose clock is the one that others are compared with. */
+  readonly local: boolean;
+  /** The accepted keys that the servers on the way showed, the device's own last. */
+  readonly hostKeys: readonly { readonly address: string; readonly type: string; readonly fingerprint: string }[];
+  /** How far the device's clock is ahead of this machine's; absent where that could not be asked. */
   readonly clockAheadSeconds?: number;
+  /** What reading it takes, and whether it is granted; what no command needed is not in it. */
+  readonly rights: readonly { readonly right: string; readonly granted: boolean; readonly for: readonly string[] }[];
   readonly sections: readonly {
     readonly driver: string;
     readonly name: string;
@@ -51,13 +60,17 @@ export async function examine(
 
 async function examineOne(settings: Settings, device: DeviceSettings, clock: Clock): Promise<Examination> {
   const startedMs = performance.now();
-  const { runner, close } = runnerFor(settings, device);
+  const hostKeys: Examination['hostKeys'][number][] = [];
+  const { runner, close } = runnerFor(settings, device, (address, { type, fingerprint }) => {
+    hostKeys.push({ address, type, fingerprint });
+  });
+  const base = { device: device.id, way: wayOf(device), local: device.source.kind === 'local', hostKeys };
   const took = (): Examination['took'] => ({ ms: Math.round(performance.now() - startedMs) });
   try {
     const unreachable = await runner.ready?.();
     if (unreachable) {
-      const nothing = { sections: [], complete: false, blind: [], notCovered: [] };
-      return { device: device.id, unreachable, ...nothing, took: took() };
+      const nothing = { rights: [], sections: [], complete: false, blind: [], notCovered: [NOTHING_COVERED] };
+      return { ...base, unreachable, ...nothing, took: took() };
     }
     // A login that works here works for a guard that had stopped after refusals.
     if (device.source.kind === 'ssh') {
@@ -65,17 +78,17 @@ async function examineOne(settings: Settings, device: DeviceSettings, clock: Clo
     }
     const ahead = device.source.kind === 'ssh' ? await clockAhead(runner, clock) : undefined;
     const reading = await readDevice(device, { runner, drivers, key: randomBytes(32), clock });
+    const sections = reading.captures.flatMap((capture) => capture.sections.map((section) => ({ capture, section })));
     return {
-      device: device.id,
+      ...base,
       ...(ahead !== undefined && { clockAheadSeconds: ahead }),
-      sections: reading.captures.flatMap(({ driver, sections }) =>
-        sections.map(({ name, source, failure: failed }) => ({
-          driver,
-          name,
-          source,
-          ...(failed && { problem: failed.problem }),
-        })),
-      ),
+      rights: rightsOf(sections),
+      sections: sections.map(({ capture: { driver }, section: { name, source, failure: failed } }) => ({
+        driver,
+        name,
+        source,
+        ...(failed && { problem: failed.problem }),
+      })),
       complete: reading.complete,
       blind: reading.blind,
       notCovered: reading.model?.coverage.notCovered ?? [],
@@ -86,11 +99,43 @@ async function examineOne(settings: Settings, device: DeviceSettings, clock: Clo
   }
 }
 
-function runnerFor(settings: Settings, { id, source }: DeviceSettings): { runner: CommandRunner; close(): void } {
+const NOTHING_COVERED = 'anything of this device, until it can be asked';
+
+function wayOf({ source }: DeviceSettings): string {
+  if (source.kind === 'local') return source.prefix ? `by ${source.prefix.join(' ')}` : 'on this machine';
+  const { user, host, port, jump } = source;
+  const by = jump ? ` by way of ${jump.user}@${addressOf(jump)}` : '';
+  return `over SSH as ${user}@${addressOf({ host, port })}${by}`;
+}
+
+interface Asked {
+  readonly capture: Capture;
+  readonly section: Section;
+}
+
+/** A right is granted where every command that needs it was answered: one that was refused says so itself. */
+function rightsOf(asked: readonly Asked[]): Examination['rights'] {
+  const rights = new Map<string, { granted: boolean; readonly commands: string[] }>();
+  for (const { capture, section } of asked) {
+    const driver = drivers.find(({ id }) => id === capture.driver);
+    const right = driver?.dialogue.steps.find(({ id }) => id === section.name)?.right?.capability;
+    // A command that is not there, or that broke, says nothing of rights.
+    if (right === undefined || (section.failure && section.failure.kind !== 'missing-right')) continue;
+    const known = rights.get(right) ?? { granted: true, commands: [] };
+    rights.set(right, { granted: known.granted && !section.failure, commands: [...known.commands, section.source] });
+  }
+  return [...rights].map(([right, { granted, commands }]) => ({ right, granted, for: commands }));
+}
+
+function runnerFor(
+  settings: Settings,
+  { id, source }: DeviceSettings,
+  onHostKey: NonNullable<SshOptions['onHostKey']>,
+): { runner: CommandRunner; close(): void } {
   if (source.kind === 'local') {
     return { runner: localRunner(source.prefix ? { prefix: source.prefix } : {}), close: () => {} };
   }
-  const runner = sshRunner({ device: id, ...source }, { knownKeys: knownKeysFile(settings.stateFolder) });
+  const runner = sshRunner({ device: id, ...source }, { knownKeys: knownKeysFile(settings.stateFolder), onHostKey });
   return { runner, close: () => runner.close() };
 }
 

@@ -57,31 +57,57 @@ export function addDoctor(program: Command, setExit: SetExit): void {
 const CLOCK_SECONDS_MAX = 5;
 
 function show(one: Examination, lastComplete: string | undefined, times: TimeContext): void {
-  const { device, unreachable, clockAheadSeconds: ahead, sections, complete, notCovered, took } = one;
+  const {
+    device,
+    unreachable,
+    way,
+    local,
+    hostKeys,
+    clockAheadSeconds: ahead,
+    rights,
+    sections,
+    complete,
+    notCovered,
+    took,
+  } = one;
   print(coloured('bold', clean(device)));
-  if (unreachable) bad(`${unreachable.code}: ${problemText(unreachable)}`);
+  for (const { address, type, fingerprint } of hostKeys)
+    good(`host key of ${address}: ${fingerprint} (${type}), accepted`);
+  if (unreachable) bad(`not reached ${way}: ${unreachable.code}: ${problemText(unreachable)}`);
   else {
-    good(`reached, and asked within ${(took.ms / 1000).toFixed(1)} s`);
-    if (ahead !== undefined) {
+    good(`reached ${way}, and asked within ${(took.ms / 1000).toFixed(1)} s`);
+    if (local) good('its clock is the one that those of others are compared with');
+    else if (ahead === undefined) bad('its clock could not be asked');
+    else {
       const text =
         ahead === 0 ? 'its clock is right' : `its clock is ${Math.abs(ahead)} s ${ahead > 0 ? 'fast' : 'slow'}`;
       if (Math.abs(ahead) > CLOCK_SECONDS_MAX) bad(`${text}: set it by NTP`);
       else good(text);
     }
+    for (const { right, granted, for: commands } of rights) {
+      if (granted) good(`right: ${right}, for ${commands.join(', ')}`);
+      else bad(`right missing: ${right}, for ${commands.join(', ')}`);
+    }
     const failed = sections.filter(({ problem }) => problem !== undefined);
     good(`${sections.length - failed.length} of ${sections.length} commands and files could be read`);
-    for (const { problem } of failed) bad(`${problem!.code}: ${problemText(problem!)}`);
+    // Where the reading is complete all the same, they are of what this device does not have.
+    const tell = complete ? note : bad;
+    for (const { problem } of failed) tell(`${problem!.code}: ${problemText(problem!)}`);
     if (complete) good('the reading is complete');
     else for (const reason of one.blind) bad(`blind: ${reason}`);
   }
   const when =
     lastComplete === undefined ? 'never read completely' : `last read completely ${timeText(lastComplete, times)}`;
   print(`        ${clean(when)}`);
-  for (const text of notCovered) print(`        ${coloured('dim', `not covered: ${clean(text)}`)}`);
+  for (const text of notCovered) note(`not covered: ${text}`);
 }
 
 function good(text: string): void {
   print(`  ${coloured('green', 'good')}  ${clean(text)}`);
+}
+
+function note(text: string): void {
+  print(`        ${coloured('dim', clean(text))}`);
 }
 
 function bad(text: string): void {

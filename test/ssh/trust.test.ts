@@ -108,9 +108,27 @@ describe('ecluse trust', () => {
     const after = await ecluse('doctor', 'web');
     expect(after.code).toBe(3);
     expect(after.stdout).toMatch(/its clock is \d+ s slow: set it by NTP/);
+    expect(after.stdout).toContain(
+      `good  host key of 127.0.0.1:${server.port}: ${server.fingerprint} (ssh-ed25519), accepted`,
+    );
+    expect(after.stdout).toContain(`good  reached over SSH as ecluse@127.0.0.1:${server.port}, and asked within`);
+    expect(after.stdout).toMatch(/bad {3}right missing: CAP_NET_ADMIN, for nft -s -a list ruleset/);
+    expect(before.stdout).not.toContain(`good  host key of 127.0.0.1:${server.port}`);
+    expect(before.stdout).toContain('not covered: anything of this device, until it can be asked');
     expect(after.stdout).toContain('MISSING_RIGHT: web: nft -s -a list ruleset: refused: Operation not permitted');
     const json = JSON.parse((await ecluse('doctor', 'web', '--json')).stdout);
-    expect(json).toMatchObject({ devices: [{ device: 'web', complete: false, lastComplete: null }], sinks: [] });
+    expect(json).toMatchObject({
+      devices: [
+        {
+          device: 'web',
+          complete: false,
+          lastComplete: null,
+          hostKeys: [{ address: `127.0.0.1:${server.port}`, fingerprint: server.fingerprint }],
+          rights: expect.arrayContaining([{ right: 'CAP_NET_ADMIN', granted: false, for: expect.any(Array) }]),
+        },
+      ],
+      sinks: [],
+    });
     expect(await ecluse('doctor', 'nobody')).toMatchObject({ code: 2 });
   }, 120_000);
 

@@ -4,7 +4,7 @@
  */
 export { CLOCK_ARGV } from './commands.js';
 export { addKnownKeys, type KnownKey, type KnownKeys, readKnownKeys, recordRequest, revokeKeys } from './known-keys.js';
-export { type SshRunner, sshRunner } from './runner.js';
+export { type SshOptions, type SshRunner, sshRunner } from './runner.js';
 export { type ScannedHop, scanHostKeys } from './scan.js';
 export { forcedCommandScript } from './script.js';
 export * from './target.js';

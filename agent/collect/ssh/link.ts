@@ -27,6 +27,8 @@ export interface LinkOptions {
   readonly signal?: AbortSignal;
   /** The way to the server where it is not the network itself. */
   readonly through?: Link;
+  /** The key that the server showed, once it is known to be one that a person accepted. */
+  readonly onAccepted?: (key: HostKey) => void;
 }
 
 /** What a server may send before anybody is logged in: greetings and banners are a few lines. */
@@ -240,6 +242,7 @@ function negotiate(
     });
     const onHostKey = (key: HostKey): boolean => {
       objection = objectionTo(key, pins, hop, device);
+      if (!objection) options.onAccepted?.(key);
       return objection === undefined;
     };
     try {

@@ -3,7 +3,7 @@ import type { CommandOutput, CommandRunner } from '../runner.js';
 import { execute, follow } from './channel.js';
 import { commandLine, readFileArgv, saysNoFile } from './commands.js';
 import { type Credentials, readCredentials } from './credentials.js';
-import { pinsOf } from './host-keys.js';
+import { type HostKey, pinsOf } from './host-keys.js';
 import { type KnownKeys, readKnownKeys } from './known-keys.js';
 import { cancelled, type Link, openLink } from './link.js';
 import { isUnchanged, requestFor } from './request.js';
@@ -16,6 +16,8 @@ export interface SshOptions {
   readonly timeouts?: Partial<SshTimeouts>;
   /** The wait after a first failure; each one more doubles it. */
   readonly backoffMsMin?: number;
+  /** The accepted key that each server on the way has shown, with its address: `host:port`. */
+  readonly onHostKey?: (address: string, key: HostKey) => void;
 }
 
 export interface SshRunner extends CommandRunner {
@@ -171,7 +173,8 @@ function keptConnection(target: SshTarget, options: SshOptions) {
   const dial = async ({ hop, credentials }: Attempt, known: KnownKeys, through?: Link): Promise<Result<Link>> => {
     const pins = pinsOf(hop, device, known);
     const { signal } = closing;
-    return openLink(hop, { device, timeouts, pins, credentials, signal, ...(through && { through }) });
+    const onAccepted = (key: HostKey): void => options.onHostKey?.(addressOf(hop), key);
+    return openLink(hop, { device, timeouts, pins, credentials, signal, onAccepted, ...(through && { through }) });
   };
 
   const connect = async ({ known, jump, last }: Prepared): Promise<Result<Link>> => {

@@ -62,7 +62,8 @@ function readerLines({ driver, steps, leftOut }: Plan): readonly string[] {
  * is run stands in this text. An account that may run anything is sent the same text as the input of a shell.
  */
 export function forcedCommandScript(drivers: readonly Speaker[]): string {
-  const readers = drivers.filter(({ dialogue }) => dialogue.shell === undefined);
+  // A platform of which only files are read is asked nothing.
+  const readers = drivers.filter(({ dialogue: { shell, steps } }) => shell === undefined && steps.length > 0);
   const plans = readers.map(planOf);
   const names = everyStep(plans).map(({ name }) => `-${name}`);
   const monitors = [...new Set(readers.flatMap(({ dialogue }) => dialogue.monitors ?? []).map(spelled))];
