@@ -24,7 +24,7 @@ const PARALLEL = 8;
 const NEEDS: readonly Need[] = ['root', 'netns', 'nft', 'sshd', 'ssh-keygen'];
 const PYTHON = '/usr/bin/python3';
 const peerProgram = fileURLToPath(new URL('../../bench/netmiko-peer.py', import.meta.url));
-const linux = drivers.filter(({ dialogue }) => dialogue.shell === undefined);
+const linux = drivers.filter(({ dialogue }) => dialogue.shell === undefined && dialogue.steps.length > 0);
 
 /** A small server's filter: services with a few sources each. */
 function ruleset(): string {

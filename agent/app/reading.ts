@@ -33,6 +33,8 @@ export interface ReadingTools {
 
 /** Nobody answers, or the line breaks: that may be the fault of what is between. A refused login or a foreign key is not. */
 const ON_THE_WAY: readonly string[] = ['SSH_UNREACHABLE', 'SSH_TIMEOUT', 'SSH_BROKEN'];
+/** Somebody answers who is perhaps not the device. */
+const OTHER_KEY: readonly string[] = ['HOST_KEY_CHANGED', 'HOST_KEY_REVOKED'];
 
 /**
  * Reads a device with all its drivers until two readings of everything agree, so that no change between two commands
@@ -49,7 +51,8 @@ export async function readDevice(settings: DeviceSettings, tools: ReadingTools):
       const nothing = readingOf([], device, tools.drivers, clock.now());
       const unreachable = ON_THE_WAY.includes(inTheWay.code) ? { unreachable: true as const } : {};
       const reason = `${device}: ${inTheWay.code}: ${problemText(inTheWay)}`;
-      return blinded({ ...nothing, blind: [], ...unreachable }, [reason]);
+      const impostor = OTHER_KEY.includes(inTheWay.code) ? { impostor: displayMessage(reason) } : {};
+      return blinded({ ...nothing, blind: [], ...unreachable, ...impostor }, [reason]);
     }
     const reader = dialogueReader(drivers, tools.runner, device, options);
     const raw = await readTwice(reader.read, drivers, tools.pause ? { pause: tools.pause } : {});

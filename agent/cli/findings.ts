@@ -41,12 +41,12 @@ export function addFindings(program: Command, setExit: SetExit): void {
     });
 }
 
-/** Open for certain and nobody's accepted risk. Blindness is not something open: it is a reason not to know. */
+/** Open for certain and nobody's accepted risk. Blindness and a strange host key are reasons not to know. */
 function countsAsOpen({ code, severity, resolvedAt, waivedUntil, certainty, details }: FindingView): boolean {
   // What the report lists is open and not declared, though nobody is called for it yet.
   if (code === 'ONBOARDING_REPORT') return resolvedAt === undefined && details !== undefined && details.length > 0;
   const isOpen = resolvedAt === undefined && waivedUntil === undefined && severity !== 'info';
-  return isOpen && certainty !== 'possible' && code !== 'GUARD_BLIND';
+  return isOpen && certainty !== 'possible' && code !== 'GUARD_BLIND' && code !== 'HOST_KEY_CHANGED';
 }
 
 /** Why nobody may call it clean, even with nothing open. */

@@ -133,6 +133,15 @@ export const findingCodes = {
       'Nobody reads it any more. What was open on it is not called shut; a window that is open on it cannot be closed.',
     remedy: 'Put it back until its window is closed. Without a window nothing has to be done.',
   },
+  HOST_KEY_CHANGED: {
+    title: 'A device shows another host key',
+    titleFr: 'Un équipement présente une autre clé d’hôte',
+    severity: 'high',
+    explanation:
+      'Who answers at the address of the device shows a host key that nobody has accepted for it, or one that was revoked. Another machine may stand in its place; nothing is read from it. Told at the first reading that meets it.',
+    remedy:
+      'Find out why the key changed before anything else; if the device was installed anew: `ecluse trust DEVICE`.',
+  },
   MISSING_FLOW: {
     title: 'A declared flow is cut',
     titleFr: 'Un flux déclaré est coupé',

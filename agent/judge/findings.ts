@@ -28,6 +28,8 @@ export interface DeviceMemory {
   readonly limits?: readonly string[];
   /** Nothing could be asked at the last reading, because of what lies on the way. */
   readonly unreachable?: true;
+  /** What was met in its place at the last reading: a host key that was never accepted, or that was revoked. */
+  readonly impostor?: string;
   /** Since when the configuration does not name it. */
   readonly removedAt?: Instant;
 }

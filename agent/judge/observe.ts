@@ -131,6 +131,7 @@ function remember(state: JudgeState, observation: Observation): readonly DeviceM
           missedReadings: (old?.missedReadings ?? 0) + 1,
           blindReasons: [...new Set(blind)],
           ...(observation.unreachable && { unreachable: true as const }),
+          ...(observation.impostor !== undefined && { impostor: observation.impostor }),
         };
   return old ? state.devices.map((memory) => (memory === old ? next : memory)) : [...state.devices, next];
 }

@@ -5,6 +5,7 @@ import { settleWindows } from './deadlines.js';
 import { escalate } from './escalate.js';
 import type { JudgeState, PresentSubject } from './findings.js';
 import { settleFloods } from './floods.js';
+import { settleHostKeys } from './host-keys.js';
 import {
   DECLARED_NOW,
   type Desk,
@@ -80,6 +81,7 @@ export function settle(state: JudgeState, at: Instant, context: JudgeContext, st
     remindIfDue(desk, key, at);
   }
   settleOnboarding(desk, state, held, context, at);
+  settleHostKeys(desk, state, at);
   settleBlindness(desk, state, context, at);
   settleRemoved(desk, state, at);
   const windows = settleWindows(desk, state, context, at);

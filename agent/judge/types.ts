@@ -92,6 +92,8 @@ export interface Observation {
   readonly limits?: readonly string[];
   /** Nothing could be asked, because of what lies on the way: other devices may be behind the same. */
   readonly unreachable?: true;
+  /** Who answers shows another host key than the accepted one, or one that was revoked: in words. */
+  readonly impostor?: string;
 }
 
 export interface Waiver {

@@ -2,8 +2,9 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { openGuard, realParts } from '../../agent/app/guard/index.js';
+import { knownKeysFile } from '../../agent/app/guard/place.js';
 import { trusting } from '../../agent/app/trust.js';
-import type { SshTarget } from '../../agent/collect/ssh/index.js';
+import { revokeKeys, type SshTarget } from '../../agent/collect/ssh/index.js';
 import { loadSettings, type Settings } from '../../agent/config/index.js';
 import { drivers } from '../../agent/drivers/registry.js';
 import { fakeLog, fakeWorld, must } from '../app/fakes.js';
@@ -11,12 +12,15 @@ import { START } from '../support/guard.js';
 import { rules } from '../support/services.js';
 import { type Sshd, sshd } from '../support/sshd.js';
 import { run, systemTest, tempDir, waitFor, withNamespaces } from '../support/system.js';
-import { type Behaviour, fingerprintOf, keyPair, serve, target } from './hostile.js';
+import { type Behaviour, type FakeServer, fingerprintOf, keyPair, serve, target } from './hostile.js';
 
 /** A guard on a clock of its own whose one device is such a server; what it told after a quarter of an hour. */
-async function told(behaviour: Behaviour, more: Partial<SshTarget> = {}): Promise<readonly string[]> {
-  const server = await serve(behaviour);
+async function told(
+  server: FakeServer,
+  prepare: (knownKeys: string) => Partial<SshTarget>,
+): Promise<readonly string[]> {
   const base = fakeWorld(['fw']);
+  const more = prepare(knownKeysFile(base.settings.stateFolder));
   const { device: _device, ...source } = { ...target(server), ...more };
   const devices = base.settings.devices.map((device) => ({
     ...device,
@@ -27,7 +31,8 @@ async function told(behaviour: Behaviour, more: Partial<SshTarget> = {}): Promis
   try {
     const rows: string[] = [];
     const running = guard.run({
-      onEvents: (events) => rows.push(...events.map(({ code, finding }) => `${code} ${finding.details?.join('; ')}`)),
+      onEvents: (events) =>
+        rows.push(...events.map(({ code, finding }) => `${code} ${finding.severity} ${finding.details?.join('; ')}`)),
     });
     await running.firstReadings;
     for (const minutes of [5, 16]) {
@@ -52,7 +57,6 @@ const over = (text: string, exitCode = 0): Behaviour => ({
 describe('a guard over SSH tells in words that it is blind, where', () => {
   test.each<[string, Behaviour, Partial<SshTarget>, RegExp]>([
     ['nobody accepted the host key', {}, { hostKeys: [] }, /HOST_KEY_UNKNOWN.*SHA256:.*ecluse trust fw/],
-    ['the host key changed', {}, { hostKeys: [fingerprintOf(keyPair())] }, /HOST_KEY_CHANGED.*another machine/],
     [
       'the login is refused',
       { login: (context) => context.reject(['publickey']) },
@@ -65,7 +69,7 @@ describe('a guard over SSH tells in words that it is blind, where', () => {
   ])(
     '%s',
     async (_case, behaviour, more, words) => {
-      const rows = await told(behaviour, more);
+      const rows = await told(await serve(behaviour), () => more);
       expect(rows).toEqual([expect.stringMatching(/^GUARD_BLIND /)]);
       expect(rows[0]).toMatch(words);
       expect(rows[0]).not.toMatch(/[\u0007\u001b]/);
@@ -73,6 +77,26 @@ describe('a guard over SSH tells in words that it is blind, where', () => {
     60_000,
   );
 });
+
+test.each<[string, (server: FakeServer, knownKeys: string) => Partial<SshTarget>, RegExp]>([
+  ['another', () => ({ hostKeys: [fingerprintOf(keyPair())] }), /^HOST_KEY_CHANGED high .*another machine/],
+  [
+    'a revoked',
+    ({ fingerprint }, knownKeys) => {
+      revokeKeys(knownKeys, [fingerprint], { at: '2026-01-01T00:00:00Z', by: 'RSSI' });
+      return {};
+    },
+    /^HOST_KEY_CHANGED high .*HOST_KEY_REVOKED/,
+  ],
+])(
+  'a device that shows %s host key is an alarm at the first reading, besides blindness later',
+  async (_case, prepare, words) => {
+    const server = await serve();
+    const rows = await told(server, (knownKeys) => prepare(server, knownKeys));
+    expect(rows).toEqual([expect.stringMatching(words), expect.stringMatching(/^GUARD_BLIND /)]);
+    expect(server.logins).toEqual([]);
+  },
+);
 
 const LONG = { timeoutMs: 60_000, intervalMs: 100 };
 
@@ -184,8 +208,9 @@ systemTest(
           expect(guard.seen('web')!.reading).toMatchObject({ complete: false, captures: [] });
           const status = must(await guard.status());
           expect(status.devices[0]!.blind.join()).toContain('HOST_KEY_CHANGED');
+          expect(heard).toContain('HOST_KEY_CHANGED');
           expect([
-            heard.filter((code) => code !== 'GUARD_BLIND'),
+            heard.filter((code) => code !== 'GUARD_BLIND' && code !== 'HOST_KEY_CHANGED'),
             details.filter((one) => one.includes('\u001b')),
           ]).toEqual([[], []]);
           expect(server.log()).not.toContain('Accepted');

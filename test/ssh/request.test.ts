@@ -14,7 +14,7 @@ import { type Behaviour, endsWithTest, serve, target } from './hostile.js';
 import { patient, targetOf, withRunner } from './targets.js';
 
 const MARK = 'ab'.repeat(16);
-const linux = drivers.filter(({ dialogue }) => dialogue.shell === undefined);
+const linux = drivers.filter(({ dialogue }) => dialogue.shell === undefined && dialogue.steps.length > 0);
 
 const three: Speaker = driverWith(
   step(['list', 'one'], { id: 'one', timeoutMsMax: 700, bytesMax: 1000 }),
@@ -212,6 +212,13 @@ describe('the script', () => {
     const { code, stdout } = await ask(good);
     expect(code).toBe(0);
     expect(stdout.endsWith(`${MARK} end\n`)).toBe(true);
+  });
+
+  test('is a script to a shell, whatever readers there are', async () => {
+    for (const readers of [drivers, linux, [driverWith()], [...linux, driverWith()]]) {
+      const outcome = await run(['sh', '-n'], { input: forcedCommandScript(readers) });
+      expect(outcome).toMatchObject({ code: 0, stderr: '' });
+    }
   });
 
   test('knows only programs of hosts, and no appliance’s words', () => {

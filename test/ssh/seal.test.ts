@@ -12,7 +12,7 @@ import { asked } from './device.js';
 import { endsWithTest, serve, target } from './hostile.js';
 import { targetOf, withRunner } from './targets.js';
 
-const linux = drivers.filter(({ dialogue }) => dialogue.shell === undefined);
+const linux = drivers.filter(({ dialogue }) => dialogue.shell === undefined && dialogue.steps.length > 0);
 
 /** Pieces of real listings, and what comes near to them. */
 const pieces = [

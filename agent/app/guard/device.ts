@@ -159,11 +159,12 @@ function faultText(error: unknown): string {
 }
 
 export function blind(
-  reading: Pick<Reading, 'device' | 'at' | 'unreachable'>,
+  reading: Pick<Reading, 'device' | 'at' | 'unreachable' | 'impostor'>,
   reasons: readonly string[],
 ): Observation {
-  const { device, at, unreachable } = reading;
-  return { device, at, undeclared: [], declared: [], missing: [], blind: reasons, ...(unreachable && { unreachable }) };
+  const { device, at, unreachable, impostor } = reading;
+  const met = { ...(unreachable && { unreachable }), ...(impostor !== undefined && { impostor }) };
+  return { device, at, undeclared: [], declared: [], missing: [], blind: reasons, ...met };
 }
 
 interface DeviceMemory {

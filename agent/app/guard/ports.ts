@@ -18,6 +18,8 @@ export interface Reading {
   readonly blind: readonly string[];
   /** Nothing could be asked, because of what lies on the way to the device. */
   readonly unreachable?: true;
+  /** Who answers shows a host key that is not accepted any more: in words. */
+  readonly impostor?: string;
   readonly hash: string;
   readonly rules: number;
   readonly listeners: number;
