@@ -61,7 +61,8 @@ describe('the virtual clock', () => {
 
 describe('the system clock', () => {
   beforeEach(() => {
-    jest.useFakeTimers({ now: 0 });
+    // It looks once a second whether the clock was set: for sixty days of these tests that is five million times.
+    jest.useFakeTimers({ now: 0, doNotFake: ['setInterval', 'clearInterval'] });
   });
   afterEach(() => {
     jest.useRealTimers();
@@ -85,5 +86,44 @@ describe('the system clock', () => {
     cancel();
     jest.advanceTimersByTime(60 * day);
     expect(seen).toEqual([]);
+  });
+});
+
+describe('the system clock, where the hour of the day is set', () => {
+  beforeEach(() => {
+    jest.useFakeTimers({ now: 0 });
+  });
+  afterEach(() => {
+    jest.useRealTimers();
+  });
+
+  test('ahead over what is waited for, fires within a second, and once', () => {
+    const seen: string[] = [];
+    systemClock.at(7_200_000, () => seen.push('hour'));
+    const cancel = systemClock.at(3_600_000, () => seen.push('cancelled'));
+    systemClock.at(90_000_000, () => seen.push('day'));
+    jest.advanceTimersByTime(10_000);
+    cancel();
+    jest.setSystemTime(8_000_000);
+    expect(seen).toEqual([]);
+    jest.advanceTimersByTime(1_100);
+    expect(seen).toEqual(['hour']);
+    jest.advanceTimersByTime(3_600_000 * 3);
+    expect(seen).toEqual(['hour']);
+    jest.setSystemTime(90_000_001);
+    jest.advanceTimersByTime(1_100);
+    expect(seen).toEqual(['hour', 'day']);
+  });
+
+  test('back, waits until it has come again', () => {
+    const seen: number[] = [];
+    jest.setSystemTime(7_200_000);
+    systemClock.at(7_260_000, () => seen.push(systemClock.now()));
+    jest.advanceTimersByTime(10_000);
+    jest.setSystemTime(3_600_000);
+    jest.advanceTimersByTime(3_600_000);
+    expect(seen).toEqual([]);
+    jest.advanceTimersByTime(60_000);
+    expect(seen).toEqual([7_260_000]);
   });
 });

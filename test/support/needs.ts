@@ -29,6 +29,7 @@ export type Need =
   | 'ps'
   | 'unshare'
   | 'perl'
+  | 'faketime'
   | 'systemd-notify'
   | 'tracefs'
   | 'audit';
@@ -175,6 +176,7 @@ const requirements: Readonly<Record<Need, Requirement>> = {
   ps: program('ps', 'procps'),
   unshare: program('unshare', 'util-linux'),
   perl: program('perl', 'perl'),
+  faketime: program('faketime', 'faketime'),
   'systemd-notify': program('systemd-notify', 'systemd'),
   tracefs: {
     absence: () => {

@@ -1,6 +1,6 @@
 import type { Clock } from '../../lib/clock.js';
 
-const EVERY_MS = 10_000;
+const EVERY_MS = 1_000;
 /** Smaller corrections put a reading off by no more than this. */
 const STEP_MS_MIN = 2_000;
 
