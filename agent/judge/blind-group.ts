@@ -38,10 +38,9 @@ function wayOf({ device, unreachable }: DeviceMemory, context: JudgeContext): re
   return unreachable ? (context.devices[device]?.way ?? []) : [];
 }
 
-/** An error as others of its kind read: without the device's name, and without addresses, numbers and paths. */
+/** An error as others of its kind read: without the device's name in front, addresses, numbers, host names and paths. */
 function errorOf(reason: string, device: string): string {
-  const name = device.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  const general = reason.replace(new RegExp(`(?<![\\w.-])${name}(?![\\w-])`, 'g'), '');
+  const general = reason.startsWith(`${device}: `) ? reason.slice(device.length + 2) : reason;
   return general.replace(/\S*[\d@/]\S*|\S+\.\S+/g, '#').trim();
 }
 

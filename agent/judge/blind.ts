@@ -137,9 +137,12 @@ function gradeOf(members: readonly DeviceMemory[], { state, context, at }: Momen
   return { severity, because: because.join(', '), windows };
 }
 
+/** `fw2` before `fw10`. */
+const byNumber = new Intl.Collator('en', { numeric: true });
+
 function detailsOf(members: readonly DeviceMemory[]): readonly string[] {
   if (members.length === 1) return members[0]!.blindReasons;
-  const names = members.map(({ device }) => device);
+  const names = members.map(({ device }) => device).sort(byNumber.compare);
   return [`${names.length} devices: ${names.join(', ')}`, ...differentErrors(members)];
 }
 
