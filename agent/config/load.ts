@@ -116,6 +116,7 @@ export function parseSettings(text: string, file: string, options: LoadOptions =
     rules,
     devices,
     listen,
+    metrics,
     sinks,
   } = parsed.data!;
   const beside = (other: string): string => resolve(dirname(file), other);
@@ -131,6 +132,7 @@ export function parseSettings(text: string, file: string, options: LoadOptions =
     approvedHosts,
     sinks: sinks.map((sink) => sinkSettings(sink, beside)),
     ...(listen && { listen: listenSettings(listen) }),
+    ...(metrics && { metrics: { listen: parseHostPort(metrics.listen)! } }),
     ...(baseline !== undefined && { baselineFile: beside(baseline) }),
     ...(rules !== undefined && { rulesFolder: beside(rules) }),
   });

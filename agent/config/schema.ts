@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DeviceEntry } from './devices.js';
 import { Listen } from './listen.js';
+import { Metrics } from './metrics.js';
 import { Address, duration, named, path, setting, TimeZone } from './parts.js';
 import { SinkEntry } from './sinks.js';
 
@@ -78,6 +79,11 @@ export const ConfigFile = z.strictObject(
       Listen.optional(),
       'Messages that wake a reading before its time. Left out: nothing is listened for.',
       { syslog: { udp: '0.0.0.0:5514', from: { gateway: ['192.0.2.1'] } } },
+    ),
+    metrics: setting(
+      Metrics.optional(),
+      'Figures about the guard itself for Prometheus, so that somebody notices when it falls silent. Left out: none.',
+      { listen: '127.0.0.1:9464' },
     ),
     sinks: setting(
       z.array(SinkEntry, { error: 'a list of sinks' }).prefault([]),

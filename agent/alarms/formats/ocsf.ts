@@ -66,6 +66,7 @@ function complianceOf(record: AlarmRecord, fails: 2 | 3): object {
   const status = record.kind === 'resolve' ? 1 : fails;
   return {
     control: 'Everything a change window opened is shut at its end',
+    standards: ['Change windows of the hospital'],
     requirements: [record.code],
     status_id: status,
     status: attestationWords[status],

@@ -24,6 +24,7 @@ import { type Seen, type WatchedDevice, watchedDevice } from './device.js';
 import { findingAnswers } from './findings.js';
 import { type Heartbeat, startHeartbeat } from './heartbeat.js';
 import { type Listening, startListening } from './listening.js';
+import { type Metrics, startMetrics } from './metrics.js';
 import { type Place, placeOf, redactionKey } from './place.js';
 import type { Parts, PartsPlace } from './ports.js';
 import { everyAnswer } from './relay.js';
@@ -165,6 +166,7 @@ function assemble(opened: Opened, { context, place, sinks, devices: named, heart
   let retention: { stop(): void } | undefined;
   let listening: Listening | undefined;
   const wakes: Wakes = new Map();
+  let metrics: Metrics | undefined;
 
   const onStep = (events: readonly FindingEvent[]): void => {
     schedule?.refresh();
@@ -222,6 +224,7 @@ function assemble(opened: Opened, { context, place, sinks, devices: named, heart
     heartbeat?.stop();
     retention?.stop();
     listening?.stop();
+    metrics?.stop();
     schedule?.stop();
     for (const monitor of monitors) monitor.stop();
     stopping.abort();
@@ -260,6 +263,8 @@ function assemble(opened: Opened, { context, place, sinks, devices: named, heart
       });
       monitors = watchAll(room, wakes);
       if (settings.listen) listening = startListening(room, settings.listen.syslog);
+      if (settings.metrics)
+        metrics = startMetrics(room, { ...settings.metrics, sinks, delivery: () => delivery, startedAt });
       heartbeat = startHeartbeat(clock, onSetBack, heartbeatMs);
       retention = startRetention({ store, state: bench.state, clock, days: () => settings.retentionDays, log });
       const firstReadings = Promise.all([...devices.values()].map((device) => device.idle())).then(() => {
