@@ -28,6 +28,13 @@ export function readConfiguration(file: string | undefined): Result<Configuratio
 
 /** What may not change while the daemon runs. */
 export function notWhileRunning(before: Settings, after: Settings): Problem | undefined {
+  if (text(before.log) !== text(after.log)) {
+    return {
+      code: 'RELOAD_LOG',
+      message: 'the log file cannot change while the daemon runs',
+      remedy: 'stop it and start it again',
+    };
+  }
   if (before.stateFolder === after.stateFolder) return undefined;
   return {
     code: 'RELOAD_STATE',

@@ -6,7 +6,7 @@ import { DEFAULT_FILE, type Settings } from '../config/index.js';
 import { serveOnSocket } from '../http/index.js';
 import type { FindingEvent } from '../judge/index.js';
 import { systemClock } from '../lib/clock.js';
-import { type Log, openLog } from '../lib/log.js';
+import { type Log, logFileProblem, openLog } from '../lib/log.js';
 import { type Problem, problemLines, type Result } from '../lib/result.js';
 import {
   type FindingView,
@@ -48,8 +48,11 @@ const STOP_MS_MAX = 1_500;
 export async function start(options: StartOptions): Promise<number> {
   const configuration = readConfiguration(options.config);
   if (!configuration.ok) return refuse(configuration.error);
+  const { log: file } = configuration.value.settings;
+  const unwritable = file && logFileProblem(file);
+  if (unwritable) return refuse(unwritable);
   // What a person should read is said in words; the log is for what goes wrong.
-  const log = openLog({ level: 'warn' });
+  const log = openLog({ level: 'warn', ...(file && { file }) });
   try {
     const isQuick = options.config === undefined && !existsSync(DEFAULT_FILE);
     const voice = voiceOf(options, configuration.value.settings);

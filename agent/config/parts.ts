@@ -16,7 +16,7 @@ export function setting<S extends z.ZodType>(schema: S, about: string, example: 
 }
 
 /** What may be written there, in the words of the reference: `duration`, `path`. */
-function kind<S extends z.ZodType>(schema: S, words: string): S {
+export function kind<S extends z.ZodType>(schema: S, words: string): S {
   return schema.meta({ 'x-type': words });
 }
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { DeviceEntry } from './devices.js';
 import { Listen } from './listen.js';
+import { LogEntry } from './log-file.js';
 import { Metrics } from './metrics.js';
 import { Address, duration, named, path, setting, TimeZone } from './parts.js';
 import { SinkEntry } from './sinks.js';
@@ -51,6 +52,11 @@ export const ConfigFile = z.strictObject(
         .prefault('400d'),
       'How long snapshots and past alarms are kept. What a person approved, what was seen before and after a window, and what an open finding rests on stay for ever.',
       '400d',
+    ),
+    log: setting(
+      LogEntry.optional(),
+      'A log file besides standard error, which says only what goes wrong: everything that happened, without secrets. It is turned over by itself. Left out: standard error alone. Taken at the start.',
+      { file: './ecluse.log', maxSize: '10M', keep: 5 },
     ),
     approvedHosts: setting(
       z.array(Address, { error: 'a list of addresses or prefixes' }).prefault([]),

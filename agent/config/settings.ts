@@ -16,6 +16,8 @@ export interface Settings {
   readonly graceMinutes: number;
   /** How long snapshots and alarms that nothing refers to any more are kept; absent: for ever. */
   readonly retentionDays?: number;
+  /** A log file besides standard error. */
+  readonly log?: LogFileSettings;
   /** Hosts outside that may be sent data: addresses or prefixes. */
   readonly approvedHosts: readonly string[];
   readonly sinks: readonly SinkSettings[];
@@ -36,6 +38,14 @@ export interface ListenSettings {
     /** By device: the addresses that its messages come from. */
     readonly from: Readonly<Record<string, AddressSet>>;
   };
+}
+
+export interface LogFileSettings {
+  readonly path: string;
+  /** Longer than that, it is put aside. */
+  readonly bytesMax: number;
+  /** How many are kept of those that were put aside. */
+  readonly keep: number;
 }
 
 export interface DeviceSettings {

@@ -53,7 +53,10 @@ export const systemClock: Clock = {
   at(atMs, action) {
     let timer: NodeJS.Timeout | undefined;
     const fire = (): void => {
-      if (Date.now() < atMs) return arm();
+      if (Date.now() < atMs) {
+        arm();
+        return;
+      }
       watchNoMore(arm);
       action();
     };

@@ -1,6 +1,8 @@
+import { appendFileSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import winston from 'winston';
 import { type Clock, systemClock } from './clock.js';
+import type { Problem } from './result.js';
 
 /**
  * The log: one JSON object a line, on standard error, because standard output belongs to answers. Not part of
@@ -72,26 +74,73 @@ function line(time: string, level: string, message: string, fields: Fields): str
   }
 }
 
-export function openLog(
-  options: { readonly level?: LogLevel; readonly stream?: Writable; readonly clock?: Clock } = {},
-): OpenLog {
+/** A file besides the stream: what happened, from `info` on, where the stream may say only what goes wrong. */
+export interface LogFile {
+  readonly path: string;
+  /** Longer than that, it is put aside as `NAME1.log`, the one before as `NAME2.log`, and begun anew. */
+  readonly bytesMax: number;
+  /** How many are kept of those that were put aside. */
+  readonly keep: number;
+}
+
+/** Its owner's and its group's: what is logged says which device is in which state. */
+const FILE_MODE = 0o640;
+
+/** Why the file cannot be written; asked before a log is opened, because a log that is broken cannot say so itself. */
+export function logFileProblem({ path }: LogFile): Problem | undefined {
+  try {
+    appendFileSync(path, '', { mode: FILE_MODE });
+    return undefined;
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    return {
+      code: 'LOG_UNWRITABLE',
+      message: `the log cannot be written there: ${code ?? String(error)}`,
+      file: path,
+      expected: 'a file in a folder that exists, and that the guard may write to',
+      remedy: 'make the folder, or name another file in `log`',
+    };
+  }
+}
+
+function fileTransport({ path, bytesMax, keep }: LogFile): winston.transport {
+  return new winston.transports.File({
+    filename: path,
+    level: 'info',
+    maxsize: bytesMax,
+    maxFiles: keep + 1,
+    tailable: true,
+    options: { flags: 'a', mode: FILE_MODE },
+  });
+}
+
+export interface LogOptions {
+  /** Of the stream. */
+  readonly level?: LogLevel;
+  readonly stream?: Writable;
+  readonly file?: LogFile;
+  readonly clock?: Clock;
+}
+
+export function openLog(options: LogOptions = {}): OpenLog {
   const stream: Writable = options.stream ?? process.stderr;
   const clock = options.clock ?? systemClock;
   let lost = 0;
   const lose = (): void => {
     lost++;
   };
-  const transport = new winston.transports.Stream({ stream });
+  const onStream = new winston.transports.Stream({ stream, level: options.level ?? 'info' });
+  const transports = [onStream, ...(options.file ? [fileTransport(options.file)] : [])];
   // Without a listener an `error` event ends the process: a full disk or a closed pipe would stop the watch.
-  transport.on('error', lose);
+  for (const transport of transports) transport.on('error', lose);
   stream.on('error', lose);
   const logger = winston.createLogger({
     levels: { ...LEVELS },
-    level: options.level ?? 'info',
+    level: 'debug',
     format: winston.format.printf((info) =>
       line(new Date(clock.now()).toISOString(), info.level, String(info.message), info.fields as Fields),
     ),
-    transports: [transport],
+    transports,
   });
   logger.on('error', lose);
 
@@ -119,7 +168,7 @@ export function openLog(
   return {
     ...log({}),
     setLevel: (level) => {
-      logger.level = level;
+      onStream.level = level;
     },
     lost: () => lost,
     closeLog: () => {

@@ -68,6 +68,7 @@ test('the example says everything, and this is what is understood', () => {
     wholeReadingSeconds: 3600,
     graceMinutes: 15,
     retentionDays: 400,
+    log: { path: resolve('ecluse.log'), bytesMax: 10 * 2 ** 20, keep: 5 },
     approvedHosts: ['203.0.113.20', '2001:db8:20::/48'],
     sinks: [
       { kind: 'jsonl', id: 'file', to: resolve('alarms.jsonl') },

@@ -147,15 +147,15 @@ describe('what is wrong is told by line and column, with what was expected', () 
     ['\tsite: a', 'config.yaml:1:1: this is not YAML: Tabs are not allowed as indentation'],
     [
       'site: a\ngrase: 5m',
-      'config.yaml:2:1: there is no setting `grase` (expected one of site, timeZone, state, poll, wholeReading, grace, retention, approvedHosts, baseline, rules, devices, listen, metrics, sinks; did you mean `grace`?)',
+      'config.yaml:2:1: there is no setting `grase` (expected one of site, timeZone, state, poll, wholeReading, grace, retention, log, approvedHosts, baseline, rules, devices, listen, metrics, sinks; did you mean `grace`?)',
     ],
     [
       'timezone: Europe/Paris',
-      'config.yaml:1:1: there is no setting `timezone` (expected one of site, timeZone, state, poll, wholeReading, grace, retention, approvedHosts, baseline, rules, devices, listen, metrics, sinks; did you mean `timeZone`?)',
+      'config.yaml:1:1: there is no setting `timezone` (expected one of site, timeZone, state, poll, wholeReading, grace, retention, log, approvedHosts, baseline, rules, devices, listen, metrics, sinks; did you mean `timeZone`?)',
     ],
     [
       'site: a\nserver: b',
-      'config.yaml:2:1: there is no setting `server` (expected one of site, timeZone, state, poll, wholeReading, grace, retention, approvedHosts, baseline, rules, devices, listen, metrics, sinks; remove it)',
+      'config.yaml:2:1: there is no setting `server` (expected one of site, timeZone, state, poll, wholeReading, grace, retention, log, approvedHosts, baseline, rules, devices, listen, metrics, sinks; remove it)',
     ],
     [
       'devices:\n  - id: fw\n    kind: fw\n    network: [192.0.2.0/24]',

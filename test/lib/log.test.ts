@@ -1,8 +1,11 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { Writable } from 'node:stream';
 import { describe, expect, test } from '@jest/globals';
 import { virtualClock } from '../../agent/lib/clock.js';
-import { type LogLevel, neutralise, openLog } from '../../agent/lib/log.js';
+import { type LogFile, type LogLevel, logFileProblem, neutralise, openLog } from '../../agent/lib/log.js';
 import { secret } from '../../agent/lib/secret.js';
+import { tempDir } from '../support/system.js';
 
 const clock = virtualClock(Date.UTC(2016, 1, 16, 8, 0));
 
@@ -144,4 +147,65 @@ describe('terminal escapes', () => {
 
   test('leave ordinary French alone', () =>
     expect(neutralise('"écluse fermée — 12 h"')).toBe('"écluse fermée — 12 h"'));
+});
+
+describe('the log file', () => {
+  function fileLog(options: Partial<LogFile> = {}) {
+    const path = join(tempDir(), 'ecluse.log');
+    const { stream, text } = slowStream();
+    const file = { path, bytesMax: 64 * 1024, keep: 2, ...options };
+    return { path, text, log: openLog({ level: 'warn', stream, clock, file }) };
+  }
+
+  test('has everything that happened, where the stream says only what goes wrong', async () => {
+    const { path, text, log } = fileLog();
+    log.debug('looked');
+    log.info('snapshot taken', { device: 'fw', key: secret('hunter2') });
+    log.warn('window is overdue');
+    await log.closeLog();
+    expect(parsed(readFileSync(path, 'utf8'))).toEqual([
+      { time: '2016-02-16T08:00:00.000Z', level: 'info', message: 'snapshot taken', device: 'fw', key: '<secret>' },
+      { time: '2016-02-16T08:00:00.000Z', level: 'warn', message: 'window is overdue' },
+    ]);
+    expect(parsed(text())).toEqual([expect.objectContaining({ message: 'window is overdue' })]);
+    expect(statSync(path).mode & 0o007).toBe(0);
+  });
+
+  test('is put aside when it is full: no line is lost or torn but those of files that are not kept', async () => {
+    const bytesMax = 64 * 1024;
+    const { path, log } = fileLog({ bytesMax, keep: 2 });
+    for (let batch = 0; batch < 20; batch++) {
+      for (let at = 0; at < 150; at++) log.info('reading taken', { number: batch * 150 + at, filler: 'x'.repeat(60) });
+      // What is logged faster than the disk takes it waits in memory; a guard never logs that fast.
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await log.closeLog();
+    expect(log.lost()).toBe(0);
+    const folder = dirname(path);
+    expect(readdirSync(folder).sort()).toEqual(['ecluse.log', 'ecluse1.log', 'ecluse2.log']);
+    const files = ['ecluse2.log', 'ecluse1.log', 'ecluse.log'].map((name) => readFileSync(join(folder, name), 'utf8'));
+    const lines = parsed(files.join('')) as readonly { readonly number: number }[];
+    expect(lines.at(-1)?.number).toBe(2999);
+    expect(lines.map(({ number }) => number)).toEqual(lines.map((_, at) => lines[0]!.number + at));
+    for (const file of files) expect(file.length).toBeLessThan(bytesMax + 64 * 1024);
+  });
+
+  test('goes on where it was', async () => {
+    const path = join(tempDir(), 'ecluse.log');
+    for (const message of ['first', 'second'] as const) {
+      const log = openLog({ stream: slowStream().stream, clock, file: { path, bytesMax: 65_536, keep: 1 } });
+      log.info(message);
+      await log.closeLog();
+    }
+    expect(parsed(readFileSync(path, 'utf8'))).toEqual([
+      expect.objectContaining({ message: 'first' }),
+      expect.objectContaining({ message: 'second' }),
+    ]);
+  });
+
+  test('that cannot be written is a problem before anything is logged', () => {
+    const path = join(tempDir(), 'no-such-folder', 'ecluse.log');
+    expect(logFileProblem({ path, bytesMax: 65_536, keep: 1 })).toMatchObject({ code: 'LOG_UNWRITABLE', file: path });
+    expect(logFileProblem({ path: join(tempDir(), 'ecluse.log'), bytesMax: 65_536, keep: 1 })).toBeUndefined();
+  });
 });
