@@ -228,6 +228,8 @@ function checkSysopt(
   parts: readonly Reading[],
   coverage: CoverageBuilder,
 ): void {
+  if (lines.length > 0 && !lines.some((line) => /^(?:no )?sysopt connection permit-vpn\s*$/.test(line.trim())))
+    coverage.blind(`${section.name}: it does not say whether tunnels are filtered (sysopt connection permit-vpn)`);
   for (const [index, line] of lines.entries()) {
     if (!/^(?:no )?sysopt |^$|^: ?(?:end)?|^!/.test(line.trim()))
       coverage.lose(section.name, index + 1, 'a line of sysopt is expected');

@@ -41,9 +41,24 @@ function open(text: string): Schedule {
   return { condition: { kind: 'unknown', id: `fortios ${text}`, text }, text };
 }
 
+const WEEK: ReadonlySet<string> = new Set([
+  'sunday',
+  'monday',
+  'tuesday',
+  'wednesday',
+  'thursday',
+  'friday',
+  'saturday',
+]);
+
 function recurs(entry: Entry): Schedule {
   const days = valuesOf(entry, 'day').filter((day) => day !== 'none');
   if (days.length === 0) return { condition: never };
+  const odd = days.find((day) => !WEEK.has(day));
+  if (odd !== undefined) {
+    const problem = `${odd} is no day of the week`;
+    return { condition: { kind: 'unknown', id: `fortios ${problem}`, text: problem, unrecognized: true }, problem };
+  }
   const [start = '00:00', end = '00:00'] = [textAt(entry, 'start'), textAt(entry, 'end')];
   if (new Set(days).size === 7 && start === end) return {};
   return open(`it is ${start}–${end} on ${days.join(', ')}`);

@@ -134,6 +134,11 @@ describe('damaged configurations', () => {
     expect(deviceOf(text).coverage.blind.join('\n')).toMatch(reason);
   });
 
+  test('a day that is none is no schedule for every day', () => {
+    const text = textOf('clinic-74').replace('friday saturday', 'friday sat-rday');
+    expect(deviceOf(text).coverage.blind.join('\n')).toMatch(/sat-rday is no day of the week/);
+  });
+
   test('a table that nobody knows makes the reading blind, one that is not modelled is compared', () => {
     const text = textOf('order-and-groups');
     expect(deviceOf(`${text}config firewall flow-magic\nend\n`).coverage.blind.join()).toMatch(
