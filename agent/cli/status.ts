@@ -26,9 +26,8 @@ export function addStatus(program: Command, setExit: SetExit): void {
             ];
             print(clean(`device ${id}: ${words.join(', ')}`));
             for (const { source, why } of wakes) {
-              print(
-                coloured('dim', clean(why === undefined ? `  woken by ${source}` : `  not woken by ${source}: ${why}`)),
-              );
+              const text = why === undefined ? `woken by ${source}` : `not woken by ${source}: ${why}`;
+              print(coloured('dim', `  ${clean(text)}`));
             }
             for (const reason of blind) print(coloured('yellow', `  blind: ${clean(reason)}`));
           }
@@ -51,9 +50,10 @@ function printListening({ udp, tcp, problem, devices, unknown }: ListeningView, 
   else print(clean(`syslog: received at ${places.join(' and ') || 'no place yet'}`));
   for (const { id, messages, reports, readings, lastReport } of devices) {
     const last = lastReport === undefined ? '' : `, last ${timeText(lastReport, times)}`;
-    print(clean(`  ${id}: ${messages} messages, ${reports} of a change${last}, ${readings} readings for them`));
+    print(`  ${clean(`${id}: ${messages} messages, ${reports} of a change${last}, ${readings} readings for them`)}`);
   }
   for (const { address, messages } of unknown) {
-    print(coloured('yellow', clean(`  ${address}: ${messages} messages of a sender that is no device’s, not read`)));
+    const text = `${address}: ${messages} messages of a sender that is no device’s, not read`;
+    print(coloured('yellow', `  ${clean(text)}`));
   }
 }

@@ -11,6 +11,41 @@ const pacsBlind = { fw1: [], pacs: ['ss: permission denied'] };
 const scenes: Readonly<Record<string, FakeScene>> = {
   clean: {},
   blind: { devices: pacsBlind },
+  'new-device': {
+    more: {
+      fw1: {
+        onboarding: { until: '2026-12-31T00:00:00.000Z', heldBack: 2 },
+        wakes: [
+          { source: 'new listening sockets' },
+          { source: 'changes of legacy tables', why: 'the kernel’s audit is off; it needs audit' },
+        ],
+      },
+    },
+    listening: {
+      udp: '0.0.0.0:5514',
+      tcp: '0.0.0.0:5514',
+      devices: [{ id: 'fw1', messages: 40, reports: 2, readings: 1, lastReport: '2026-11-23T13:59:00.000Z' }],
+      unknown: [{ address: '198.51.100.7', messages: 3 }],
+    },
+    findings: [
+      {
+        key: 'onboarding/fw1',
+        code: 'ONBOARDING_REPORT',
+        severity: 'info',
+        severityBecause: 'info: onboarding until 2026-12-31T00:00:00.000Z, 2 held back',
+        device: 'fw1',
+        summary: 'medium UNPLANNED_OPENING lan → 192.0.2.10 tcp 8080',
+        windows: [],
+        firstSeen: finding.firstSeen,
+        lastSeen: finding.lastSeen,
+        count: 1,
+        details: [
+          'medium UNPLANNED_OPENING lan → 192.0.2.10 tcp 8080',
+          'low UNPLANNED_OPENING lan → 192.0.2.10 tcp 443',
+        ],
+      },
+    ],
+  },
   'left-open': {
     devices: pacsBlind,
     undeclared: [

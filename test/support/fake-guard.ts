@@ -2,6 +2,8 @@ import type {
   BeforeView,
   FindingView,
   Guard,
+  GuardStatus,
+  ListeningView,
   ScopeRequest,
   SubjectView,
   WindowRequest,
@@ -18,6 +20,9 @@ export interface FakeScene {
   readonly undeclared?: readonly SubjectView[];
   readonly missing?: readonly SubjectView[];
   readonly findings?: readonly FindingView[];
+  /** What the status of each device says besides. */
+  readonly more?: Readonly<Record<string, Partial<GuardStatus['devices'][number]>>>;
+  readonly listening?: ListeningView;
 }
 
 export interface FakeGuard extends Guard {
@@ -182,12 +187,14 @@ export function fakeGuard(scene: FakeScene = {}): FakeGuard {
           id,
           blind,
           ...(blind.length === 0 && { lastComplete: NOW, approved: `${id}-1` }),
+          ...scene.more?.[id],
         })),
         openFindings: findings.filter((one) => one.resolvedAt === undefined).length,
         sinks: [
           { id: 'file', queued: 0 },
           { id: 'siem', queued: 3, lastError: 'connect ECONNREFUSED' },
         ],
+        ...(scene.listening && { listening: scene.listening }),
       }),
     snapshot: (ids) => each(ids, readingOf),
     importCapture: (device, path) => {

@@ -53,11 +53,16 @@ function partsOf(subject: Subject | undefined) {
   };
 }
 
+const DETAILS_MAX = 4;
+
 /** One line of what a finding is about. */
 export function summaryOf(finding: Finding): string {
   if (finding.subject) return finding.subject.summary;
   if (finding.grouped) return finding.grouped.summary;
-  return finding.details && finding.details.length > 0 ? finding.details.join('; ') : finding.severityBecause;
+  const { details = [], severityBecause } = finding;
+  if (details.length === 0) return severityBecause;
+  const more = details.length - DETAILS_MAX;
+  return [...details.slice(0, DETAILS_MAX), ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
 }
 
 export function findingView(finding: Finding): FindingView {
