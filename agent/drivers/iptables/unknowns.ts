@@ -24,6 +24,8 @@ export function unknownMatch(extension: Extension): Condition {
   if (only?.inverted && others.length === 0) {
     return not(unknownMatch({ ...extension, options: [{ ...only, inverted: false }] }));
   }
+  const alike = only && others.length === 0 ? asNft(extension.name, only) : undefined;
+  if (alike !== undefined) return { kind: 'unknown', id: alike, text: extensionText(extension) };
   const text = extensionText(extension);
   const unrecognized = !extension.known || extension.options.some(({ known }) => !known);
   return {
@@ -33,6 +35,17 @@ export function unknownMatch(extension: Extension): Condition {
     ...(statefulMatches.has(extension.name) ? { stateful: true } : {}),
     ...(unrecognized ? { unrecognized: true } : {}),
   };
+}
+
+/** What nft has the same question for, in its words: one condition in both languages is one unknown. */
+function asNft(extension: string, { name, values, known }: OptionUse): string | undefined {
+  const [value = ''] = values;
+  if (!known || values.length !== 1) return undefined;
+  if (extension === 'owner' && /^\d+$/.test(value))
+    return name === 'uid-owner' ? `meta skuid ${value}` : name === 'gid-owner' ? `meta skgid ${value}` : undefined;
+  if (extension !== 'pkttype' || name !== 'pkt-type') return undefined;
+  const type = value === 'host' ? 'unicast' : value;
+  return /^(?:unicast|broadcast|multicast)$/.test(type) ? `meta pkttype ${type}` : undefined;
 }
 
 /** Words that were not understood within an extension that is known. */
