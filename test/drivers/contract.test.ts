@@ -71,7 +71,9 @@ describe.each(drivers.map((driver) => [driver.id, driver] as const))('driver %s'
   });
 
   test('its patterns name their groups, and secrets have a value', () => {
-    const patterns = [...driver.secrets, ...driver.volatile].map(({ pattern }) => pattern);
+    // What sed(1) leaves out on a device as well is written in its words, and those know no names.
+    const volatile = driver.volatile.filter(({ onDevice }) => onDevice === undefined);
+    const patterns = [...driver.secrets, ...volatile].map(({ pattern }) => pattern);
     for (const step of driver.dialogue.steps) if (step.refused) patterns.push(step.refused);
     for (const { source } of patterns) expect(source).not.toMatch(/(?<!\\)\((?!\?)/);
     for (const { pattern } of driver.secrets) expect(pattern.source).toContain('(?<value>');
