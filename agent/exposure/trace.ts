@@ -12,6 +12,7 @@ import type {
 } from '../model/index.js';
 import { type Env, marked, type Translation, untracked } from './env.js';
 import { evaluate, isOwn } from './evaluate.js';
+import { ruleIndexOf } from './rule-index.js';
 import type { PacketField } from './universe.js';
 import { pathOf, startEnv } from './walk.js';
 
@@ -148,15 +149,19 @@ function listOf(pipeline: Pipeline, id: string): RuleList | undefined {
 }
 
 function traceList(options: TraceOptions, listId: string, entry: Env, steps: TraceStep[], depth: number): Ending {
-  let env = entry;
-  if (depth > 256) return { kind: 'undecided', env };
-  for (const rule of listOf(options.pipeline, listId)?.rules ?? []) {
-    if (rule.disabled) continue;
-    const ending = traceSteps(options, listId, rule, rule.steps, env, steps, depth);
-    env = ending.env;
-    if (ending.kind !== 'end') return ending;
-  }
-  return { kind: 'end', env };
+  if (depth > 256) return { kind: 'undecided', env: entry };
+  const list = listOf(options.pipeline, listId);
+  let ending: Ending = { kind: 'end', env: entry };
+  if (!list) return ending;
+  const meet = (rule: Rule): boolean => {
+    if (!rule.disabled) ending = traceSteps(options, listId, rule, rule.steps, ending.env, steps, depth);
+    return ending.kind !== 'end';
+  };
+  const index = ruleIndexOf(list, options.packet.family);
+  // A translation ends the list, so what the index is asked by stays as it is on the way through.
+  if (index) index.visit(options.packet, entry, (place) => meet(list.rules[place]!));
+  else list.rules.some(meet);
+  return ending;
 }
 
 function traceSteps(

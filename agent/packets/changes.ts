@@ -69,13 +69,15 @@ interface Work {
   readonly merged: MergedLists;
   readonly near: NearRules;
   readonly join: CompareListsOptions['join'];
-  readonly stepsMax: number;
+  readonly stepsMax: number | undefined;
 }
 
 /** A few boxes are followed one by one; of more the hull. */
-const SUSPECTS_MAX = 24;
-/** Steps after which a rule is taken for too wide to be walked: a tenth of a second or so. */
-const STEPS_NARROW = 300_000;
+const SUSPECTS_MAX = 256;
+/** Steps after which a rule is taken for too wide to be walked; where it meets many rules, folding is tried sooner. */
+const STEPS_NARROW = 1_000_000;
+const STEPS_OF_MANY = 100_000;
+const MANY = 4000;
 
 /**
  * What two lists decide differently, exactly. A packet that no changed rule holds meets the same rules in the same
@@ -90,7 +92,7 @@ export function compareLists(before: RuleList, after: RuleList, options: Compare
   const merged = mergeLists(before, after);
   const order = options.order ?? pool.fields.map((_, field) => field);
   const near = nearRules(before, merged);
-  const work: Work = { pool, order, merged, near, join: options.join, stepsMax: options.stepsMax ?? STEPS_NARROW };
+  const work: Work = { pool, order, merged, near, join: options.join, stepsMax: options.stepsMax };
   const started = performance.now();
   const budget = (): Budget => ({
     ...(options.nodesMax !== undefined && { nodesMax: options.nodesMax }),
@@ -106,6 +108,10 @@ export function compareLists(before: RuleList, after: RuleList, options: Compare
   const narrowed = partsOf(work, asked, suspectsOf(work, asked, budget()), budget());
   const parts = asked.map((one, number) => narrowed[number] ?? foldedPart(work, one, budget()));
   return { parts, complete: parts.every(({ complete }) => complete), order };
+}
+
+function stepsFor({ stepsMax }: Work, rules: number): number {
+  return stepsMax ?? (rules > MANY ? STEPS_OF_MANY : STEPS_NARROW);
 }
 
 /** A kernel for each question while its budget lasts, then a fresh one: what one spends, the others still have. */
@@ -127,7 +133,7 @@ function kernels(space: Space, budget: Budget) {
 
 /** Where each change differs if no rule before it holds the packet; undefined: too wide to be walked. */
 function suspectsOf(work: Work, asked: readonly Asked[], budget: Budget): readonly (readonly Suspect[] | undefined)[] {
-  const { pool, order, merged, stepsMax } = work;
+  const { pool, order, merged } = work;
   const space = spaceOf(work, (declare) => {
     for (const { change, shields, behind } of asked) {
       declare(change.rule);
@@ -141,7 +147,10 @@ function suspectsOf(work: Work, asked: readonly Asked[], budget: Budget): readon
       const pairs: { readonly before: number; readonly after: number }[] = [];
       const join = (before: number, after: number): number => pairs.push({ before, after });
       const rules = [...shieldsOf(work, shields), ...rulesOf(work, behind)];
-      const differs = kernel.differ(rules, inOrder(order, region.box), { join, stepsMax });
+      const differs = kernel.differ(rules, inOrder(order, region.box), {
+        join,
+        stepsMax: stepsFor(work, rules.length),
+      });
       if (differs === kernel.none) return [];
       const suspects: Suspect[] = [];
       for (const label of kernel.labels(differs)) {
@@ -167,7 +176,7 @@ function partsOf(
   suspects: readonly (readonly Suspect[] | undefined)[],
   budget: Budget,
 ): readonly (ChangePart | undefined)[] {
-  const { order, merged, near, stepsMax } = work;
+  const { order, merged, near } = work;
   const before = suspects.map((some, number) =>
     some?.map(({ region }) => near.keptWithin(region, asked[number]!.place)),
   );
@@ -197,7 +206,10 @@ function partsOf(
           const bears = (place: number): boolean => near.meets(merged.rules[place]!, region);
           rules.push(...shieldsOf(work, shields.filter(bears)), ...rulesOf(work, behind.filter(bears)));
         }
-        return kernel.differ(rules, inOrder(order, region.box), { join: work.join, stepsMax });
+        return kernel.differ(rules, inOrder(order, region.box), {
+          join: work.join,
+          stepsMax: stepsFor(work, rules.length),
+        });
       });
       return { change, overlap, kernel, differs: kernel.fold(pieces), complete: true };
     });

@@ -8,7 +8,7 @@
 export interface OverlapIndex {
   readonly count: number;
   /** Calls `visit` with the numbers of the boxes that may meet, ascending, until it answers true. */
-  visit(lows: ArrayLike<number>, highs: ArrayLike<number>, visit: (box: number) => boolean | undefined): void;
+  visit(lows: ArrayLike<number>, highs: ArrayLike<number>, visit: (box: number) => boolean): void;
 }
 
 /** One field of all boxes: the lowest and the highest value of each. */
@@ -20,29 +20,73 @@ export interface Column {
 /** Rows of bits are kept up to about this many bytes. */
 const BYTES_MAX = 64 * 1024 * 1024;
 const BUCKETS_MAX = 1024;
+/** Making the rows costs as much as looking at every box so many times: who asks less often does not wait for them. */
+const LOOKS_MAX = 64;
+
+interface Bounds {
+  readonly field: number;
+  readonly lows: Float64Array;
+  readonly highs: Float64Array;
+}
 
 interface Rows {
+  readonly field: number;
   /** The first value of each bucket but the first. */
   readonly cuts: Float64Array;
   readonly begun: Int32Array;
   readonly going: Int32Array;
+  /** For boxes that lie within one bucket, as packets do: both rows in one. */
+  readonly inside: Int32Array;
+  /** The share of boxes that a packet is left with, on average. */
+  readonly left: number;
 }
 
 export function overlapIndex(count: number, columns: readonly Column[]): OverlapIndex {
   const words = (count + 31) >> 5;
-  const room = Math.floor(BYTES_MAX / (Math.max(1, columns.length) * 2 * 4 * Math.max(1, words)));
-  const rows = columns.map((column) => rowsOf(column, count, words, Math.max(16, Math.min(BUCKETS_MAX, room))));
-  const selected: Int32Array[] = [];
-  const starts: number[] = [];
+  let bounds: readonly Bounds[] | undefined;
+  let rows: readonly Rows[] | undefined;
+  let looks = 0;
+
+  function look(lows: ArrayLike<number>, highs: ArrayLike<number>, visit: (box: number) => boolean): void {
+    bounds ??= columns.map((column, field) => boundsOf(column, field, count));
+    for (let box = 0; box < count; box += 1) {
+      let meets = true;
+      for (let at = 0; at < bounds.length && meets; at += 1) {
+        const { field, lows: own, highs: ownHighs } = bounds[at]!;
+        meets = own[box]! <= highs[field]! && ownHighs[box]! >= lows[field]!;
+      }
+      if (meets && visit(box)) return;
+    }
+  }
+
+  function makeRows(): readonly Rows[] {
+    bounds ??= columns.map((column, field) => boundsOf(column, field, count));
+    const room = Math.floor(BYTES_MAX / (Math.max(1, columns.length) * 3 * 4 * Math.max(1, words)));
+    const buckets = Math.max(16, Math.min(BUCKETS_MAX, room));
+    // The field that leaves least is asked first, so that most words are empty after one row.
+    return bounds
+      .map((one) => rowsOf(one, words, buckets))
+      .filter(({ cuts }) => cuts.length > 0)
+      .sort((a, b) => a.left - b.left);
+  }
+
   return {
     count,
     visit(lows, highs, visit) {
-      selected.length = 0;
-      starts.length = 0;
-      for (let field = 0; field < rows.length; field += 1) {
-        const { cuts, begun, going } = rows[field]!;
+      looks += 1;
+      if (looks <= LOOKS_MAX) return look(lows, highs, visit);
+      rows ??= makeRows();
+      // Made anew each time: a visit may lead to another one of the same index.
+      const selected: Int32Array[] = [];
+      const starts: number[] = [];
+      for (const { field, cuts, begun, going, inside } of rows) {
         const first = bucketOf(cuts, lows[field]!);
         const last = bucketOf(cuts, highs[field]!);
+        if (first === last) {
+          selected.push(inside);
+          starts.push(first * words);
+          continue;
+        }
         // Every box begins in the last bucket or before, and ends in the first or after.
         if (last < cuts.length) {
           selected.push(begun);
@@ -58,14 +102,23 @@ export function overlapIndex(count: number, columns: readonly Column[]): Overlap
         let bits = -1;
         for (let row = 0; row < rowCount && bits !== 0; row += 1) bits &= selected[row]![starts[row]! + word]!;
         while (bits !== 0) {
-          const bit = 31 - Math.clz32(bits & -bits);
+          const box = word * 32 + 31 - Math.clz32(bits & -bits);
           bits &= bits - 1;
-          const box = word * 32 + bit;
-          if (box >= count || visit(box) === true) return;
+          if (box >= count || visit(box)) return;
         }
       }
     },
   };
+}
+
+function boundsOf(column: Column, field: number, count: number): Bounds {
+  const lows = new Float64Array(count);
+  const highs = new Float64Array(count);
+  for (let box = 0; box < count; box += 1) {
+    lows[box] = column.low(box);
+    highs[box] = column.high(box);
+  }
+  return { field, lows, highs };
 }
 
 function bucketOf(cuts: Float64Array, value: number): number {
@@ -79,31 +132,40 @@ function bucketOf(cuts: Float64Array, value: number): number {
   return low;
 }
 
-function rowsOf(column: Column, count: number, words: number, bucketsMax: number): Rows {
-  const cuts = cutsOf(column, count, bucketsMax);
+function rowsOf({ field, lows, highs }: Bounds, words: number, bucketsMax: number): Rows {
+  const cuts = cutsOf(lows, bucketsMax);
   const buckets = cuts.length + 1;
   const begun = new Int32Array(buckets * words);
   const going = new Int32Array(buckets * words);
-  for (let box = 0; box < count; box += 1) {
+  let held = 0;
+  for (let box = 0; box < lows.length; box += 1) {
     const word = box >> 5;
     const bit = 1 << (box & 31);
-    begun[bucketOf(cuts, column.low(box)) * words + word]! |= bit;
-    going[bucketOf(cuts, column.high(box)) * words + word]! |= bit;
+    const first = bucketOf(cuts, lows[box]!);
+    const last = bucketOf(cuts, highs[box]!);
+    begun[first * words + word]! |= bit;
+    going[last * words + word]! |= bit;
+    held += last - first + 1;
   }
   for (let at = words; at < begun.length; at += 1) begun[at]! |= begun[at - words]!;
   for (let at = going.length - words - 1; at >= 0; at -= 1) going[at]! |= going[at + words]!;
-  return { cuts, begun, going };
+  const inside = begun.slice();
+  for (let at = 0; at < inside.length; at += 1) inside[at]! &= going[at]!;
+  return { field, cuts, begun, going, inside, left: held / Math.max(1, lows.length * buckets) };
 }
 
 /** Cuts so that about equally many boxes begin in each bucket. */
-function cutsOf(column: Column, count: number, bucketsMax: number): Float64Array {
-  const lows = new Float64Array(count);
-  for (let box = 0; box < count; box += 1) lows[box] = column.low(box);
-  lows.sort();
-  const distinct: number[] = [];
-  for (const low of lows) if (distinct[distinct.length - 1] !== low) distinct.push(low);
+function cutsOf(lows: Float64Array, bucketsMax: number): Float64Array {
+  const distinct = lows.slice().sort();
+  let count = 0;
+  for (const low of distinct) {
+    if (count === 0 || distinct[count - 1] !== low) {
+      distinct[count] = low;
+      count += 1;
+    }
+  }
   const cuts: number[] = [];
-  const step = Math.max(1, distinct.length / bucketsMax);
-  for (let at = step; at < distinct.length; at += step) cuts.push(distinct[Math.floor(at)]!);
+  const step = Math.max(1, count / bucketsMax);
+  for (let at = step; at < count; at += step) cuts.push(distinct[Math.floor(at)]!);
   return Float64Array.from(cuts);
 }
