@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { performance } from 'node:perf_hooks';
 
 /**
@@ -45,4 +46,17 @@ export async function spent<T>(action: () => T | Promise<T>): Promise<Spent & { 
   const ms = performance.now() - startMs;
   const used = process.cpuUsage(cpu);
   return { result, ms, cpuMs: (used.user + used.system) / 1000 };
+}
+
+/**
+ * Milliseconds of processor time that the main thread has had. Where others share the machine this is what the wall
+ * clock would show without them; work of other threads (garbage, compilation) that the main one does not wait for is
+ * not in it. Where the system does not tell, the wall clock.
+ */
+export function mainThreadMs(): number {
+  try {
+    return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6;
+  } catch {
+    return performance.now();
+  }
 }

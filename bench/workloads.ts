@@ -101,3 +101,32 @@ export function readNeutral(bytes: Uint8Array, pool: RulePool): Int32Array {
   }
   return rules.slice(0, count);
 }
+
+const LAST_IP6 = 2n ** 128n - 1n;
+
+export const twinFields: readonly Field[] = neutralFields.map((field) =>
+  field.name === 'source' || field.name === 'destination' ? { name: field.name, last: LAST_IP6 } : field,
+);
+
+const DOCUMENTATION = 0x2001_0db8n << 96n;
+
+/** Each host becomes a /64 of 2001:db8::/32, each prefix one that is 32 bits longer. */
+function spread(first: number, last: number): readonly [bigint, bigint] {
+  return [DOCUMENTATION | (BigInt(first) << 64n), DOCUMENTATION | (BigInt(last) << 64n) | 0xffff_ffff_ffff_ffffn];
+}
+
+/** The same list with IPv6 addresses in the place of IPv4 ones. */
+export function twinOf(rules: Int32Array, from: RulePool, to: RulePool): Int32Array {
+  return rules.map((rule) => {
+    const sets = from.fields.map((_, field) => {
+      const values = from.values(field, from.setOf(rule, field)) as readonly number[];
+      if (typeof to.fields[field]!.last === 'number') return to.set(field, values);
+      if (values.length === 2 && values[0] === 0 && values[1] === from.fields[field]!.last)
+        return to.set(field, [0n, LAST_IP6]);
+      const wide: bigint[] = [];
+      for (let at = 0; at < values.length; at += 2) wide.push(...spread(values[at]!, values[at + 1]!));
+      return to.set(field, wide);
+    });
+    return to.rule(sets, from.labelOf(rule));
+  });
+}
