@@ -8,8 +8,8 @@ import type { Log } from '../../agent/lib/log.js';
 import { problemText, type Result } from '../../agent/lib/result.js';
 import { type Device, emptyCoverage } from '../../agent/model/index.js';
 import { START, type SubjectText, subject } from '../support/guard.js';
+import { tempDir } from '../support/machine.js';
 import { rules } from '../support/services.js';
-import { tempDir } from '../support/system.js';
 
 /** A device that is only what a test says it is. */
 export interface FakeDevice {
