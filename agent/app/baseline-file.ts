@@ -1,11 +1,17 @@
 import { readFileSync } from 'node:fs';
-import { type Baseline, emptyBaseline, lintBaseline, parseBaseline } from '../baseline/index.js';
+import { type Baseline, emptyBaseline, lintBaseline, parseBaseline, uniteBaselines } from '../baseline/index.js';
 import { systemClock } from '../lib/clock.js';
-import { failure, type Problem, type Result, success } from '../lib/result.js';
+import { failure, type Problem, type Result, together } from '../lib/result.js';
 
-/** Reads the declared flows from their file; without a file nothing is declared. */
-export function readBaseline(path: string | undefined): Result<Baseline> {
-  if (path === undefined) return success(emptyBaseline);
+/** Reads what is declared from its files, as one baseline; without a file nothing is declared. */
+export function readBaseline(paths: readonly string[] = []): Result<Baseline> {
+  const read = paths.map(readOne);
+  const wrong = together(read.flatMap((one) => (one.ok ? [] : [one.error])));
+  if (wrong) return failure(wrong);
+  return uniteBaselines(read.map((one) => (one.ok ? one.value : emptyBaseline)));
+}
+
+function readOne(path: string): Result<Baseline> {
   let text: string;
   try {
     text = readFileSync(path, 'utf8');

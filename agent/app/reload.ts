@@ -2,7 +2,7 @@ import type { Baseline } from '../baseline/index.js';
 import { loadSettings, type Settings } from '../config/index.js';
 import { drivers } from '../drivers/registry.js';
 import type { Rules } from '../judge/index.js';
-import { failure, type Problem, type Result, success } from '../lib/result.js';
+import { failure, type Problem, type Result, success, together } from '../lib/result.js';
 import { readBaseline } from './baseline-file.js';
 import type { Guard, ReloadView } from './guard/contract.js';
 import type { OpenGuard } from './guard/index.js';
@@ -20,10 +20,11 @@ export interface Configuration {
 export function readConfiguration(file: string | undefined): Result<Configuration> {
   const settings = loadSettings(file, { drivers: drivers.map(({ id }) => id) });
   if (!settings.ok) return settings;
-  const baseline = readBaseline(settings.value.baselineFile);
-  if (!baseline.ok) return baseline;
+  const baseline = readBaseline(settings.value.baselineFiles);
   const rules = loadRules(settings.value.rulesFolder);
-  return rules.ok ? success({ settings: settings.value, baseline: baseline.value, rules: rules.value }) : rules;
+  const wrong = together([baseline, rules].flatMap((one) => (one.ok ? [] : [one.error])));
+  if (!baseline.ok || !rules.ok) return failure(wrong!);
+  return success({ settings: settings.value, baseline: baseline.value, rules: rules.value });
 }
 
 /** What may not change while the daemon runs. */
@@ -50,6 +51,8 @@ export function changesBetween(before: Configuration, after: Configuration): Rel
   const lists = [
     ['device', old.devices, now.devices],
     ['sink', old.sinks, now.sinks],
+    ['window', old.windows ?? [], now.windows ?? []],
+    ['schedule', old.schedules ?? [], now.schedules ?? []],
   ] as const;
   for (const [what, was, is] of lists) {
     const earlier = new Map(was.map((one) => [one.id, one]));
@@ -61,13 +64,17 @@ export function changesBetween(before: Configuration, after: Configuration): Rel
       else if (text(known) !== text(one)) changes.push(`${what} ${id}: changed`);
     }
   }
-  const { devices: _oldDevices, sinks: _oldSinks, ...oldRest } = old;
-  const { devices: _newDevices, sinks: _newSinks, ...newRest } = now;
+  const oldRest = withoutLists(old);
+  const newRest = withoutLists(now);
   const names = [...new Set([...Object.keys(oldRest), ...Object.keys(newRest)])] as (keyof typeof oldRest)[];
   for (const name of names) if (text(oldRest[name]) !== text(newRest[name])) changes.push(`${name}: changed`);
   if (text(before.baseline) !== text(after.baseline)) changes.push('baseline: changed');
   if (text(before.rules) !== text(after.rules)) changes.push('rules: changed');
   return { changes };
+}
+
+function withoutLists({ devices: _, sinks: __, windows: ___, schedules: ____, ...rest }: Settings) {
+  return rest;
 }
 
 function text(value: unknown): string {

@@ -1,9 +1,15 @@
 import { isAlias, isNode, LineCounter, parseDocument, visit } from 'yaml';
 import { parsePorts } from '../lib/ports.js';
-import { failure, type Problem, type Result, success } from '../lib/result.js';
+import { failure, type Problem, type Result, success, together } from '../lib/result.js';
 import { type AddressSet, type Direction, parseAddressSet } from '../model/index.js';
 import type { Baseline, DeclaredAt, DeclaredFlow, DeclaredListener, DeclaredWaiver } from './declared.js';
-import { BaselineFile, type WrittenFlow, type WrittenTraffic } from './schema.js';
+import {
+  BaselineFile,
+  type WrittenFlow,
+  type WrittenListener,
+  type WrittenTraffic,
+  type WrittenWaiver,
+} from './schema.js';
 import { conditionOf, contentId, type FlowShape, isWithin, type Service } from './shape.js';
 import {
   hostBitsCleared,
@@ -34,11 +40,13 @@ class Misread extends Error {
 interface Reader {
   readonly networks: ReadonlyMap<string, AddressSet>;
   at(path: Path): DeclaredAt;
+  /** What is wrong with this part is told, and the others are read all the same. */
+  attempt<T>(work: () => T): readonly T[];
   /** Says something about a place that does not stop the reading. */
   note(path: Path, code: string, message: string, expected?: string): void;
 }
 
-/** Reads a baseline file; the first thing that is wrong is answered with file, line and column. */
+/** Reads a baseline file; everything that is wrong is answered with file, line and column. */
 export function parseBaseline(text: string, file: string): Result<Baseline> {
   const counter = new LineCounter();
   const document = parseDocument(text, { schema: 'failsafe', lineCounter: counter });
@@ -75,31 +83,46 @@ export function parseBaseline(text: string, file: string): Result<Baseline> {
   });
   const parsed = BaselineFile.safeParse(document.toJS() ?? {});
   if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    if (issue.code === 'unrecognized_keys') {
-      return failure(invalid([...issue.path, issue.keys[0]!], 'this key is not known', 'a key of the documented form'));
-    }
-    return failure(invalid(issue.path, 'not as it should be', issue.message));
+    const found = parsed.error.issues.flatMap((issue) =>
+      issue.code === 'unrecognized_keys'
+        ? issue.keys.map((key) =>
+            invalid([...issue.path, key], 'this key is not known', 'a key of the documented form'),
+          )
+        : [invalid(issue.path, 'not as it should be', issue.message)],
+    );
+    return failure(together(inOrder(found))!);
   }
   const notes: Problem[] = [];
-  try {
-    const reader: Reader = {
-      networks: readNetworks(parsed.data, (path, message) => {
-        notes.push({ ...invalid(path, message), code: 'BASELINE_HOST_BITS' });
-      }),
-      at: (path) => ({ file, line: locate(path).line }),
-      note: (path, code, message, expected) => {
-        notes.push({ ...invalid(path, message, expected), code });
-      },
-    };
-    const flows = readFlows(parsed.data, reader);
-    const listeners = readListeners(parsed.data, reader);
-    const waivers = readWaivers(parsed.data, reader);
-    return success({ flows, listeners, waivers, ...(notes.length > 0 && { notes }) });
-  } catch (error) {
-    if (!(error instanceof Misread)) throw error;
-    return failure(invalid(error.path, error.refusal.message, error.refusal.expected));
-  }
+  const wrong: Problem[] = [];
+  const attempt = <T>(work: () => T): readonly T[] => {
+    try {
+      return [work()];
+    } catch (error) {
+      if (!(error instanceof Misread)) throw error;
+      wrong.push(invalid(error.path, error.refusal.message, error.refusal.expected));
+      return [];
+    }
+  };
+  const noteHostBits = (path: Path, message: string): void => {
+    notes.push({ ...invalid(path, message), code: 'BASELINE_HOST_BITS' });
+  };
+  const reader: Reader = {
+    networks: readNetworks(parsed.data, attempt, noteHostBits),
+    at: (path) => ({ file, line: locate(path).line }),
+    attempt,
+    note: (path, code, message, expected) => {
+      notes.push({ ...invalid(path, message, expected), code });
+    },
+  };
+  const flows = readFlows(parsed.data, reader);
+  const listeners = readListeners(parsed.data, reader);
+  const waivers = readWaivers(parsed.data, reader);
+  const problem = together(inOrder(wrong));
+  return problem ? failure(problem) : success({ flows, listeners, waivers, ...(notes.length > 0 && { notes }) });
+}
+
+function inOrder(problems: readonly Problem[]): readonly Problem[] {
+  return [...problems].sort((a, b) => a.line! - b.line! || a.column! - b.column!);
 }
 
 function taken<T>(result: Result<T, Refusal>, path: Path): T {
@@ -111,10 +134,10 @@ const HOST_BITS = (text: string, meant: string): string => `${text} has host bit
 
 function readNetworks(
   data: BaselineFile,
+  attempt: Reader['attempt'],
   noteHostBits: (path: Path, message: string) => void,
 ): ReadonlyMap<string, AddressSet> {
-  const networks = new Map<string, AddressSet>();
-  for (const [name, members] of Object.entries(data.networks ?? {})) {
+  const read = (name: string, members: readonly string[]): readonly [string, AddressSet] => {
     const path = ['networks', name];
     if (!/^[A-Za-z][\w.-]*$/.test(name) || RESERVED.includes(name) || parseAddressSet(name)) {
       const expected = 'letters, digits, dots and dashes, beginning with a letter; not any, internet, self or not';
@@ -128,19 +151,24 @@ function readNetworks(
       if (meant !== undefined) noteHostBits(place, HOST_BITS(text, meant));
       return set;
     });
-    networks.set(name, uniteAll(sets));
-  }
-  return networks;
+    return [name, uniteAll(sets)];
+  };
+  return new Map(Object.entries(data.networks ?? {}).flatMap(([name, members]) => attempt(() => read(name, members))));
 }
 
 function readFlows(data: BaselineFile, reader: Reader): readonly DeclaredFlow[] {
   const ids = new Set<string>();
   for (const [index, { id }] of (data.flows ?? []).entries()) {
     if (id === undefined) continue;
-    if (ids.has(id)) throw new Misread(['flows', index, 'id'], { message: `${id} is used twice`, expected: 'another' });
+    reader.attempt(() => {
+      if (ids.has(id))
+        throw new Misread(['flows', index, 'id'], { message: `${id} is used twice`, expected: 'another' });
+    });
     ids.add(id);
   }
-  return (data.flows ?? []).map((flow, index) => readFlow(flow, ['flows', index], reader, ids));
+  return (data.flows ?? []).flatMap((flow, index) =>
+    reader.attempt(() => readFlow(flow, ['flows', index], reader, ids)),
+  );
 }
 
 function readFlow(flow: WrittenFlow, path: Path, reader: Reader, ids: Set<string>): DeclaredFlow {
@@ -244,7 +272,7 @@ const LISTEN = 'tcp/443, udp/161, sctp/3868 or raw/1: one protocol and one port'
 
 function readListeners(data: BaselineFile, reader: Reader): readonly DeclaredListener[] {
   const ids = new Set<string>();
-  return (data.listeners ?? []).map((entry, index) => {
+  const read = (entry: WrittenListener, index: number): DeclaredListener => {
     const path = ['listeners', index];
     const groups = /^(?<protocol>tcp|udp|sctp|dccp|udplite|raw)\/(?<port>\d{1,5})$/.exec(entry.listen)?.groups;
     const port = Number(groups?.port);
@@ -286,11 +314,12 @@ function readListeners(data: BaselineFile, reader: Reader): readonly DeclaredLis
       ...(entry.until !== undefined && { until: entry.until }),
       at: reader.at(path),
     };
-  });
+  };
+  return (data.listeners ?? []).flatMap((entry, index) => reader.attempt(() => read(entry, index)));
 }
 
 function readWaivers(data: BaselineFile, reader: Reader): readonly DeclaredWaiver[] {
-  return (data.waivers ?? []).map((entry, index) => {
+  const read = (entry: WrittenWaiver, index: number): DeclaredWaiver => {
     const path = ['waivers', index];
     const slash = entry.finding?.indexOf('/') ?? -1;
     const device = entry.finding?.slice(0, slash) ?? entry.device!;
@@ -307,5 +336,6 @@ function readWaivers(data: BaselineFile, reader: Reader): readonly DeclaredWaive
       until: entry.until,
       at: reader.at(path),
     };
-  });
+  };
+  return (data.waivers ?? []).flatMap((entry, index) => reader.attempt(() => read(entry, index)));
 }

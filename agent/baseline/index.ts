@@ -8,3 +8,4 @@ export { type Learned, type LearnInput, learnBaseline } from './learn.js';
 export { lintBaseline } from './lint.js';
 export { contentId, flowSetOf } from './shape.js';
 export * from './snapshots.js';
+export { uniteBaselines } from './unite.js';

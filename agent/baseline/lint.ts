@@ -34,7 +34,8 @@ export function lintBaseline(baseline: Baseline, now: number): readonly Problem[
   }
   for (const [inner, outer] of coveredFlows(baseline.flows)) {
     const same = inner.shape && outer.shape && isWithin(outer.shape, inner.shape);
-    const where = `the flow at line ${outer.at.line}, ${outer.text}`;
+    const file = outer.at.file === inner.at.file ? '' : `${outer.at.file} `;
+    const where = `the flow at ${file}line ${outer.at.line}, ${outer.text}`;
     if (same) say('BASELINE_DUPLICATE', inner.at, `${inner.text}: the same as ${where}`, 'remove one of them');
     else say('BASELINE_COVERED', inner.at, `${inner.text}: held by ${where}`, 'remove it, or narrow the wider flow');
   }

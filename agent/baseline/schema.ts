@@ -94,4 +94,6 @@ export const BaselineFile = z.strictObject({
 });
 export type BaselineFile = z.infer<typeof BaselineFile>;
 export type WrittenFlow = z.infer<typeof Flow>;
+export type WrittenListener = z.infer<typeof ListenerEntry>;
+export type WrittenWaiver = z.infer<typeof WaiverEntry>;
 export type WrittenTraffic = NonNullable<WrittenFlow['except']>[number];

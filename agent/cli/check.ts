@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs';
 import type { Command } from 'commander';
-import { baselineRemarks, readBaseline } from '../app/baseline-file.js';
-import { drivers } from '../app/offline.js';
-import { failingExamples, loadRules } from '../app/rules.js';
-import { DEFAULT_FILE, type DeviceSource, loadSettings, type SshSource, sinkPlace } from '../config/index.js';
+import { baselineRemarks } from '../app/baseline-file.js';
+import { configRemarks } from '../app/config-remarks.js';
+import { nextRun } from '../app/guard/clockwork.js';
+import { readConfiguration } from '../app/reload.js';
+import { failingExamples } from '../app/rules.js';
+import { DEFAULT_FILE, type DeviceSource, type ScheduleSettings, type SshSource, sinkPlace } from '../config/index.js';
 import { problemText } from '../lib/result.js';
 import { clean, complain, print, printJson, type SetExit } from './terminal.js';
 
@@ -15,26 +17,24 @@ interface CheckOptions {
 export function addCheck(program: Command, setExit: SetExit): void {
   program
     .command('check')
-    .description('validate the configuration, the baseline file and the rules; speaks to no device')
+    .description('validate the configuration, the baseline files and the rules; speaks to no device')
     .option('--config <file>', `the configuration; left out, ./${DEFAULT_FILE}, and without it this machine is guarded`)
     .option('--json', 'one JSON document')
     .action((options: CheckOptions) => {
-      const settings = loadSettings(options.config, { drivers: drivers.map(({ id }) => id) });
-      if (!settings.ok) return setExit(complain(settings.error));
-      const { devices, sinks, stateFolder, baselineFile, rulesFolder, pollSeconds, graceMinutes, timeZone, site } =
-        settings.value;
-      const baseline = readBaseline(baselineFile);
-      if (!baseline.ok) return setExit(complain(baseline.error));
-      const rules = loadRules(rulesFolder);
-      if (!rules.ok) return setExit(complain(rules.error));
-      const wrong = failingExamples(rules.value);
+      const configuration = readConfiguration(options.config);
+      if (!configuration.ok) return setExit(complain(configuration.error));
+      const { settings, baseline, rules } = configuration.value;
+      const { devices, sinks, stateFolder, baselineFiles, rulesFolder, pollSeconds, graceMinutes, timeZone, site } =
+        settings;
+      const { zones = {}, windows = [], schedules = [], approvedHosts } = settings;
+      const wrong = failingExamples(rules);
       for (const one of wrong) setExit(complain(one));
       if (wrong.length > 0) return;
-      const { exposures, services } = rules.value;
+      const { exposures, services } = rules;
       const own = exposures.filter((rule) => rule.own).length;
       const file = options.config ?? (existsSync(DEFAULT_FILE) ? DEFAULT_FILE : undefined);
-      const { flows, listeners, waivers } = baseline.value;
-      const remarks = baselineRemarks(baseline.value);
+      const { flows, listeners, waivers } = baseline;
+      const remarks = [...configRemarks(settings), ...baselineRemarks(baseline)];
       if (options.json) {
         return printJson({
           config: file ?? null,
@@ -52,16 +52,20 @@ export function addCheck(program: Command, setExit: SetExit): void {
           })),
           rules: { folder: rulesFolder ?? null, exposures: exposures.length, own, services: services.services.length },
           sinks: sinks.map(({ id, kind }) => ({ id, kind })),
+          zones: Object.entries(zones).map(([id, { kind, trust }]) => ({ id, kind, trust })),
+          windows: windows.map(({ id, vendor, start, end }) => ({ id, vendor, start: iso(start), end: iso(end) })),
+          schedules: schedules.map((one) => ({ id: one.id, do: one.do, next: nextText(one) })),
+          approvedHosts: approvedHosts.map(({ until, ...one }) => ({ ...one, ...(until && { until: iso(until) }) })),
           baseline:
-            baselineFile === undefined
+            baselineFiles === undefined
               ? null
               : {
-                  file: baselineFile,
+                  files: baselineFiles,
                   flows: flows.length,
                   listeners: listeners.length,
                   waivers: waivers.length,
-                  remarks,
                 },
+          remarks,
         });
       }
       print(`configuration: ${file ?? 'none, the embedded default'}: good`);
@@ -73,11 +77,15 @@ export function addCheck(program: Command, setExit: SetExit): void {
       }
       for (const sink of sinks) print(`sink ${sink.id}: ${sink.kind} to ${sinkPlace(sink)}`);
       if (sinks.length === 0) print('sinks: none; findings stay in the store and on the terminal');
+      for (const [id, { kind, trust }] of Object.entries(zones)) print(`zone ${id}: ${kind}, ${trust}`);
+      for (const { id, vendor, start, end } of windows)
+        print(clean(`window ${id}: ${vendor}, from ${iso(start)} to ${iso(end)}`));
+      for (const one of schedules) print(`schedule ${one.id}: ${one.do}, next at ${nextText(one)}`);
       print(`state: ${stateFolder}`);
       print(
-        baselineFile === undefined
+        baselineFiles === undefined
           ? 'baseline: no file; only approved snapshots declare something'
-          : `baseline: ${baselineFile}: good, ${flows.length} flows, ${listeners.length} listeners, ${waivers.length} waivers`,
+          : `baseline: ${baselineFiles.join(', ')}: good, ${flows.length} flows, ${listeners.length} listeners, ${waivers.length} waivers`,
       );
       print(
         rulesFolder === undefined
@@ -86,6 +94,15 @@ export function addCheck(program: Command, setExit: SetExit): void {
       );
       for (const remark of remarks) print(clean(`${remark.code}: ${problemText(remark)}`));
     });
+}
+
+function iso(at: number): string {
+  return new Date(at).toISOString();
+}
+
+function nextText({ cron, timeZone }: ScheduleSettings): string {
+  const next = nextRun(cron, timeZone);
+  return next === undefined ? 'no time at all' : iso(next);
 }
 
 function whereText(source: DeviceSource): string {

@@ -1,26 +1,16 @@
 import { z } from 'zod';
-import { union } from '../lib/intervals.js';
-import { type AddressSet, noAddress, parseAddressSet } from '../model/index.js';
-import { Address, DayOrTime, Id, named, setting } from './parts.js';
+import { Id, Moment, Networks, named, setting } from './parts.js';
 import { Source } from './source.js';
 
 /** The devices whose gates are watched. */
-
-export const Networks = z
-  .array(Address, { error: 'a list of prefixes such as [192.0.2.0/24]' })
-  .transform((texts) =>
-    texts
-      .map((text) => parseAddressSet(text)!)
-      .reduce<AddressSet>((all, one) => ({ ip4: union(all.ip4, one.ip4), ip6: union(all.ip6, one.ip6) }), noAddress),
-  );
 
 const DRIVERS = 'a list of driver ids, as `ecluse drivers` lists them';
 
 const Onboarding = z.strictObject(
   {
     until: setting(
-      DayOrTime,
-      'When everything that is still open and undeclared is told: a day (0:00 UTC) or a time with its offset.',
+      Moment,
+      'When everything that is still open and undeclared is told: its last day, or a time.',
       '2026-12-31',
     ),
   },
@@ -38,6 +28,11 @@ export const DeviceEntry = z.strictObject(
       z.enum(['fw', 'host'], { error: '`fw` for a firewall, `host` for a machine with its own packet filter' }),
       '`fw`: a firewall, other machines are behind it. `host`: a machine that filters for itself.',
       'fw',
+    ),
+    site: setting(
+      named('the name of its hospital or site').optional(),
+      'Its hospital or site, where it is another than the one above. It goes into the alarms about this device.',
+      'hopital-sud',
     ),
     zone: setting(
       named('the zone it stands in, such as dmz').optional(),

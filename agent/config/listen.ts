@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import { Networks } from './devices.js';
-import { contradiction, hostPort, setting, together } from './parts.js';
+import { contradiction, hostPort, Networks, setting, together } from './parts.js';
 
 /** What Écluse waits for, from others. */
 

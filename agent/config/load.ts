@@ -1,17 +1,34 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { failure, type Result, success, together } from '../lib/result.js';
+import { failure, type Problem, type Result, success, together } from '../lib/result.js';
+import { parseMoment } from '../lib/wall.js';
+import { usualTrust } from '../model/index.js';
+import type { ApprovedHostEntry } from './approved.js';
 import { contradictions } from './contradictions.js';
 import type { DeviceEntry } from './devices.js';
 import { schemaOf } from './editor.js';
+import { filesNamed } from './files.js';
 import type { Listen } from './listen.js';
 import { parseHostPort } from './parts.js';
+import { planOf, windowsOf } from './planned.js';
+import { listIn } from './raw.js';
+import type { ScheduleEntry } from './schedules.js';
 import { ConfigFile } from './schema.js';
-import type { DeviceSettings, DeviceSource, ListenSettings, SecretReference, Settings, SshServer } from './settings.js';
+import type {
+  ApprovedHost,
+  DeviceSettings,
+  DeviceSource,
+  ListenSettings,
+  ScheduleSettings,
+  SecretReference,
+  Settings,
+  SshServer,
+  ZoneSettings,
+} from './settings.js';
 import { sinkSettings } from './sink-settings.js';
 import type { Source } from './source.js';
-import { readYaml } from './written.js';
+import { readYaml, type Written } from './written.js';
 
 /** What the machine says to a guard that nobody configured. */
 export interface Surroundings {
@@ -94,48 +111,45 @@ export function loadSettings(path: string | undefined, options: LoadOptions = {}
 export function parseSettings(text: string, file: string, options: LoadOptions = {}): Result<Settings> {
   const written = readYaml(text, file, () => schemaOf(ConfigFile));
   if (!written.ok) return written;
-  const parsed = ConfigFile.safeParse(written.value.value);
+  const { value } = written.value;
+  const parsed = ConfigFile.safeParse(value);
+  const base = defaultSettings(options.surroundings);
+  const ownZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const timeZone = parsed.data?.timeZone ?? ownZone;
+  const planned = windowsOf(listIn(value, 'windows'), written.value, file);
+  const baseline = baselineFiles(parsed.data?.baseline, written.value, file);
+  const around = { drivers: options.drivers, ownDevice: base.devices[0]!.id, windows: planned.windows, timeZone };
   const wrong = together(
-    [
+    inOrder(file, [
       ...(parsed.success ? [] : written.value.problems(parsed.error.issues)),
-      ...contradictions(written.value, options.drivers),
-    ].sort((a, b) => a.line! - b.line! || a.column! - b.column!),
+      ...contradictions(written.value, around),
+      ...planned.problems,
+      ...baseline.problems,
+    ]),
   );
   if (wrong) return failure(wrong);
-  const base = defaultSettings(options.surroundings);
-  const {
-    site,
-    timeZone,
-    state,
-    poll,
-    wholeReading,
-    grace,
-    retention,
-    log,
-    approvedHosts,
-    baseline,
-    rules,
-    devices,
-    listen,
-    metrics,
-    sinks,
-  } = parsed.data!;
+  const { site, state, poll, wholeReading, grace, retention, log, approvedHosts, rules, zones, devices, listen } =
+    parsed.data!;
+  const { metrics, schedules, sinks } = parsed.data!;
   const beside = (other: string): string => resolve(dirname(file), other);
   return success({
     ...(site !== undefined && { site }),
-    ...(timeZone !== undefined && { timeZone }),
+    ...(parsed.data!.timeZone !== undefined && { timeZone }),
     stateFolder: state === undefined ? base.stateFolder : beside(state),
-    devices: devices?.map((device) => deviceSettings(device, beside)) ?? base.devices,
+    devices: devices?.map((device) => deviceSettings(device, timeZone, beside)) ?? base.devices,
     pollSeconds: poll,
     wholeReadingSeconds: wholeReading,
     graceMinutes: grace,
     retentionDays: retention,
     ...(log && { log: { path: beside(log.file), bytesMax: log.maxSize, keep: log.keep } }),
-    approvedHosts,
+    approvedHosts: approvedHosts.map((one) => approvedHost(one, timeZone)),
+    ...(Object.keys(zones).length > 0 && { zones: zoneSettings(zones) }),
+    ...(planned.windows.length > 0 && { windows: planned.windows.map((one) => planOf(one, timeZone)) }),
+    ...(schedules.length > 0 && { schedules: schedules.map((one) => scheduleSettings(one, timeZone, beside)) }),
     sinks: sinks.map((sink) => sinkSettings(sink, beside)),
     ...(listen && { listen: listenSettings(listen) }),
     ...(metrics && { metrics: { listen: parseHostPort(metrics.listen)! } }),
-    ...(baseline !== undefined && { baselineFile: beside(baseline) }),
+    ...(baseline.files.length > 0 && { baselineFiles: baseline.files }),
     ...(rules !== undefined && { rulesFolder: beside(rules) }),
   });
 }
@@ -145,17 +159,72 @@ function listenSettings({ syslog: { udp, tcp, from } }: Listen): ListenSettings 
   return { syslog: { ...(datagrams && { udp: datagrams }), ...(streams && { tcp: streams }), from } };
 }
 
-function deviceSettings(entry: DeviceEntry, beside: (path: string) => string): DeviceSettings {
-  const { id, kind, zone, networks, interfaces, source, drivers, onboarding } = entry;
+/** The file itself first, then those it names; each from its first line on. */
+function inOrder(file: string, problems: readonly Problem[]): readonly Problem[] {
+  const rank = ({ file: one }: Problem): number => (one === file ? 0 : 1);
+  const [line, column] = [(one: Problem) => one.line ?? 0, (one: Problem) => one.column ?? 0];
+  const name = (one: Problem): string => one.file ?? '';
+  return [...problems].sort(
+    (a, b) => rank(a) - rank(b) || name(a).localeCompare(name(b)) || line(a) - line(b) || column(a) - column(b),
+  );
+}
+
+function baselineFiles(texts: readonly string[] | undefined, written: Written, file: string) {
+  const files: string[] = [];
+  const problems: Problem[] = [];
+  for (const [index, text] of (texts ?? []).entries()) {
+    const named = filesNamed(text, dirname(file));
+    if (named.ok) files.push(...named.value);
+    else problems.push(written.problem(['baseline', index], named.error.message, named.error));
+  }
+  return { files: [...new Set(files)], problems };
+}
+
+function approvedHost({ host, ...more }: ApprovedHostEntry, timeZone: string): ApprovedHost {
+  const { name, certificate, until } = { name: undefined, certificate: undefined, until: undefined, ...more };
+  return {
+    hosts: host,
+    ...(name !== undefined && { name }),
+    ...(certificate !== undefined && { certificate }),
+    ...(until !== undefined && { until: parseMoment(until, timeZone, 'last')! }),
+  };
+}
+
+function zoneSettings(zones: ConfigFile['zones']): Readonly<Record<string, ZoneSettings>> {
+  return Object.fromEntries(
+    Object.entries(zones).map(([name, { kind, trust = usualTrust(kind), networks }]) => [
+      name,
+      { kind, trust, ...(networks && { networks }) },
+    ]),
+  );
+}
+
+function scheduleSettings(entry: ScheduleEntry, timeZone: string, beside: (path: string) => string): ScheduleSettings {
+  const { id, at, devices, sinks, folder, language } = entry;
+  return {
+    id,
+    do: entry.do,
+    cron: at,
+    timeZone: entry.timeZone ?? timeZone,
+    ...(devices && { devices }),
+    ...(sinks && { sinks }),
+    ...(folder !== undefined && { folder: beside(folder) }),
+    ...(language && { language }),
+  };
+}
+
+function deviceSettings(entry: DeviceEntry, timeZone: string, beside: (path: string) => string): DeviceSettings {
+  const { id, kind, site, zone, networks, interfaces, source, drivers, onboarding } = entry;
   return {
     id,
     kind,
+    ...(site !== undefined && { site }),
     ...(zone !== undefined && { zone }),
     ...(networks !== undefined && { networks }),
     interfaceZones: interfaces,
     source: deviceSource(source, beside),
     drivers: drivers ?? [...LINUX_DRIVERS, ...(isNamespace(source) ? [] : MACHINE_DRIVERS)],
-    ...(onboarding && { onboardingUntil: onboarding.until }),
+    ...(onboarding && { onboardingUntil: parseMoment(onboarding.until, timeZone, 'last')! }),
   };
 }
 

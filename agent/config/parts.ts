@@ -1,6 +1,8 @@
 import { Netmask } from 'netmask';
 import { z } from 'zod';
-import { parseAddressSet } from '../model/index.js';
+import { union } from '../lib/intervals.js';
+import { parseMoment } from '../lib/wall.js';
+import { type AddressSet, noAddress, parseAddressSet } from '../model/index.js';
 
 /**
  * What more than one part of the file is written with. The text beside each part is what was expected, in words: it
@@ -149,6 +151,14 @@ export const Address = kind(
   'address or prefix',
 );
 
+export const Networks = z
+  .array(Address, { error: 'a list of prefixes such as [192.0.2.0/24]' })
+  .transform((texts) =>
+    texts
+      .map((text) => parseAddressSet(text)!)
+      .reduce<AddressSet>((all, one) => ({ ip4: union(all.ip4, one.ip4), ip6: union(all.ip6, one.ip6) }), noAddress),
+  );
+
 const TIME_ZONE = 'an IANA time zone such as Europe/Paris';
 
 function isTimeZone(name: string): boolean {
@@ -162,21 +172,11 @@ function isTimeZone(name: string): boolean {
 
 export const TimeZone = kind(z.string({ error: TIME_ZONE }).refine(isTimeZone, TIME_ZONE), 'time zone');
 
-const DAY_OR_TIME = 'a day such as 2026-12-31, or a time with its offset such as 2026-12-31T18:00:00+01:00';
-const DAY = /^\d{4}-\d\d-\d\d(?:T\d\d:\d\d(?::\d\d)?(?:Z|[+-]\d\d:\d\d))?$/;
+const MOMENT = 'a day such as 2026-12-01, or a time such as 2026-12-01T20:00, in `timeZone` or with its offset';
 
-/** Whether the day is one of the calendar: Date.parse takes the 31st of February for a day of March. */
-function isDay(text: string): boolean {
-  const at = Date.parse(text.slice(0, 10));
-  return !Number.isNaN(at) && new Date(at).toISOString().slice(0, 10) === text.slice(0, 10);
-}
-
-/** In milliseconds since the epoch. A day begins at 0:00 UTC, as in a baseline file. */
-export const DayOrTime = kind(
-  z
-    .string({ error: DAY_OR_TIME })
-    .refine((text) => DAY.test(text) && isDay(text) && !Number.isNaN(Date.parse(text)), DAY_OR_TIME)
-    .transform((text) => Date.parse(text)),
+/** As it is written: the zone of the file is known only once the whole file is read. */
+export const Moment = kind(
+  z.string({ error: MOMENT }).refine((text) => parseMoment(text, 'UTC', 'first') !== undefined, MOMENT),
   'day or time',
 );
 

@@ -1,10 +1,16 @@
 import { z } from 'zod';
+import { ApprovedHosts } from './approved.js';
 import { DeviceEntry } from './devices.js';
 import { Listen } from './listen.js';
 import { LogEntry } from './log-file.js';
 import { Metrics } from './metrics.js';
-import { Address, duration, named, path, setting, TimeZone } from './parts.js';
+import { duration, named, path, setting, TimeZone } from './parts.js';
+import { ScheduleEntry } from './schedules.js';
 import { SinkEntry } from './sinks.js';
+import { Windows } from './windows.js';
+import { Zones } from './zones.js';
+
+const BASELINE = 'the path of a baseline file, or a list of them';
 
 /**
  * The shape of the configuration file, and the one place where a section is added: a line here, with its entry in a
@@ -59,19 +65,31 @@ export const ConfigFile = z.strictObject(
       { file: './ecluse.log', maxSize: '10M', keep: 5 },
     ),
     approvedHosts: setting(
-      z.array(Address, { error: 'a list of addresses or prefixes' }).prefault([]),
-      'Hosts outside that data may be sent to. A rule that lets traffic out to another one is told.',
-      ['203.0.113.20', '2001:db8:20::/48'],
+      ApprovedHosts,
+      'Hosts outside that data may be sent to, and remote maintenance may come through: an address or a prefix, or one with its name, its certificate and the day it ends. A rule that lets traffic out to another one is told.',
+      [
+        '198.51.100.0/24',
+        { host: '203.0.113.20', name: 'Hébergeur HDS', certificate: 'HDS 2024-0117', until: '2027-06-30' },
+      ],
     ),
     baseline: setting(
-      path('the path of a baseline file').optional(),
-      'The flow matrix: what may be open, why, and who owns it. `ecluse baseline learn` writes a first one to edit. Left out: only snapshots that somebody approved declare something.',
+      z
+        .union([path(BASELINE).transform((one) => [one]), z.array(path(BASELINE)).min(1, BASELINE)], {
+          error: BASELINE,
+        })
+        .optional(),
+      'The flow matrix, in files of its own: a path, or a list; `*` in the name of a file stands for any letters (`./baselines/*.yaml`): what may be open, why, and who owns it. `ecluse baseline learn` writes a first one to edit. Left out: only snapshots that somebody approved declare something.',
       './baseline.yaml',
     ),
     rules: setting(
       path('the path of a folder of rules').optional(),
       'Rules of your own, beside those that come with Écluse; docs/rules.md says how one is written.',
       './rules',
+    ),
+    zones: setting(
+      Zones,
+      'The zones of the network, by the names your documents give them. Where one is declared, a zone that is named elsewhere must be declared too, or be one that everybody knows (`internet`, `dmz`, `imaging`, …).',
+      { imagerie: { kind: 'imaging', networks: ['10.20.0.0/16'] } },
     ),
     devices: setting(
       z
@@ -90,6 +108,16 @@ export const ConfigFile = z.strictObject(
       Metrics.optional(),
       'Figures about the guard itself for Prometheus, so that somebody notices when it falls silent. Left out: none.',
       { listen: '127.0.0.1:9464' },
+    ),
+    windows: setting(
+      Windows,
+      'Planned interventions, one by one or by the path of a file of them (`./windows/*.yaml`). Each becomes a window as by `ecluse window plan`; one that has begun is changed by command alone.',
+      [{ id: 'CHG-2041', vendor: 'Imagerie SA', devices: ['gateway'], start: '2026-12-01T20:00', for: '3h' }],
+    ),
+    schedules: setting(
+      z.array(ScheduleEntry, { error: 'a list of schedules' }).prefault([]),
+      'What is done by the clock, besides the polls: reading fully, and reporting.',
+      [{ id: 'monday', do: 'report', at: '0 7 * * MON', sinks: ['wards'] }],
     ),
     sinks: setting(
       z.array(SinkEntry, { error: 'a list of sinks' }).prefault([]),

@@ -1,4 +1,5 @@
-import type { AddressSet } from '../model/index.js';
+import type { AddressSet, ZoneKind, ZoneTrust } from '../model/index.js';
+import type { WindowPlan } from '../windows/index.js';
 
 /** What a guard needs to know, whatever form it was written in. */
 export interface Settings {
@@ -18,14 +19,19 @@ export interface Settings {
   readonly retentionDays?: number;
   /** A log file besides standard error. */
   readonly log?: LogFileSettings;
-  /** Hosts outside that may be sent data: addresses or prefixes. */
-  readonly approvedHosts: readonly string[];
+  /** Hosts outside that may be sent data. */
+  readonly approvedHosts: readonly ApprovedHost[];
+  /** The zones that were declared, by name. */
+  readonly zones?: Readonly<Record<string, ZoneSettings>>;
+  /** Planned in the configuration, besides those by command. */
+  readonly windows?: readonly WindowPlan[];
+  readonly schedules?: readonly ScheduleSettings[];
   readonly sinks: readonly SinkSettings[];
   readonly listen?: ListenSettings;
   /** Where figures about the guard are found; absent: nowhere. */
   readonly metrics?: { readonly listen: { readonly host: string; readonly port: number } };
-  /** The flow matrix; absent: only approved snapshots declare something. */
-  readonly baselineFile?: string;
+  /** The files of the flow matrix; absent: only approved snapshots declare something. */
+  readonly baselineFiles?: readonly string[];
   /** Rules of the hospital's own; absent: only those that come with Écluse. */
   readonly rulesFolder?: string;
 }
@@ -48,9 +54,39 @@ export interface LogFileSettings {
   readonly keep: number;
 }
 
+export interface ApprovedHost {
+  /** Addresses and prefixes. */
+  readonly hosts: readonly string[];
+  readonly name?: string;
+  readonly certificate?: string;
+  /** Not approved any more from then on: milliseconds since the epoch, UTC. */
+  readonly until?: number;
+}
+
+export interface ZoneSettings {
+  readonly kind: ZoneKind;
+  readonly trust: ZoneTrust;
+  readonly networks?: AddressSet;
+}
+
+export interface ScheduleSettings {
+  readonly id: string;
+  readonly do: 'read' | 'report';
+  /** Five fields, as in crontab. */
+  readonly cron: string;
+  readonly timeZone: string;
+  /** Absent: all. */
+  readonly devices?: readonly string[];
+  readonly sinks?: readonly string[];
+  readonly folder?: string;
+  readonly language?: 'fr' | 'en';
+}
+
 export interface DeviceSettings {
   readonly id: string;
   readonly kind: 'fw' | 'host';
+  /** Where it is another than the settings' own. */
+  readonly site?: string;
   /** Zone it stands in. */
   readonly zone?: string;
   /** The hospital's own networks on it or behind it. */

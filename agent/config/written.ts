@@ -52,6 +52,15 @@ export function readYaml(text: string, file: string, schema: () => SchemaNode): 
       remedy: near === undefined ? 'remove it' : `did you mean \`${near}\`?`,
     };
   };
+  const misnamed = ({ path, issues }: Extract<Issue, { code: 'invalid_key' }>): Problem => {
+    const key = String(path.at(-1));
+    const offset = offsetOfKey(document, path.slice(0, -1), key) ?? offsetOf(document, path);
+    return {
+      ...problemAt('CONFIG_INVALID', offset, `\`${shown(key)}\` is no name for this`),
+      ...(issues[0] && { expected: issues[0].message }),
+      remedy: 'call it otherwise',
+    };
+  };
   const value: unknown = document.toJS();
   return success({
     value,
@@ -63,7 +72,9 @@ export function readYaml(text: string, file: string, schema: () => SchemaNode): 
           .flatMap((issue) =>
             issue.code === 'unrecognized_keys'
               ? issue.keys.map((key) => unknown(issue.path, key))
-              : [problem(issue.path, wrongValue(document, issue.path, schema()), advice(document, issue, schema()))],
+              : issue.code === 'invalid_key'
+                ? [misnamed(issue)]
+                : [problem(issue.path, wrongValue(document, issue.path, schema()), advice(document, issue, schema()))],
           ),
       ),
   });

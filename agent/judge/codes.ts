@@ -260,6 +260,13 @@ export const findingCodes = {
     explanation: 'Sent every five minutes to the sinks that take it, in a stream of its own. Its absence is the alarm.',
     remedy: 'Nothing; where it is missing, look after the machine that Écluse runs on.',
   },
+  STANDING_REPORT: {
+    title: 'How things stand',
+    titleFr: 'État des lieux',
+    severity: 'info',
+    explanation: 'A report that `schedules` asks for: what is open, what cannot be seen, what comes, what ends.',
+    remedy: 'Read it; the whole of it is in the folder that the schedule names, where it names one.',
+  },
   SINK_TEST: {
     title: 'Test of this receiver',
     titleFr: 'Essai de ce destinataire',

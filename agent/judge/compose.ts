@@ -34,6 +34,8 @@ export interface ComposeInput {
   /** What was missing, as the judge remembers it. Only needed where nothing is approved. */
   readonly earlierMissing?: readonly Subject[];
   readonly interfaceZones: Readonly<Record<string, string>>;
+  /** Zones that face strangers, besides those whose name says so. */
+  readonly outerZones?: readonly string[];
   /** How the platform undoes an edit. */
   readonly undo?: (edit: Edit) => string | undefined;
   /** Wall-clock limit of one comparison. */
@@ -52,7 +54,7 @@ export function composeObservation(input: ComposeInput): Observation {
     ...(approved && { approved: approved.pipeline }),
     ...(before && { before: before.pipeline }),
     flows: declared.flows,
-    interfaces: outerFirst(input.interfaceZones),
+    interfaces: outerFirst(input.interfaceZones, input.outerZones),
     ...(input.timeMsMax !== undefined && { timeMsMax: input.timeMsMax }),
   };
   const comparison = undeclaredNow(sides, before?.pipeline ?? approved?.pipeline);

@@ -1,9 +1,19 @@
-import { difference, fromRanges, type Intervals, intersection, isSubset, size } from '../lib/intervals.js';
-import { type AddressSet, LAST_IP4, LAST_IP6, parseAddressSet, publicAddresses } from '../model/index.js';
+import { difference, fromRanges, type Intervals, intersection, isSubset, size, union } from '../lib/intervals.js';
+import {
+  type AddressSet,
+  LAST_IP4,
+  LAST_IP6,
+  noAddress,
+  parseAddressSet,
+  publicAddresses,
+  type ZoneTrust,
+} from '../model/index.js';
 import type { Instant, MaintenanceWindow, WindowMachine } from '../windows/index.js';
+import type { HostApproval } from './approvals.js';
 import type { ExposureRule } from './rules/types.js';
 import type { ServiceTable } from './services.js';
 import type { Party, Severity, Subject } from './types.js';
+import { declaredTrust, namesOf, networksTrusted, type Zones } from './zones.js';
 
 export interface JudgedDevice {
   readonly kind: 'fw' | 'host';
@@ -28,6 +38,10 @@ export interface JudgeContext {
   readonly devices: Readonly<Record<string, JudgedDevice>>;
   /** Hosts outside that may be sent data, as addresses or prefixes. */
   readonly approvedHosts: readonly string[];
+  /** Those whose approval ends; `contextAt` says which of them hold. */
+  readonly approvals?: readonly HostApproval[];
+  /** Zones that were declared, by name; the names that everybody knows mean something without it. */
+  readonly zones?: Zones;
   readonly services: ServiceTable;
   /** Exposures known by name: rules/exposure, with those of the hospital. */
   readonly exposures: readonly ExposureRule[];
@@ -69,9 +83,10 @@ const INTERNET = 'internet';
 /** What platforms call the zone of the interface that faces the internet. As plain names these may be anything. */
 export const OUTER_ZONES: readonly string[] = [INTERNET, 'wan', 'untrust', 'untrusted', 'outside'];
 
-/** Interfaces by their zones, those that face the internet first. */
-export function outerFirst(zones: Readonly<Record<string, string>>): readonly string[] {
-  const isOuter = (name: string): boolean => OUTER_ZONES.includes(zones[name]!.toLowerCase());
+/** Interfaces by their zones, those that face the internet first; `outer` names zones that do so besides the usual ones. */
+export function outerFirst(zones: Readonly<Record<string, string>>, outer: readonly string[] = []): readonly string[] {
+  const isOuter = (name: string): boolean =>
+    OUTER_ZONES.includes(zones[name]!.toLowerCase()) || outer.includes(zones[name]!);
   const names = Object.keys(zones).filter((name) => name !== 'lo');
   return [...names.filter(isOuter), ...names.filter((name) => !isOuter(name))];
 }
@@ -100,7 +115,11 @@ export function addressesOf(text: string, context: JudgeContext): AddressSet | u
   const name = text.toLowerCase();
   if (name === 'any') return { ip4: [0, LAST_IP4], ip6: [0n, LAST_IP6] };
   if (name === INTERNET) return publicAddresses;
-  return parseAddressSet(text) ?? context.devices[text]?.networks;
+  return parseAddressSet(text) ?? context.devices[text]?.networks ?? zoneNamed(text, context)?.networks;
+}
+
+function zoneNamed(name: string, { zones = {} }: JudgeContext) {
+  return Object.hasOwn(zones, name) ? zones[name] : undefined;
 }
 
 function partyAddresses(party: Party, context: JudgeContext): AddressSet | undefined {
@@ -111,10 +130,10 @@ function partyAddresses(party: Party, context: JudgeContext): AddressSet | undef
 function publicPart(set: AddressSet, context: JudgeContext): AddressSet {
   let ip4: Intervals = intersection(set.ip4, publicAddresses.ip4);
   let ip6: Intervals<bigint> = intersection(set.ip6, publicAddresses.ip6);
-  for (const device of Object.values(context.devices)) {
-    if (!device.networks) continue;
-    ip4 = difference(ip4, device.networks.ip4);
-    ip6 = difference(ip6, device.networks.ip6);
+  const devices = Object.values(context.devices).flatMap(({ networks }) => networks ?? []);
+  for (const networks of [...devices, ...networksTrusted('inside', context.zones)]) {
+    ip4 = difference(ip4, networks.ip4);
+    ip6 = difference(ip6, networks.ip6);
   }
   return { ip4, ip6 };
 }
@@ -139,39 +158,90 @@ export function sourceOf(subject: Subject, context: JudgeContext): Source {
 const sources = oncePerSubject((subject, context): Source => {
   const { src } = subject.flow;
   if (subject.direction === 'output') return { class: 'internal', inside: true };
-  const [text, zone] = [src.text.toLowerCase(), src.zone?.toLowerCase()];
-  if (text === VENDOR_TUNNEL || zone === VENDOR_TUNNEL) return { class: 'vendorTunnel', inside: false };
-  if (text === INTERNET) return { class: 'internet', inside: false };
-  if (zone !== undefined && OUTER_ZONES.includes(zone) && !isNarrow(src, context)) {
-    return { class: 'internet', inside: false };
+  const text = src.text.toLowerCase();
+  const named = declaredTrust(src.text, context.zones);
+  const trust = src.zone === undefined ? undefined : trustOf(src.zone, context);
+  if (text === VENDOR_TUNNEL || named === 'partner' || trust === 'partner') {
+    return { class: 'vendorTunnel', inside: false };
   }
-  if (zone !== undefined && !OUTER_ZONES.includes(zone)) return { class: 'internal', inside: true };
-  if (src.zones?.every((one) => !OUTER_ZONES.includes(one.toLowerCase()))) return { class: 'internal', inside: true };
+  if (text === INTERNET || named === 'outside') return { class: 'internet', inside: false };
+  if (trust === 'outside' && !isNarrow(src, context)) return { class: 'internet', inside: false };
+  if (trust === 'inside') return { class: 'internal', inside: true };
+  if (src.zones?.every((one) => trustOf(one, context) !== 'outside')) return { class: 'internal', inside: true };
   const addresses = partyAddresses(src, context);
   if (!addresses) return { class: 'internal', inside: true };
+  if (networksTrusted('partner', context.zones).some((networks) => within(addresses, networks))) {
+    return { class: 'vendorTunnel', inside: false };
+  }
+  const strangers = strangersIn(addresses, context);
+  if (!isEmptySet(strangers)) {
+    const inside = countOf(strangers) < countOf(addresses);
+    return { class: countOf(strangers) === 1n ? 'publicHost' : 'internet', inside };
+  }
   const outside = publicPart(addresses, context);
   const inside = countOf(outside) < countOf(addresses);
   if (isEmptySet(outside)) return { class: 'internal', inside: true };
   return { class: countOf(outside) === 1n ? 'publicHost' : 'internet', inside };
 });
 
+/** How far a zone is trusted: as it was declared, else as its name says everywhere. */
+function trustOf(zone: string, context: JudgeContext): ZoneTrust {
+  const declared = declaredTrust(zone, context.zones);
+  if (declared) return declared;
+  const name = zone.toLowerCase();
+  if (name === VENDOR_TUNNEL) return 'partner';
+  return OUTER_ZONES.includes(name) ? 'outside' : 'inside';
+}
+
+/** The part of a set in which strangers sit although its addresses may be private, such as guests. */
+function strangersIn(set: AddressSet, context: JudgeContext): AddressSet {
+  return networksTrusted('outside', context.zones).reduce<AddressSet>(
+    (all, networks) => ({
+      ip4: union(all.ip4, intersection(set.ip4, networks.ip4)),
+      ip6: union(all.ip6, intersection(set.ip6, networks.ip6)),
+    }),
+    noAddress,
+  );
+}
+
 /** One public host, whatever interface it comes in by. */
 function isNarrow(party: Party, context: JudgeContext): boolean {
   const addresses = partyAddresses(party, context);
-  return addresses !== undefined && countOf(publicPart(addresses, context)) === 1n;
+  if (addresses === undefined) return false;
+  return countOf(publicPart(addresses, context)) === 1n || countOf(strangersIn(addresses, context)) === 1n;
 }
 
-/** Zones a destination lies in: its own, its device's, or those of the devices whose networks it touches. */
+/**
+ * Zones a destination lies in: its own, its device's, or those whose networks it touches. A declared one stands there
+ * by the name of its kind as well.
+ */
 export function destinationZones(party: Party, context: JudgeContext): readonly string[] {
   const own = party.zone ?? context.devices[party.text]?.zone;
-  if (own !== undefined) return [own];
-  if (party.zones) return party.zones;
-  if (!party.addresses) return [party.text];
-  const zones = new Set<string>();
-  for (const device of Object.values(context.devices)) {
-    if (device.zone && device.networks && overlap(device.networks, party.addresses)) zones.add(device.zone);
-  }
-  return [...zones];
+  const names = (zones: readonly string[]): readonly string[] => [
+    ...new Set(zones.flatMap((zone) => namesOf(zone, context.zones))),
+  ];
+  if (own !== undefined) return names([own]);
+  if (party.zones) return names(party.zones);
+  return names(party.addresses ? zonesTouching(party.addresses, context) : [party.text]);
+}
+
+/** The zones of devices and the declared ones whose networks hold a part of the set. */
+function zonesTouching(set: AddressSet, context: JudgeContext): readonly string[] {
+  const devices = Object.values(context.devices).flatMap(({ zone, networks }) =>
+    zone && networks && overlap(networks, set) ? [zone] : [],
+  );
+  return [...devices, ...declaredTouching(set, context)];
+}
+
+function declaredTouching(set: AddressSet, { zones = {} }: JudgeContext): readonly string[] {
+  return Object.entries(zones).flatMap(([zone, { networks }]) => (networks && overlap(networks, set) ? [zone] : []));
+}
+
+/** Zones that data may leave from: where the sender stands, and the declared ones that its addresses touch. */
+export function sourceZones(party: Party, context: JudgeContext): readonly string[] {
+  const own = party.zone ?? context.devices[party.text]?.zone ?? party.text;
+  const touched = party.zone === undefined && party.addresses ? declaredTouching(party.addresses, context) : [];
+  return [own, ...(party.zones ?? []), ...touched].flatMap((zone) => namesOf(zone, context.zones));
 }
 
 /** Traffic to the firewall itself rather than through it. */

@@ -9,7 +9,13 @@ export type JudgeEvent =
   | { readonly kind: 'observed'; readonly at: Instant; readonly observation: Observation }
   /** A reading was due and brought nothing. */
   | { readonly kind: 'missed'; readonly at: Instant; readonly device: string; readonly reason: string }
-  | { readonly kind: 'windowPlanned'; readonly at: Instant; readonly window: WindowPlan }
+  | {
+      readonly kind: 'windowPlanned';
+      readonly at: Instant;
+      readonly window: WindowPlan;
+      /** In the place of the one of this id, where that has not been opened. */
+      readonly replaces?: boolean;
+    }
   | {
       readonly kind: 'windowOpened';
       readonly at: Instant;

@@ -1,6 +1,7 @@
 import { assert } from '../lib/assert.js';
 import { failure, type Problem, type Result } from '../lib/result.js';
 import type { Instant, MaintenanceWindow, WindowEvent, WindowStep } from '../windows/index.js';
+import { contextAt } from './approvals.js';
 import { blindnessDue } from './blind.js';
 import type { JudgeContext } from './context.js';
 import { type CoverageStatement, coverageOf } from './coverage.js';
@@ -57,6 +58,7 @@ export function nextDue(state: JudgeState, context: JudgeContext): Instant | und
   floodsDue(state).forEach(take);
   onboardingsDue(context).forEach(take);
   escalationsDue(state.findings, context).forEach(take);
+  for (const { until } of context.approvals ?? []) take(until);
   for (const { expires } of state.waivers) take(expires);
   for (const { nextReminderAt } of state.findings) if (nextReminderAt !== undefined) take(nextReminderAt);
   for (const { scope } of state.windows) for (const { keep } of scope) if (keep) take(keep.review);
@@ -173,11 +175,13 @@ function seenAgain(
 
 function takePlan(state: JudgeState, event: JudgeEvent & { kind: 'windowPlanned' }, context: JudgeContext): Taken {
   const { id } = event.window;
-  if (state.windows.some((window) => window.id === id)) {
+  const known = state.windows.find((window) => window.id === id);
+  if (known && !(event.replaces && known.state === 'planned')) {
     return { state, problem: { code: 'WINDOW_EXISTS', message: `window ${id} is planned already` } };
   }
   const planned = context.windows.plan(event.window);
   if (!planned.ok) return { state, problem: planned.error };
+  if (known) return { state: withWindow(state, planned.value.window) };
   return { state: { ...state, windows: [...state.windows, planned.value.window] } };
 }
 
@@ -266,7 +270,8 @@ function closingCoverage(window: MaintenanceWindow, judged: JudgeState, context:
 function answerOpening(present: PresentSubject, judged: JudgeState, context: JudgeContext, at: Instant): OpeningLeft {
   const { subject, firstSeen } = present;
   const finding = judged.findings.find((one) => one.key === subjectKey(subject));
-  const verdict = verdictOf(present, judged, context, at, openNow(judged, context));
+  const then = contextAt(context, at);
+  const verdict = verdictOf(present, judged, then, at, openNow(judged, then));
   return {
     id: subject.id,
     device: subject.device,

@@ -149,12 +149,13 @@ export function settleSubject(
   const { acknowledged, claimed, ...unacknowledged } = unwaived;
   const voided = widened && (acknowledged !== undefined || claimed !== undefined);
   const held = widened ? unacknowledged : unwaived;
-  const { rules: _, ...unruled } = held;
+  const { rules: _, details: __, ...unruled } = held;
   const rated: Finding = {
     ...unruled,
     severity: verdict.severity,
     severityBecause: verdict.because,
     ...rulesOf(verdict.rules),
+    ...(verdict.details && { details: verdict.details }),
   };
   if (open.code !== verdict.code || ((waived || voided) && verdict.severity !== 'info')) {
     requalify(desk, rated, verdict, at);

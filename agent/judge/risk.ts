@@ -1,9 +1,18 @@
 import { intersection } from '../lib/intervals.js';
 import { formatPorts } from '../lib/ports.js';
-import { destinationZones, isToFirewall, type JudgeContext, reachesHost, type Source, sourceOf } from './context.js';
+import {
+  destinationZones,
+  isToFirewall,
+  type JudgeContext,
+  reachesHost,
+  type Source,
+  sourceOf,
+  sourceZones,
+} from './context.js';
 import type { Door } from './rules/types.js';
 import { anyPort, hasProtocol, protocolsOf, servicesReached } from './services.js';
 import type { Flow, Severity, Subject } from './types.js';
+import { namesOf } from './zones.js';
 
 /** How bad it is, and why, in words: `high: DICOM 104 critical, one public host −1`. */
 export interface Rating {
@@ -167,10 +176,14 @@ function firewallRisk(flow: Flow, context: JudgeContext): Rating {
 
 function listenerRisk(listener: Subject, context: JudgeContext, alongside: readonly Subject[]): Rating {
   const base = portRisk(listener.flow, context);
-  const zones = listener.flow.dst.zone ?? context.devices[listener.device]?.zone;
+  const zone = listener.flow.dst.zone ?? context.devices[listener.device]?.zone;
   const opening = openingReaching(listener, context, alongside);
   if (!opening) return told(lowered(base.severity, 1), [base.because, 'no opening from the internet reaches it −1']);
-  const rating = adjusted(base, { class: 'internet', inside: false }, zones === undefined ? [] : [zones]);
+  const rating = adjusted(
+    base,
+    { class: 'internet', inside: false },
+    zone === undefined ? [] : namesOf(zone, context.zones),
+  );
   return { ...rating, because: `${rating.because}, reached through ${opening.summary}` };
 }
 
@@ -204,8 +217,7 @@ function isOpenToInternet(opening: Subject, listener: Subject, context: JudgeCon
 /** Data sent to a host that was not approved. */
 export function egressRisk(subject: Subject, context: JudgeContext): Rating {
   const { src } = subject.flow;
-  const zone = src.zone ?? context.devices[src.text]?.zone ?? src.text;
-  const data = [zone, ...(src.zones ?? [])].find((one) => DATA_ZONES.includes(one));
+  const data = sourceZones(src, context).find((one) => DATA_ZONES.includes(one));
   if (data !== undefined) return told('high', [`from ${data} to a host that is not approved`]);
   if (src.zone === undefined && sourceOf(subject, context).class === 'internet') {
     return told('high', ['from any source, clinical zones included, to a host that is not approved']);

@@ -1,4 +1,5 @@
 import type { Instant } from '../windows/index.js';
+import { contextAt } from './approvals.js';
 import { settleBlindness } from './blind.js';
 import type { JudgeContext } from './context.js';
 import { settleWindows } from './deadlines.js';
@@ -54,7 +55,8 @@ const bases = new WeakMap<JudgeState, Basis>();
  * told of many alarms at once, and what is passed on. Where an event left all but a few subjects as they were, and no
  * time has run out since, the verdict on the others is the one that they have: they are not judged again.
  */
-export function settle(state: JudgeState, at: Instant, context: JudgeContext, step?: Step): Settled {
+export function settle(state: JudgeState, at: Instant, always: JudgeContext, step?: Step): Settled {
+  const context = contextAt(always, at);
   const desk = openDesk(state.findings);
   const { gone = [], changed } = step ?? {};
   const isStill = step !== undefined && holds(state, at, context, step);

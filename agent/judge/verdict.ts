@@ -1,4 +1,5 @@
 import type { Instant, MaintenanceWindow } from '../windows/index.js';
+import { endedApprovals } from './approvals.js';
 import { type FindingCode, factCodeOf } from './codes.js';
 import { addressesOf, deadlineOf, type JudgeContext, unapprovedDestination } from './context.js';
 import type { JudgeState, PresentSubject } from './findings.js';
@@ -129,7 +130,9 @@ export function verdictOf(
     return { code: leftCode(subject, context), ...leftRisk(subject, rate(), context), ...about };
   }
   if (unapprovedDestination(subject, context)) {
-    return { code: 'EGRESS_UNAPPROVED_HOST', ...ratingOf(egressSeverityOf(subject, context)), ...about };
+    const details = endedApprovals(subject, context, at);
+    const ended = details.length > 0 && { details };
+    return { code: 'EGRESS_UNAPPROVED_HOST', ...ratingOf(egressSeverityOf(subject, context)), ...about, ...ended };
   }
   if (subject.kind === 'engine' && inScope) {
     return { code: 'FILTERING_OFF', severity: 'high', because: 'high: filtering off, as declared', ...about };

@@ -9,3 +9,4 @@ export * from './mac.js';
 export * from './origin.js';
 export * from './public.js';
 export * from './rule.js';
+export * from './zone.js';

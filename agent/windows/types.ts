@@ -14,6 +14,8 @@ export interface MaintenanceWindow {
   readonly emergency?: { readonly caller: string; readonly reason: string; readonly onCall: string };
   readonly technician?: string;
   readonly ticket?: string;
+  /** It stands in the configuration, which may plan it anew until it begins. */
+  readonly from?: 'configuration';
   /** Devices on which changes are expected. */
   readonly devices: readonly string[];
   readonly start: Instant;

@@ -37,7 +37,7 @@ describe('the configuration that is written', () => {
     for (const baseline of [undefined, './baseline.yaml']) {
       const text = configText({ ...plain, ...(baseline !== undefined && { baseline }) });
       const settings = parseSettings(text, '/etc/ecluse/config.yaml');
-      expect(settings.ok && settings.value.baselineFile).toBe(baseline && '/etc/ecluse/baseline.yaml');
+      expect(settings.ok && settings.value.baselineFiles).toEqual(baseline && ['/etc/ecluse/baseline.yaml']);
     }
   });
 });

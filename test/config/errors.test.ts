@@ -114,14 +114,14 @@ describe('addresses are written in full, and in one way', () => {
 describe('a day is one of the calendar', () => {
   const until = (text: string) => `devices: [{id: a, kind: fw, onboarding: {until: ${text}}}]`;
 
-  test.each(['2026-02-31', '31/12/2026', '2026-13-01', '2026-12-31 18:00', '2026-12-31T18:00', 'never'])(
+  test.each(['2026-02-31', '31/12/2026', '2026-13-01', '2026-12-31T25:00', '2026-12-31T18:00+1', 'never'])(
     '%s is none',
     (text) => {
-      expect(complaints(until(text)).join()).toMatch(/`devices\[1\]\.onboarding\.until` is .*a day such as 2026-12-31/);
+      expect(complaints(until(text)).join()).toMatch(/`devices\[1\]\.onboarding\.until` is .*a day such as 2026-12-01/);
     },
   );
 
-  test.each(['2026-12-31', '2026-12-31T18:00:00+01:00', '2028-02-29'])('%s is one', (text) => {
+  test.each(['2026-12-31', '2026-12-31T18:00', '2026-12-31T18:00:00+01:00', '2028-02-29'])('%s is one', (text) => {
     expect(complaints(until(text))).toEqual([]);
   });
 });

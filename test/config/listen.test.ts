@@ -40,7 +40,10 @@ describe('what is listened for', () => {
   });
 });
 
-test('the end of an onboarding is taken as an instant', () => {
-  const settings = parseSettings('devices: [{id: a, kind: fw, onboarding: {until: 2026-12-31}}]', 'c.yaml');
-  expect(settings.ok && settings.value.devices[0]?.onboardingUntil).toBe(Date.UTC(2026, 11, 31));
+test('an onboarding lasts until the end of its last day, on the clock of the site', () => {
+  const settings = parseSettings(
+    'timeZone: Europe/Paris\ndevices: [{id: a, kind: fw, onboarding: {until: 2026-12-31}}]',
+    'c.yaml',
+  );
+  expect(settings.ok && settings.value.devices[0]?.onboardingUntil).toBe(Date.parse('2026-12-31T23:59:59+01:00'));
 });

@@ -13,7 +13,7 @@ test('a jump host that dies makes one finding of all devices behind it, and none
   const names = ['a', 'b', 'c', 'd', 'beside'];
   const answers = device((name) => (name.startsWith('nftables/nft-text') ? { out: RULESET } : undefined));
   const servers = await Promise.all(names.map(() => serve(answers)));
-  const base = fakeWorld(names, { baselineFile: '/none' });
+  const base = fakeWorld(names, { baselineFiles: ['/none'] });
   const devices = base.settings.devices.map((one, index) => {
     const by = one.id === 'beside' ? {} : { jump: target(jump) };
     const { device: _device, ...source } = target(servers[index]!, by);

@@ -15,20 +15,23 @@ import { type Clock, systemClock } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
 import { failure, type Problem, type Result, success } from '../../lib/result.js';
 import { openStore } from '../../store/index.js';
-import { windowMachine } from '../../windows/index.js';
 import { readBaseline } from '../baseline-file.js';
 import { loadRules } from '../rules.js';
 import { type Bench, isOpenFinding, openBench } from './bench.js';
+import { type Cron, startClockwork, systemCron } from './clockwork.js';
 import type { Guard, GuardStatus } from './contract.js';
 import { type Seen, type WatchedDevice, watchedDevice } from './device.js';
 import { findingAnswers } from './findings.js';
 import { type Heartbeat, startHeartbeat } from './heartbeat.js';
+import { judgeContextOf, outerZonesOf } from './judge-context.js';
 import { type Listening, startListening } from './listening.js';
 import { type Metrics, startMetrics } from './metrics.js';
 import { type Place, placeOf, redactionKey } from './place.js';
+import { takeWindows } from './planned.js';
 import type { Parts, PartsPlace } from './ports.js';
 import { everyAnswer } from './relay.js';
 import { removedUnderWork, withRemoved } from './removed.js';
+import { tellReport } from './report.js';
 import { startRetention } from './retention.js';
 import { answering, type Room } from './room.js';
 import { type Schedule, startSchedule } from './schedule.js';
@@ -38,7 +41,6 @@ import { endRemoved, takeWaivers } from './taken.js';
 import { startTelling } from './telling.js';
 import { version } from './version.js';
 import { iso } from './views.js';
-import { wayTo } from './way.js';
 import { windowAnswers } from './windows.js';
 
 /** What a guard is given besides its settings. */
@@ -52,6 +54,8 @@ export interface GuardTools {
   readonly clock?: Clock;
   /** How often, in real time, it is looked whether the clock was set back. */
   readonly heartbeatMs?: number;
+  /** What runs things by the clock on the wall; left out, node-cron. */
+  readonly cron?: Cron;
   /** Where the sink `-` writes. */
   readonly output?: Writable;
 }
@@ -89,7 +93,7 @@ const CLOSE_MS_MAX = 1_000;
 export async function openGuard(configured: Settings, tools: GuardTools): Promise<Result<OpenGuard>> {
   const { clock = systemClock, log } = tools;
   const place = placeOf(configured.stateFolder);
-  const baseline = tools.baseline ? success(tools.baseline) : readBaseline(configured.baselineFile);
+  const baseline = tools.baseline ? success(tools.baseline) : readBaseline(configured.baselineFiles);
   if (!baseline.ok) return baseline;
   const rules = tools.rules ? success(tools.rules) : loadRules(configured.rulesFolder);
   if (!rules.ok) return rules;
@@ -111,35 +115,15 @@ export async function openGuard(configured: Settings, tools: GuardTools): Promis
     baseline: baseline.value,
     clock,
     folder: place.folder,
+    outerZones: outerZonesOf(settings),
     ...(whole !== undefined && { wholeReadingSeconds: whole }),
   });
   const parts = withRemoved(own, removed, clock);
-  const context: JudgeContext = {
-    devices: Object.fromEntries(
-      settings.devices.map((device) => {
-        const { id, kind, zone, networks, onboardingUntil } = device;
-        return [
-          id,
-          {
-            ...{ kind, way: wayTo(device) },
-            ...(zone !== undefined && { zone }),
-            ...(networks && { networks }),
-            ...(onboardingUntil !== undefined && { onboardingUntil }),
-          },
-        ];
-      }),
-    ),
-    approvedHosts: settings.approvedHosts,
-    ...rules.value,
-    graceMinutes: settings.graceMinutes,
-    escalations: settings.sinks.flatMap(({ id, escalation }) =>
-      escalation ? [{ to: id, afterMinutes: escalation }] : [],
-    ),
-    windows: windowMachine,
-  };
+  const context = judgeContextOf(settings, rules.value);
   const opened = { settings, store: store.value, parts, baseline: baseline.value, clock, log, redact: key.value };
   const devices = configured.devices.map(({ id }) => id);
-  return success(assemble(opened, { context, place, sinks, devices, heartbeatMs: tools.heartbeatMs }));
+  const { heartbeatMs, cron = systemCron } = tools;
+  return success(assemble(opened, { context, place, sinks, devices, heartbeatMs, cron }));
 }
 
 type Opened = Omit<Room, 'bench' | 'devices'>;
@@ -151,9 +135,10 @@ interface Assembly {
   /** Those that the configuration names. */
   readonly devices: readonly string[];
   readonly heartbeatMs: number | undefined;
+  readonly cron: Cron;
 }
 
-function assemble(opened: Opened, { context, place, sinks, devices: named, heartbeatMs }: Assembly): OpenGuard {
+function assemble(opened: Opened, { context, place, sinks, devices: named, heartbeatMs, cron }: Assembly): OpenGuard {
   const { settings, store, parts, clock, log } = opened;
   const stopping = new AbortController();
   const startedAt = clock.now();
@@ -167,6 +152,7 @@ function assemble(opened: Opened, { context, place, sinks, devices: named, heart
   let listening: Listening | undefined;
   const wakes: Wakes = new Map();
   let metrics: Metrics | undefined;
+  let clockwork: { stop(): void } | undefined;
 
   const onStep = (events: readonly FindingEvent[]): void => {
     schedule?.refresh();
@@ -193,7 +179,7 @@ function assemble(opened: Opened, { context, place, sinks, devices: named, heart
       log,
       signal: stopping.signal,
       version: version(),
-      learns: settings.baselineFile === undefined && !isOnboarded(one, bench.state()),
+      learns: settings.baselineFiles === undefined && !isOnboarded(one, bench.state()),
       say: (text) => heard(() => listener.onSay?.(text)),
       afterReading: (id) => {
         schedule?.refresh();
@@ -203,6 +189,7 @@ function assemble(opened: Opened, { context, place, sinks, devices: named, heart
     devices.set(one.id, device);
   }
   const room: Room = { ...opened, bench, devices };
+  const planned = takeWindows(room);
 
   const idle = async (): Promise<void> => {
     const all = [...devices.values()];
@@ -225,6 +212,7 @@ function assemble(opened: Opened, { context, place, sinks, devices: named, heart
     retention?.stop();
     listening?.stop();
     metrics?.stop();
+    clockwork?.stop();
     schedule?.stop();
     for (const monitor of monitors) monitor.stop();
     stopping.abort();
@@ -245,6 +233,7 @@ function assemble(opened: Opened, { context, place, sinks, devices: named, heart
     seen: (device) => devices.get(device)?.last(),
     run(hears = {}) {
       listener = hears;
+      for (const text of planned) heard(() => listener.onSay?.(text));
       takeWaivers(room);
       const due = nextDue(bench.state(), context);
       // What fell due while nothing was running is judged on the first readings, before anything is taken away.
@@ -267,6 +256,10 @@ function assemble(opened: Opened, { context, place, sinks, devices: named, heart
         metrics = startMetrics(room, { ...settings.metrics, sinks, delivery: () => delivery, startedAt });
       heartbeat = startHeartbeat(clock, onSetBack, heartbeatMs);
       retention = startRetention({ store, state: bench.state, clock, days: () => settings.retentionDays, log });
+      clockwork = startClockwork({
+        ...{ schedules: settings.schedules ?? [], devices, cron, log },
+        report: (wanted) => tellReport(room, wanted, () => delivery?.wake()),
+      });
       const firstReadings = Promise.all([...devices.values()].map((device) => device.idle())).then(() => {
         if (isLate && !stopping.signal.aborted) endRemoved(room, named);
       });

@@ -33,7 +33,15 @@ const COMPARE_MS_MAX = 20_000;
 const LOOPBACK = { lo: 'loopback' };
 
 /** The rooms as they are: programs of the device, the drivers, the exact comparison. */
-export function realParts({ key, baseline, clock, folder, drivers = allDrivers, ...given }: RealParts): Parts {
+export function realParts({
+  key,
+  baseline,
+  clock,
+  folder,
+  outerZones = [],
+  drivers = allDrivers,
+  ...given
+}: RealParts): Parts {
   const runners = keptRunners(folder);
   const checks = changeChecks({ drivers, clock, wholeMs: (given.wholeReadingSeconds ?? 3600) * 1000 });
   const runner = given.runner ?? runners.of;
@@ -69,6 +77,7 @@ export function realParts({ key, baseline, clock, folder, drivers = allDrivers, 
         earlierMissing,
         undo: undoWith([reading.model, approved, before].flatMap((state) => (state ? [state.pipeline] : []))),
         interfaceZones: { ...LOOPBACK, ...settings.interfaceZones },
+        outerZones,
         timeMsMax: COMPARE_MS_MAX,
       }),
     learn,

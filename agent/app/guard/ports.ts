@@ -70,6 +70,8 @@ export interface PartsPlace {
   readonly folder: string;
   /** How old a whole reading may become before a device is read though it says that nothing changed; 3600 if absent. */
   readonly wholeReadingSeconds?: number;
+  /** Declared zones that face strangers. */
+  readonly outerZones?: readonly string[];
 }
 
 /**

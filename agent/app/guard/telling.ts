@@ -7,7 +7,7 @@ import {
   watchSinks,
 } from '../../alarms/index.js';
 import type { Settings } from '../../config/index.js';
-import { anyPort, type ServiceTable, type Subject, servicesReached } from '../../judge/index.js';
+import { anyPort, type FindingEvent, type ServiceTable, type Subject, servicesReached } from '../../judge/index.js';
 import { type Bench, isOpenFinding } from './bench.js';
 import type { Room } from './room.js';
 
@@ -37,7 +37,7 @@ export function startTelling({ room, sinks, services, startedAt, onSink }: Telli
     outbox: store.outbox,
     sinks,
     clock,
-    record: (event) => alarmRecord(event, recordContext(settings, bench, services)),
+    record: (event) => alarmRecord(event, recordContext(settings, siteOf(event, settings, bench), bench, services)),
     heartbeat: { everyMs: HEARTBEAT_MS, record: () => heartbeatRecord(pulse(room, startedAt), settings) },
     failingSince: watch.failingSince,
     onState: (state) => {
@@ -81,8 +81,17 @@ function pulse({ bench, clock, devices, store }: Room, startedAt: number) {
   };
 }
 
+/** The site of the device, or that of all the devices of a window. */
+function siteOf({ finding }: FindingEvent, { site, devices }: Settings, bench: Bench): string | undefined {
+  const window = bench.state().windows.find(({ id }) => finding.windows.includes(id));
+  const named = finding.device === undefined ? (window?.devices ?? []) : [finding.device];
+  const sites = new Set(named.map((id) => devices.find((one) => one.id === id)?.site ?? site));
+  return sites.size === 1 ? [...sites][0] : site;
+}
+
 function recordContext(
-  { site, timeZone }: Settings,
+  { timeZone }: Settings,
+  site: string | undefined,
   bench: Bench,
   services: ServiceTable,
 ): Parameters<typeof alarmRecord>[1] {

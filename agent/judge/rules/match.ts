@@ -23,6 +23,7 @@ import {
 } from '../risk.js';
 import { anyPort, hasProtocol, protocolsOf, reachesRemoteTool, type Service, servicesReached } from '../services.js';
 import type { Party, Subject } from '../types.js';
+import { namesOf } from '../zones.js';
 import type { Breadth, Door, ExposureRule, PartyTest, Trust, When, ZoneKind } from './types.js';
 
 const TRUST_OF: Readonly<Record<SourceClass, Trust>> = {
@@ -62,7 +63,7 @@ function facetsOf(subject: Subject, context: JudgeContext) {
     zonesTo: lazily(() => {
       const own = subject.kind === 'listener' ? context.devices[subject.device]?.zone : undefined;
       const zones = zonesOf(flow.dst, context);
-      return own === undefined ? zones : [...zones, own];
+      return own === undefined ? zones : [...zones, ...namesOf(own, context.zones)];
     }),
     doors: lazily(() => (isToFirewall(subject, context) ? doorsOf(flow, context) : NO_DOOR)),
     services: lazily(() => servicesOf(subject, context)),

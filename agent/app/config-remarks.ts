@@ -1,0 +1,63 @@
+import { existsSync } from 'node:fs';
+import type { SecretReference, Settings, SshServer } from '../config/index.js';
+import { systemClock } from '../lib/clock.js';
+import type { Problem } from '../lib/result.js';
+import { approvedText } from './guard/judge-context.js';
+
+const DAY_MS = 86_400_000;
+const ENDING_DAYS = 30;
+
+/** What is right by the grammar, and will not do what was meant: nothing of it stands in the way of using it. */
+export function configRemarks(
+  settings: Settings,
+  clock = systemClock,
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): readonly Problem[] {
+  const now = clock.now();
+  const approvals = settings.approvedHosts.flatMap((host): readonly Problem[] => {
+    if (host.until === undefined || host.until - now > ENDING_DAYS * DAY_MS) return [];
+    const [text, until] = [approvedText(host), new Date(host.until).toISOString()];
+    return host.until <= now
+      ? [{ code: 'APPROVAL_ENDED', message: `${text}: not approved since ${until}`, remedy: 'renew it, or remove it' }]
+      : [{ code: 'APPROVAL_ENDING', message: `${text}: approved until ${until} only`, remedy: 'renew it before' }];
+  });
+  const windows = (settings.windows ?? []).flatMap(({ id, end }): readonly Problem[] =>
+    end > now
+      ? []
+      : [{ code: 'WINDOW_PAST', message: `window ${id}: it is over`, remedy: 'take it out of the configuration' }],
+  );
+  const missing = secretsOf(settings).flatMap(({ of, kind, place }): readonly Problem[] => {
+    if (kind === 'env' ? env[place] : existsSync(place)) return [];
+    const message = `${of}: ${kind === 'env' ? `the variable ${place} is not set here` : `there is no file ${place}`}`;
+    const remedy = kind === 'env' ? 'set it where Écluse is started' : 'put it there, with chmod 600';
+    return [{ code: 'SECRET_MISSING', message, remedy }];
+  });
+  const once = new Map(missing.map((one) => [one.message, one]));
+  return [...approvals, ...windows, ...once.values()];
+}
+
+interface NamedSecret extends SecretReference {
+  readonly of: string;
+}
+
+function secretsOf({ devices, sinks }: Settings): readonly NamedSecret[] {
+  return [
+    ...devices.flatMap(({ id, source }) =>
+      source.kind === 'ssh' ? [source, ...(source.jump ? [source.jump] : [])].flatMap((one) => loginOf(id, one)) : [],
+    ),
+    ...sinks.flatMap((sink) => {
+      const own = [
+        ...('url' in sink && typeof sink.url !== 'string' ? [sink.url] : []),
+        ...('secret' in sink && sink.secret ? [sink.secret] : []),
+        ...('password' in sink && sink.password ? [sink.password] : []),
+      ];
+      return own.map((one) => ({ ...one, of: `sink ${sink.id}` }));
+    }),
+  ];
+}
+
+function loginOf(device: string, { keyFile, passphrase, agent, password }: SshServer): readonly NamedSecret[] {
+  const key = keyFile === undefined ? [] : [{ kind: 'file' as const, place: keyFile }];
+  const held = [...key, ...[passphrase, agent, password].filter((one) => one !== undefined)];
+  return held.map((one) => ({ ...one, of: `device ${device}` }));
+}

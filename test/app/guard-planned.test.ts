@@ -1,0 +1,109 @@
+import { describe, expect, test } from '@jest/globals';
+import type { Settings } from '../../agent/config/index.js';
+import { START } from '../support/guard.js';
+import { type FakeWorld, fakeWorld, must, startGuard } from './fakes.js';
+
+type Plan = NonNullable<Settings['windows']>[number];
+
+const minute = (count: number): number => START + count * 60_000;
+
+function plan(id: string, start: number, end: number, more: Partial<Plan> = {}): Plan {
+  return { id, vendor: 'Integrator', devices: ['fw'], start: minute(start), end: minute(end), scope: [], ...more };
+}
+
+/** The same hospital with another configuration, as after a reload. */
+function configured(world: FakeWorld, windows: readonly Plan[]): FakeWorld {
+  return { ...world, settings: { ...world.settings, windows } };
+}
+
+async function windowsOf(world: FakeWorld) {
+  const running = await startGuard(world);
+  const windows = must(await running.guard.windows({ all: true }));
+  return { ...running, windows: windows.map(({ id, state, end }) => [id, state, (Date.parse(end) - START) / 60_000]) };
+}
+
+describe('windows of the configuration', () => {
+  test('are planned, planned anew and cancelled, as long as they have not begun', async () => {
+    const world = fakeWorld();
+    const first = await windowsOf(configured(world, [plan('W1', 60, 120), plan('W2', 60, 120)]));
+    expect(first.windows).toEqual([
+      ['W1', 'planned', 120],
+      ['W2', 'planned', 120],
+    ]);
+    await first.guard.close();
+    const second = await windowsOf(configured(world, [plan('W1', 60, 180), plan('W3', 60, 90)]));
+    expect(second.windows).toEqual([
+      ['W1', 'planned', 180],
+      ['W2', 'cancelled', 120],
+      ['W3', 'planned', 90],
+    ]);
+    expect(world.said.slice(-3).map((text) => text.replace(/ from .*/, ''))).toEqual([
+      'window W1: planned anew',
+      'window W3: planned',
+      'window W2: taken out of the configuration, cancelled',
+    ]);
+    await second.guard.close();
+    world.said.length = 0;
+    await (await windowsOf(configured(world, [plan('W1', 60, 180), plan('W3', 60, 90)]))).guard.close();
+    expect(world.said).not.toContainEqual(expect.stringMatching(/^window/));
+  });
+
+  test('that have begun are changed by command alone, and those by command are left alone', async () => {
+    const world = fakeWorld();
+    const first = await windowsOf(configured(world, [plan('W1', 0, 60)]));
+    const at = (minutes: number): string => new Date(minute(minutes)).toISOString();
+    must(await first.guard.planWindow({ ...plan('W2', 0, 0), start: at(30), end: at(60) } as never));
+    await first.until(10);
+    await first.guard.close();
+    world.said.length = 0;
+    const second = await windowsOf(configured(world, [plan('W1', 0, 600), plan('W2', 30, 600)]));
+    expect(second.windows).toEqual([
+      ['W1', 'planned', 60],
+      ['W2', 'planned', 60],
+    ]);
+    expect(world.said).toEqual([
+      expect.stringMatching(/^window W1: not changed .* it has begun: use ecluse window extend/),
+      expect.stringMatching(/^window W2: not changed .* it was planned by command/),
+    ]);
+    await second.guard.close();
+    // Taking one that has begun out of the file does not end it in silence.
+    const third = await windowsOf(configured(world, []));
+    expect(third.windows[0]).toEqual(['W1', 'planned', 60]);
+    await third.guard.close();
+  });
+
+  test('excuse what is opened in them, and ask for its closing like any other', async () => {
+    const world = fakeWorld();
+    const windows = [plan('W1', 10, 60, { scope: [{ ports: '443' }] })];
+    const { guard, until, rows } = await startGuard(configured(world, windows));
+    world.devices.fw!.open = [];
+    await until(20);
+    world.devices.fw!.open = [{ id: 'a', ports: '443' }];
+    world.devices.fw!.wake();
+    await until(80);
+    expect(rows().map((row) => row.replace(/^(?<minute>\d+)\S* /, '$<minute> '))).toEqual([
+      '20 IN_WINDOW_CHANGE a',
+      '75 LEFT_OPEN a',
+      '75 WINDOW_NOT_CLOSED W1',
+    ]);
+    await guard.close();
+  });
+
+  test('whose deadline has passed are left out, and what fell due before a start is judged on what is read then', async () => {
+    const world = fakeWorld();
+    const first = await startGuard(configured(world, [plan('W1', 10, 60)]));
+    await first.until(20);
+    world.devices.fw!.open = [{ id: 'a', ports: '443' }];
+    world.devices.fw!.wake();
+    await first.until(21);
+    await first.guard.close();
+    // Shut while nobody watched; the guard comes back long after the window, with another one in the file.
+    world.devices.fw!.open = [];
+    world.clock.advanceTo(minute(200));
+    const again = await windowsOf(configured(world, [plan('W0', 100, 110), plan('W1', 10, 60), plan('W2', 300, 400)]));
+    expect(again.windows.map(([id]) => id)).toEqual(['W1', 'W2']);
+    expect(again.rows().join()).not.toContain('LEFT_OPEN');
+    expect(again.rows().join()).toContain('RESOLVED a');
+    await again.guard.close();
+  });
+});
