@@ -1,29 +1,12 @@
 import type { Command } from 'commander';
-import type {
-  BeforeView,
-  CloseAnswerView,
-  OpenAnswerView,
-  ScopeRequest,
-  WindowRequest,
-  WindowView,
-} from '../app/guard/contract.js';
+import type { CloseAnswerView, OpenAnswerView, ScopeRequest, WindowRequest } from '../app/guard/contract.js';
 import { failure, type Result, success } from '../lib/result.js';
-import { allowText, parseAllow } from './allow.js';
+import { parseAllow } from './allow.js';
 import { printCoverage } from './statement.js';
-import {
-  type Colour,
-  clean,
-  coloured,
-  complain,
-  print,
-  printJson,
-  printTable,
-  type SetExit,
-  say,
-  severityText,
-} from './terminal.js';
-import { durationText, parseTime, type TimeContext, timeText } from './times.js';
-import { addAfter, afterwards, printWaysOut } from './window-after.js';
+import { clean, complain, print, printJson, printTable, type SetExit, say, severityText } from './terminal.js';
+import { parseTime, type TimeContext, timeText } from './times.js';
+import { addAfter, printWaysOut } from './window-after.js';
+import { beforeText, printRow, printWindow, tellWindow } from './window-text.js';
 import {
   type Asking,
   allDevices,
@@ -52,6 +35,7 @@ interface PlanOptions extends GuardOptions {
   readonly reason?: string;
   readonly onCall?: string;
   readonly since?: string;
+  readonly rrule?: string;
 }
 
 /** An emergency for which nobody gave an end. */
@@ -91,12 +75,15 @@ export function addWindow(program: Command, setExit: SetExit): void {
 function addPlan(window: Command, setExit: SetExit): void {
   planOptions(guardCommand(window, 'plan', 'plan an intervention'))
     .argument('[id]', 'left out: the ticket, else one is made')
+    .option('--rrule <rule>', 'again and again for a year at most, by the clocks here: FREQ=WEEKLY;BYDAY=TU;COUNT=12')
     .action(async (id: string | undefined, options: PlanOptions) => {
       const code = await withGuard(options, async (asking) => {
         const request = await planOf(id, options, asking);
         if (!request.ok) return complain(request.error);
         warnUnwatched(asking);
-        return shown('planning', asking.guard.planWindow(request.value), (view) =>
+        const { timeZone } = asking.times;
+        const recurs = options.rrule === undefined ? {} : { recurs: { rule: options.rrule, timeZone } };
+        return shown('planning', asking.guard.planWindow({ ...request.value, ...recurs }), (view) =>
           tellWindow(view, options, asking.times),
         );
       });
@@ -228,50 +215,6 @@ function whoseWindow(options: PlanOptions): Result<Pick<WindowRequest, 'vendor' 
 function parseLength(text: string, context: TimeContext): Result<string> {
   if (/^\+?\d+[smhd]$/.test(text)) return parseTime(text, { option: '--for', way: 'ahead', future: true }, context);
   return failure({ code: 'BAD_TIME', message: `--for ${text}: this is not a duration`, expected: '2h, 90m or 1d' });
-}
-
-function tellWindow(view: WindowView, { json }: GuardOptions, times: TimeContext): void {
-  if (json) printJson(view);
-  else printWindow(view, times);
-}
-
-function printRow(title: string, text: string, colour?: Colour): void {
-  const line = `  ${title.padEnd(10)}${clean(text)}`;
-  print(colour ? coloured(colour, line) : line);
-}
-
-function printWindow(view: WindowView, times: TimeContext): void {
-  const { id, vendor, owner, technician, ticket, devices, state, extension, scope, openedAt, closedAt } = view;
-  const { emergency } = view;
-  const names = [vendor, owner, technician, ticket === undefined ? undefined : `ticket ${ticket}`].filter(
-    (one) => one !== undefined,
-  );
-  print(clean(`window ${id}: ${state}, ${names.join(', ')}`));
-  printRow('devices', devices.join(', '));
-  printRow('planned', `${timeText(view.start, times)} to ${timeText(view.end, times)}`);
-  if (emergency) {
-    printRow('emergency', `${emergency.reason}; called by ${emergency.caller}, on call ${emergency.onCall}`);
-  }
-  if (extension) {
-    const { until, by, second, reason } = extension;
-    const who = second === undefined ? by : `${by} and ${second}`;
-    printRow('extended', `to ${timeText(until, times)} by ${who}: ${reason}`);
-  }
-  if (openedAt !== undefined) printRow('opened', `${timeText(openedAt, times)}`);
-  if (closedAt !== undefined) printRow('closed', `${timeText(closedAt, times)}`);
-  for (const [title, text] of afterwards(view, times)) printRow(title, text);
-  printRow('shut by', `${timeText(view.deadline, times)}`);
-  for (const entry of scope) printRow('announced', allowText(entry, times));
-  if (scope.length === 0) printRow('announced', 'nothing: every opening is outside it');
-  for (const before of view.before) printRow('before', beforeText(before, times));
-}
-
-function beforeText({ device, snapshot, takenAt, fresh, ageSeconds }: BeforeView, times: TimeContext): string {
-  if (snapshot === undefined) return `${device}: no before snapshot, so only the baseline can be compared with`;
-  const taken = takenAt === undefined ? '' : ` of ${timeText(takenAt, times)}`;
-  if (fresh) return `${device}: snapshot ${snapshot}${taken}`;
-  const age = ageSeconds === undefined ? 'old' : `${durationText(ageSeconds)} old`;
-  return `${device}: cannot be read now; the last snapshot ${snapshot}${taken} is ${age}`;
 }
 
 /** Opening never fails because a device is away: the vendor is at the door, and the age of what is known is said. */

@@ -37,6 +37,7 @@ export const WindowRequest: z.ZodType<guard.WindowRequest> = z.strictObject({
   start: time,
   end: time,
   scope: z.array(ScopeRequest).max(1000),
+  recurs: z.strictObject({ rule: words, timeZone: name }).exactOptional(),
 });
 
 export const OpenRequest = z.strictObject({ plan: WindowRequest.exactOptional() });

@@ -133,6 +133,7 @@ export const WindowView: z.ZodType<guard.WindowView> = z.looseObject({
   end: text,
   effectiveEnd: text,
   deadline: text,
+  series: z.looseObject({ id: text, rule: text, timeZone: text, planned: z.number().exactOptional() }).exactOptional(),
   extension: z.looseObject({ until: text, by: text, reason: text, second: maybe }).exactOptional(),
   resumed: z.looseObject({ by: text, at: text }).exactOptional(),
   handedOver: z.looseObject({ to: text, by: text, at: text }).exactOptional(),

@@ -5,7 +5,18 @@ import type { Instant, MaintenanceWindow, ScopeEntry, WindowState } from './type
 /** What a person or a calendar says when a window is announced. */
 export type WindowPlan = Pick<
   MaintenanceWindow,
-  'id' | 'vendor' | 'owner' | 'emergency' | 'technician' | 'ticket' | 'devices' | 'start' | 'end' | 'scope' | 'from'
+  | 'id'
+  | 'vendor'
+  | 'owner'
+  | 'emergency'
+  | 'technician'
+  | 'ticket'
+  | 'series'
+  | 'devices'
+  | 'start'
+  | 'end'
+  | 'scope'
+  | 'from'
 >;
 
 /** What the judge answered to a close: it alone knows what is still open. */

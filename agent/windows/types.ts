@@ -16,6 +16,8 @@ export interface MaintenanceWindow {
   readonly ticket?: string;
   /** It stands in the configuration, which may plan it anew until it begins. */
   readonly from?: 'configuration';
+  /** One of many that were planned together by a rule of recurrence (RFC 5545), by the clocks of a zone. */
+  readonly series?: { readonly id: string; readonly rule: string; readonly timeZone: string };
   /** Devices on which changes are expected. */
   readonly devices: readonly string[];
   readonly start: Instant;

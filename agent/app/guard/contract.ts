@@ -155,6 +155,8 @@ export interface WindowRequest {
   readonly start: string;
   readonly end: string;
   readonly scope: readonly ScopeRequest[];
+  /** Again and again: a rule such as `FREQ=WEEKLY;BYDAY=TU`, by the clocks of an IANA zone. `planWindow` only. */
+  readonly recurs?: { readonly rule: string; readonly timeZone: string };
 }
 
 export interface EmergencyView {
@@ -185,6 +187,13 @@ export interface WindowView {
   readonly start: string;
   readonly end: string;
   readonly effectiveEnd: string;
+  /** Planned together with others, which `windows` lists one by one; of how many, in the answer to the plan. */
+  readonly series?: {
+    readonly id: string;
+    readonly rule: string;
+    readonly timeZone: string;
+    readonly planned?: number;
+  };
   /** Effective end plus grace. */
   readonly deadline: string;
   readonly extension?: ExtensionRequest;

@@ -192,6 +192,7 @@ export function windowView(
     ...(emergency && { emergency }),
     ...(technician !== undefined && { technician }),
     ...(ticket !== undefined && { ticket }),
+    ...(window.series && { series: window.series }),
     devices: window.devices,
     state: window.state,
     start: iso(window.start),

@@ -11,6 +11,7 @@ import type {
   WindowRequest,
   WindowView,
 } from './contract.js';
+import { occurrencesOf } from './recurrence.js';
 import { chosen, coverage, instantOf, type Room, readNow } from './room.js';
 import { beforeView, closeView, waysOut, windowView } from './views.js';
 
@@ -60,6 +61,10 @@ export function windowAnswers(room: Room): WindowAnswers {
   };
 
   const open = async (id: string, request?: WindowRequest): Promise<Result<OpenAnswerView>> => {
+    if (request?.recurs) {
+      const message = 'what recurs is planned, and opened when its time comes';
+      return failure({ code: 'BAD_CALL', message, remedy: 'ecluse window plan' });
+    }
     const named = request && { ...request, ...(id !== '' && { id }) };
     const checked = named ? planOf(room, named) : find(id);
     if (!checked.ok) return checked;
@@ -117,7 +122,7 @@ export function windowAnswers(room: Room): WindowAnswers {
           .map((window) => windowView(window, bench.state(), bench.context, clock.now())),
       ),
     window: async (id) => view(id),
-    planWindow: async (request) => plan(request),
+    planWindow: async (request) => (request.recurs ? planSeries(room, request, feed) : plan(request)),
     openWindow: open,
     closeWindow: close,
     extendWindow: async (id, request) => extend(room, id, request, feed),
@@ -129,6 +134,38 @@ export function windowAnswers(room: Room): WindowAnswers {
     handOverWindow: async (id, { to, by }) =>
       feed({ kind: 'windowHandedOver', at: clock.now(), window: id, to, by }, id),
   };
+}
+
+/** Every occurrence is a window of its own: it is opened, closed, extended and cancelled by itself. */
+function planSeries(
+  room: Room,
+  { recurs, ...request }: WindowRequest,
+  feed: (event: Parameters<Room['bench']['feed']>[0], id: string) => Result<WindowView>,
+): Result<WindowView> {
+  const checked = planOf(room, request);
+  if (!checked.ok) return checked;
+  const { id, start, end } = checked.value;
+  const now = room.clock.now();
+  const found = occurrencesOf({ rule: recurs!.rule, timeZone: recurs!.timeZone, start, end, now });
+  if (!found.ok) return found;
+  const series = { id, rule: recurs!.rule, timeZone: recurs!.timeZone };
+  const windows = found.value.map((one) => ({
+    ...checked.value,
+    id: `${id}-${one.day}`,
+    start: one.start,
+    end: one.end,
+    series,
+  }));
+  const taken = new Set(room.bench.state().windows.map((window) => window.id));
+  const twice = windows.find((window) => taken.has(window.id));
+  if (twice) return failure({ code: 'WINDOW_EXISTS', message: `window ${twice.id} is planned already` });
+  const views: WindowView[] = [];
+  for (const window of windows) {
+    const planned = feed({ kind: 'windowPlanned', at: now, window }, window.id);
+    if (!planned.ok) return planned;
+    views.push(planned.value);
+  }
+  return success({ ...views[0]!, series: { ...series, planned: views.length } });
 }
 
 function isOver(window: MaintenanceWindow): boolean {
