@@ -30,7 +30,8 @@ export function editBehind({ edits, now, before, point, question }: Behind): Edi
     editOfNow(edits, now.by) ??
     editOfBefore(edits, before.by) ??
     editMet(edits, point, question) ??
-    routing(now, before)
+    routing(now, before) ??
+    edits.base
   );
 }
 

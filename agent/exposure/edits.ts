@@ -13,6 +13,8 @@ export interface Edits {
   ofBase(list: string): Edit | undefined;
   /** Every rule, before or after, that was edited. */
   readonly rules: readonly { readonly rule: Rule; readonly list: RuleList; readonly pipeline: 'before' | 'now' }[];
+  /** The first change of a list as a whole: the cause where no rule that was edited meets the packet. */
+  readonly base: Edit | undefined;
   /** Something that is not in a rule differs, so that any packet may fare differently. */
   readonly wholesale: boolean;
   /** In the order of the lists. */
@@ -83,11 +85,14 @@ export function editsBetween(before: Pipeline, now: Pipeline): Edits {
   }
   const bases = baseEdits(before, now, old);
   for (const edit of bases.edits) ofBase.set(edit.list, note(edit));
+  // Two that say more of a list than that its place among the others changed stand already.
+  for (const edit of bases.places) if (!ofBase.has(edit.list)) ofBase.set(edit.list, edit);
   return {
     ofNow: (rule) => ofNow.get(rule),
     ofBefore: (rule) => ofBefore.get(rule),
     ofBase: (list) => ofBase.get(list),
     rules,
+    base: [...bases.edits, ...bases.places][0],
     wholesale: bases.wholesale || routingDiffers(before, now),
     all,
   };
@@ -162,13 +167,25 @@ function baseEdits(
   before: Pipeline,
   now: Pipeline,
   old: ReadonlyMap<string, RuleList>,
-): { readonly edits: readonly Edit[]; readonly wholesale: boolean } {
+): { readonly edits: readonly Edit[]; readonly places: readonly Edit[]; readonly wholesale: boolean } {
   const edits: Edit[] = [];
+  const places: Edit[] = [];
   let wholesale = false;
   const find = (bases: readonly BaseList[], one: BaseList): BaseList | undefined =>
     bases.find((base) => base.list === one.list && base.hook === one.hook);
   for (const base of now.bases) {
     const former = find(before.bases, base);
+    // One that accepts what its rules leave opens nothing by being there.
+    if (!former && base.policy === 'drop') {
+      const text = `chain ${base.list.split('/').at(-1)}`;
+      places.push({ edit: 'added', rule: { ...base.policyOrigin, text }, list: base.list });
+    } else if (former && (former.priority !== base.priority || former.type !== base.type)) {
+      const placed = (one: BaseList): Origin => ({
+        ...one.policyOrigin,
+        text: `type ${one.type} priority ${one.priority}`,
+      });
+      places.push({ edit: 'changed', rule: placed(base), former: placed(former), list: base.list });
+    }
     if (former?.policy === base.policy) continue;
     if (former) edits.push({ edit: 'policy', rule: base.policyOrigin, former: former.policyOrigin, list: base.list });
     if (former || base.policy === 'drop') wholesale = true;
@@ -176,6 +193,7 @@ function baseEdits(
   for (const base of before.bases) {
     if (find(now.bases, base)) continue;
     if (base.policy === 'drop') wholesale = true;
+    places.push({ edit: 'flushed', rule: old.get(base.list)?.origin ?? base.policyOrigin, list: base.list });
     const still = now.lists.some((list) => list.id === base.list);
     const origin: Origin = old.get(base.list)?.origin ?? base.policyOrigin;
     if (still) edits.push({ edit: 'flushed', rule: origin, list: base.list });
@@ -188,7 +206,7 @@ function baseEdits(
       .map(describeBase)
       .join('\n');
   if (order(before.bases, now.bases) !== order(now.bases, before.bases)) wholesale = true;
-  return { edits, wholesale };
+  return { edits, places, wholesale };
 }
 
 /** Whether something beside the rules decides otherwise: forwarding switched, an address of its own added. */

@@ -33,6 +33,13 @@ describe('nft undoes', () => {
     expect(undo({ edit: 'added', rule, list })).toBeUndefined();
   });
 
+  test('a chain that came as a whole by taking it away, and its place among others in words', () => {
+    expect(undo({ edit: 'added', rule: at(`${list} policy`, 'chain forward'), list, table: nft })).toBe(
+      "nft 'flush chain inet filter forward; delete chain inet filter forward'",
+    );
+    expect(undo({ edit: 'changed', rule: at(list, 'type filter priority 10'), list, table: nft })).toBeUndefined();
+  });
+
   test('a flushed list from where the ruleset is saved', () => {
     expect(undo({ edit: 'flushed', rule: at(list, 'chain forward'), list, table: nft })).toBe(
       'nft -f /etc/nftables.conf',

@@ -13,6 +13,24 @@ function groupsOf(before: readonly string[], after: readonly string[]) {
 
 const web = 'ip daddr 192.0.2.10 tcp dport 443 accept';
 
+test('a base chain that came, went, was renamed or is called earlier is an edit, whatever rules it has', () => {
+  const chain = (name: string, priority: number, policy: string, rules = ''): string =>
+    `table inet filter {\n\tchain ${name} {\n\t\ttype filter hook forward priority ${priority}; policy ${policy};\n${rules}\t}\n}\n`;
+  const causes = (before: string, after: string): readonly unknown[] => {
+    const now = nftDevice(after).pipeline;
+    const result = compare(now, { pipeline: nftDevice(before).pipeline, withClosed: true });
+    return [...result.undeclared, ...result.closed].map(({ because }) => because?.edit);
+  };
+  const open = chain('a', 0, 'accept');
+  expect(causes(open, `${open}${chain('b', 10, 'drop').replace('filter {', 'guard {')}`)).toEqual(['added']);
+  expect(causes(chain('a', 0, 'drop'), chain('b', 0, 'accept'))).toEqual(['flushed']);
+  const marks = '\t\tmeta mark set 0x1\n';
+  const drops = '\t\tmeta mark 0x1 drop\n';
+  const pair = (first: number): string =>
+    `${chain('a', first, 'accept', marks)}${chain('b', 0, 'accept', drops).replace('filter {', 'guard {')}`;
+  expect(causes(pair(-10), pair(10))).toEqual(['changed']);
+});
+
 describe('regions put together for people', () => {
   test('many regions of one rule are one part, in the rule’s own words, and not exact', () => {
     const odd = 'ip daddr 192.0.2.0/24 tcp dport { 21, 23, 25, 27, 29 } accept';

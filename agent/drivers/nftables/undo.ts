@@ -10,6 +10,7 @@ export function undo(request: UndoRequest): string | undefined {
   const { edit, rule, former, next, table } = request;
   const chain = table && chainOf(request.list, table);
   if (!table || chain === undefined || isOfIptables(rule)) return undefined;
+  const placeText = [table.family, table.name, chain].join(' ');
   const place = [table.family, table.name, chain].map(shellWord).join(' ');
   // An extension of iptables is printed by nft, and cannot be given back to it.
   const statement = ({ text }: Origin): string | undefined =>
@@ -21,6 +22,8 @@ export function undo(request: UndoRequest): string | undefined {
   };
   switch (edit) {
     case 'added':
+      // A chain that came as a whole goes as a whole.
+      if (/^chain /.test(rule.text)) return `nft ${shellWord(`flush chain ${placeText}; delete chain ${placeText}`)}`;
       return byHandle('delete', rule, '');
     case 'removed': {
       const text = statement(rule);
@@ -28,6 +31,8 @@ export function undo(request: UndoRequest): string | undefined {
       return next ? byHandle('insert', next, ` ${text}`) : `nft add rule ${place} ${text}`;
     }
     case 'changed': {
+      // Where a chain is called among the others cannot be changed in place.
+      if (/^type \w+ priority /.test(rule.text)) return undefined;
       const text = former && statement(former);
       return text === undefined ? undefined : byHandle('replace', rule, ` ${text}`);
     }

@@ -41,6 +41,11 @@ export async function load(lab: Lab, ruleset: Ruleset, how: How = {}): Promise<L
   return undefined;
 }
 
+/** What the tools print now, after something else than this file changed it. */
+export async function readAgain(lab: Lab, ruleset: Ruleset): Promise<Loaded | undefined> {
+  return ruleset.backEnd === 'nftables' ? readNft(lab, ruleset, {}) : readIptables(lab, ruleset, {});
+}
+
 interface Refusal {
   readonly lines: readonly number[];
   readonly printed: Printed;

@@ -1,4 +1,5 @@
-import { type Comparison, compare, type Opening, tracePacket } from '../../../agent/exposure/index.js';
+import { undoWith } from '../../../agent/app/undo.js';
+import { type Comparison, compare, type Opening, openingText, tracePacket } from '../../../agent/exposure/index.js';
 import type { Direction, Pipeline } from '../../../agent/model/index.js';
 import { inBox, type Sample } from '../../exposure/rulesets.js';
 import { type Dice, diceOf } from './dice.js';
@@ -14,7 +15,7 @@ import {
   routeOf,
   type Shot,
 } from './lab.js';
-import { type Loaded, load } from './load.js';
+import { type Loaded, load, readAgain } from './load.js';
 import { type Ruleset, smaller } from './ruleset.js';
 import { shotsFor } from './shots.js';
 import { firstBytes, firstState, TCP } from './wire.js';
@@ -36,6 +37,8 @@ export interface PairTally {
   /** Packets that fare differently. */
   changed: number;
   witnesses: number;
+  /** Pairs whose difference was undone by the commands that the answer gives. */
+  undone: number;
   /** Pairs whose comparison says that it is not complete. */
   incomplete: number;
   readonly wrong: WrongPair[];
@@ -56,11 +59,12 @@ const SYN = 2;
 
 /** Random pairs of rulesets in the real kernel: what fares differently there is what the comparison tells. */
 export async function huntPairs(lab: Lab, options: PairOptions): Promise<PairTally> {
-  const tally: PairTally = { pairs: 0, packets: 0, changed: 0, witnesses: 0, incomplete: 0, wrong: [] };
+  const tally: PairTally = { pairs: 0, packets: 0, changed: 0, witnesses: 0, undone: 0, incomplete: 0, wrong: [] };
   const startedMs = performance.now();
   for (let round = 0; tally.pairs < options.pairs; round++) {
     const late = options.timeMsMax !== undefined && performance.now() - startedMs > options.timeMsMax;
-    if (late && tally.packets > PACKETS_MIN) break;
+    // A busy machine takes longer, and compares and undoes something all the same.
+    if (late && tally.packets > PACKETS_MIN && tally.undone > 0) break;
     const seed = (Math.imul(options.seed, 0x85eb_ca6b) + round) >>> 0;
     await onePair(lab, options, seed, tally);
     if (tally.wrong.length >= options.wrongMax) break;
@@ -79,7 +83,8 @@ async function onePair(lab: Lab, options: PairOptions, seed: number, tally: Pair
   if (!before) return;
   const kind = dice.pick(edits);
   let change = edited(dice, before.ruleset, kind, options.make(dice));
-  for (let more = kind === 'nothing' ? 0 : dice.below(3); change && more > 0; more--)
+  const others = kind === 'nothing' ? 0 : dice.below(3);
+  for (let more = others; change && more > 0; more--)
     change = edited(dice, change, dice.pick(edits), options.make(dice)) ?? change;
   if (!change) return;
   const after = await load(lab, change);
@@ -87,9 +92,40 @@ async function onePair(lab: Lab, options: PairOptions, seed: number, tally: Pair
   tally.pairs++;
   const shots = [...newOnes(shotsFor(dice, `${before.text}\n${after.text}`, options.perPair, isOwn))];
   const found = await wrongOf(lab, { before, after }, kind, shots, tally, dice);
-  if (!found) return;
+  if (!found) {
+    const left = others === 0 && undoable.has(kind) ? await leftByUndo(lab, { before, after }, tally) : undefined;
+    if (left) tally.wrong.push({ seed, kind, complaint: left, before: before.text, after: after.text });
+    return;
+  }
   const small = await shrunk(lab, { before, after }, kind, found);
   tally.wrong.push({ seed, kind, ...small });
+}
+
+/** One edit of one of these kinds can be undone by a command; where a rule moved, or a set was changed, words say it. */
+const undoable: ReadonlySet<EditKind> = new Set(['edit', 'tweak', 'insert', 'delete', 'policy']);
+
+/** Carries out what the answer gives as the undo, and compares again: then nothing may be left. */
+async function leftByUndo(lab: Lab, { before, after }: Pair, tally: PairTally): Promise<string | undefined> {
+  const [was, is] = [situated(before.device.pipeline), situated(after.device.pipeline)];
+  const answer = compare(is, { pipeline: was, withClosed: true });
+  const undo = undoWith([is, was]);
+  const edits = [...answer.undeclared, ...answer.closed].flatMap(({ because }) => (because ? [because] : []));
+  const commands = new Set(edits.map((edit) => undo(edit)));
+  const plain = [...commands].filter((one): one is string =>
+    /^(?:nft|ip6?tables)\S* (?!.*with the handle N)/.test(one ?? ''),
+  );
+  if (!answer.complete || plain.length === 0 || plain.length < commands.size) return undefined;
+  await load(lab, after.ruleset, { strict: true });
+  for (const command of plain) {
+    const ran = await lab.run(['sh', '-c', command]);
+    if (ran.code !== 0) return `to undo: ${command}: exit code ${ran.code}: ${ran.stderr}`;
+  }
+  const again = await readAgain(lab, after.ruleset);
+  if (!again) return undefined;
+  const rest = compare(situated(again.device.pipeline), { pipeline: was, withClosed: true });
+  tally.undone++;
+  const left = [...rest.undeclared, ...rest.closed].map((opening) => openingText(opening));
+  return left.length === 0 ? undefined : `undone by ${plain.join(' && ')}, and there is left: ${left[0]}`;
 }
 
 function isOwn(address: number | bigint): boolean {
@@ -294,9 +330,7 @@ function tracedOf(shot: Shot, way: Way) {
 
 /** The edit that an entry names is one that was made: the list it names is not as it was. */
 function causeComplaint({ because }: Opening, was: Pipeline, is: Pipeline): string | undefined {
-  const bases = ({ bases: all }: Pipeline): string => JSON.stringify(all.map(({ list, hook }) => [list, hook]).sort());
-  // Where a base chain itself came or went, no rule of it need be the edit.
-  if (!because) return bases(was) === bases(is) ? 'an entry names no edit' : undefined;
+  if (!because) return 'an entry names no edit';
   const content = (pipeline: Pipeline): string => {
     const list = pipeline.lists.find(({ id }) => id === because.list);
     const base = pipeline.bases.find((one) => one.list === because.list);
