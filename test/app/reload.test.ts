@@ -220,4 +220,44 @@ describe('the program', () => {
     }),
     90_000,
   );
+
+  systemTest(
+    needs,
+    'tells everything that is wrong with the files, and takes the windows that are planned in one',
+    inWorld(async ({ config, folder }) => {
+      const [baseline, windows] = [join(folder, 'b.yaml'), join(folder, 'w.yaml')];
+      const good = `${readFileSync(config, 'utf8')}baseline: b.yaml\n`;
+      writeFileSync(config, good);
+      writeFileSync(baseline, 'version: 1\n');
+      const started = startProgram(['--config', config]);
+      await started.hears(/Stop with Ctrl-C/, 20_000);
+      const command = (...argv: readonly string[]) =>
+        run([process.execPath, 'build/agent/main.js', ...argv, '--config', config]);
+
+      writeFileSync(baseline, 'version: 1\nflows:\n  - {to: 10.1}\nlisteners:\n  - {listen: tcp}\n');
+      const refused = await command('reload');
+      expect(refused).toMatchObject({ code: 2, stdout: '' });
+      expect(refused.stderr).toMatch(/b\.yaml:3:10: .*\n.*b\.yaml:5:14: /);
+      await started.hears(/Not taken, everything goes on as before: .*b\.yaml:3:10: .*\n.*b\.yaml:5:14: /, 20_000);
+
+      writeFileSync(config, good.replace('poll: 60s', 'pol: 60s\ngrace: 5'));
+      const broken = await command('reload');
+      expect(broken).toMatchObject({ code: 2, stderr: expect.stringContaining('goes on as before') });
+      expect(broken.stderr).toMatch(/config\.yaml:2:1: .*`pol`.*\n.*config\.yaml:3:8: `grace` is `5`/);
+      started.child.kill('SIGHUP');
+      await started.hears(/Not taken.*config\.yaml:2:1: .*`pol`.*\n.*Not taken.*config\.yaml:3:8: `grace`/, 20_000);
+
+      writeFileSync(baseline, 'version: 1\n');
+      writeFileSync(
+        windows,
+        'windows:\n  - {id: CHG-1, vendor: Imagerie SA, devices: [fw1], start: 2100-01-04T20:00, for: 3h}\n',
+      );
+      writeFileSync(config, `${good}windows: [./w*.yaml]\n`);
+      expect(await command('reload')).toMatchObject({ code: 0, stdout: 'window CHG-1: added\n' });
+      await started.hears(/window CHG-1: planned from 2100-01-04T/, 20_000);
+      expect((await command('window', 'list')).stdout).toMatch(/CHG-1 .*planned/);
+      expect((await started.end('SIGTERM')).code).toBe(0);
+    }),
+    90_000,
+  );
 });
