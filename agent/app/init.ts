@@ -1,11 +1,12 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import type { CommandRunner } from '../collect/index.js';
 import { parseSettings, type Settings } from '../config/index.js';
 import { drivers } from '../drivers/registry.js';
 import { openLog } from '../lib/log.js';
-import { failure, type Result, success } from '../lib/result.js';
+import { failure, type Problem, type Result, success } from '../lib/result.js';
 import { openGuard, realParts } from './guard/index.js';
 
 /** What a first configuration is made of. Everything that is left out is left to the defaults. */
@@ -39,6 +40,9 @@ export interface Initialised {
   readonly blind: boolean;
 }
 
+/** By its address an editor completes and checks the file that is written. */
+const EDITOR_SCHEMA = fileURLToPath(new URL('../../../docs/config.schema.json', import.meta.url));
+
 const PLAIN = /^[A-Za-z0-9][A-Za-z0-9._/@-]*$/;
 
 /** Quoted unless it is a plain word: a double-quoted scalar of YAML is written as JSON writes a string. */
@@ -59,6 +63,7 @@ export function configText(answers: InitAnswers): string {
   const { site, timeZone, state, device, kind, zone, networks, interfaces, ssh, syslog, baseline } = answers;
   const zones = interfaces.map((one) => one.split('=', 2).map(scalar).join(': '));
   return [
+    ...(existsSync(EDITOR_SCHEMA) ? [`# yaml-language-server: $schema=${EDITOR_SCHEMA}`] : []),
     '# Written by `ecluse init`. config.example.yaml explains every setting; `ecluse check` validates this file.',
     ...(site === undefined ? ['# site: the hospital or site; it goes into every alarm'] : [`site: ${scalar(site)}`]),
     ...(timeZone === undefined ? [] : [`timeZone: ${scalar(timeZone)}`]),
@@ -141,7 +146,14 @@ function settingsOf(file: string, { baseline: _unwritten, ...answers }: InitAnsw
   if (bad !== undefined) {
     return failure({ code: 'BAD_CALL', message: `--interface ${bad}`, expected: 'NAME=ZONE, such as wan0=internet' });
   }
-  return parseSettings(configText(answers), file, { drivers: drivers.map(({ id }) => id) });
+  const settings = parseSettings(configText(answers), file, { drivers: drivers.map(({ id }) => id) });
+  return settings.ok ? settings : failure(withoutPlace(settings.error));
+}
+
+/** There is no file yet whose lines could be named. */
+function withoutPlace(problem: Problem): Problem {
+  const { file: _, line: __, column: ___, others, ...rest } = problem;
+  return { ...rest, ...(others && { others: others.map(withoutPlace) }) };
 }
 
 /** In a state of its own that is gone afterwards: the first reading of the guard itself is still to come. */

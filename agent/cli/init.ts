@@ -6,7 +6,7 @@ import { type InitAnswers, initialise } from '../app/init.js';
 import { DEFAULT_FILE } from '../config/index.js';
 import { clean, complain, print, printJson, type SetExit, withProgress } from './terminal.js';
 
-interface InitOptions extends Partial<Omit<InitAnswers, 'networks' | 'interfaces' | 'baseline'>> {
+export interface InitOptions extends Partial<Omit<InitAnswers, 'networks' | 'interfaces' | 'baseline'>> {
   readonly config: string;
   readonly network: readonly string[];
   readonly interface: readonly string[];
@@ -87,20 +87,40 @@ function given({ network, interface: interfaces, baseline, ...options }: InitOpt
   };
 }
 
-/** Only what was not said by an option; an empty line takes what stands in brackets. */
+/** Asks one question; an empty answer takes what is offered. */
+export type Question = (text: string, offered: string) => Promise<string>;
+
 async function ask(options: InitOptions): Promise<InitAnswers> {
-  const answers = given(options);
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const question = async (text: string, known: string | undefined, fallback: string): Promise<string> =>
-    known ?? ((await terminal.question(`${text}${fallback === '' ? '' : ` [${fallback}]`}: `)).trim() || fallback);
   try {
-    const site = await question('Hospital or site', options.site, '');
-    const timeZone = await question('Time zone', options.timeZone, answers.timeZone!);
-    const kind = await question('Kind: fw (other machines are behind it) or host', options.kind, answers.kind);
-    const syslog = await question('Receiver of alarms over syslog, HOST:PORT (none if empty)', options.syslog, '');
-    const owner = await question('Who answers for the first baseline', options.owner, answers.owner);
-    return { ...answers, ...(site !== '' && { site }), timeZone, kind, ...(syslog !== '' && { syslog }), owner };
+    return await answersTo(options, async (text, offered) =>
+      (await terminal.question(`${text}${offered === '' ? '' : ` [${offered}]`}: `)).trim(),
+    );
   } finally {
     terminal.close();
   }
+}
+
+/** Only what was not said by an option is asked, and of a firewall where the internet is: that decides most. */
+export async function answersTo(options: InitOptions, question: Question): Promise<InitAnswers> {
+  const { interfaces, ...answers } = given(options);
+  const unless = async (known: string | undefined, text: string, offered: string): Promise<string> =>
+    known ?? ((await question(text, offered)) || offered);
+  const site = await unless(options.site, 'Hospital or site', '');
+  const timeZone = await unless(options.timeZone, 'Time zone', answers.timeZone!);
+  const device = await unless(options.device, 'Name of this device', answers.device);
+  const kind = await unless(options.kind, 'Kind: fw (other machines are behind it) or host', answers.kind);
+  const zone = await unless(options.zone, 'Zone it stands in, such as dmz (none if empty)', '');
+  const isNamed = interfaces.length > 0 || kind !== 'fw';
+  const outer = isNamed ? '' : await question('Interface that faces the internet, such as wan0 (none if empty)', '');
+  const syslog = await unless(options.syslog, 'Receiver of alarms over syslog, HOST:PORT (none if empty)', '');
+  const owner = await unless(options.owner, 'Who answers for the first baseline', answers.owner);
+  return {
+    ...answers,
+    ...{ device, kind, timeZone, owner },
+    interfaces: outer === '' ? interfaces : [`${outer}=internet`],
+    ...(site !== '' && { site }),
+    ...(zone !== '' && { zone }),
+    ...(syslog !== '' && { syslog }),
+  };
 }

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { configText, type InitAnswers } from '../../agent/app/init.js';
+import { answersTo, type InitOptions } from '../../agent/cli/init.js';
 import { parseSettings } from '../../agent/config/index.js';
 import { run, systemTest, tempDir, withNamespaces } from '../support/system.js';
 import { ecluse } from './capture.js';
@@ -33,12 +34,53 @@ describe('the configuration that is written', () => {
     });
   });
 
+  test('names the schema that editors complete with', () => {
+    const schema = /^# yaml-language-server: \$schema=(?<path>\S+)\n/.exec(configText(plain))?.groups?.path;
+    expect(JSON.parse(readFileSync(schema!, 'utf8'))).toHaveProperty('properties.devices');
+  });
+
   test('is good with nothing answered, and has a baseline only where one is written', () => {
     for (const baseline of [undefined, './baseline.yaml']) {
       const text = configText({ ...plain, ...(baseline !== undefined && { baseline }) });
       const settings = parseSettings(text, '/etc/ecluse/config.yaml');
       expect(settings.ok && settings.value.baselineFiles).toEqual(baseline && ['/etc/ecluse/baseline.yaml']);
     }
+  });
+});
+
+describe('the questions', () => {
+  const options: InitOptions = { config: 'config.yaml', network: [], interface: [], baseline: 'baseline.yaml' };
+
+  async function asked(given: Partial<InitOptions>, replies: Readonly<Record<string, string>>) {
+    const questions: string[] = [];
+    const answers = await answersTo({ ...options, ...given }, async (text) => {
+      questions.push(text.replace(/[ :].*/, ''));
+      return Object.entries(replies).find(([start]) => text.startsWith(start))?.[1] ?? '';
+    });
+    return { questions, answers };
+  }
+
+  test('are few, and an empty answer takes what is offered', async () => {
+    const { questions, answers } = await asked({ timeZone: 'UTC', device: 'pacs-1' }, {});
+    expect(questions).toEqual(['Hospital', 'Kind', 'Zone', 'Receiver', 'Who']);
+    expect(answers).toEqual({
+      timeZone: 'UTC',
+      device: 'pacs-1',
+      kind: 'host',
+      networks: [],
+      interfaces: [],
+      baseline: 'baseline.yaml',
+      owner: 'to be named',
+    });
+  });
+
+  test('ask of a firewall where the internet is, unless that was said', async () => {
+    const replies = { Kind: 'fw', Interface: 'wan0', Zone: 'dmz', Hospital: 'nord', Receiver: 'siem:514' };
+    const { answers } = await asked({}, replies);
+    expect(answers).toMatchObject({ interfaces: ['wan0=internet'], zone: 'dmz', site: 'nord', syslog: 'siem:514' });
+    const known = await asked({ interface: ['eth0=internet', 'eth1=lan'] }, replies);
+    expect(known.questions).not.toContain('Interface');
+    expect(known.answers.interfaces).toEqual(['eth0=internet', 'eth1=lan']);
   });
 });
 
@@ -80,10 +122,10 @@ describe('ecluse init', () => {
     [['--syslog', 'siem'], 'HOST:PORT'],
   ])('with %j is refused, and nothing is written', async (argv, words) => {
     const folder = tempDir();
-    expect(await init(folder, '--state', './state', ...argv)).toMatchObject({
-      code: 2,
-      stderr: expect.stringContaining(words),
-    });
+    const refused = await init(folder, '--state', './state', ...argv);
+    expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining(words) });
+    // Of a file that was not written no line is named.
+    expect(refused.stderr).not.toMatch(/config\.yaml:\d/);
     expect(readdirSync(folder)).toEqual([]);
   });
 
