@@ -12,6 +12,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ readonly bench: Bench }>>
   'engine-wide': async () => ({ bench: (await import('./engine.js')).wide }),
   loading: () => import('./loading.js'),
   ssh: () => import('./ssh.js'),
+  wakes: () => import('./wakes.js'),
 };
 
 const RESULTS = 'bench/RESULTS.md';

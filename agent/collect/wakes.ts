@@ -13,8 +13,8 @@ export interface WakeOptions {
   readonly clock?: Clock;
 }
 
-/** On a machine that makes and ends sockets all the time: one reading at once, then fewer and fewer. */
-const CALM = { waitMsMin: 1_000, waitMsMax: 30_000 };
+/** One change has several records. On a machine that makes and ends sockets all the time there are fewer and fewer readings. */
+const CALM = { waitMsMin: 100, waitMsMax: 30_000 };
 const BACKOFF_MS_MIN = 1_000;
 const BACKOFF_MS_MAX = 60_000;
 
