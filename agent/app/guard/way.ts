@@ -2,15 +2,16 @@ import type { DeviceSettings } from '../../config/index.js';
 import { formatRange, parseIp4, parseIp6, prefix4, prefix6 } from '../../model/index.js';
 
 /**
- * What the readings of a device pass, in words, from the nearest on: where several devices go dark together, the first
+ * What the readings of a device pass, in words, from what is most likely to fail on: where several devices go dark together, the first
  * of these that they share is named as the cause.
  */
-export function wayTo({ source }: DeviceSettings): readonly string[] {
+export function wayTo({ site, source }: DeviceSettings): readonly string[] {
   if (source.kind !== 'ssh') return [];
   const { jump, host } = source;
   const network = networkOf(host);
   return [
     ...(jump ? [`jump host ${jump.host}:${jump.port}`] : []),
+    ...(site === undefined ? [] : [`site ${site}`]),
     ...(network === undefined ? [] : [`network ${network}`]),
   ];
 }
