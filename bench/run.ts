@@ -8,6 +8,7 @@ import type { Bench, Row } from './bench.js';
  */
 const BENCHES: Readonly<Record<string, () => Promise<{ readonly bench: Bench }>>> = {
   daemon: () => import('./daemon.js'),
+  dumps: () => import('./dumps.js'),
   engine: () => import('./engine.js'),
   'engine-wide': async () => ({ bench: (await import('./engine.js')).wide }),
   loading: () => import('./loading.js'),

@@ -5,6 +5,9 @@ import { type AskAnswer, askLine } from '../app/offline-ask.js';
 import { problemText } from '../lib/result.js';
 import type { SetExit } from './terminal.js';
 
+/** One write for each answer would cost more than the answer. */
+const CHARACTERS_AT_ONCE = 65_536;
+
 interface AskOptions {
   readonly packets: string;
   readonly driver?: string;
@@ -54,6 +57,7 @@ export function addAsk(program: Command, setExit: SetExit): void {
         return setExit(2);
       }
       const lines = text.split('\n');
+      let answers = '';
       for (const [index, line] of lines.entries()) {
         if (line.trim() === '') continue;
         const answer = askLine(
@@ -67,7 +71,12 @@ export function addAsk(program: Command, setExit: SetExit): void {
           setExit(2);
           continue;
         }
-        process.stdout.write(`${options.text ? walkText(answer.value) : JSON.stringify(answer.value)}\n`);
+        answers += `${options.text ? walkText(answer.value) : JSON.stringify(answer.value)}\n`;
+        if (answers.length >= CHARACTERS_AT_ONCE) {
+          process.stdout.write(answers);
+          answers = '';
+        }
       }
+      if (answers !== '') process.stdout.write(answers);
     });
 }

@@ -1,8 +1,8 @@
 import { type Bound, type Intervals, intersection, isEmpty, union } from '../lib/intervals.js';
 import type { Action, BaseList, Condition, Direction, Family, Pipeline, Rule, RuleList, Step } from '../model/index.js';
 import type { Edits } from './edits.js';
+import { pathOf } from './path.js';
 import { interfaceMatches, type PacketField } from './universe.js';
-import { pathOf } from './walk.js';
 
 /**
  * A box that holds every packet a rule can touch, as packets arrive; an absent field is unconstrained. It may hold

@@ -12,9 +12,10 @@ import type {
 } from '../model/index.js';
 import { type Env, marked, type Translation, untracked } from './env.js';
 import { evaluate, isOwn } from './evaluate.js';
+import { pathOf } from './path.js';
 import { ruleIndexOf } from './rule-index.js';
 import type { PacketField } from './universe.js';
-import { pathOf, startEnv } from './walk.js';
+import { startEnv } from './walk.js';
 
 /**
  * One packet through the rules, step by step: a second, independent reading of the model. It checks what the packet

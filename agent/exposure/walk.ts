@@ -1,9 +1,10 @@
 import { assert } from '../lib/assert.js';
-import type { BaseList, Direction, Dispatch, Family, Hook, Nat, Pipeline, Rule, RuleList } from '../model/index.js';
+import type { BaseList, Direction, Dispatch, Nat, Pipeline, Rule, RuleList } from '../model/index.js';
 import type { Diagram, Kernel } from '../packets/index.js';
 import type { Compiler } from './compile.js';
 import { type Env, envKey, marked, untracked } from './env.js';
 import { createHooks } from './hooks.js';
+import { pathOf } from './path.js';
 import { opaquePredicates, queuePredicate } from './universe.js';
 
 /** What decided: a rule, a base list's policy, or the device's routing. */
@@ -35,12 +36,6 @@ export interface WalkOptions {
   readonly relevant?: (rule: Rule) => boolean;
 }
 
-const HOOKS: Readonly<Record<Direction, readonly Hook[]>> = {
-  forward: ['prerouting', 'forward', 'postrouting'],
-  input: ['prerouting', 'input'],
-  output: ['output', 'postrouting'],
-};
-
 export interface Walk {
   /** The outcome of every packet of the region, as labels. */
   readonly diagram: Diagram;
@@ -54,21 +49,6 @@ export function startEnv(isNew: boolean): Env {
 
 /** Jumps may not nest deeper than this; the kernel refuses more than 16 (NFT_JUMP_STACK_SIZE), iptables allows more. */
 const DEPTH_MAX = 256;
-
-/**
- * The base lists that see a packet of this family on this path, hook by hook in calling order. Of two with one
- * priority the kernel calls the younger first (nf_hook_entries_grow); a listing has the older first.
- */
-export function pathOf(pipeline: Pipeline, direction: Direction, family: Family): readonly BaseList[] {
-  const lists = new Map(pipeline.lists.map((list) => [list.id, list]));
-  return HOOKS[direction].flatMap((hook) =>
-    pipeline.bases
-      .filter((base) => base.hook === hook && lists.get(base.list)?.families.includes(family))
-      .map((base, order) => ({ base, order }))
-      .sort((a, b) => a.base.priority - b.base.priority || b.order - a.order)
-      .map(({ base }) => base),
-  );
-}
 
 /** Follows all packets of a region through the device at once. */
 export function walkDevice(options: WalkOptions): Walk {

@@ -1,0 +1,37 @@
+import type { BaseList, Direction, Family, Hook, Pipeline } from '../model/index.js';
+
+const HOOKS: Readonly<Record<Direction, readonly Hook[]>> = {
+  forward: ['prerouting', 'forward', 'postrouting'],
+  input: ['prerouting', 'input'],
+  output: ['output', 'postrouting'],
+};
+
+/**
+ * The base lists that see a packet of this family on this path, hook by hook in calling order. Of two with one
+ * priority the kernel calls the younger first (nf_hook_entries_grow); a listing has the older first.
+ */
+export function pathOf(pipeline: Pipeline, direction: Direction, family: Family): readonly BaseList[] {
+  const known = paths.get(pipeline) ?? new Map<string, readonly BaseList[]>();
+  paths.set(pipeline, known);
+  const key = `${direction} ${family}`;
+  let path = known.get(key);
+  if (path === undefined) {
+    path = findPath(pipeline, direction, family);
+    known.set(key, path);
+  }
+  return path;
+}
+
+/** Asked for each packet. */
+const paths = new WeakMap<Pipeline, Map<string, readonly BaseList[]>>();
+
+function findPath(pipeline: Pipeline, direction: Direction, family: Family): readonly BaseList[] {
+  const lists = new Map(pipeline.lists.map((list) => [list.id, list]));
+  return HOOKS[direction].flatMap((hook) =>
+    pipeline.bases
+      .filter((base) => base.hook === hook && lists.get(base.list)?.families.includes(family))
+      .map((base, order) => ({ base, order }))
+      .sort((a, b) => a.base.priority - b.base.priority || b.order - a.order)
+      .map(({ base }) => base),
+  );
+}
