@@ -41,7 +41,7 @@ COPY --from=production /src/node_modules node_modules
 COPY --from=production /src/sbom.cdx.json sbom.cdx.json
 COPY --from=build /src/build/agent build/agent
 RUN chmod 0755 build/agent/main.js && ln -s /opt/ecluse/build/agent/main.js /usr/local/bin/ecluse
-ENV NODE_ENV=production ECLUSE_STATE=/var/lib/ecluse
+ENV NODE_ENV=production ECLUSE_STATE=/var/lib/ecluse MALLOC_ARENA_MAX=1
 VOLUME /var/lib/ecluse
 # A configuration is looked for where a program starts.
 WORKDIR /etc/ecluse

@@ -19,6 +19,7 @@ import {
   realParts,
 } from './guard/index.js';
 import { version } from './guard/version.js';
+import { startTidier } from './memory.js';
 import { serviceManager } from './notify.js';
 import { type Configuration, readConfiguration, reloadable } from './reload.js';
 import { installMissing } from './start-install.js';
@@ -175,10 +176,12 @@ async function guardUntilStopped(first: OpenGuard, { options, configuration, ope
       ...pictureLines(picture),
     ]);
   };
+  const tidier = startTidier(systemClock);
   const listener: GuardListener = {
     onEvents: (events) => (ready ? tellEvents(events) : void early.push(...events)),
     onSay: (text) => voice.say('note', text),
     onReading: (device) => {
+      tidier.worked();
       if (ready) show(device);
     },
     onSink: (sink, lastError) => {
@@ -201,6 +204,7 @@ async function guardUntilStopped(first: OpenGuard, { options, configuration, ope
   service.ready(`guards ${guards().join(', ')}`);
   options.onRunning?.(() => void reload().catch(onFault));
   await stopped(ending.signal);
+  tidier.stop();
   voice.say('stop', 'Stopping: what was not delivered stays queued.');
   const end = pause(STOP_MS_MAX);
   await Promise.race([Promise.allSettled([service.stopping(), live.close(), socket.value.close()]), end.over]);

@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { keepSmall } from '../app/memory.js';
 import { InternalFault } from '../lib/assert.js';
 import { clean, type SetExit } from './terminal.js';
 
@@ -28,7 +29,13 @@ const guarding: readonly Commands[] = [
   { names: ['init'], load: async () => [(await import('./init.js')).addInit] },
   { names: ['rules'], load: async () => [(await import('./rules.js')).addRules] },
   { names: ['check'], load: async () => [(await import('./check.js')).addCheck] },
-  { names: ['start'], load: async () => [(await import('./start.js')).addStart] },
+  {
+    names: ['start'],
+    load: async () => {
+      keepSmall();
+      return [(await import('./start.js')).addStart];
+    },
+  },
   { names: ['reload'], load: async () => [(await import('./reload.js')).addReload] },
   {
     names: ['backup', 'restore'],
@@ -61,6 +68,8 @@ const guarding: readonly Commands[] = [
 
 /** Loads the command that is named, so that none waits for what it does not use; all of them where help is wanted. */
 async function addCommands(program: Command, setExit: SetExit, argv: readonly string[]): Promise<void> {
+  // It asks nothing of any of them.
+  if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) return;
   const wanted = [...offline, ...guarding].find(({ names }) => names.includes(argv[0] ?? ''));
   const addAll = async (commands: readonly Commands[]): Promise<void> => {
     for (const one of commands) {
