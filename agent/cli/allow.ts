@@ -45,6 +45,7 @@ export function allowText(scope: ScopeRequest, context: TimeContext): string {
   const { kind, src = 'any', dst = 'any', proto = 'any', ports, device, keep } = scope;
   const on = device === undefined ? '' : ` on ${device}`;
   if (kind === 'engine') return `filtering may be off${on}`;
+  if (kind === 'fact') return `access may change${on}`;
   const what = kind === undefined || kind === 'rule' ? '' : `${kind}: `;
   const stays = keep ? ` keep ${keep.owner} ${timeText(keep.review, context).slice(0, 10)}` : '';
   return `${what}${src} -> ${dst} ${proto}${ports === undefined ? '' : `/${ports}`}${on}${stays}`;

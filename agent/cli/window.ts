@@ -28,6 +28,7 @@ interface PlanOptions extends GuardOptions {
   readonly for?: string;
   readonly allow?: readonly string[];
   readonly allowFilteringOff?: boolean;
+  readonly allowAccess?: boolean;
   readonly self?: boolean;
   readonly owner?: string;
   readonly emergency?: boolean;
@@ -57,7 +58,8 @@ function planOptions(command: Command): Command {
     .option('--end <time>', 'the planned end: 17:30, or a time with its day')
     .option('--for <duration>', 'instead of --end: 2h, 90m')
     .option('--allow <flow>', "what is announced, repeatable: 'any -> 192.0.2.10 tcp/443 [on DEVICE]'", list)
-    .option('--allow-filtering-off', 'the packet filter may be off meanwhile');
+    .option('--allow-filtering-off', 'the packet filter may be off meanwhile')
+    .option('--allow-access', 'who may enter, tunnels, routes and logging may change meanwhile');
 }
 
 export function addWindow(program: Command, setExit: SetExit): void {
@@ -138,10 +140,22 @@ function isPlan({
   for: length,
   allow,
   allowFilteringOff,
+  allowAccess,
 }: PlanOptions) {
-  return [self, emergency, vendor, technician, ticket, device, start, end, length, allow, allowFilteringOff].some(
-    (one) => one !== undefined,
-  );
+  return [
+    self,
+    emergency,
+    vendor,
+    technician,
+    ticket,
+    device,
+    start,
+    end,
+    length,
+    allow,
+    allowFilteringOff,
+    allowAccess,
+  ].some((one) => one !== undefined);
 }
 
 async function planOf(
@@ -171,6 +185,7 @@ async function planOf(
       : parseLength(length, from);
   if (!end.ok) return end;
   const scope: ScopeRequest[] = options.allowFilteringOff ? [{ kind: 'engine' }] : [];
+  if (options.allowAccess) scope.push({ kind: 'fact' });
   if (options.self && options.allow === undefined) scope.push(...SELF_SCOPE);
   for (const text of options.allow ?? []) {
     const entry = parseAllow(text, times);

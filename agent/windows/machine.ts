@@ -87,6 +87,9 @@ export const SELF = 'self';
 /** Nobody has looked at the scope of an emergency beforehand, so it cannot become a standing door. */
 export const EMERGENCY_MS_MAX = 4 * 3_600_000;
 
+/** One shift. Nobody else looks at a window of the hospital's own staff beforehand. */
+export const SELF_MS_MAX = 12 * 3_600_000;
+
 function isNamed(text: string | undefined): boolean {
   return text !== undefined && text.trim() !== '';
 }
@@ -99,6 +102,12 @@ export function planWindow(plan: WindowPlan): Result<WindowStep> {
   if (plan.devices.length === 0) return refuse('it names no device', 'name the devices the vendor will work on');
   if (plan.vendor === SELF && !isNamed(plan.owner)) {
     return refuse('nobody of the hospital answers for it', 'name the person who makes the change');
+  }
+  if (plan.vendor === SELF && plan.end - plan.start > SELF_MS_MAX) {
+    return refuse(
+      'a window of your own staff lasts twelve hours at most',
+      'end it sooner; longer work is planned for a vendor',
+    );
   }
   if (plan.emergency) {
     const { caller, reason, onCall } = plan.emergency;
@@ -159,6 +168,9 @@ function extend(window: MaintenanceWindow, event: WindowEvent & { kind: 'extend'
   }
   if (window.emergency && event.until - window.start > EMERGENCY_MS_MAX) {
     return illegal(window, 'is an emergency and lasts four hours at most', 'plan another window');
+  }
+  if (window.vendor === SELF && event.until - window.start > SELF_MS_MAX) {
+    return illegal(window, 'is one of your own staff and lasts twelve hours at most', 'open another window');
   }
   const { until, by, reason, second } = event;
   if (until - window.start > 2 * (window.end - window.start) && !isOther(second, by)) {

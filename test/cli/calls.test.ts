@@ -96,6 +96,29 @@ describe('what is typed reaches the guard', () => {
     expect(Date.parse(plan.start)).toBeLessThanOrEqual(Date.now());
   });
 
+  test('what may change besides flows, and a rule of recurrence with the zone of who types it', async () => {
+    const { guard, ask, close } = await guarded();
+    const when = ['--start', '2036-01-01T22:00', '--end', '2036-01-02T04:00'];
+    const { code } = await ask(
+      'window',
+      'plan',
+      'W',
+      '--vendor',
+      'A',
+      ...when,
+      '--allow-access',
+      '--rrule',
+      'FREQ=DAILY;COUNT=2',
+    );
+    await close();
+    const [name, plan] = guard.calls.at(-1) as [string, object];
+    expect({ code, name }).toEqual({ code: 0, name: 'planWindow' });
+    expect(plan).toMatchObject({
+      scope: [{ kind: 'fact' }],
+      recurs: { rule: 'FREQ=DAILY;COUNT=2', timeZone: expect.any(String) },
+    });
+  });
+
   test('an id of its own, before the ticket', async () => {
     const { guard, ask, close } = await guarded();
     await ask('window', 'plan', 'W7', '--vendor', 'v', '--ticket', 'INT-1', ...ends);

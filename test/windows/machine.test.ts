@@ -5,6 +5,7 @@ import {
   effectiveEnd,
   type MaintenanceWindow,
   planWindow,
+  SELF_MS_MAX,
   stepWindow,
   type WindowEvent,
   type WindowState,
@@ -206,6 +207,22 @@ describe('planning', () => {
     const { emergency: _, ...own } = { ...called, vendor: 'self' };
     expect(planWindow(own)).toMatchObject({ ok: false, error: { remedy: 'name the person who makes the change' } });
     expect(planWindow({ ...own, owner: 'network team' })).toMatchObject({ ok: true });
+  });
+
+  test('a window of the hospital’s own staff lasts one shift at most, extended or not', () => {
+    const { emergency: _, ...rest } = called;
+    const own = { ...rest, vendor: 'self', owner: 'network team', end: rest.start + SELF_MS_MAX };
+    const step = planWindow(own);
+    if (!step.ok) throw new Error(step.error.message);
+    expect(planWindow({ ...own, end: own.end + 1 })).toMatchObject({
+      ok: false,
+      error: { message: expect.stringContaining('twelve hours at most') },
+    });
+    const later: WindowEvent = { kind: 'extend', until: own.end + 1, by: 'RSSI', reason: 'not done' };
+    expect(stepWindow(step.value.window, later, own.start + 1)).toMatchObject({
+      ok: false,
+      error: { message: expect.stringContaining('twelve hours at most') },
+    });
   });
 
   const plan = { id: 'W1', vendor: 'vendor', devices: ['fw'], start: 100, end: 200, scope: [] };
