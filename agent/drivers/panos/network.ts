@@ -24,6 +24,26 @@ export interface Network {
 
 const kinds = new Set(['ethernet', 'aggregate-ethernet', 'loopback', 'tunnel', 'vlan']);
 
+/** Interfaces that carry nothing of their own. */
+const otherKinds = new Set(['ha', 'sdwan', 'cellular', 'decrypt-mirror', 'fail-open', 'poe']);
+
+/** What may stand below `network`; of a word that is not here nobody knows what it does. */
+const networkWords = new Set([
+  ...['interface', 'profiles', 'ike', 'qos', 'virtual-router', 'logical-router', 'routing-profile', 'dhcp', 'tunnel'],
+  ...[
+    'vlan',
+    'virtual-wire',
+    'dns-proxy',
+    'lldp',
+    'shared-gateway',
+    'underlay-net',
+    'sdwan',
+    'gre',
+    'secure-web-gateway',
+  ],
+  ...['proxy', 'lacp', 'global-protect', 'monitor-profile', 'zone-protection-profile'],
+]);
+
 /** `10.1.1.1/24`, or the name of an address object that says so. */
 function addressOf(text: string, scopes: readonly Scope[]): Interface['networks'][number] | undefined {
   const object = find(scopes, ['address'], text);
@@ -60,6 +80,10 @@ export function readNetwork(nodes: readonly Node[], scopes: readonly Scope[], le
   for (const node of nodes) {
     ledger.used(node);
     for (const child of node.children) {
+      if (!networkWords.has(child.name)) {
+        ledger.lost(child, `“${child.name}” is not known below “network”`);
+        continue;
+      }
       ledger.irrelevant(child);
       if (child.name === 'interface') interfaces.push(...readInterfaces(child, scopes, ledger));
       if (child.name === 'virtual-router') ledger.all(child);
@@ -89,7 +113,10 @@ function readInterfaces(node: Node, scopes: readonly Scope[], ledger: Ledger): r
   const out: Interface[] = [];
   ledger.all(node);
   for (const kind of node.children) {
-    if (!kinds.has(kind.name)) continue;
+    if (!kinds.has(kind.name)) {
+      if (!otherKinds.has(kind.name)) ledger.lost(kind, `“${kind.name}” is no kind of interface that is known`);
+      continue;
+    }
     if (kind.index.has('units')) {
       for (const unit of at(kind, 'units')!.children) out.push(interfaceOf(unit.name, unit, scopes));
       continue;

@@ -75,3 +75,11 @@ test.each([
     expect(redactText(write(secret), driver.secrets, new Uint8Array(32))).not.toContain('canary');
   }
 });
+
+test.each([
+  ['set network frobnicate x yes', /“frobnicate” is not known below “network”/],
+  ['set network interface etherrnet ethernet1/9 layer3 ip 10.99.0.1/24', /“etherrnet” is no kind of interface/],
+])('%s makes the reading blind', (command, reason) => {
+  const device = read(`${texts[1]!.trimEnd()}\n${command}\n`);
+  expect(device?.coverage.blind.join('\n')).toMatch(reason);
+});
