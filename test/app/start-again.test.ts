@@ -43,6 +43,6 @@ describe('ecluse start', () => {
       expect((await again.end('SIGINT')).code).toBe(0);
       expect(told(folder)).toEqual(['UNPLANNED_OPENING', 'UNPLANNED_OPENING']);
     }),
-    20_000,
+    120_000,
   );
 });

@@ -171,7 +171,7 @@ systemTest(
       });
     }
   },
-  30_000,
+  120_000,
 );
 
 const iptablesCases = (program: string): readonly Case[] => {
@@ -231,5 +231,5 @@ systemTest(
       });
     }
   },
-  30_000,
+  120_000,
 );

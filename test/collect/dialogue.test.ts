@@ -131,10 +131,10 @@ describe('a program that leaves a child in a session of its own, which holds the
   test('is waited for where this process started it', async () => {
     asked = oneByOne;
     const started = performance.now();
-    const failure = await failureOf(step(['setsid', '-f', 'sleep', '2'], { timeoutMsMax: 200 }));
+    const failure = await failureOf(step(['setsid', '-f', 'sleep', '20'], { timeoutMsMax: 200 }));
     asked = runner;
     expect(failure.kind).toBe('timeout');
-    expect(performance.now() - started).toBeLessThan(1_500);
+    expect(performance.now() - started).toBeLessThan(15_000);
   });
 
   test('gave its answer where a shell did, and what the child prints later is in no answer', async () => {

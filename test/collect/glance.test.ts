@@ -210,7 +210,7 @@ systemTest(
       }
     });
   },
-  20_000,
+  120_000,
 );
 
 systemTest(['root', 'netns', 'ip'], 'routes, rules and forwarding are told by a monitor', async () => {

@@ -145,14 +145,14 @@ describe('a reading in one request', () => {
       const sections = shown(await reading(until('fake/two:0', then)));
       expect(sections).toEqual(['one "x"', expect.stringContaining(`two ${words}`), 'three "x"']);
     },
-    30_000,
+    120_000,
   );
 
   test('a device of which each step hangs is given up in the end', async () => {
     const sections = shown(await reading(asked((request) => begin(request, request.names[0]!), { speakers })));
     expect(sections).toHaveLength(3);
     for (const section of sections) expect(section).toContain(' timeout ');
-  }, 30_000);
+  }, 120_000);
 
   test.each<[string, (request: Asked) => void, string]>([
     ['is lost in the middle', ({ client }) => void client.end(), 'the connection was lost'],
@@ -290,7 +290,7 @@ describe('the script', () => {
       'in its stead',
     ]);
     expect(stdout).toContain(`begun\n\n${MARK} 124\n`);
-  }, 30_000);
+  }, 120_000);
 });
 
 systemTest(
