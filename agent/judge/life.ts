@@ -149,9 +149,12 @@ export function settleSubject(
   const { acknowledged, claimed, ...unacknowledged } = unwaived;
   const voided = widened && (acknowledged !== undefined || claimed !== undefined);
   const held = widened ? unacknowledged : unwaived;
-  const { rules: _, details: __, ...unruled } = held;
+  // What is said again keeps its place: a finding that is judged again reads as the one that was not.
+  const { rules: _, ...unruled } = held;
+  const ruled = verdict.rules.length > 0 ? held : unruled;
+  const { details: __, ...undetailed } = ruled;
   const rated: Finding = {
-    ...unruled,
+    ...(verdict.details ? ruled : undetailed),
     severity: verdict.severity,
     severityBecause: verdict.because,
     ...rulesOf(verdict.rules),
