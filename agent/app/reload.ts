@@ -3,6 +3,7 @@ import { loadSettings, type Settings } from '../config/index.js';
 import { drivers } from '../drivers/registry.js';
 import type { Rules } from '../judge/index.js';
 import { failure, type Problem, type Result, success, together } from '../lib/result.js';
+import { planWindow } from '../windows/index.js';
 import { readBaseline } from './baseline-file.js';
 import type { Guard, ReloadView } from './guard/contract.js';
 import type { OpenGuard } from './guard/index.js';
@@ -22,8 +23,10 @@ export function readConfiguration(file: string | undefined): Result<Configuratio
   if (!settings.ok) return settings;
   const baseline = readBaseline(settings.value.baselineFiles);
   const rules = loadRules(settings.value.rulesFolder);
-  const wrong = together([baseline, rules].flatMap((one) => (one.ok ? [] : [one.error])));
-  if (!baseline.ok || !rules.ok) return failure(wrong!);
+  // What the machine of windows would refuse later is wrong now.
+  const windows = (settings.value.windows ?? []).map(planWindow);
+  const wrong = together([...windows, baseline, rules].flatMap((one) => (one.ok ? [] : [one.error])));
+  if (wrong || !baseline.ok || !rules.ok) return failure(wrong!);
   return success({ settings: settings.value, baseline: baseline.value, rules: rules.value });
 }
 

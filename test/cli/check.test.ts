@@ -56,9 +56,11 @@ describe('ecluse check', () => {
       expect.stringMatching(/config\.yaml:1:7: `poll` is `5` \(expected a duration/),
       expect.stringMatching(/config\.yaml:3:25: `devices\[1\]\.kind` is `hst` .*did you mean `host`\?\)$/),
     ]);
-    writeFileSync(config, 'baseline: b.yaml\nrules: ./none\n');
+    const days = '{id: W, vendor: self, owner: A, devices: [a], start: 2100-01-04T08:00, for: 3d}';
+    writeFileSync(config, `baseline: b.yaml\nrules: ./none\ndevices: [{id: a, kind: host}]\nwindows: [${days}]\n`);
     const beyond = await ecluse('check', '--config', config);
     expect(beyond.stderr.trimEnd().split('\n')).toEqual([
+      expect.stringContaining('window W: '),
       expect.stringContaining('b.yaml: cannot be read: ENOENT'),
       expect.stringContaining('none'),
     ]);
