@@ -5,7 +5,7 @@ import { aLife } from './life.js';
 
 /**
  * A guard reduced to what tells: records alarms one after the other and tells them over RELP, until it has told all of
- * them or is killed; started again it goes on where the store ends. Started by kill.test.ts.
+ * them or is killed; started again it goes on where the store ends. Started by deaths.ts.
  */
 const [path, port, alarms] = process.argv.slice(2) as [string, string, string];
 const sink = syslogSink({ id: 'siem', host: '127.0.0.1', port: Number(port), transport: 'relp' });

@@ -77,12 +77,15 @@ export function sqliteOutbox(path: string, db: Queries, queue: EventQueue): Outb
       }),
     delivered: (sequence, nowMs) =>
       guarded(path, () => {
-        db.run(
-          sql
-            .updateTable('outbox')
-            .set((row) => ({ delivered_at: nowMs, last_error: null, attempts: row('attempts', '+', 1) }))
-            .where('sequence', '=', sequence)
-            .where('delivered_at', 'is', null),
+        // Forgotten, it is told again with the same id, which every receiver may see twice anyway.
+        db.unhurried(() =>
+          db.run(
+            sql
+              .updateTable('outbox')
+              .set((row) => ({ delivered_at: nowMs, last_error: null, attempts: row('attempts', '+', 1) }))
+              .where('sequence', '=', sequence)
+              .where('delivered_at', 'is', null),
+          ),
         );
       }),
     failed: (sequence, nextAttemptAt, error) =>

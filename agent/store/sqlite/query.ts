@@ -34,6 +34,11 @@ export interface Queries {
   /** Answers how many rows were changed. */
   run(query: Compilable<unknown>): number;
   transaction<T>(work: () => T): T;
+  /**
+   * Work that may be forgotten when the power fails, and does not wait for the disk: the next transaction that does takes
+   * it along. The file stays whole (https://www.sqlite.org/pragma.html#pragma_synchronous).
+   */
+  unhurried<T>(work: () => T): T;
 }
 
 /** Statements are few and fixed in form (lists are short or written one by one): each is prepared once. */
@@ -65,5 +70,13 @@ export function queries(database: Database): Queries {
       return Number(prepare(compiled).run(...values(compiled)).changes);
     },
     transaction: (work) => inTransaction(database, work),
+    unhurried(work) {
+      database.exec('pragma synchronous = normal');
+      try {
+        return work();
+      } finally {
+        database.exec('pragma synchronous = full');
+      }
+    },
   };
 }
