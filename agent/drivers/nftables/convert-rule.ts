@@ -1,6 +1,15 @@
 /** convert, one rule: its statements in order become steps. */
 import { type Intervals, intersection } from '../../lib/intervals.js';
-import type { Action, Condition, LineState, Rule, Step, Unknown } from '../../model/index.js';
+import {
+  type Action,
+  all,
+  any,
+  type Condition,
+  type LineState,
+  type Rule,
+  type Step,
+  type Unknown,
+} from '../../model/index.js';
 import type { RuleDeclaration, Statement } from './ast.js';
 import { type ActionContext, mangle, opaque, translate, verdictActions, verdictMap } from './convert-action.js';
 import { compare } from './convert-match.js';
@@ -23,13 +32,45 @@ export function convertRule(surroundings: Surroundings, rule: RuleDeclaration): 
   const notes: string[] = [];
   const steps: Step[] = [];
   let protocols: Intervals = [0, 255];
-  for (const statement of rule.statements) {
-    const found = convertStatement({ ...surroundings, protocols, notes }, statement);
+  for (const [index, statement] of rule.statements.entries()) {
+    const context = { ...surroundings, protocols, notes };
+    const before = rule.statements[index - 1];
+    const last = steps.at(-1);
+    let found = convertStatement(context, statement);
+    const [step] = found;
+    if (before && isJoined(before, statement) && last?.kind === 'match' && step?.kind === 'match') {
+      steps.pop();
+      found = [{ kind: 'match', condition: perhapsJoined(last.condition, step.condition, statementText(statement)) }];
+    }
     for (const step of found) if (step.kind === 'match') protocols = narrowed(protocols, step.condition);
     steps.push(...found);
   }
   const extension = rule.statements.some((statement) => statement.kind === 'xt');
   return { steps, extension, ...judge(steps, notes) };
+}
+
+/** Fields that stand beside each other in a header, so that nft reads them as one. */
+const neighbours: ReadonlySet<string> = new Set(['sport dport', 'type code']);
+
+function isJoined(first: Statement, second: Statement): boolean {
+  const part = (statement: Statement): readonly string[] | undefined =>
+    statement.kind === 'match' &&
+    statement.operator === '!=' &&
+    statement.left.kind === 'selector' &&
+    statement.right.kind === 'value'
+      ? statement.left.name.split(' ')
+      : undefined;
+  const [one, other] = [part(first), part(second)];
+  return one?.length === 2 && other?.length === 2 && one[0] === other[0] && neighbours.has(`${one[1]} ${other[1]}`);
+}
+
+/**
+ * nft 1.0.6 makes one comparison of `udp sport != 2222 udp dport != 8080`, which holds unless both are as said, and prints
+ * it as the two of which neither may be; others load two. Which of both is in the kernel its listing does not tell.
+ */
+function perhapsJoined(one: Condition, other: Condition, text: string): Condition {
+  const joined = unknown(`nft made one comparison of this and the one before: ${text}`);
+  return any(all(one, other), all(any(one, other), joined));
 }
 
 /** The protocols that are left when the condition holds, as far as that is plain. */
