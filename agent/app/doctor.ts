@@ -20,6 +20,10 @@ export interface Examination {
   readonly local: boolean;
   /** The accepted keys that the servers on the way showed, the device's own last. */
   readonly hostKeys: readonly { readonly address: string; readonly type: string; readonly fingerprint: string }[];
+  /** Algorithms that are allowed on the way though they are weak. */
+  readonly weakAlgorithms: readonly string[];
+  /** False for an appliance, which is not asked for its clock. */
+  readonly hasClock: boolean;
   /** How far the device's clock is ahead of this machine's; absent where that could not be asked. */
   readonly clockAheadSeconds?: number;
   /** What reading it takes, and whether it is granted; what no command needed is not in it. */
@@ -64,7 +68,16 @@ async function examineOne(settings: Settings, device: DeviceSettings, clock: Clo
   const { runner, close } = runnerFor(settings, device, (address, { type, fingerprint }) => {
     hostKeys.push({ address, type, fingerprint });
   });
-  const base = { device: device.id, way: wayOf(device), local: device.source.kind === 'local', hostKeys };
+  const hops = device.source.kind === 'ssh' ? [device.source, device.source.jump] : [];
+  const weakAlgorithms = [...new Set(hops.flatMap((hop) => hop?.legacyAlgorithms ?? []))];
+  const base = {
+    device: device.id,
+    way: wayOf(device),
+    local: device.source.kind === 'local',
+    hostKeys,
+    weakAlgorithms,
+    hasClock: !isAppliance(device),
+  };
   const took = (): Examination['took'] => ({ ms: Math.round(performance.now() - startedMs) });
   try {
     const unreachable = await runner.ready?.();
@@ -76,7 +89,7 @@ async function examineOne(settings: Settings, device: DeviceSettings, clock: Clo
     if (device.source.kind === 'ssh') {
       recordRequest(knownKeysFile(settings.stateFolder), device.id, new Date(clock.now()).toISOString());
     }
-    const ahead = device.source.kind === 'ssh' ? await clockAhead(runner, clock) : undefined;
+    const ahead = device.source.kind === 'ssh' && base.hasClock ? await clockAhead(runner, clock) : undefined;
     const reading = await readDevice(device, { runner, drivers, key: randomBytes(32), clock });
     const sections = reading.captures.flatMap((capture) => capture.sections.map((section) => ({ capture, section })));
     return {
@@ -97,6 +110,11 @@ async function examineOne(settings: Settings, device: DeviceSettings, clock: Clo
   } finally {
     close();
   }
+}
+
+/** Whose command line is its own: a program such as date(1) is nothing to it. */
+function isAppliance(device: DeviceSettings): boolean {
+  return drivers.some(({ id, dialogue }) => device.drivers.includes(id) && dialogue.shell !== undefined);
 }
 
 const NOTHING_COVERED = 'anything of this device, until it can be asked';

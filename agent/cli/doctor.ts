@@ -73,10 +73,12 @@ function show(one: Examination, lastComplete: string | undefined, times: TimeCon
   print(coloured('bold', clean(device)));
   for (const { address, type, fingerprint } of hostKeys)
     good(`host key of ${address}: ${fingerprint} (${type}), accepted`);
+  if (one.weakAlgorithms.length > 0) bad(`weak algorithms are allowed: ${one.weakAlgorithms.join(', ')}`);
   if (unreachable) bad(`not reached ${way}: ${unreachable.code}: ${problemText(unreachable)}`);
   else {
     good(`reached ${way}, and asked within ${(took.ms / 1000).toFixed(1)} s`);
     if (local) good('its clock is the one that those of others are compared with');
+    else if (!one.hasClock) note('its clock is not asked');
     else if (ahead === undefined) bad('its clock could not be asked');
     else {
       const text =

@@ -72,11 +72,13 @@ function sectionsOf(dialogue: Dialogue, answers: Answers, device: string): reado
   return dialogue.steps.flatMap((step) => {
     const answer = answers.get(step);
     if (!answer || (answer.output.kind === 'missing' && step.need !== 'required')) return [];
-    const { source, output } = answer;
-    const failure = failureOf(output, { step, device, source });
-    return [
-      { name: step.id, source, text: output.kind === 'exited' ? output.stdout : '', ...(failure && { failure }) },
-    ];
+    const { source, output, within = [] } = answer;
+    const section = (name: string, from: string, one: CommandOutput): Section => {
+      const failure = failureOf(one, { step, device, source: from });
+      return { name, source: from, text: one.kind === 'exited' ? one.stdout : '', ...(failure && { failure }) };
+    };
+    const inside = [...within].map(([name, one]) => section(`${name}-${step.id}`, `${name}: ${source}`, one));
+    return [section(step.id, source, output), ...inside];
   });
 }
 

@@ -9,6 +9,8 @@ export interface StepAnswer {
   /** The command or the file that was asked for in the end. */
   readonly source: string;
   readonly output: CommandOutput;
+  /** The same step within each virtual system of an appliance, by its name. */
+  readonly within?: ReadonlyMap<string, CommandOutput>;
 }
 
 /** The answers of one reading; a fallback that was not needed has none. */

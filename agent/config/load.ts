@@ -255,6 +255,7 @@ function deviceSource(source: Source, beside: (path: string) => string): DeviceS
   return {
     kind: 'ssh',
     ...server(ssh!, source),
+    ...(source.enable && { enable: reference(source.enable) }),
     // A jump host that says nothing of a login takes the one of the device.
     ...(jump && { jump: server(jump.ssh, own ? jump : { ...jump, key, passphrase, agent, password }) }),
   };

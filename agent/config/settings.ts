@@ -111,6 +111,7 @@ export interface LocalSource {
 /** A Linux host over SSH; collect/ssh says what each part means. */
 export interface SshSource extends SshServer {
   readonly kind: 'ssh';
+  readonly enable?: SecretReference;
   readonly jump?: SshServer;
 }
 

@@ -107,6 +107,11 @@ const SourceMap = z
         'ecluse@portal.example.org',
       ),
       ...hop,
+      enable: setting(
+        Reference.optional(),
+        'The second password of an appliance whose login may not read (`enable` of an ASA). Left out, it is the first one.',
+        'file:./secrets/enable',
+      ),
       jump: setting(
         Jump.optional(),
         'The host on the way, where there is one. Without a login of its own it is given the one of the device.',

@@ -115,16 +115,25 @@ export interface Dialogue {
 
 /** What has to be known to talk with the command line of an appliance. Nothing here changes its configuration. */
 export interface ApplianceShell {
-  /** The end of all output: the appliance waits for a line. */
+  /** The end of all output: the appliance waits for a line. Matches one line, from its beginning to its end. */
   readonly prompt: RegExp;
+  /** What wants an answer between the login and the first prompt, such as a banner to accept; each at most once. */
+  readonly greetings?: readonly { readonly pattern: RegExp; readonly answer: string }[];
+  /** A second login in the shell itself, as the same user: questions for the name and for the password. */
+  readonly login?: { readonly user: RegExp; readonly password: RegExp };
+  /** A login without the right to read: the prompt that shows it, the line that asks for more, and its question. */
+  readonly enable?: { readonly prompt: RegExp; readonly line: string; readonly password: RegExp };
   /** A pause in the middle of output, what makes it go on, and so is no part of the output. */
   readonly pager?: { readonly pattern: RegExp; readonly answer: string };
   /** Lines that change this login's display and nothing else, typed first. */
   readonly prepare: readonly string[];
-  /** Virtual systems (VDOMs, contexts): the step that lists them, and the lines by which one is entered and left. */
+  /**
+   * Virtual systems (VDOMs, contexts): the step that lists them, and the lines by which one is entered and left. A step
+   * with `eachVirtual` is asked outside of them too; within one its section is called `NAME-STEP`.
+   */
   readonly virtual?: {
     readonly step: string;
-    /** Each match in that step's output is one; has a named group `name`. */
+    /** Each match in that step's output is one; has a named group `name`, and the flags g and m. */
     readonly names: RegExp;
     readonly enter: (name: string) => readonly string[];
     readonly leave: readonly string[];

@@ -207,7 +207,7 @@ describe('what is wrong is told by line and column, with what was expected', () 
     ],
     [
       'devices:\n  - {id: fw, kind: fw, source: {nets: x}}',
-      'config.yaml:2:33: there is no setting `nets` in `devices[1].source` (expected one of netns, ssh, key, passphrase, agent, password, hostKeys, legacyAlgorithms, jump; did you mean `netns`?)',
+      'config.yaml:2:33: there is no setting `nets` in `devices[1].source` (expected one of netns, ssh, key, passphrase, agent, password, hostKeys, legacyAlgorithms, enable, jump; did you mean `netns`?)',
     ],
     [
       'devices:\n  - {id: fw, kind: fw, source: {}}',

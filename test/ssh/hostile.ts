@@ -21,6 +21,8 @@ export interface FakeServer {
 export interface Behaviour {
   readonly login?: (context: AuthContext, attempt: number) => void;
   readonly exec?: (channel: ServerChannel, command: string, client: Connection) => void;
+  /** Opened with a terminal; left out, none is given. */
+  readonly shell?: (channel: ServerChannel, client: Connection) => void;
   /** An exec request is never answered. */
   readonly silent?: boolean;
   readonly forward?: 'works' | 'hangs' | 'refuses';
@@ -78,6 +80,13 @@ async function fakeServer(behaviour: Behaviour = {}): Promise<FakeServer> {
       });
       client.on('session', (accept) => {
         const session = accept();
+        session.on('pty', (take) => take?.());
+        session.on('shell', (take, reject) => {
+          if (!behaviour.shell) return void reject?.();
+          const channel = take();
+          channel.on('error', () => {});
+          behaviour.shell(channel, client);
+        });
         session.on('exec', (take, _reject, { command }) => {
           if (behaviour.silent) return;
           const channel = take();

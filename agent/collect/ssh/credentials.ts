@@ -10,6 +10,8 @@ export interface Credentials {
   readonly key?: ParsedKey;
   readonly agent?: string;
   readonly password?: Secret;
+  /** Of an appliance's shell. */
+  readonly enable?: Secret;
   /** Changes when any of it changes, and tells nothing about it. */
   readonly mark: string;
 }
@@ -88,6 +90,8 @@ export function readCredentials(hop: SshHop): Result<Credentials> {
   if (key?.ok === false) return key;
   const password = hop.password && readSecret(hop.password);
   if (password?.ok === false) return password;
+  const enable = hop.enable && readSecret(hop.enable);
+  if (enable?.ok === false) return enable;
   const agent = hop.agent?.kind === 'env' ? process.env[hop.agent.place] : hop.agent?.place;
   if (hop.agent && !agent)
     return refusal(
@@ -96,11 +100,13 @@ export function readCredentials(hop: SshHop): Result<Credentials> {
       'the path of an agent’s socket',
       'start the agent first',
     );
-  const parts = [hop.user, key?.value.getPublicSSH().toString('base64'), agent, password?.value.reveal()];
+  const parts = [hop.user, key?.value.getPublicSSH().toString('base64'), agent];
+  parts.push(password?.value.reveal(), enable?.value.reveal());
   return success({
     ...(key && { key: key.value }),
     ...(agent && { agent }),
     ...(password && { password: password.value }),
+    ...(enable && { enable: enable.value }),
     mark: createHmac('sha256', markKey).update(JSON.stringify(parts)).digest('hex'),
   });
 }

@@ -12,11 +12,16 @@ import { addressOf, type SshHop, type SshTimeouts } from './target.js';
 /** A connection on which commands can be run. */
 export interface Link {
   readonly client: Client;
+  /** What it was opened with, for a shell that asks again. */
+  readonly credentials: Credentials;
   /** Why it is gone; undefined while it stands. */
   lost(): string | undefined;
   /** Calls back once, when it is gone; gives the way to stop listening. */
   onLost(listener: (reason: string) => void): () => void;
   close(reason?: string): void;
+  /** Closes it because nothing is wanted any more: that is no failure of the server. */
+  finish(): void;
+  finished(): boolean;
 }
 
 export interface LinkOptions {
@@ -196,7 +201,7 @@ function negotiate(
   const { device, timeouts, pins, credentials, signal, algorithms } = options;
   return new Promise((resolve) => {
     const client = newClient();
-    const link = watchLoss(client, stream);
+    const link = watchLoss(client, stream, credentials);
     const attempt = login(hop.user, credentials);
     let objection: Problem | undefined;
     let phase: Phase = 'handshake';
@@ -260,7 +265,7 @@ function negotiate(
   });
 }
 
-function watchLoss(client: Client, stream: Duplex): Link {
+function watchLoss(client: Client, stream: Duplex, credentials: Credentials): Link {
   let reason: string | undefined;
   const listeners = new Set<(reason: string) => void>();
   const lose = (why: string): void => {
@@ -270,6 +275,7 @@ function watchLoss(client: Client, stream: Duplex): Link {
     listeners.clear();
   };
   let talks = false;
+  let isFinished = false;
   client.on('handshake', () => {
     talks = true;
   });
@@ -281,20 +287,27 @@ function watchLoss(client: Client, stream: Duplex): Link {
     talks = false;
     lose('closed by the server');
   });
+  const close = (why = 'closed here'): void => {
+    lose(why);
+    // ssh2 can say goodbye only once the keys are exchanged, and not any more after an error.
+    if (talks) client.end();
+    // destroy and not end: a server that hangs would keep a half-closed connection for ever.
+    stream.destroy();
+  };
   return {
     client,
+    credentials,
+    finished: () => isFinished,
+    finish() {
+      isFinished = true;
+      close('nothing more is asked');
+    },
+    close,
     lost: () => reason,
     onLost(listener) {
       if (reason !== undefined) listener(reason);
       else listeners.add(listener);
       return () => listeners.delete(listener);
-    },
-    close(why = 'closed here') {
-      lose(why);
-      // ssh2 can say goodbye only once the keys are exchanged, and not any more after an error.
-      if (talks) client.end();
-      // destroy and not end: a server that hangs would keep a half-closed connection for ever.
-      stream.destroy();
     },
   };
 }

@@ -1,5 +1,6 @@
 import { failure, type Problem, problemText, type Result, success } from '../../lib/result.js';
 import type { CommandOutput, CommandRunner } from '../runner.js';
+import { applianceTalk } from './appliance.js';
 import { execute, follow } from './channel.js';
 import { commandLine, readFileArgv, saysNoFile } from './commands.js';
 import { type Credentials, readCredentials } from './credentials.js';
@@ -48,6 +49,7 @@ export function sshRunner(target: SshTarget, options: SshOptions): SshRunner {
   const connection = keptConnection(target, options);
   const ownTurns = turns(SESSIONS_MAX);
   const { overdueMs } = { ...sshTimeouts, ...options.timeouts };
+  const appliance = applianceTalk(target.user, { ...sshTimeouts, ...options.timeouts });
   /** Waits for a turn and for the connection. */
   const onLink = async <T>(
     signal: AbortSignal | undefined,
@@ -82,7 +84,8 @@ export function sshRunner(target: SshTarget, options: SshOptions): SshRunner {
       return absent ? { kind: 'missing', what: path } : output;
     },
     converse: (speakers, asked) => {
-      const request = requestFor(speakers, { ...asked, overdueMs });
+      const isAppliance = speakers.some(({ dialogue }) => dialogue.shell !== undefined);
+      const request = isAppliance ? appliance.request(speakers, asked) : requestFor(speakers, { ...asked, overdueMs });
       return onLink(asked.signal, (link) => request.on(link), request.none);
     },
     isUnchanged: (speakers, seal, signal) =>
@@ -213,6 +216,7 @@ function keptConnection(target: SshTarget, options: SshOptions) {
   const minded = (link: Link, mark: string): void => {
     const sinceMs = performance.now();
     link.onLost((reason) => {
+      if (link.finished()) return;
       if (performance.now() - sinceMs >= WELL_MS) backoffMs = backoffMsMin;
       else {
         const message = `${addressOf(target)}: the connection was lost soon after the login: ${reason}`;

@@ -19,6 +19,8 @@ export interface SshHop {
   readonly agent?: SecretPlace;
   /** Given as password, or as the one answer that keyboard-interactive asks for. */
   readonly password?: SecretPlace;
+  /** Of an appliance whose login may not read: its second password. Left out, it is the first one. */
+  readonly enable?: SecretPlace;
   /** Algorithms offered although they are broken or weak, for a server that knows nothing else. */
   readonly legacyAlgorithms: readonly string[];
 }

@@ -41,12 +41,15 @@ const steps: readonly DialogueStep[] = [
 ];
 
 const shell: ApplianceShell = {
-  prompt: /^[\w./-]+(?:\([\w-]+\))?[>#] ?$/,
-  pager: { pattern: /<--- More --->\s*/, answer: ' ' },
-  prepare: ['terminal pager 0'],
+  prompt: /^[\w./-]+(?:\([\w-]+\))?# ?$/,
+  login: { user: /^(?:Username|login): *$/i, password: /^Password: *$/i },
+  enable: { prompt: /^[\w./-]+> ?$/, line: 'enable', password: /^Password: *$/i },
+  pager: { pattern: /<--- More --->/, answer: ' ' },
+  // Where there are contexts a login may begin in one of them; where there are none the second line is refused.
+  prepare: ['terminal pager 0', 'changeto system'],
   virtual: {
-    step: 'show-version',
-    names: /^Security context (?<name>\S+)/m,
+    step: 'running-config',
+    names: /^context (?<name>[\w-]+)\s*$/gm,
     enter: (name) => [`changeto context ${name}`],
     leave: ['changeto system'],
   },

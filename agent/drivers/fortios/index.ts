@@ -35,15 +35,10 @@ export const driver: Driver = {
   dialogue: {
     steps,
     shell: {
-      prompt: /^[\w.-]+ (?:\([\w.\- ]+\) )?[#$] $/m,
+      prompt: /^[\w.-]+ (?:\([\w.\- ]+\) )?[#$] $/,
+      greetings: [{ pattern: /\(Press 'a' to accept\): *$/i, answer: 'a' }],
       pager: { pattern: /--More-- ?/, answer: ' ' },
       prepare: [],
-      virtual: {
-        step: 'configuration',
-        names: /^config vdom\nedit (?<name>\S+)$/gm,
-        enter: (name) => ['config vdom', `edit ${name}`],
-        leave: ['end'],
-      },
       logout: 'exit',
     },
   },

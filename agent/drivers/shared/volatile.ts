@@ -16,11 +16,13 @@ export function onDevice(title: string, expression: string, replacement = ''): V
     !/\[\^|\$|(?<!\\)\[\[|[{}@']|\\[^[\]()]|[*+?]\?/.test(expression),
     `${title}: ${expression} may mean two things`,
   );
+  let groups = 0;
+  const named = expression.replace(/(?<!\\)\(/g, () => `(?<part${++groups}>`);
   return {
     title,
     // Not the flag m: for JavaScript a line also ends with \r, and for sed(1) only with \n.
-    pattern: new RegExp(expression.replace(/^\^/, '(?<![^\\n])'), 'g'),
-    replacement: replacement.replaceAll('\\', '$'),
+    pattern: new RegExp(named.replace(/^\^/, '(?<![^\\n])'), 'g'),
+    replacement: replacement.replace(/\\(?<number>\d)/g, '$$<part$<number>>'),
     onDevice: { expression, replacement },
   };
 }

@@ -17,6 +17,12 @@ function read(text: string): Device | undefined {
   return result.ok ? result.value : undefined;
 }
 
+test('a secret that was taken out does not make an element of itself', () => {
+  const redacted = redactText(texts[0]!, driver.secrets, new Uint8Array(32));
+  expect(redacted).toMatch(/<phash><secret-[0-9a-f]{24}><\/phash>/);
+  expect(read(redacted)?.pipeline).toEqual(read(texts[0]!)?.pipeline);
+});
+
 function isClean({ coverage }: Device): boolean {
   return coverage.blind.length === 0 && coverage.lines.every(({ state }) => state !== 'unrecognized');
 }

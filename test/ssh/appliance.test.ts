@@ -1,0 +1,328 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from '@jest/globals';
+import { runDialogues, type Speaker } from '../../agent/collect/index.js';
+import type { SshTarget } from '../../agent/collect/ssh/index.js';
+import type { Section } from '../../agent/drivers/contract.js';
+import { drivers } from '../../agent/drivers/registry.js';
+import { driverWith, step } from '../collect/fakes.js';
+import { tempDir } from '../support/system.js';
+import { type Appliance, serveAppliance } from './appliance.js';
+import { type Behaviour, type FakeServer, serve, target } from './hostile.js';
+import { patient, withRunner } from './targets.js';
+
+const recorded = (path: string): string => readFileSync(`test/recordings/${path}`, 'utf8').replaceAll('\r\n', '\n');
+const driver = (id: string): Speaker => drivers.find((one) => one.id === id)!;
+
+function password(text: string): NonNullable<SshTarget['password']> {
+  const place = join(tempDir(), 'password');
+  writeFileSync(place, text, { mode: 0o600 });
+  return { kind: 'file', place };
+}
+
+async function sectionsFrom(
+  server: FakeServer,
+  speaker: Speaker,
+  more: Partial<SshTarget> = {},
+): Promise<readonly Section[]> {
+  return withRunner(
+    target(server, more),
+    async (runner) => {
+      const blocked = await runner.ready();
+      expect(blocked).toBeUndefined();
+      return (await runDialogues([speaker], runner, 'fw'))[0]!.sections;
+    },
+    patient,
+  );
+}
+
+const answers =
+  (texts: Readonly<Record<string, string>>): Appliance['answer'] =>
+  (line) =>
+    texts[line];
+
+const ASA = {
+  'show version': recorded('asa/edge/session/show-version.txt'),
+  'show running-config': recorded('asa/edge/session/running-config.txt'),
+  'show running-config all sysopt': recorded('asa/edge/session/sysopt.txt'),
+  'show startup-config': recorded('asa/edge/session/startup-config.txt'),
+};
+const FORTIOS = {
+  'get system status': 'Version: FortiGate-60F v7.4.3,build2573,240201 (GA.F)\n',
+  'show full-configuration': recorded('fortios/clinic-74/configuration.txt'),
+};
+const PANOS = {
+  'show config running': recorded('panos/ward-xml/running-config.xml'),
+  'show config pushed-shared-policy': '',
+};
+
+describe('the texts of an appliance arrive as they are, where', () => {
+  test.each<[string, string, Appliance, Readonly<Record<string, string>>, Partial<SshTarget>]>([
+    [
+      'an ASA has its pager on',
+      'asa',
+      { prompt: 'edge# ', answer: answers(ASA), pageLines: 23, pager: '<--- More --->' },
+      ASA,
+      {},
+    ],
+    [
+      'an ASA wants to be enabled, and sends a few bytes at a time',
+      'asa',
+      {
+        prompt: 'edge> ',
+        answer(line, appliance) {
+          if (line === 'enable') {
+            (appliance.questions as [string, string][]).push(['Password: ', 'more']);
+            appliance.prompt = 'edge# ';
+            return '';
+          }
+          return appliance.prompt === 'edge# ' ? answers(ASA)(line, appliance) : undefined;
+        },
+        questions: [],
+        chunk: 700,
+      },
+      ASA,
+      { enable: password('more') },
+    ],
+    [
+      'a FortiGate greets, wants a key, and has a pager',
+      'fortios',
+      {
+        prompt: 'clinic-edge # ',
+        greeting: 'clinic-edge # \nauthorised persons only\nclinic-edge # \n',
+        questions: [["(Press 'a' to accept):", 'a']],
+        answer: answers(FORTIOS),
+        pageLines: 22,
+        chunk: 1400,
+      },
+      FORTIOS,
+      {},
+    ],
+    [
+      'a PAN-OS has a long login message',
+      'panos',
+      {
+        prompt: 'reader@ward> ',
+        greeting: 'Last login: today\n\nWarning: \n'.repeat(50),
+        answer: answers(PANOS),
+        chunk: 100,
+      },
+      PANOS,
+      {},
+    ],
+    [
+      'a shell asks for the login again',
+      'asa',
+      {
+        prompt: 'edge# ',
+        questions: [
+          ['Username: ', 'ecluse'],
+          ['Password: ', 's3cret'],
+        ],
+        answer: answers(ASA),
+      },
+      ASA,
+      { password: password('s3cret') },
+    ],
+  ])(
+    '%s',
+    async (_case, id, appliance, texts, more) => {
+      const sections = await sectionsFrom(
+        await serveAppliance({ unknown: '% Invalid input\n', ...appliance }),
+        driver(id),
+        more,
+      );
+      expect(sections.map(({ failure }) => failure?.problem.message)).toEqual(sections.map(() => undefined));
+      expect(Object.fromEntries(sections.map(({ source, text }) => [source, text]))).toEqual(texts);
+    },
+    60_000,
+  );
+
+  test('an ASA has contexts: each is entered, and what one does not let in is said', async () => {
+    const contexts: Record<string, string> = {
+      system: recorded('asa/contexts/session/system.txt'),
+      admin: recorded('asa/contexts/session/admin.txt'),
+      ward: recorded('asa/contexts/session/ward.txt'),
+    };
+    let place = 'admin';
+    const appliance: Appliance = {
+      prompt: 'fw/admin# ',
+      answer(line, self) {
+        const to = /^changeto (?:context (?<name>\S+)|system)$/.exec(line)?.groups;
+        if (line.startsWith('changeto')) {
+          place = to?.name ?? 'system';
+          self.prompt = place === 'system' ? 'fw# ' : `fw/${place}# `;
+          return '';
+        }
+        if (line === 'show running-config') return contexts[place];
+        if (line === 'show running-config all sysopt') return ASA[line];
+        return line.startsWith('show ') ? `${place}\n` : undefined;
+      },
+    };
+    const sections = await sectionsFrom(await serveAppliance(appliance), driver('asa'));
+    const texts = new Map(sections.map(({ name, text }) => [name, text]));
+    expect(texts.get('running-config')).toBe(contexts.system);
+    expect(texts.get('admin-running-config')).toBe(contexts.admin);
+    expect(texts.get('ward-running-config')).toBe(contexts.ward);
+    expect(texts.get('ward-startup-config')).toBe('ward\n');
+    place = 'admin';
+    const shut: Appliance = {
+      ...appliance,
+      prompt: 'fw/admin# ',
+      answer: (line, self) =>
+        line === 'changeto context ward' ? 'Command not authorized\n' : appliance.answer(line, self),
+    };
+    const refused = await sectionsFrom(await serveAppliance(shut), driver('asa'));
+    const ward = refused.find(({ name }) => name === 'ward-running-config');
+    expect(ward?.failure?.problem.message).toContain('it does not let this user into ward');
+    expect(refused.find(({ name }) => name === 'admin-running-config')?.failure).toBeUndefined();
+  }, 60_000);
+});
+
+const shell = { prompt: /^fw# ?$/, pager: { pattern: /--More-- ?/, answer: ' ' }, prepare: [], logout: 'exit' };
+const two: Speaker = {
+  ...driverWith(
+    step(['show', 'one'], { id: 'one', timeoutMsMax: 1_500, bytesMax: 10_000, refused: /not allowed/ }),
+    step(['show', 'two'], { id: 'two', timeoutMsMax: 1_500, bytesMax: 10_000 }),
+  ),
+};
+const small: Speaker = { ...two, dialogue: { ...two.dialogue, shell } };
+const plain = (line: string): string | undefined => (line.startsWith('show ') ? `${line.slice(5)}\n` : undefined);
+
+/** Section by section: its text, or why it was not read. */
+async function shown(appliance: Appliance, more?: Behaviour): Promise<readonly string[]> {
+  const sections = await sectionsFrom(await serveAppliance(appliance, more), small);
+  return sections.map(({ name, text, failure }) =>
+    failure ? `${name} ${failure.kind} ${failure.problem.message}` : `${name} ${JSON.stringify(text)}`,
+  );
+}
+
+describe('an appliance', () => {
+  test('whose output holds its own prompt, escapes and a pager’s words is read to the end', async () => {
+    const text = 'banner fw# \nfw# \nset comment "--More--"\n\u001b[1mbold\u001b[0m\n  --More-- is no pager\nlast\n';
+    const sections = await shown({
+      prompt: 'fw# ',
+      answer: (line) => (line === 'show one' ? text : plain(line)),
+      chunk: 5,
+    });
+    expect(sections).toEqual([`one ${JSON.stringify(text.replace(/\u001b\[\dm/g, ''))}`, 'two "two\\n"']);
+  });
+
+  test('that refuses a command says so for that command alone', async () => {
+    const sections = await shown({
+      prompt: 'fw# ',
+      answer: (line) => (line === 'show one' ? 'not allowed here\n' : plain(line)),
+    });
+    expect(sections).toEqual([
+      expect.stringContaining('one missing-right fw: show one: refused: not allowed here'),
+      'two "two\\n"',
+    ]);
+  });
+
+  const hostile: [string, Appliance['instead'], string, string][] = [
+    [
+      'hangs in the middle of a line',
+      (_line, channel) => channel.write('half a li'),
+      'timeout fw: show one: no end after 1500 ms',
+      'the session ended by timeout',
+    ],
+    [
+      'never ends',
+      (_line, channel) => channel.write('rule\n'.repeat(5_000)),
+      'too-large fw: show one: more than 10000 bytes',
+      'the session ended by too-large',
+    ],
+    [
+      'never ends its escape',
+      (_line, channel) => channel.write(`\u001b]0;${'x'.repeat(20_000)}`),
+      'too-large',
+      'the session ended by too-large',
+    ],
+    [
+      'shows its pager for ever',
+      (_line, channel) =>
+        channel.write('x\n--More-- ') && void channel.on('data', () => channel.write('x\n--More-- ')) === undefined,
+      'one t',
+      'not asked',
+    ],
+    [
+      'logs out',
+      (_line, channel) => void channel.end() === undefined,
+      'the appliance ended the session',
+      'the appliance ended the session',
+    ],
+  ];
+  test.each(hostile)(
+    'that %s is not read, and nothing of it is believed',
+    async (_case, instead, first, second) => {
+      const sections = await shown({
+        prompt: 'fw# ',
+        answer: plain,
+        instead: (line, channel) => line === 'show one' && instead!(line, channel),
+      });
+      expect(sections[0]).toContain(first);
+      expect(sections[1]).toContain(second);
+    },
+    30_000,
+  );
+
+  test.each<[string, Partial<Appliance>, string]>([
+    ['has another prompt', { prompt: 'C:\\> ' }, 'no prompt of this platform after'],
+    ['says nothing', { prompt: '' }, 'no prompt of this platform after'],
+    ['does not repeat what is typed', { silent: true }, 'the appliance does not repeat'],
+    ['is poured out of', { greeting: 'welcome '.repeat(50_000) }, 'too-large'],
+  ])(
+    'that %s is not believed',
+    async (_case, more, words) => {
+      const sections = await shown({ prompt: 'fw# ', answer: plain, ...more });
+      for (const section of sections) expect(section).toContain(words);
+    },
+    30_000,
+  );
+
+  test('that gives no shell says so', async () => {
+    const sections = await sectionsFrom(await serve({}), small);
+    for (const { failure } of sections) expect(failure?.problem.message).toContain('the appliance opens no shell');
+  });
+
+  test('whose shell refuses the password twice is not asked a third time', async () => {
+    const asked: string[] = [];
+    const login = { user: /^login: $/, password: /^Password: $/ };
+    const speaker: Speaker = { ...two, dialogue: { ...two.dialogue, shell: { ...shell, login } } };
+    const server = await serve({
+      shell: (channel) => {
+        channel.write('Password: ');
+        channel.on('data', (bytes: Buffer) => {
+          asked.push(bytes.toString());
+          channel.write('\r\nPassword: ');
+        });
+      },
+    });
+    await withRunner(
+      target(server, { password: password('wrong') }),
+      async (runner) => {
+        const messages: (string | undefined)[] = [];
+        for (let reading = 0; reading < 4; reading++) {
+          const [capture] = await runDialogues([speaker], runner, 'fw');
+          messages.push(capture!.sections[0]!.failure?.problem.message);
+        }
+        expect(messages.slice(0, 2).join()).toContain('asks again for the password');
+        expect(messages.slice(2).join()).toContain('it is not tried again');
+        expect(asked.filter((line) => line === 'wrong\n')).toHaveLength(2);
+      },
+      patient,
+    );
+  });
+
+  test('is read again over a new connection, without a wait: it gives a connection one shell', async () => {
+    const server = await serveAppliance({ prompt: 'fw# ', answer: plain });
+    await withRunner(target(server), async (runner) => {
+      for (let reading = 1; reading <= 3; reading++) {
+        expect(await runner.ready()).toBeUndefined();
+        const [capture] = await runDialogues([small], runner, 'fw');
+        expect(capture!.sections.map(({ text }) => text)).toEqual(['one\n', 'two\n']);
+      }
+      expect(server.connections()).toBe(3);
+    });
+  });
+});
