@@ -66,9 +66,10 @@ interface Moment {
 export function settleBlindness(desk: Desk, state: JudgeState, context: JudgeContext, at: Instant): void {
   const moment: Moment = { desk, state, context, at };
   const dark = state.devices.filter((memory) => darkSince(memory) !== undefined);
-  const groups = [...desk.findings.values()]
-    .filter(({ code, resolvedAt }) => code === CODE && resolvedAt === undefined)
-    .map((finding) => standing(finding, dark));
+  const groups: Working[] = [];
+  for (const finding of desk.findings.values()) {
+    if (finding.code === CODE && finding.resolvedAt === undefined) groups.push(standing(finding, dark));
+  }
   const taken = new Set(groups.flatMap(({ members }) => members.map(({ device }) => device)));
   const free = (): readonly DeviceMemory[] => dark.filter(({ device }) => !taken.has(device));
   const gather = (working: Working): void => {
@@ -217,10 +218,10 @@ export function blindnessDue(state: JudgeState, context: JudgeContext): readonly
       .flatMap((window) => [window.start, deadlineOf(window, context)]);
     return [since + LOW_AFTER_MS, since + MEDIUM_AFTER_MS, ...edges];
   });
-  const untold = state.findings.flatMap(({ code, resolvedAt, group }) =>
-    code === CODE && resolvedAt === undefined && group && !isSame(group.members, group.told.members)
-      ? [group.told.at + TELL_AGAIN_MS]
-      : [],
-  );
+  const untold: Instant[] = [];
+  for (const { code, resolvedAt, group } of state.findings) {
+    if (code !== CODE || resolvedAt !== undefined || !group || isSame(group.members, group.told.members)) continue;
+    untold.push(group.told.at + TELL_AGAIN_MS);
+  }
   return [...grades, ...untold];
 }

@@ -107,6 +107,19 @@ function holds(state: JudgeState, at: Instant, context: JudgeContext, { before, 
   );
 }
 
+const known = new WeakMap<JudgeContext, readonly string[]>();
+
+/** The devices that have an onboarding at all. */
+function newOnes(context: JudgeContext): readonly string[] {
+  const found =
+    known.get(context) ??
+    Object.entries(context.devices).flatMap(([name, { onboardingUntil }]) =>
+      onboardingUntil === undefined ? [] : [name],
+    );
+  known.set(context, found);
+  return found;
+}
+
 interface Few {
   readonly at: Instant;
   readonly changed: readonly PresentSubject[];
@@ -116,14 +129,13 @@ interface Few {
 
 /** What is judged anew besides what has changed: what others open makes worse, and what an onboarding counts. */
 function elsewhere(state: JudgeState, context: JudgeContext, { at, changed, isSame }: Few): readonly PresentSubject[] {
-  const names = Object.keys(context.devices);
-  const onboarded = new Set(names.filter((device) => onboardingOf(device, context, at) !== undefined));
+  const onboarded = new Set(newOnes(context).filter((device) => onboardingOf(device, context, at) !== undefined));
   if (isSame && onboarded.size === 0) return [];
-  const known = new Set(changed);
+  const judged = new Set(changed);
   const isWorseBeside = ({ kind }: Subject): boolean =>
     kind === 'listener' || context.exposures.some(({ when }) => when.reached !== undefined && when.kind.includes(kind));
   return state.present.filter(
-    (one) => !known.has(one) && (onboarded.has(one.subject.device) || (!isSame && isWorseBeside(one.subject))),
+    (one) => !judged.has(one) && (onboarded.has(one.subject.device) || (!isSame && isWorseBeside(one.subject))),
   );
 }
 
