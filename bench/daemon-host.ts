@@ -220,10 +220,15 @@ async function idle(pid: number): Promise<readonly Row[]> {
 
 function latencyRows(what: string, { opened, shut }: Latency): readonly Row[] {
   return [
-    { what: `${what}: rule added → record, median`, figure: quantile(opened, 0.5), unit: 'ms', goal: '≤ 100 ms' },
+    {
+      what: `${what}: rule added → record, median of ${opened.length}`,
+      figure: quantile(opened, 0.5),
+      unit: 'ms',
+      goal: '≤ 100 ms',
+    },
     { what: `${what}: rule added → record, p99`, figure: quantile(opened, 0.99), unit: 'ms', goal: '≤ 250 ms' },
     { what: `${what}: rule added → record, longest`, figure: Math.max(...opened), unit: 'ms' },
-    { what: `${what}: rule deleted → record, median`, figure: quantile(shut, 0.5), unit: 'ms' },
+    { what: `${what}: rule deleted → record, median of ${shut.length}`, figure: quantile(shut, 0.5), unit: 'ms' },
     { what: `${what}: rule deleted → record, p99`, figure: quantile(shut, 0.99), unit: 'ms' },
   ];
 }
