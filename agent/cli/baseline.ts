@@ -14,6 +14,7 @@ interface LearnOptions extends GuardOptions {
 interface AcceptOptions extends GuardOptions {
   readonly snapshot?: string;
   readonly by?: string;
+  readonly second?: string;
 }
 
 export function addBaseline(program: Command, setExit: SetExit): void {
@@ -57,13 +58,19 @@ export function addBaseline(program: Command, setExit: SetExit): void {
     .argument('[device]', 'left out: the only one')
     .option('--snapshot <id>', 'left out: the latest complete one')
     .option('--by <name>', 'who approves; left out, who asks')
+    .option('--second <name>', 'somebody else who approves too, needed while a change window is not closed')
     .action(async (device: string | undefined, options: AcceptOptions) => {
       const code = await withGuard(options, async (asking) => {
         const named = await onlyDevice(asking, device);
         if (!named.ok) return complain(named.error);
-        const { snapshot } = options;
+        const { snapshot, second } = options;
         const by = options.by ?? person();
-        const request = { device: named.value, by, ...(snapshot !== undefined && { snapshot }) };
+        const request = {
+          device: named.value,
+          by,
+          ...(snapshot !== undefined && { snapshot }),
+          ...(second !== undefined && { second }),
+        };
         return shown('approving', asking.guard.acceptBaseline(request), (one) => {
           if (options.json) return printJson(one);
           const taken = timeText(one.takenAt, asking.times);

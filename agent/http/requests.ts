@@ -68,6 +68,7 @@ export const AcceptRequest: z.ZodType<guard.AcceptRequest> = z.strictObject({
   device: name,
   snapshot: name.exactOptional(),
   by: name,
+  second: name.exactOptional(),
 });
 
 export const SnapshotQuery = z.strictObject({ device: name.exactOptional(), limit: limit.exactOptional() });

@@ -101,3 +101,21 @@ test('an unplanned opening is claimed by name, and both are shown', async () => 
   expect(await guard.claim({ finding: 'fw/none', by: 'x', reason: 'y' })).toMatchObject({ ok: false });
   await guard.close();
 });
+
+test('G17: what a vendor opened is not declared on one word, and never on the vendor’s', async () => {
+  const world = fakeWorld();
+  const { guard, until } = await startGuard(world);
+  must(await guard.openWindow('W1', { ...plan, technician: 'M. Durand' }));
+  world.devices.fw!.open = [rdp];
+  await until(5);
+  const code = async (by: string, second?: string): Promise<string> => {
+    const answer = await guard.acceptBaseline({ device: 'fw', by, ...(second !== undefined && { second }) });
+    return answer.ok ? `approved by ${answer.value.approvedBy}` : answer.error.code;
+  };
+  expect(await code('RSSI')).toBe('BASELINE_UNSIGNED');
+  expect(await code('RSSI', ' rssi ')).toBe('BASELINE_UNSIGNED');
+  expect(await code('RSSI', 'integrator')).toBe('BASELINE_TAMPER');
+  expect(await code('M. Durand', 'RSSI')).toBe('BASELINE_TAMPER');
+  expect(await code('RSSI', 'DSI')).toBe('approved by RSSI and DSI');
+  await guard.close();
+});

@@ -68,7 +68,7 @@ test('what the guard itself answers crosses the socket unchanged, through a whol
   expect(waived).toMatchObject({ acknowledgedBy: 'garde', waivedUntil: at(200) });
   await same();
 
-  must(await client.acceptBaseline({ device: 'fw', by: 'RSSI' }));
+  must(await client.acceptBaseline({ device: 'fw', by: 'RSSI', second: 'DSI' }));
   must(
     await client.cancelWindow(must(await client.planWindow({ ...plan, start: at(300), end: at(360), scope: [] })).id),
   );

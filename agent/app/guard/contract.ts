@@ -333,6 +333,8 @@ export interface AcceptRequest {
   readonly device: string;
   readonly snapshot?: string;
   readonly by: string;
+  /** Somebody else of the hospital, needed while a change window on the device is not closed. */
+  readonly second?: string;
 }
 
 /** What a reload of the configuration changed, in words. */

@@ -2,7 +2,7 @@ import { stringify } from 'yaml';
 import { captureFromPath, redactCapture } from '../../collect/index.js';
 import { failure, type Problem, type Result, success } from '../../lib/result.js';
 import type { AcceptRequest, DriftView, Guard, ReadingView, SnapshotView } from './contract.js';
-import { lastComplete, type Seen, type WatchedDevice } from './device.js';
+import { isUnderWork, lastComplete, type Seen, type WatchedDevice } from './device.js';
 import type { LearnRequest, Reading } from './ports.js';
 import { chosen, coverage, type Room, readNow } from './room.js';
 import { driftView, iso, readingView, snapshotView } from './views.js';
@@ -57,7 +57,7 @@ export function snapshotAnswers(room: Room): SnapshotAnswers {
     return success(seen);
   };
 
-  const accept = async ({ device: name, snapshot, by }: AcceptRequest): Promise<Result<SnapshotView>> => {
+  const accept = async ({ device: name, snapshot, by, second }: AcceptRequest): Promise<Result<SnapshotView>> => {
     const devices = chosen(room, [name]);
     if (!devices.ok) return devices;
     const id = snapshot ?? lastComplete(store.snapshots, name)?.id;
@@ -70,8 +70,12 @@ export function snapshotAnswers(room: Room): SnapshotAnswers {
         expected: 'a complete snapshot: what was not seen cannot be approved',
       });
     }
-    store.snapshots.approve(header.id, by, clock.now());
-    room.log.warn('a snapshot was approved', { device: name, snapshot: header.id, by });
+    const signatures = second === undefined ? [by] : [by, second];
+    const objection = unsigned(room, name, signatures);
+    if (objection) return failure(objection);
+    const signed = signatures.join(' and ');
+    store.snapshots.approve(header.id, signed, clock.now());
+    room.log.warn('a snapshot was approved', { device: name, snapshot: header.id, by: signed });
     // What is declared has changed: the device is judged anew, now.
     await readNow(room, devices.value, READ_WAIT_MS);
     return success(snapshotView(header, store.snapshots));
@@ -112,6 +116,31 @@ export function snapshotAnswers(room: Room): SnapshotAnswers {
       return seen.ok ? success(seen.value.map(drift)) : seen;
     },
     acceptBaseline: accept,
+  };
+}
+
+/**
+ * While somebody works on a device, what they opened must not become what is declared on one word: two people of the
+ * hospital say so by name, and neither of them is who came to work.
+ */
+function unsigned({ bench }: Room, device: string, signatures: readonly string[]): Problem | undefined {
+  const windows = bench.state().windows.filter((one) => isUnderWork(one.state) && one.devices.includes(device));
+  const [window] = windows;
+  if (!window) return undefined;
+  const same = (text: string): string => text.trim().toLowerCase();
+  const signed = new Set(signatures.map(same));
+  const working = windows.flatMap((one) => [one.vendor, one.technician ?? '']).map(same);
+  const own = signatures.find((name) => working.includes(same(name)));
+  if (own !== undefined) {
+    const message = `${own} works on ${device} in window ${window.id} and cannot approve what is open on it`;
+    return { code: 'BASELINE_TAMPER', message, expected: 'two people of the hospital' };
+  }
+  if (signed.size >= 2) return undefined;
+  return {
+    code: 'BASELINE_UNSIGNED',
+    message: `${device}: window ${window.id} is ${window.state}, so one name is not enough to change the baseline`,
+    expected: 'two different people of the hospital',
+    remedy: '--by NAME --second NAME, or close the window first',
   };
 }
 
