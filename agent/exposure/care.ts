@@ -1,4 +1,4 @@
-import { type Bound, type Intervals, intersection, isEmpty, union } from '../lib/intervals.js';
+import { type Bound, type Intervals, intersection, isEmpty, overlaps, union } from '../lib/intervals.js';
 import type { Action, BaseList, Condition, Direction, Family, Pipeline, Rule, RuleList, Step } from '../model/index.js';
 import type { Edits } from './edits.js';
 import { pathOf } from './path.js';
@@ -319,16 +319,6 @@ export function mayMeet(a: LooseBox, b: LooseBox): boolean {
 
 function shareNames(a: readonly string[], b: readonly string[]): boolean {
   return a.some((x) => b.some((y) => interfaceMatches(x, y) || interfaceMatches(y, x)));
-}
-
-function overlaps(a: Intervals<Bound>, b: Intervals<Bound>): boolean {
-  let [i, j] = [0, 0];
-  while (i < a.length && j < b.length) {
-    if (a[i + 1]! < b[j]!) i += 2;
-    else if (b[j + 1]! < a[i]!) j += 2;
-    else return true;
-  }
-  return false;
 }
 
 /** The packets that may fare differently: boxes, or `everything`. */

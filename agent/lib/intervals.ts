@@ -102,6 +102,17 @@ export function contains<T extends Bound>(set: Intervals<T>, value: T): boolean 
   return 2 * low < set.length && set[2 * low]! <= value;
 }
 
+/** Whether they have a value in common; nothing is made to find out. */
+export function overlaps(a: Intervals<Bound>, b: Intervals<Bound>): boolean {
+  let [i, j] = [0, 0];
+  while (i < a.length && j < b.length) {
+    if (a[i + 1]! < b[j]!) i += 2;
+    else if (b[j + 1]! < a[i]!) j += 2;
+    else return true;
+  }
+  return false;
+}
+
 export function isSubset<T extends Bound>(a: Intervals<T>, b: Intervals<T>): boolean {
   return difference(a, b).length === 0;
 }

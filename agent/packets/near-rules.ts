@@ -1,4 +1,4 @@
-import type { Bound, Intervals } from '../lib/intervals.js';
+import { type Bound, type Intervals, overlaps } from '../lib/intervals.js';
 import type { Box } from './kernel.js';
 import type { MergedLists } from './merge-lists.js';
 import { overlapIndex } from './overlap.js';
@@ -154,16 +154,6 @@ export function boundedRegion({ fields }: RulePool, box: Box): Region {
   const lows = Float64Array.from(fields, (_, field) => Number(box[field]?.[0] ?? 0));
   const highs = Float64Array.from(fields, ({ last }, field) => Number(box[field]?.at(-1) ?? last));
   return { box, lows, highs };
-}
-
-function overlaps(a: Intervals<Bound>, b: Intervals<Bound>): boolean {
-  let [i, j] = [0, 0];
-  while (i < a.length && j < b.length) {
-    if (a[i + 1]! < b[j]!) i += 2;
-    else if (b[j + 1]! < a[i]!) j += 2;
-    else return true;
-  }
-  return false;
 }
 
 /** Whether each interval of `inner` lies in one of `outer`; both are canonical. */

@@ -52,6 +52,7 @@ describe('every pair of sets in a universe of six values', () => {
             throw new Error(`${of(a)} with ${of(b)}: ${result}, not ${expected}`);
         }
         expect(intervals.isSubset(of(a), of(b))).toBe((a & ~b) === 0);
+        expect(intervals.overlaps(of(a), of(b))).toBe((a & b) !== 0);
         expect(intervals.equals(of(a), of(b))).toBe(a === b);
       }
     }
