@@ -1,7 +1,7 @@
 import { driverById } from '../../agent/drivers/registry.js';
 import type { InterfaceSet, PacketBox } from '../../agent/exposure/index.js';
 import { contains, type Intervals } from '../../agent/lib/intervals.js';
-import type { Device, Family } from '../../agent/model/index.js';
+import { type Device, type Family, NO_FRAME } from '../../agent/model/index.js';
 
 /** What nft lists as text, read as a device. */
 export function nftDevice(text: string): Device {
@@ -34,6 +34,8 @@ export interface Sample {
   readonly sourcePort: number;
   readonly destinationPort: number;
   readonly icmp: number;
+  /** The hardware address of its frame; left out: it came in none. */
+  readonly sourceMac?: number;
 }
 
 /** Whether a packet lies in a box, worked out without the packet algebra. */
@@ -52,6 +54,7 @@ export function inBox(packet: Sample, box: PacketBox): boolean {
     within(box.protocol, packet.protocol) &&
     within(box.sourcePort, packet.sourcePort) &&
     within(box.destinationPort, packet.destinationPort) &&
-    within(box.icmp, packet.icmp)
+    within(box.icmp, packet.icmp) &&
+    within(box.sourceMac, packet.sourceMac ?? NO_FRAME)
   );
 }

@@ -1,6 +1,6 @@
 import { undoWith } from '../../../agent/app/undo.js';
 import { type Comparison, compare, type Opening, openingText, tracePacket } from '../../../agent/exposure/index.js';
-import type { Direction, Pipeline } from '../../../agent/model/index.js';
+import { type Direction, NO_FRAME, type Pipeline } from '../../../agent/model/index.js';
 import { inBox, type Sample } from '../../exposure/rulesets.js';
 import { type Dice, diceOf } from './dice.js';
 import { type EditKind, edited, edits } from './edits.js';
@@ -288,7 +288,9 @@ function sampleOf({ packet, from }: Shot, { direction, out }: Way): Sample {
 
 /** The witness as a packet that this firewall can be sent; none where its interfaces and addresses do not fit. */
 function witnessShots({ witness, direction, certainty }: Opening): readonly Shot[] {
-  const { inInterface, source, destination, protocol } = witness;
+  const { inInterface, source, destination, protocol, sourceMac = NO_FRAME } = witness;
+  // A TUN takes packets, and no frames with addresses of their own.
+  if (sourceMac !== NO_FRAME) return [];
   const from = direction === 'output' ? 'self' : interfaces.find((name) => name === inInterface);
   if (certainty !== 'certain' || from === undefined) return [];
   if ((direction === 'output') !== isOwn(source) || (direction === 'input') !== (routeOf(destination) === 'local'))
@@ -325,7 +327,13 @@ function routable(shot: Shot, was: Pipeline, is: Pipeline): boolean {
 
 function tracedOf(shot: Shot, way: Way) {
   const { family, inInterface, outInterface, ...fields } = sampleOf(shot, way);
-  return { family, state: 'new' as const, inInterface, outInterface, fields: { ...fields, tcpFlags: SYN } };
+  return {
+    family,
+    state: 'new' as const,
+    inInterface,
+    outInterface,
+    fields: { ...fields, tcpFlags: SYN, sourceMac: NO_FRAME },
+  };
 }
 
 /** The edit that an entry names is one that was made: the list it names is not as it was. */
