@@ -27,6 +27,8 @@ describe('nft undoes', () => {
   test('nothing that it cannot say: extensions, anonymous chains, rules of iptables, edits without a former place', () => {
     const rule = at(`${list} rule 1 (handle 3)`, 'xt match string accept');
     expect(undo({ edit: 'removed', rule, list, table: nft })).toBeUndefined();
+    const calls = at('x', 'ip saddr 192.0.2.1 jump { iifname "lan0" drop ip daddr 192.0.2.2 accept }');
+    expect(undo({ edit: 'removed', rule: calls, list, table: nft })).toBeUndefined();
     expect(undo({ edit: 'added', rule, list: `${list} rule 3 block`, table: nft })).toBeUndefined();
     expect(undo({ edit: 'added', rule: at('x', '-A FORWARD -j ACCEPT'), list, table: nft })).toBeUndefined();
     for (const edit of ['moved', 'object'] as const) expect(undo({ edit, rule, list, table: nft })).toBeUndefined();

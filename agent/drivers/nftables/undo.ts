@@ -12,9 +12,10 @@ export function undo(request: UndoRequest): string | undefined {
   if (!table || chain === undefined || isOfIptables(rule)) return undefined;
   const placeText = [table.family, table.name, chain].join(' ');
   const place = [table.family, table.name, chain].map(shellWord).join(' ');
-  // An extension of iptables is printed by nft, and cannot be given back to it.
+  // An extension of iptables is printed by nft, and cannot be given back to it. The rules of a chain without a name are
+  // told apart by lines, and the text of the rule that calls it is one.
   const statement = ({ text }: Origin): string | undefined =>
-    /(?:^| )xt (?:match|target) /.test(text) ? undefined : shellWord(text);
+    /(?:^| )(?:xt (?:match|target)|jump \{|goto \{) /.test(text) ? undefined : shellWord(text);
   const byHandle = (verb: string, origin: Origin, rest: string): string => {
     const handle = handleOf(origin);
     if (handle !== undefined) return `nft ${verb} rule ${place} handle ${handle}${rest}`;

@@ -111,8 +111,9 @@ async function leftByUndo(lab: Lab, { before, after }: Pair, tally: PairTally): 
   const undo = undoWith([is, was]);
   const edits = [...answer.undeclared, ...answer.closed].flatMap(({ because }) => (because ? [because] : []));
   const commands = new Set(edits.map((edit) => undo(edit)));
+  // What would load the saved ruleset again speaks of files that this firewall does not have.
   const plain = [...commands].filter((one): one is string =>
-    /^(?:nft|ip6?tables)\S* (?!.*with the handle N)/.test(one ?? ''),
+    /^(?:nft|ip6?tables)\S* (?!.*(?:with the handle N|\/etc\/))/.test(one ?? ''),
   );
   if (!answer.complete || plain.length === 0 || plain.length < commands.size) return undefined;
   await load(lab, after.ruleset, { strict: true });
