@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readDevice } from '../agent/app/reading.js';
 import type { Seal } from '../agent/collect/index.js';
+import { spelled } from '../agent/collect/ssh/commands.js';
 import { sshRunner } from '../agent/collect/ssh/index.js';
 import { planOf } from '../agent/collect/ssh/plan.js';
 import { drivers } from '../agent/drivers/registry.js';
@@ -102,7 +103,7 @@ async function peer(server: Sshd, folder: string, { name }: Namespace): Promise<
     join(folder, 'authorized'),
     `restrict,pty,command="${shell}" ${readFileSync(join(folder, 'peer.pub'))}`,
   );
-  const commands = linux.map(planOf).flatMap(({ steps }) => steps.map(({ spellings }) => spellings[0]!.join(' ')));
+  const commands = linux.map(planOf).flatMap(({ steps }) => steps.map(({ spellings }) => spelled(spellings[0]!)));
   const { port, user } = server;
   const wanted = { port, user, key: join(folder, 'peer'), hosts: PEER_HOSTS, parallel: PARALLEL, commands };
   const { code, stdout, stderr } = await run([PYTHON, peerProgram], {
