@@ -128,34 +128,14 @@ function warnUnwatched({ isDaemon }: Asking): void {
   if (!isDaemon) say('no daemon runs: nobody watches the end of the window until `ecluse start` does');
 }
 
-function isPlan({
-  self,
-  emergency,
-  vendor,
-  technician,
-  ticket,
-  device,
-  start,
-  end,
-  for: length,
-  allow,
-  allowFilteringOff,
-  allowAccess,
-}: PlanOptions) {
-  return [
-    self,
-    emergency,
-    vendor,
-    technician,
-    ticket,
-    device,
-    start,
-    end,
-    length,
-    allow,
-    allowFilteringOff,
-    allowAccess,
-  ].some((one) => one !== undefined);
+/** The options that describe a window; without any of them one is named that was planned before. */
+const PLAN_OPTIONS = [
+  ...(['self', 'owner', 'emergency', 'caller', 'reason', 'onCall', 'since', 'vendor', 'technician', 'ticket'] as const),
+  ...(['device', 'start', 'end', 'for', 'rrule', 'allow', 'allowFilteringOff', 'allowAccess'] as const),
+] satisfies readonly (keyof PlanOptions)[];
+
+function isPlan(options: PlanOptions): boolean {
+  return PLAN_OPTIONS.some((name) => options[name] !== undefined);
 }
 
 async function planOf(

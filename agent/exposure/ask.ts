@@ -5,7 +5,7 @@ import { looseBoxes, relevantTo } from './care.js';
 import { compiler } from './compile.js';
 import type { Env } from './env.js';
 import { type Trace, type TracedPacket, traceOneList, tracePacket } from './trace.js';
-import { fieldIndex, inUniverse, packetFields, type UniverseBuilder } from './universe.js';
+import { fieldIndex, inUniverse, type PacketField, packetFields, type UniverseBuilder } from './universe.js';
 import { walkDevice, walkList } from './walk.js';
 
 /** A packet as it is asked about: what is absent may be anything. */
@@ -114,19 +114,12 @@ function relevantRules(pipeline: Pipeline, packet: AskedPacket, family: Family):
   return relevantTo([{ fields, names }], pipeline, looseBoxes(pipeline, packet.direction, family));
 }
 
-function givenFields(packet: AskedPacket): [Exclude<keyof AskedPacket['fields'], undefined>, Bound][] {
-  const names = [
-    'protocol',
-    'destinationPort',
-    'icmp',
-    'destination',
-    'source',
-    'tcpFlags',
-    'sourcePort',
-    'sourceMac',
-  ] as const;
-  return names.flatMap((name) => {
-    const value = packet.fields[name];
-    return value === undefined ? [] : [[name, value] as [typeof name, Bound]];
+type GivenField = keyof AskedPacket['fields'] & PacketField;
+
+function givenFields({ fields }: AskedPacket): readonly (readonly [GivenField, Bound])[] {
+  const isGiven = (name: PacketField): name is GivenField => name in fields;
+  return packetFields.filter(isGiven).flatMap((name) => {
+    const value = fields[name];
+    return value === undefined ? [] : [[name, value] as const];
   });
 }
