@@ -26,6 +26,7 @@ describe('a call that is wrong is told in one line, with exit code 2', () => {
     ['opening nothing', ['window', 'open'], 'no window was named'],
     ['a plan without a vendor', ['window', 'plan', 'W1', ...ends], 'a plan without a vendor (expected --vendor NAME)'],
     ['opening with half a plan', ['window', 'open', 'W1', '--for', '2h'], 'a plan without a vendor'],
+    ['opening a planned one with more', ['window', 'open', 'W1', '--reason', 'late'], 'belong to an emergency'],
     ['a plan without an end', ['window', 'plan', '--vendor', 'v'], 'a plan without an end (expected one of --end'],
     ['a plan with two ends', ['window', 'plan', '--vendor', 'v', '--for', '2h', ...ends], 'two ends'],
     [
