@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type CommandRunner, localRunner } from '../collect/index.js';
+import { type CommandRunner, localRunner, stepOfSection } from '../collect/index.js';
 import { addressOf, CLOCK_ARGV, recordRequest, type SshOptions, sshRunner } from '../collect/ssh/index.js';
 import type { DeviceSettings, Settings } from '../config/index.js';
 import type { Capture, Section } from '../drivers/index.js';
@@ -136,7 +136,7 @@ function rightsOf(asked: readonly Asked[]): Examination['rights'] {
   const rights = new Map<string, { granted: boolean; readonly commands: string[] }>();
   for (const { capture, section } of asked) {
     const driver = drivers.find(({ id }) => id === capture.driver);
-    const right = driver?.dialogue.steps.find(({ id }) => id === section.name)?.right?.capability;
+    const right = driver && stepOfSection(driver.dialogue, section.name)?.right?.capability;
     // A command that is not there, or that broke, says nothing of rights.
     if (right === undefined || (section.failure && section.failure.kind !== 'missing-right')) continue;
     const known = rights.get(right) ?? { granted: true, commands: [] };

@@ -1,8 +1,8 @@
 import { captureFromPath } from '../collect/index.js';
 import { driverById, drivers } from '../drivers/registry.js';
 import type { Problem, Result } from '../lib/result.js';
-import { failure } from '../lib/result.js';
-import type { Device } from '../model/index.js';
+import { failure, success } from '../lib/result.js';
+import { type Device, withStateRemarks } from '../model/index.js';
 
 export { displayText } from '../collect/index.js';
 export { drivers } from '../drivers/registry.js';
@@ -27,5 +27,6 @@ export async function readFile(path: string, driverId?: string): Promise<Result<
   if (!capture.ok) return capture;
   const driver = driverById(capture.value.driver);
   if (!driver) return failure({ code: 'UNKNOWN_DRIVER', message: `there is no driver ${capture.value.driver}` });
-  return driver.read(capture.value, { device: capture.value.device });
+  const read = driver.read(capture.value, { device: capture.value.device });
+  return read.ok ? success(withStateRemarks(read.value)) : read;
 }

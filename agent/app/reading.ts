@@ -9,6 +9,7 @@ import {
   redactCapture,
   type SettleOptions,
   stableText,
+  stepOfSection,
 } from '../collect/index.js';
 import type { DeviceSettings } from '../config/settings.js';
 import type { Capture, Driver } from '../drivers/contract.js';
@@ -124,7 +125,7 @@ function isSame(
       if (old.name !== section.name || old.source !== section.source) return false;
       if (JSON.stringify(old.failure) !== JSON.stringify(section.failure)) return false;
       if (old.text === section.text) return true;
-      const isCheck = driver.dialogue.steps.find(({ id }) => id === section.name)?.need === 'crossCheck';
+      const isCheck = stepOfSection(driver.dialogue, section.name)?.need === 'crossCheck';
       return isCheck && stableText(old.text, driver.volatile) === stableText(section.text, driver.volatile);
     });
   });
@@ -211,10 +212,11 @@ function hashOf(captures: readonly Capture[], drivers: readonly Driver[]): strin
   const hash = createHash('sha256');
   for (const capture of [...captures].sort((a, b) => (a.driver < b.driver ? -1 : 1))) {
     const driver = drivers.find(({ id }) => id === capture.driver);
-    const aside = new Set(
-      driver?.dialogue.steps.filter(({ need, beside }) => need === 'crossCheck' || beside).map((step) => step.id) ?? [],
-    );
-    const sections = capture.sections.filter(({ name }) => !aside.has(name));
+    const isAside = (name: string): boolean => {
+      const step = driver && stepOfSection(driver.dialogue, name);
+      return step?.need === 'crossCheck' || step?.beside === true;
+    };
+    const sections = capture.sections.filter(({ name }) => !isAside(name));
     hash.update(captureHash({ ...capture, sections }, driver?.volatile ?? []));
   }
   return hash.digest('hex');

@@ -1,10 +1,10 @@
 import type { Capture, Driver, SavedCapture } from '../drivers/contract.js';
 import { combineDevices } from '../exposure/index.js';
 import { problemText } from '../lib/result.js';
-import type { Device, Origin, SavedState } from '../model/index.js';
+import type { Device, LaterState, Origin } from '../model/index.js';
 
 export interface Saved {
-  readonly state?: SavedState;
+  readonly state?: LaterState;
   readonly unknown?: true;
   /** Why the saved rules say nothing, or not all: never silence. */
   readonly notCovered: readonly string[];
@@ -45,6 +45,7 @@ export function savedOf(capture: Capture, drivers: readonly Driver[], live: Devi
   const { forwarding, localAddresses, zones, reach } = live.pipeline;
   return {
     state: {
+      kind: 'saved',
       // What a saved file does not say stays as it is: whether the machine forwards, and its own addresses.
       pipeline: {
         ...pipeline,
@@ -65,8 +66,9 @@ export function withSaved(device: Device, saved: readonly Saved[]): Device {
   const { coverage } = device;
   return {
     ...device,
-    ...(state && { saved: state }),
-    ...(!state && saved.some(({ unknown }) => unknown) && { savedUnknown: true as const }),
+    ...(state && { later: [...(device.later ?? []), state] }),
+    ...(!state &&
+      saved.some(({ unknown }) => unknown) && { laterUnknown: [...(device.laterUnknown ?? []), 'saved' as const] }),
     ...(said.length > 0 && { coverage: { ...coverage, notCovered: [...new Set([...coverage.notCovered, ...said])] } }),
   };
 }

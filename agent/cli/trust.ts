@@ -13,6 +13,7 @@ interface TrustOptions {
   readonly yes: readonly string[];
   readonly revoke: readonly string[];
   readonly replace?: boolean;
+  readonly member?: boolean;
   readonly script?: boolean;
 }
 
@@ -29,6 +30,7 @@ export function addTrust(program: Command, setExit: SetExit): void {
       [],
     )
     .option('--replace', 'forget the keys that were accepted before and are not shown any more')
+    .option('--member', 'another member of a pair answers now: the keys that were accepted before stay accepted')
     .option('--revoke <fingerprint>', 'never again accept this key, from any device; may be repeated', collect, [])
     .option('--script', 'print the forced command for the account on the device')
     .option('--json', 'one JSON document; asks nothing')
@@ -107,7 +109,7 @@ async function acceptHop(trust: Trusting, hop: ScannedHop, options: TrustOptions
       expected: 'a yes at the terminal, or `--yes SHA256:…` with a key that the server shows',
     });
   }
-  const problem = trust.accept(hop, chosen, options.replace ?? isChanged);
+  const problem = trust.accept(hop, chosen, options.replace ?? (isChanged && !options.member));
   return problem ? complain(problem) : 0;
 }
 

@@ -1,10 +1,18 @@
 import { createHash } from 'node:crypto';
-import type { Capture, Section, SectionFailure, VolatilePattern } from '../drivers/contract.js';
+import type { Capture, Dialogue, DialogueStep, Section, SectionFailure, VolatilePattern } from '../drivers/contract.js';
 import { failure, type Problem, type Result, success } from '../lib/result.js';
 
 /** The first key of a stored capture, by which a file is known to be one. */
 const MARK = 'ecluseCapture';
 const VERSION = 1;
+
+/** The step whose answer a section is, in a virtual system too; undefined for a file that was imported. */
+export function stepOfSection({ steps }: Dialogue, name: string): DialogueStep | undefined {
+  const exact = steps.find(({ id }) => id === name);
+  if (exact) return exact;
+  const inside = steps.filter(({ id, eachVirtual }) => eachVirtual && name.endsWith(`-${id}`));
+  return inside.sort((a, b) => b.id.length - a.id.length)[0];
+}
 
 /** Removes what changes while nothing does. */
 export function stableText(text: string, patterns: readonly VolatilePattern[]): string {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Capture, DialogueStep, Driver, Section, VolatilePattern } from '../drivers/contract.js';
-import { displayMessage, stableText } from './capture.js';
+import { displayMessage, stableText, stepOfSection } from './capture.js';
 
 export interface SettleOptions {
   /** Most readings taken; two at least. */
@@ -69,7 +69,7 @@ export function movedSections(
     const [one, other] = [before, after].map((captures) => captures.find(({ driver }) => driver === id));
     const names = new Set([...(one?.sections ?? []), ...(other?.sections ?? [])].map(({ name }) => name));
     return [...names].flatMap((name) => {
-      const step = dialogue.steps.find(({ id: stepId }) => stepId === name);
+      const step = stepOfSection(dialogue, name);
       if (step?.beside) return [];
       const [a, b] = [find(one, name), find(other, name)];
       const alike = a && b && a.failure?.kind === b.failure?.kind;

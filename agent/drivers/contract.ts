@@ -20,7 +20,13 @@ export interface Driver {
   readonly secrets: readonly SecretPattern[];
   /** Text that changes while nothing does (counters, times, handles): removed before two readings are compared. */
   readonly volatile: readonly VolatilePattern[];
-  /** parse → extract → convert. Never throws on input: what it cannot use is a coverage line or a Problem. */
+  /** What is meant where nothing is written, where that went by the version; see shared/version.ts. */
+  readonly defaults?: readonly VersionedDefault[];
+  /**
+   * parse → extract → convert. Never throws on input: what it cannot use is a coverage line or a Problem. Beside what
+   * holds now it fills what the platform has of the rest of `Device`: `later` (the saved configuration where it differs,
+   * the candidate that nobody has committed), `availability` (the pair and its members) and `version`.
+   */
   read(capture: Capture, context: ReadContext): Result<Device>;
   /**
    * The platform's own command that undoes an edit, for a person to run; words with the two steps where one command
@@ -54,6 +60,14 @@ export interface SavedCapture {
     readonly text: string;
     readonly places: readonly { readonly file: string; readonly line: number }[];
   }[];
+}
+
+/** A default that changed with a version of the platform. */
+export interface VersionedDefault {
+  /** In the platform's words: `match-vip of a policy that denies`. */
+  readonly what: string;
+  /** From which version on it is which, the oldest first; that one holds for everything before the second too. */
+  readonly since: readonly { readonly version: string; readonly value: string }[];
 }
 
 /** An edit of a rule list, as far as undoing it needs. */
@@ -98,6 +112,11 @@ export interface Capture {
 
 export interface ReadContext {
   readonly device: string;
+  /**
+   * A version in the platform's words: what is not written is read with that version's defaults, not with those of the
+   * version that the capture states. Whoever has no defaults that go by the version may pass over it.
+   */
+  readonly defaultsOf?: string;
 }
 
 /** The commands to run, in order. All only read. */
@@ -181,9 +200,10 @@ export interface DialogueStep {
    * `required`: without it the reading is blind. `ifPresent`: a missing program means there is nothing to read
    * (no legacy iptables on this host), and the capture has no such section; a program that is there and fails is
    * still blind. `crossCheck`: only checks what another step says; where it fails there is one check less, and only
-   * where it contradicts is the reading blind.
+   * where it contradicts is the reading blind. `later`: what holds at another time (a saved configuration, a candidate);
+   * a change in it is a change of the device, and where it fails `laterUnknown` says so and what holds now is not blind.
    */
-  readonly need: 'required' | 'ifPresent' | 'crossCheck';
+  readonly need: 'required' | 'ifPresent' | 'crossCheck' | 'later';
   /**
    * Only tells what stands beside the device and is not read: it comes and goes while the device holds still, so two
    * readings need not agree in it, and the device is the same whatever it says.

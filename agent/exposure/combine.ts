@@ -10,6 +10,7 @@ import {
   type RuleList,
   type Scope,
   type Step,
+  withStateRemarks,
 } from '../model/index.js';
 import { ending, hasExtension, hasUnrecognized, isOfIptables, lacksAction, sameRule } from './same-rule.js';
 
@@ -22,6 +23,22 @@ export interface DevicePart {
 function areasOf(parts: readonly DevicePart[]): Pick<Device, 'areas'> {
   const areas = parts.flatMap(({ device }) => device.areas ?? []);
   return areas.length > 0 ? { areas } : {};
+}
+
+type Stated = Pick<Device, 'version' | 'availability' | 'later' | 'laterUnknown'>;
+
+/** What a device says of its own state; an appliance is read by one driver alone. */
+function statedBy(parts: readonly DevicePart[]): Stated {
+  const version = parts.find(({ device }) => device.version !== undefined)?.device.version;
+  const availability = parts.find(({ device }) => device.availability)?.device.availability;
+  const later = parts.flatMap(({ device }) => device.later ?? []);
+  const laterUnknown = parts.flatMap(({ device }) => device.laterUnknown ?? []);
+  return {
+    ...(version !== undefined && { version }),
+    ...(availability && { availability }),
+    ...(later.length > 0 && { later }),
+    ...(laterUnknown.length > 0 && { laterUnknown }),
+  };
 }
 
 /** The two drivers that list the same store of the kernel: what one cannot say, the other may. */
@@ -69,7 +86,9 @@ export function combineDevices(id: string, parts: readonly DevicePart[]): Device
   const localAddresses = parts.find(({ device }) => device.pipeline.localAddresses)?.device.pipeline.localAddresses;
   const objects = parts.flatMap(({ device }) => device.pipeline.objects ?? []);
   const zones = parts.find(({ device }) => device.pipeline.zones)?.device.pipeline.zones;
-  return {
+  const reach = parts.find(({ device }) => device.pipeline.reach)?.device.pipeline.reach;
+  const applications = parts.flatMap(({ device }) => device.pipeline.applications ?? []);
+  return withStateRemarks({
     id,
     pipeline: {
       lists,
@@ -79,16 +98,19 @@ export function combineDevices(id: string, parts: readonly DevicePart[]): Device
       ...(localAddresses && { localAddresses }),
       ...(zones && { zones }),
       ...(objects.length > 0 && { objects }),
+      ...(reach && { reach }),
+      ...(applications.length > 0 && { applications }),
     },
     listeners: parts.flatMap(({ device }) => device.listeners),
     facts: parts.flatMap(({ device }) => device.facts),
     ...areasOf(parts),
+    ...statedBy(parts),
     coverage: {
       ...coverage,
       notCovered: [...new Set([...coverage.notCovered, ...translationOrder(lists, bases)])],
       blind: [...new Set([...coverage.blind, ...(merge?.blind ?? [])])],
     },
-  };
+  });
 }
 
 interface Merge {

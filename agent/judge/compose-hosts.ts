@@ -122,8 +122,10 @@ export interface FactInput {
 
 /** Gates that are not packet rules, compared with the approved ones. */
 export function factSubjects({ device, now, approved, blind, tellsForwarding }: FactInput): readonly Subject[] {
-  const isCompared = ({ area }: AccessFact): boolean =>
-    area === undefined || (now.areas?.includes(area) === true && approved.areas?.includes(area) === true);
+  const sameMember = now.availability?.member === approved.availability?.member;
+  const isCompared = ({ area, ofMember }: AccessFact): boolean =>
+    (sameMember || !ofMember) &&
+    (area === undefined || (now.areas?.includes(area) === true && approved.areas?.includes(area) === true));
   const [present, known] = [now, approved].map((state) =>
     byName([...state.facts.filter(isCompared), ...logStatements(state.pipeline)]),
   ) as [Facts, Facts];

@@ -1,6 +1,6 @@
 import { flowSetOf } from '../baseline/index.js';
 import { compare, type Opening, ruleKey } from '../exposure/index.js';
-import type { Device, Pipeline, Rule, RuleList, SavedState } from '../model/index.js';
+import type { Device, LaterState, Pipeline, Rule, RuleList } from '../model/index.js';
 import { type Sides, undecided } from './compose-compare.js';
 import type { Surroundings } from './compose-flow.js';
 import { groupByRule, subjectOfRule } from './compose-rules.js';
@@ -8,9 +8,6 @@ import type { Subject } from './types.js';
 
 /** Where more rules than this are new and open nothing, the list was written anew: each would take a comparison. */
 const NEW_MAX = 64;
-
-/** How the ids of subjects end that saved rules bring back. */
-const SAVED = '+saved';
 
 /** What comes back by itself, and what was not looked at. */
 export interface Latent {
@@ -49,20 +46,54 @@ export function latentSubjects(sides: Sides, open: readonly Opening[], around: S
 }
 
 /**
- * What the saved rules would let through after the next start and does not pass now. A gate that is shut on the running
- * machine alone is shut until somebody restarts it. What was approved with these saved rules was approved with them.
+ * What the rules that lie ready (saved, typed and not committed, on the member that stands by) would let through once
+ * they hold, and does not pass now. A gate that is shut on the running machine alone is shut until somebody restarts
+ * it. What was approved with these rules lying there was approved with them. Rules that cannot be read now are as they
+ * were: that nobody can look is no reason to call them shut.
  */
-export function savedSubjects(
-  saved: { readonly now: SavedState; readonly approved: SavedState | undefined },
+export function laterSubjects(
+  { now, approved, earlier, blind }: LaterInput,
   sides: Sides,
   around: Surroundings,
 ): Latent {
-  const { pipeline, returnsWhen } = saved.now;
+  const states = blind ? [] : (now.later ?? []);
+  const unknown = (now.laterUnknown ?? []).filter((kind) => !states.some((state) => state.kind === kind));
+  const parts = states.map((state) => {
+    const known = approved?.later?.find(({ kind }) => kind === state.kind);
+    return subjectsOf(state, known?.pipeline, sides, around);
+  });
+  return {
+    subjects: [
+      ...parts.flatMap(({ subjects }) => subjects),
+      ...earlier.filter(({ id, latent }) => latent && unknown.some((kind) => id.endsWith(endOf(kind)))),
+    ],
+    limits: parts.flatMap(({ limits }) => limits),
+  };
+}
+
+export interface LaterInput {
+  readonly now: Device;
+  readonly approved: Device | undefined;
+  readonly earlier: readonly Subject[];
+  /** What holds now was not read whole: there is nothing to compare with. */
+  readonly blind: boolean;
+}
+
+/** How the ids of subjects end that come with a later state. */
+function endOf(kind: LaterState['kind']): string {
+  return `+${kind}`;
+}
+
+function subjectsOf(
+  { kind, pipeline, returnsWhen }: LaterState,
+  approved: Pipeline | undefined,
+  sides: Sides,
+  around: Surroundings,
+): Latent {
   const budget = sides.timeMsMax === undefined ? {} : { timeMsMax: sides.timeMsMax };
-  const steps: readonly (Pipeline | undefined)[] = [sides.now, sides.approved, saved.approved?.pipeline];
   let opened: readonly Opening[] | undefined;
   const reasons: string[] = [];
-  for (const known of steps) {
+  for (const known of [sides.now, sides.approved, approved]) {
     if (!known || opened?.length === 0) continue;
     const within = opened && { within: opened.map(flowSetOf) };
     const seen = compare(pipeline, { pipeline: known, flows: sides.flows, ...within, ...budget });
@@ -71,15 +102,9 @@ export function savedSubjects(
   }
   const subjects = groupByRule(opened ?? []).map((group): Subject => {
     const { cause: _, undo: __, ...subject } = subjectOfRule(group, around, undefined);
-    return { ...subject, id: `${subject.id}${SAVED}`, latent: { returnsWhen } };
+    return { ...subject, id: `${subject.id}${endOf(kind)}`, latent: { returnsWhen } };
   });
   return { subjects, limits: [...new Set(reasons)].map((reason) => `what comes back ${returnsWhen}: ${reason}`) };
-}
-
-/** Saved rules that cannot be read now are as they were: that nobody can look is no reason to call them shut. */
-export function keptSaved(now: Device, earlier: readonly Subject[]): Latent {
-  if (!now.savedUnknown) return nothingLatent;
-  return { subjects: earlier.filter(({ id, latent }) => latent && id.endsWith(SAVED)), limits: [] };
 }
 
 export const nothingLatent: Latent = { subjects: [], limits: [] };

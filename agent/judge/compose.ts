@@ -14,7 +14,7 @@ import {
 import { engineOf } from './compose-engine.js';
 import { flowOf, flowsMeet, type Surroundings } from './compose-flow.js';
 import { factSubjects, listening, uncomparedAreas } from './compose-hosts.js';
-import { keptSaved, latentSubjects, nothingLatent, savedSubjects } from './compose-latent.js';
+import { latentSubjects, laterSubjects, nothingLatent } from './compose-latent.js';
 import { continued, groupByRule, type RuleGroup, subjectOfRule, succeed, withFreshUndo } from './compose-rules.js';
 import { outerFirst } from './context.js';
 import { carrierOf, declaredId, type Observation, type Subject } from './types.js';
@@ -92,11 +92,8 @@ export function composeObservation(input: ComposeInput): Observation {
     ? factSubjects({ device, now, approved, blind: isBlind, tellsForwarding: engine.tellsForwarding })
     : [];
   const sleeping = isBlind ? nothingLatent : latentSubjects(sides, open, around);
-  const saved =
-    isBlind || !now.saved
-      ? keptSaved(now, input.earlier)
-      : savedSubjects({ now: now.saved, approved: approved?.saved }, sides, around);
-  const limits = [...sleeping.limits, ...saved.limits, ...(approved ? notCompared(now, approved) : [])];
+  const later = laterSubjects({ now, approved, earlier: input.earlier, blind: isBlind }, sides, around);
+  const limits = [...sleeping.limits, ...later.limits, ...(approved ? notCompared(now, approved) : [])];
   return {
     device,
     at,
@@ -107,7 +104,7 @@ export function composeObservation(input: ComposeInput): Observation {
       ...listeners.undeclared,
       ...facts,
       ...sleeping.subjects,
-      ...saved.subjects,
+      ...later.subjects,
     ],
     declared: isBlind ? [] : [...declaredRules(input, sides, comparison.closed), ...listeners.declared],
     missing: isBlind ? [] : [...missingRules(input, sides, comparison.closed), ...missingListeners(input, listeners)],

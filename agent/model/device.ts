@@ -1,5 +1,6 @@
 import type { AddressSet, Family } from './address.js';
 import type { Condition } from './condition.js';
+import type { Availability, LaterKind, LaterState } from './later.js';
 import type { Coverage, Origin } from './origin.js';
 import type { BaseList, RuleList } from './rule.js';
 
@@ -12,17 +13,14 @@ export interface Device {
   /** The areas of access facts that were read whole. */
   readonly areas?: readonly string[];
   readonly coverage: Coverage;
-  /** What the device would let through after its next start, where that was read whole. */
-  readonly saved?: SavedState;
-  /** Rules would be loaded at the next start and could not be read whole: what they let through is not known. */
-  readonly savedUnknown?: true;
-}
-
-/** Rules that lie in files and take the place of those that hold now. */
-export interface SavedState {
-  readonly pipeline: Pipeline;
-  /** In words: `at the next start, when nftables loads /etc/nftables.conf`. */
-  readonly returnsWhen: string;
+  /** What the device would let through later, one of each kind at most, where that was read whole. */
+  readonly later?: readonly LaterState[];
+  /** There is a later state of these kinds, and it could not be read whole: what it lets through is not known. */
+  readonly laterUnknown?: readonly LaterKind[];
+  /** The platform's version as the device states it, such as `9.16(4)`. Absent: it states none. */
+  readonly version?: string;
+  /** The pair or cluster that it is of, where it says so. */
+  readonly availability?: Availability;
 }
 
 /** How a packet meets the rule lists. */
@@ -127,5 +125,7 @@ export interface AccessFact {
   readonly area?: string;
   /** It keeps somebody out: where it is gone, more is let in. */
   readonly guards?: true;
+  /** Each member of a pair has its own, such as a priority: compared only between readings of the same member. */
+  readonly ofMember?: true;
   readonly origin: Origin;
 }

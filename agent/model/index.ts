@@ -5,6 +5,7 @@
 export * from './address.js';
 export * from './condition.js';
 export * from './device.js';
+export * from './later.js';
 export * from './mac.js';
 export * from './origin.js';
 export * from './public.js';

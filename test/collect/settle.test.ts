@@ -140,6 +140,29 @@ test('a cross-check that goes on moving is given up, and does not make the readi
   expect(capture.sections.map(({ failure }) => failure)).toEqual([undefined, undefined]);
 });
 
+test('a step is the same in a virtual system: what only checks is no more there, what holds later is no less', async () => {
+  const steps = [
+    step(['config'], { id: 'config', eachVirtual: true }),
+    step(['check'], { id: 'check', need: 'crossCheck', eachVirtual: true }),
+    step(['saved'], { id: 'saved', need: 'later', eachVirtual: true }),
+  ];
+  const kinds = async (moving: string) => {
+    let at = 0;
+    const read = async (): Promise<Capture> => ({
+      driver: 'fake',
+      device: 'd',
+      sections: ['config', 'ward-config', 'ward-check', 'ward-saved'].map((name) => ({
+        name,
+        source: name,
+        text: name === moving ? `${at++}` : 'a',
+      })),
+    });
+    return (await twice(read, [], { readingsMax: 3, ...noPause }, steps)).sections.map(({ failure }) => failure?.kind);
+  };
+  expect(await kinds('ward-check')).toEqual([undefined, undefined, undefined, undefined]);
+  expect(await kinds('ward-saved')).toEqual([undefined, undefined, undefined, 'unstable']);
+});
+
 test('a real program that changes its answer each time is unstable', async () => {
   const program = fakeProgram(`echo line >> ${tempDir()}/log; echo always; date +%s%N`);
   const driver = driverWith(step([program]), step(['echo', 'still'], { id: 'still' }));

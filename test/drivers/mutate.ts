@@ -1,4 +1,4 @@
-import { captureHash } from '../../agent/collect/capture.js';
+import { captureHash, stepOfSection } from '../../agent/collect/capture.js';
 import type { Driver, Section } from '../../agent/drivers/contract.js';
 import type { Device } from '../../agent/model/index.js';
 import { capture, type Recording, recordingsOf } from './recorded.js';
@@ -33,7 +33,7 @@ export function randomFrom(seed: number): Random {
 
 /** What only checks another section may be broken, and then checks nothing. */
 function isAside({ dialogue }: Driver, { name }: Section): boolean {
-  const step = dialogue.steps.find(({ id }) => id === name);
+  const step = stepOfSection(dialogue, name);
   return step !== undefined && (step.need === 'crossCheck' || step.beside === true);
 }
 
@@ -44,8 +44,8 @@ interface Whole {
 }
 
 /** What the reading says of the device, without where it stands and without remarks. */
-function meaningOf({ pipeline, facts, listeners }: Device): string {
-  return JSON.stringify([pipeline, facts, listeners], (key, value: unknown) =>
+function meaningOf({ pipeline, facts, listeners, later, laterUnknown, availability }: Device): string {
+  return JSON.stringify([pipeline, facts, listeners, later, laterUnknown, availability], (key, value: unknown) =>
     /^(?:origin|policyOrigin|comment|text)$/.test(key) ? undefined : typeof value === 'bigint' ? `${value}n` : value,
   );
 }

@@ -71,6 +71,25 @@ describe('ecluse trust', () => {
     expect(keysIn(known)).toEqual([]);
   }, 120_000);
 
+  test('the other member of a pair answers at the same address: the keys of both stay accepted', async () => {
+    const [one, other] = [await serve(), await serve()];
+    const { ecluse, known, write } = site(one);
+    expect((await ecluse('trust', 'web', '--yes', one.fingerprint)).code).toBe(0);
+    const failover = (from: FakeServer, to: FakeServer): void => {
+      write(to.port);
+      writeFileSync(known, readFileSync(known, 'utf8').replaceAll(`:${from.port}`, `:${to.port}`));
+    };
+    failover(one, other);
+    const changed = await ecluse('doctor', 'web');
+    expect(changed.stdout).toContain('if it is the other member of a pair: ecluse trust web --member');
+    expect((await ecluse('trust', 'web', '--member', '--yes', other.fingerprint)).code).toBe(0);
+    expect(keysIn(known).map(({ fingerprint }) => fingerprint)).toEqual([one.fingerprint, other.fingerprint]);
+    failover(other, one);
+    expect((await ecluse('trust', 'web')).code).toBe(0);
+    failover(one, other);
+    expect((await ecluse('trust', 'web')).code).toBe(0);
+  }, 120_000);
+
   test('accepts a jump host first, and then what is behind it', async () => {
     const jump = await serve({ forward: 'works' });
     const server = await serve();

@@ -59,6 +59,6 @@ export function objectionTo(key: HostKey, pins: Pins, hop: SshHop, device: strin
     code: 'HOST_KEY_CHANGED',
     message: `the host key of ${place} is not the accepted one: it shows ${shown}; another machine may stand in its place`,
     expected: `one of ${[...new Set(pins.fingerprints)].join(', ')}`,
-    remedy: `find out why it changed before anything else; if the server was installed anew: ecluse trust ${device}`,
+    remedy: `find out why it changed before anything else; if the server was installed anew: ecluse trust ${device}; if it is the other member of a pair: ecluse trust ${device} --member`,
   };
 }

@@ -35,7 +35,7 @@ describe('a machine whose saved rules are not the running ones', () => {
         writeFileSync(join(folder, 'nftables.conf'), rules(''));
         await saved.must(['nft', '-f', '/etc/nftables.conf']);
         const approved = await read();
-        expect(approved.saved?.pipeline.lists).toHaveLength(1);
+        expect(approved.later?.[0]?.pipeline.lists).toHaveLength(1);
         // The vendor opens a port in the file, loads it, and afterwards shuts it in the kernel alone.
         writeFileSync(join(folder, 'nftables.conf'), rules(', 8080'));
         const now = await read();

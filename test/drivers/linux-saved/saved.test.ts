@@ -81,7 +81,7 @@ describe('rules that come back at the next start', () => {
   test('are none where nothing loads the file, and that is said', () => {
     const now = host(closed, { systemd: enabled('ssh'), nftables: open });
     expect(latent(composed(now, shut))).toEqual([]);
-    expect(now.saved).toBeUndefined();
+    expect(now.later).toBeUndefined();
     expect(now.coverage.notCovered).toEqual(
       expect.arrayContaining([
         '/etc/nftables.conf: nothing loads it at the start (nftables is not enabled).',
@@ -157,12 +157,12 @@ describe('rules that come back at the next start', () => {
     expect(latent(composed(wide, shut)).join()).toMatch(
       /any service \(in not lo\) \(by policy\) .*\/etc\/default\/ufw:1$/,
     );
-    expect(host(closed, ufw('')).saved).toBeDefined();
+    expect(host(closed, ufw('')).later).toBeDefined();
   });
 
   test('of ufw that is switched off come back never, and that is said', () => {
     const now = host(closed, ufw('-A ufw-user-input -p tcp --dport 5900 -j ACCEPT\n', { ufw: 'ENABLED=no\n' }));
-    expect(now.saved).toBeUndefined();
+    expect(now.later).toBeUndefined();
     expect(now.coverage.notCovered.join('\n')).toContain('ufw is not enabled there');
   });
 
