@@ -1,7 +1,7 @@
 import type { Instant, MaintenanceWindow } from '../windows/index.js';
 import { belongs, commonCause, differentErrors, shared, spanOf } from './blind-group.js';
 import { deadlineOf, type JudgeContext } from './context.js';
-import type { DeviceMemory, JudgeState } from './findings.js';
+import { type DeviceMemory, type JudgeState, memoryOf } from './findings.js';
 import { type Desk, openFinding, raise, resolve, tell } from './life.js';
 import type { BlindGroup, Finding, Severity } from './types.js';
 
@@ -12,10 +12,6 @@ const MISSED_READINGS_MIN = 2;
 /** Forty devices do not come back at one moment: that a group has changed is told once in this time, that it is over at once. */
 const TELL_AGAIN_MS = 5 * MINUTE_MS;
 const CODE = 'GUARD_BLIND';
-
-export function memoryOf(state: JudgeState, device: string): DeviceMemory | undefined {
-  return state.devices.find((memory) => memory.device === device);
-}
 
 /** Since when nothing complete is known of a device that should be read. */
 function darkSince(memory: DeviceMemory): Instant | undefined {

@@ -1,5 +1,5 @@
 import { addressesOf, type JudgeContext, sourceOf } from './context.js';
-import type { JudgeState } from './findings.js';
+import { type JudgeState, memoryOf } from './findings.js';
 import { heldBackNow, onboardingOf } from './onboarding.js';
 import type { Subject } from './types.js';
 import { waiverFor } from './verdict.js';
@@ -17,22 +17,23 @@ const NEVER_COVERED: readonly string[] = ['removable media, third-party premises
 /** What was read, what is declared, and what lies outside: `devices` limits it to those of one window. */
 export function coverageOf(state: JudgeState, context: JudgeContext, devices?: readonly string[]): CoverageStatement {
   const names = devices ?? Object.keys(context.devices);
+  const named = new Set(names);
   const observed: string[] = [];
   const blind: string[] = [];
   const limits: string[] = [];
   for (const name of names) {
-    const memory = state.devices.find((one) => one.device === name);
+    const memory = memoryOf(state, name);
     limits.push(...(memory?.limits ?? []).map((limit) => `${name}: ${limit}`));
     if (memory && memory.missedReadings > 0) blind.push(`${name} (${memory.blindReasons.join('; ')})`);
     else if (memory?.lastCompleteAt === undefined) blind.push(`${name} (never read completely)`);
     else observed.push(`${name} at ${new Date(memory.lastCompleteAt).toISOString()}`);
   }
   const declared = state.present
-    .filter((present) => present.declared && names.includes(present.subject.device))
+    .filter((present) => present.declared && named.has(present.subject.device))
     .map((present) => present.subject);
   return {
     observed,
-    declared: [...waivedNow(state, names), ...declared.map((subject) => `${subject.device}: ${subject.summary}`)],
+    declared: [...waivedNow(state, named), ...declared.map((subject) => `${subject.device}: ${subject.summary}`)],
     notCovered: [
       ...blind,
       ...limits,
@@ -55,10 +56,10 @@ function notJudgedYet(state: JudgeState, context: JudgeContext, names: readonly 
 }
 
 /** Open and told by nobody, because somebody answers for it: that must stand beside every clean verdict. */
-function waivedNow(state: JudgeState, names: readonly string[]): readonly string[] {
+function waivedNow(state: JudgeState, names: ReadonlySet<string>): readonly string[] {
   return state.present.flatMap((present) => {
     const { subject, declared, missing } = present;
-    if (declared || missing || !names.includes(subject.device)) return [];
+    if (declared || missing || !names.has(subject.device)) return [];
     const waiver = waiverFor(subject, state.waivers, state.judgedUpTo);
     if (!waiver) return [];
     const until = new Date(waiver.expires).toISOString();

@@ -1,9 +1,8 @@
 import { assert } from '../lib/assert.js';
 import type { Instant, MaintenanceWindow } from '../windows/index.js';
-import { memoryOf } from './blind.js';
 import type { FindingCode } from './codes.js';
 import { deadlineOf, graceMs, type JudgeContext } from './context.js';
-import type { JudgeState } from './findings.js';
+import { type JudgeState, memoryOf } from './findings.js';
 import { type Desk, openFinding, tell } from './life.js';
 import type { Finding, Severity } from './types.js';
 import { openingsLeft } from './verdict.js';

@@ -8,7 +8,8 @@ export interface PresentSubject {
   /** A declared flow that was observed and is cut now. */
   readonly missing?: boolean;
   readonly firstSeen: Instant;
-  readonly lastSeen: Instant;
+  /** Left out: at the last complete reading of its device, which is written once for all that it showed. */
+  readonly lastSeen?: Instant;
   /** Order of first appearance, which orders findings raised at one instant. */
   readonly order: number;
 }
@@ -44,6 +45,25 @@ export interface JudgeState {
   readonly devices: readonly DeviceMemory[];
   /** The latest instant that was judged: after a restart, everything due since is judged at once, each at its own instant. */
   readonly judgedUpTo: Instant;
+}
+
+const memories = new WeakMap<JudgeState['devices'], ReadonlyMap<string, DeviceMemory>>();
+
+export function memoryOf({ devices }: Pick<JudgeState, 'devices'>, device: string): DeviceMemory | undefined {
+  let known = memories.get(devices);
+  if (!known) {
+    known = new Map(devices.map((memory) => [memory.device, memory]));
+    memories.set(devices, known);
+  }
+  return known.get(device);
+}
+
+/** When a reading showed it last. */
+export function lastSeenOf(
+  { subject, firstSeen, lastSeen }: PresentSubject,
+  state: Pick<JudgeState, 'devices'>,
+): Instant {
+  return lastSeen ?? memoryOf(state, subject.device)?.lastCompleteAt ?? firstSeen;
 }
 
 /** Where a judge that has never judged begins. */

@@ -8,7 +8,7 @@ import { type CoverageStatement, coverageOf } from './coverage.js';
 import { notSeenSinceEnd, settleClosed, tellWindow, windowsDue, withoutBefore } from './deadlines.js';
 import { escalationsDue } from './escalate.js';
 import type { CloseAnswer, JudgeEvent, JudgeStep, OpeningLeft } from './events.js';
-import type { JudgeState, PresentSubject } from './findings.js';
+import { type JudgeState, lastSeenOf, type PresentSubject } from './findings.js';
 import { acknowledgeMembers, floodsDue } from './floods.js';
 import { type Desk, openFinding, subjectKey, tell } from './life.js';
 import { miss, type Observed, observe } from './observe.js';
@@ -159,7 +159,7 @@ function takeReadings(state: JudgeState, observations: readonly Observation[]): 
 /** What is as it was is seen once more; what has changed is judged. */
 function seenAgain(
   findings: JudgeState['findings'],
-  { seen, changed }: Observed,
+  { state, seen, changed }: Observed,
   { at, isOne }: { readonly at: Instant; readonly isOne: boolean },
 ): JudgeState['findings'] {
   const table = findingTable(findings);
@@ -168,7 +168,11 @@ function seenAgain(
     const finding = table.get(subjectKey(present.subject, present.missing));
     if (!finding || finding.resolvedAt !== undefined) continue;
     const count = finding.firstSeen < at ? finding.count + 1 : finding.count;
-    table.set(finding.key, { ...finding, count, ...(isOne && !isNew.has(present) && { lastSeen: present.lastSeen }) });
+    table.set(finding.key, {
+      ...finding,
+      count,
+      ...(isOne && !isNew.has(present) && { lastSeen: lastSeenOf(present, state) }),
+    });
   }
   return table.list();
 }

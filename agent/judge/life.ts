@@ -115,10 +115,13 @@ export function openFinding(desk: Desk, key: string): Finding | undefined {
   return finding?.resolvedAt === undefined ? finding : undefined;
 }
 
+/** What is there, with when it was seen last. */
+export type SeenSubject = PresentSubject & Required<Pick<PresentSubject, 'lastSeen'>>;
+
 /** Brings one present subject's finding to what it should be at this instant. */
 export function settleSubject(
   desk: Desk,
-  present: PresentSubject,
+  present: SeenSubject,
   verdict: Verdict | undefined,
   waiver: Waiver | undefined,
   at: Instant,
@@ -169,7 +172,7 @@ export function settleSubject(
   else desk.findings.set(key, rated);
 }
 
-function raiseSubject(desk: Desk, present: PresentSubject, verdict: Verdict, at: Instant): void {
+function raiseSubject(desk: Desk, present: SeenSubject, verdict: Verdict, at: Instant): void {
   const { subject } = present;
   raise(desk, {
     key: subjectKey(subject, present.missing),

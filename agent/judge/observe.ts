@@ -1,7 +1,7 @@
-import { isDeepStrictEqual } from 'node:util';
+import { isSameContent } from '../lib/same.js';
 import type { Instant } from '../windows/index.js';
 import { isLoopbackOnly } from './context.js';
-import type { DeviceMemory, JudgeState, PresentSubject } from './findings.js';
+import { type DeviceMemory, type JudgeState, lastSeenOf, memoryOf, type PresentSubject } from './findings.js';
 import { subjectKey } from './life.js';
 import type { Observation, Subject } from './types.js';
 
@@ -25,8 +25,10 @@ export function observe(state: JudgeState, observation: Observation): Observed {
   const { device, at } = observation;
   const shown = [...observation.declared, ...observation.undeclared, ...observation.missing];
   const devices = new Set([device, ...shown.map((subject) => subject.device)]);
-  const ofDevice = state.present.filter((present) => devices.has(present.subject.device));
+  const there = byDevice(state.present);
+  const ofDevice = [...devices].flatMap((name) => there.get(name) ?? []);
   const before = new Map(ofDevice.map((present) => [memoryKey(present), present]));
+  const isLatest = complete && at >= (memoryOf(state, device)?.lastCompleteAt ?? at);
   let last: number | undefined;
   const nextOrder = (): number => {
     last ??= state.present.reduce((highest, present) => Math.max(highest, present.order), 0);
@@ -39,14 +41,18 @@ export function observe(state: JudgeState, observation: Observation): Observed {
     const known = before.get(key);
     // Taken out of the baseline, an old flow becomes an opening today.
     const firstSeen = known && known.declared === role.declared ? known.firstSeen : at;
-    now.set(key, {
-      subject: known && isDeepStrictEqual(known.subject, subject) ? known.subject : subject,
+    const seenBefore = known && lastSeenOf(known, state);
+    // What every complete reading of its own device shows was seen at the last one: that is not said of each of them.
+    const isWithDevice = isLatest && subject.device === device && (seenBefore ?? at) <= at;
+    const next: PresentSubject = {
+      subject: known && isSameSubject(known.subject, subject) ? known.subject : subject,
       declared: role.declared,
       ...(role.missing && { missing: true }),
       firstSeen,
-      lastSeen: Math.max(at, known?.lastSeen ?? at),
+      ...(!isWithDevice && { lastSeen: Math.max(at, seenBefore ?? at) }),
       order: known?.order ?? now.get(key)?.order ?? nextOrder(),
-    });
+    };
+    now.set(key, known && isSame(known, next) && known.lastSeen === next.lastSeen ? known : next);
   };
   if (complete) for (const subject of observation.declared) take(subject, { declared: true });
   for (const subject of observation.undeclared) take(subject, { declared: false });
@@ -55,12 +61,42 @@ export function observe(state: JudgeState, observation: Observation): Observed {
   const stays = (present: PresentSubject): boolean => present.subject.device !== device || !complete;
   const gone = ofDevice.filter((one) => !stays(one) && !now.has(memoryKey(one)));
   const changed = [...now].filter(([key, one]) => !isSame(before.get(key), one)).map(([, one]) => one);
+  const isAsItWas = gone.length === 0 && [...now].every(([key, one]) => before.get(key) === one);
+  const present = isAsItWas ? state.present : merged(state.present, { devices, now, stays });
   return {
-    state: { ...state, present: merged(state.present, { devices, now, stays }), devices: remember(state, observation) },
+    state: { ...state, present, devices: remember(state, observation) },
     gone,
     changed,
     seen: [...now.values()],
   };
+}
+
+const sameAs = new WeakMap<Subject, Subject>();
+
+/** A reading without news brings the very same objects again: they are compared once. */
+function isSameSubject(known: Subject, subject: Subject): boolean {
+  if (known === subject || sameAs.get(subject) === known) return true;
+  if (!isSameContent(known, subject)) return false;
+  sameAs.set(subject, known);
+  return true;
+}
+
+const sorted = new WeakMap<readonly PresentSubject[], ReadonlyMap<string, readonly PresentSubject[]>>();
+
+/** What is there by device, each in the order of the list. */
+function byDevice(present: readonly PresentSubject[]): ReadonlyMap<string, readonly PresentSubject[]> {
+  let found = sorted.get(present);
+  if (!found) {
+    const made = new Map<string, PresentSubject[]>();
+    for (const one of present) {
+      const list = made.get(one.subject.device);
+      if (list) list.push(one);
+      else made.set(one.subject.device, [one]);
+    }
+    found = made;
+    sorted.set(present, found);
+  }
+  return found;
 }
 
 interface Reading {
@@ -105,7 +141,7 @@ export function miss(state: JudgeState, device: string, reason: string, at: Inst
 
 function remember(state: JudgeState, observation: Observation): readonly DeviceMemory[] {
   const { device, at, blind } = observation;
-  const old = state.devices.find((memory) => memory.device === device);
+  const old = memoryOf(state, device);
   const first = old?.firstCompleteAt ?? old?.lastCompleteAt ?? (blind.length === 0 ? at : undefined);
   const kept = {
     ...(first !== undefined && { firstCompleteAt: first }),

@@ -4,7 +4,7 @@ import { settleBlindness } from './blind.js';
 import type { JudgeContext } from './context.js';
 import { settleWindows } from './deadlines.js';
 import { escalate } from './escalate.js';
-import type { JudgeState, PresentSubject } from './findings.js';
+import { type JudgeState, lastSeenOf, type PresentSubject } from './findings.js';
 import { settleFloods } from './floods.js';
 import { settleHostKeys } from './host-keys.js';
 import {
@@ -79,7 +79,7 @@ export function settle(state: JudgeState, at: Instant, always: JudgeContext, ste
       held.push({ present, verdict });
       continue;
     }
-    settleSubject(desk, present, verdict, waiver, at);
+    settleSubject(desk, { ...present, lastSeen: lastSeenOf(present, state) }, verdict, waiver, at);
     remindIfDue(desk, key, at);
   }
   settleOnboarding(desk, state, held, context, at);

@@ -13,6 +13,33 @@ describe('one finding for as long as the same thing is open', () => {
     expect(guard.finding('fw/x')).toMatchObject({ count: 300, firstSeen: minute(0), lastSeen: minute(299 * 5) });
   });
 
+  test('a poll without news leaves what is there as it is, also where its parts are written anew', () => {
+    const guard = guardOf();
+    const shown = { undeclared: [x], declared: [subject({ id: 'd' })], missing: [subject({ id: 'm' })] };
+    guard.observe(0, 'fw', shown);
+    const { present } = guard.state;
+    guard.observe(5, 'fw', structuredClone(shown));
+    expect(guard.state.present).toBe(present);
+  });
+
+  test('when it was seen last is known however it was seen: complete, in part, from elsewhere, by a clock set back', () => {
+    const told = (...polls: readonly (readonly [at: number, blind: readonly string[], device?: string])[]) => {
+      const guard = guardOf();
+      guard.waive(0, 'x', 100);
+      for (const [at, blind, device = 'fw'] of polls) guard.observe(at, device, { undeclared: [x], blind });
+      guard.tick(100);
+      return ((guard.finding('fw/x')?.lastSeen ?? 0) - minute(0)) / 60_000;
+    };
+    expect(told([1, []], [5, []], [10, []])).toBe(10);
+    expect(told([1, []], [5, []], [10, ['half']])).toBe(10);
+    expect(told([1, []], [10, ['half']], [12, []])).toBe(12);
+    expect(told([1, []], [10, []], [7, []])).toBe(10);
+    expect(told([1, []], [10, []], [7, []], [8, []])).toBe(10);
+    expect(told([1, []], [10, []], [7, []], [12, []])).toBe(12);
+    expect(told([1, []], [10, []], [20, [], 'web'])).toBe(20);
+    expect(told([1, []], [10, [], 'web'])).toBe(10);
+  });
+
   test('renaming, renumbering and a new comment are no news', () => {
     const guard = guardOf();
     guard.read(0, 'fw', { ...x, place: { file: 'nft', line: 3, rule: 'handle 7', text: 'accept' } });
