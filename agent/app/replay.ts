@@ -1,4 +1,5 @@
 import {
+  addressesOf,
   type CoverageStatement,
   coverageOf,
   coverageText,
@@ -17,9 +18,10 @@ import {
   type Subject,
 } from '../judge/index.js';
 import { assert } from '../lib/assert.js';
+import { isSubset, union } from '../lib/intervals.js';
 import { formatPorts, parsePorts } from '../lib/ports.js';
 import { parseAddressSet } from '../model/index.js';
-import { type MaintenanceWindow, windowMachine } from '../windows/index.js';
+import { inScope, type MaintenanceWindow, windowMachine } from '../windows/index.js';
 import type { Fixture, FixtureEvent, FixtureOpening } from './fixture.js';
 
 export type { Fixture } from './fixture.js';
@@ -75,11 +77,12 @@ export function replay(fixture: Fixture, options: ReplayOptions): ReplayResult {
     store.commit({ previous, next: step.state, events: step.events, at: event.at });
     told.push(...step.events);
   };
-  const present = new Map<string, { readonly o: FixtureOpening; readonly declared: boolean }>();
   const baseline = [...fixture.openings, ...fixture.listeners];
-  for (const o of baseline) present.set(o.id, { o, declared: true });
+  const present = new Map(baseline.map((o) => [o.id, o]));
   const readAll = (at: number): readonly Observation[] =>
-    Object.keys(fixture.devices).map((device) => observationOf(device, [...present.values()], context, at));
+    Object.keys(fixture.devices).map((device) =>
+      observationOf(device, { baseline, present: [...present.values()] }, context, at),
+    );
   const readNow = (at: number): void => {
     for (const observation of readAll(at)) feed({ kind: 'observed', at, observation });
   };
@@ -104,7 +107,7 @@ export function replay(fixture: Fixture, options: ReplayOptions): ReplayResult {
   }
 
   const last = store.load();
-  const order = new Map(firstAppearances(fixture).map((id, index) => [id, index]));
+  const order = new Map([...new Set(firstAppearances(fixture))].map((id, index) => [id, index]));
   const rows = told
     .filter((event) => event.row)
     .map((event, index) => ({ event, index, order: order.get(event.finding.subjectId) ?? order.size }))
@@ -172,24 +175,51 @@ function beforeOf(fixture: Fixture, window: string, at: number): NonNullable<Mai
   );
 }
 
-function enact(
-  event: FixtureEvent,
-  present: Map<string, { readonly o: FixtureOpening; readonly declared: boolean }>,
-): void {
-  if (event.do === 'add') present.set(event.o.id, { o: event.o, declared: false });
+function enact(event: FixtureEvent, present: Map<string, FixtureOpening>): void {
+  if (event.do === 'add') present.set(event.o.id, event.o);
   if (event.do === 'del') present.delete(event.id);
 }
 
+interface Standing {
+  readonly baseline: readonly FixtureOpening[];
+  readonly present: readonly FixtureOpening[];
+}
+
+/**
+ * What a reading shows. As on a real device, what passes decides and not by which rule: a declared rule under another
+ * name is declared, and a declared flow is cut only where nothing that is there lets it through.
+ */
 function observationOf(
   device: string,
-  present: readonly { readonly o: FixtureOpening; readonly declared: boolean }[],
+  { baseline, present }: Standing,
   context: JudgeContext,
   at: number,
 ): Observation {
-  const here = present.filter(({ o }) => o.device === device);
-  const subjects = (declared: boolean): readonly Subject[] =>
-    here.filter((one) => one.declared === declared).map(({ o }) => subjectOf(o, context));
-  return { device, at, undeclared: subjects(false), declared: subjects(true), missing: [], blind: [] };
+  const here = present.filter((o) => o.device === device);
+  const declares = baseline.filter((o) => o.device === device);
+  const isDeclared = (o: FixtureOpening): boolean => isHeldBy(o, declares, context);
+  const subjects = (some: readonly FixtureOpening[]): readonly Subject[] => some.map((o) => subjectOf(o, context));
+  return {
+    device,
+    at,
+    undeclared: subjects(here.filter((o) => !isDeclared(o))),
+    declared: subjects(here.filter(isDeclared)),
+    missing: subjects(declares.filter((o) => !isHeldBy(o, here, context))),
+    blind: [],
+  };
+}
+
+/** Whether everything that an opening lets through, translated to where it is, is let through by these together. */
+function isHeldBy(o: FixtureOpening, others: readonly FixtureOpening[], context: JudgeContext): boolean {
+  const subject = subjectOf(o, context);
+  const { ports } = subject.flow;
+  const wide = others.filter(({ device, kind, src, dst, proto, nat }) => {
+    const entry = { device, kind, dst, proto, ...(src !== undefined && { src }) };
+    return nat === o.nat && inScope(entry, subject, (text) => addressesOf(text, context));
+  });
+  const held = wide.map((one) => parsePorts(one.ports)!);
+  if (held.includes('any')) return true;
+  return ports !== 'any' && isSubset(ports, held.flatMap((one) => (one === 'any' ? [] : [one])).reduce(union, []));
 }
 
 function subjectOf(o: FixtureOpening, context: JudgeContext): Subject {

@@ -146,7 +146,8 @@ export const findingCodes = {
     title: 'A declared flow is cut',
     titleFr: 'Un flux déclaré est coupé',
     severity: 'low',
-    explanation: 'A flow of the baseline that was let through before is not any more; the ward notices that first.',
+    explanation:
+      'A flow of the baseline that was let through before is not any more; the ward notices that first. One that was told as BASELINE_EXPOSURE and that nobody had accepted is not missed.',
     remedy: 'Ask whoever changed the rules; restore the flow or take it out of the baseline.',
   },
   LATENT_OPENING: {

@@ -60,7 +60,7 @@ function waivedNow(state: JudgeState, names: ReadonlySet<string>): readonly stri
   return state.present.flatMap((present) => {
     const { subject, declared, missing } = present;
     if (declared || missing || !names.has(subject.device)) return [];
-    const waiver = waiverFor(subject, state.waivers, state.judgedUpTo);
+    const waiver = waiverFor(present, state.waivers, state.judgedUpTo);
     if (!waiver) return [];
     const until = new Date(waiver.expires).toISOString();
     return [`${subject.device}: waived by ${waiver.owner} until ${until}: ${subject.summary}`];

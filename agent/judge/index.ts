@@ -19,3 +19,4 @@ export * from './rules/index.js';
 export * from './services.js';
 export * from './severity.js';
 export * from './types.js';
+export { waivedAs } from './verdict.js';

@@ -43,7 +43,7 @@ export function heldBackNow(state: JudgeState, context: JudgeContext): readonly 
   const alongside = openingsFromInternet(there, context);
   return state.present.flatMap((present) => {
     if (told.has(subjectKey(present.subject, present.missing))) return [];
-    if (waiverFor(present.subject, state.waivers, at)) return [];
+    if (waiverFor(present, state.waivers, at)) return [];
     const verdict = verdictOf(present, state, context, at, alongside);
     return verdict && isHeldBack({ present, verdict }, context, at) ? [{ present, verdict }] : [];
   });

@@ -74,7 +74,7 @@ export function settle(state: JudgeState, at: Instant, always: JudgeContext, ste
       continue;
     }
     const verdict = verdictOf(present, state, context, at, alongside);
-    const waiver = waiverFor(present.subject, state.waivers, at);
+    const waiver = waiverFor(present, state.waivers, at);
     if (verdict && !waiver && !openFinding(desk, key) && isHeldBack({ present, verdict }, context, at)) {
       held.push({ present, verdict });
       continue;

@@ -183,6 +183,11 @@ export interface Grouped {
   readonly stale: boolean;
 }
 
+/** A finding about a flow that is cut; the same flow may have another one about its being open. */
+export function isMissing(finding: Finding): boolean {
+  return finding.key.startsWith('missing/');
+}
+
 /** What is told about a finding. One row in a replay's findings when `row` is true. */
 export interface FindingEvent {
   /** `KEY#GENERATION.SEQUENCE`: the same event told twice has the same id. */

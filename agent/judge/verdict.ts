@@ -7,7 +7,7 @@ import { levelOf, lowered, type Rating } from './risk.js';
 import { exposuresOf } from './rules/match.js';
 import { reachesRemoteTool } from './services.js';
 import { egressSeverityOf, type Rated, severityOf } from './severity.js';
-import type { Severity, Subject, Waiver } from './types.js';
+import { declaredId, type Severity, type Subject, type Waiver } from './types.js';
 
 /** What a subject is at an instant: the first row of the precedence that holds. */
 export interface Verdict {
@@ -74,11 +74,21 @@ export function leftFrom(owners: readonly MaintenanceWindow[], context: JudgeCon
   return Math.max(...owners.map((window) => deadlineOf(window, context)));
 }
 
-export function waiverFor(subject: Subject, waivers: readonly Waiver[], at: Instant): Waiver | undefined {
+/** Under what name a waiver speaks of it: that a flow is cut may be accepted, and says nothing of its being open. */
+export function waivedAs(subjectId: string, missing = false): string {
+  return missing ? `missing/${subjectId}` : subjectId;
+}
+
+export function waiverFor(
+  { subject, missing }: Pick<PresentSubject, 'subject' | 'missing'>,
+  waivers: readonly Waiver[],
+  at: Instant,
+): Waiver | undefined {
+  const name = waivedAs(subject.id, missing);
   return waivers.find(
     (waiver) =>
       waiver.device === subject.device &&
-      waiver.subject === subject.id &&
+      waiver.subject === name &&
       (waiver.set === undefined || waiver.set === subject.set) &&
       at < waiver.expires,
   );
@@ -92,7 +102,7 @@ export function openingsLeft(
   at: Instant,
 ): readonly PresentSubject[] {
   return state.present.filter((present) => {
-    if (present.declared || present.missing || waiverFor(present.subject, state.waivers, at)) return false;
+    if (present.declared || present.missing || waiverFor(present, state.waivers, at)) return false;
     const { owners, keptUntil } = ownershipOf(present, state.windows, context);
     return owners.some((owner) => owner.id === window.id) && !(keptUntil !== undefined && at < keptUntil);
   });
@@ -108,6 +118,7 @@ export function verdictOf(
 ): Verdict | undefined {
   const { subject } = present;
   if (present.missing) {
+    if (wasExposure(present, state, context, { at, alongside })) return undefined;
     return { code: 'MISSING_FLOW', severity: 'low', because: 'low: a declared flow is cut', windows: [], rules: [] };
   }
   const rules = exposuresOf(subject, context, alongside);
@@ -139,6 +150,20 @@ export function verdictOf(
   }
   if (inScope) return noted('IN_WINDOW_CHANGE');
   return { code: outsideCode(subject, owners.length > 0), ...rate(), ...about };
+}
+
+/** What the guard itself asked to have shut is not missed; where somebody had accepted it, the ward does miss it. */
+function wasExposure(
+  { subject }: PresentSubject,
+  state: JudgeState,
+  context: JudgeContext,
+  { at, alongside }: { readonly at: Instant; readonly alongside: readonly Subject[] },
+): boolean {
+  if (!exposuresOf(subject, context, alongside).some(({ baseline }) => baseline)) return false;
+  const accepted = [subject.id, declaredId(subject)].some((id) =>
+    waiverFor({ subject: { ...subject, id } }, state.waivers, at),
+  );
+  return !accepted;
 }
 
 function ratingOf({ severity, because }: Rated): Rating {

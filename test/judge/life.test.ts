@@ -93,9 +93,27 @@ describe('one finding for as long as the same thing is open', () => {
 
   test('a declared flow that is cut, and restored', () => {
     const guard = guardOf();
-    guard.observe(0, 'fw', { missing: [subject({ id: 'm' })] });
+    guard.observe(0, 'fw', { missing: [subject({ id: 'm', ports: '443' })] });
     guard.read(5, 'fw');
     expect(guard.rows()).toEqual(['0 MISSING_FLOW m low', '5 RESOLVED m info']);
+  });
+
+  test('a cut is accepted under a name of its own: the same flow, open again undeclared, is told', () => {
+    const flow = subject({ id: 'm', ports: '443' });
+    const guard = guardOf();
+    guard.observe(0, 'fw', { missing: [flow] });
+    guard.waive(1, 'missing/m', 60, flow.set);
+    guard.read(5, 'fw', flow);
+    expect(guard.rows()).toEqual(['0 MISSING_FLOW m low', '5 RESOLVED m info', '5 UNPLANNED_OPENING m medium']);
+  });
+
+  test('what the guard asked to have shut is not missed, but what somebody had accepted is', () => {
+    const exposed = subject({ id: 'm', ports: '3389' });
+    const guard = guardOf();
+    guard.observe(0, 'fw', { missing: [exposed] });
+    guard.waive(5, 'm+declared', 60);
+    guard.tick(60);
+    expect(guard.rows()).toEqual(['5 MISSING_FLOW m low', '60 RESOLVED m info']);
   });
 
   test('shut now but coming back: told at once, one level lower, and in the way of closing', () => {

@@ -1,4 +1,4 @@
-import { type Finding, isGroup } from '../../judge/index.js';
+import { type Finding, isGroup, isMissing, waivedAs } from '../../judge/index.js';
 import { failure, type Problem, type Result, success } from '../../lib/result.js';
 import { isOpen } from './bench.js';
 import type { FindingView, Guard, WaiveRequest } from './contract.js';
@@ -47,7 +47,13 @@ export function findingAnswers(room: Room): FindingAnswers {
       });
     }
     const { set } = subject;
-    const waiver = { device, subject: finding.subjectId, ...(set !== undefined && { set }), owner, reason };
+    const waiver = {
+      device,
+      subject: waivedAs(finding.subjectId, isMissing(finding)),
+      ...(set !== undefined && { set }),
+      owner,
+      reason,
+    };
     const step = bench.feed({ kind: 'waive', at: clock.now(), waiver: { ...waiver, expires: expires.value } });
     if (!step.ok) return step;
     return step.value.problem ? failure(step.value.problem) : afterwards(finding.key);
