@@ -23,6 +23,8 @@ export interface Compiler {
   readonly state: ConnectionState | undefined;
   condition(condition: Condition, env: Env): Diagram;
   predicate(predicate: Predicate): Diagram;
+  /** Whose header this translation changes: of a range, one may be chosen that the packet has already. */
+  translated(side: 'source' | 'destination', to: Translation): Diagram;
 }
 
 export interface CompilerOptions {
@@ -242,6 +244,7 @@ export function compiler(options: CompilerOptions): Compiler {
     universe,
     state: options.state,
     predicate,
+    translated,
     condition(condition, env) {
       const known = memo.get(condition);
       if (known && known.env === env) return known.diagram;

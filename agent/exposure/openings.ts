@@ -32,8 +32,9 @@ interface Group {
 export function openingsOf(input: OpeningsInput): Comparison {
   const { kernel, flows, within, now, other, question } = input;
   const { withDeclared, withClosed } = question.options;
-  const there = other ?? { diagram: kernel.none, outcome: now.outcome };
-  const forth = sidesOf(kernel, now, there, question, 'now');
+  const there = other ?? { ...now, diagram: kernel.none };
+  const shared = sharedOf(kernel, now, there);
+  const forth = sidesOf(kernel, now, shared, question, 'now');
   const undeclaredOf = (set: Diagram): Diagram => kernel.minus(kernel.and(set, within), flows);
   const listing = (
     groups: readonly Group[],
@@ -52,7 +53,7 @@ export function openingsOf(input: OpeningsInput): Comparison {
     : [];
   let closed: readonly Opening[] = [];
   if (withClosed && other) {
-    const back = sidesOf(kernel, other, now, question, 'other');
+    const back = sidesOf(kernel, other, shared, question, 'other');
     closed = listing(back.groups, (group) => kernel.and(within, back.setOf(group, false)), 'closed');
   }
   const all = [...undeclared, ...declared, ...closed];
@@ -75,10 +76,36 @@ interface Sides {
   setOf(group: Group, shared: boolean): Diagram;
 }
 
-function sidesOf(kernel: Kernel, walk: Walk, there: Walk, question: Question, side: 'now' | 'other'): Sides {
+type Accepted = Outcome & { readonly kind: 'accept' };
+
+function accepted(outcome: Outcome): outcome is Accepted {
+  return outcome.kind === 'accept';
+}
+
+/** What both states let through to the same host and port. A translation that leaves a packet as it is is none. */
+function sharedOf(kernel: Kernel, one: Walk, other: Walk): Diagram {
+  const numbers = new Map<string, number>();
+  const numberOf = (env: Env): number => {
+    const key = destinationKey(env);
+    const number = numbers.get(key) ?? numbers.size + 1;
+    numbers.set(key, number);
+    return number;
+  };
+  const destinationsOf = (walk: Walk): Diagram =>
+    kernel.bind(walk.diagram, (label) => {
+      const outcome = label === 0 ? undefined : walk.outcome(label);
+      if (!outcome || !accepted(outcome)) return kernel.none;
+      const { destination, ...untouched } = outcome.env;
+      const plain = kernel.constant(numberOf(untouched));
+      if (!destination) return plain;
+      return kernel.override(kernel.paint(walk.translated(destination), numberOf(outcome.env)), plain);
+    });
+  return kernel.pair(destinationsOf(one), destinationsOf(other), (a, b) => (a !== 0 && a === b ? 1 : 0));
+}
+
+function sidesOf(kernel: Kernel, walk: Walk, common: Diagram, question: Question, side: 'now' | 'other'): Sides {
   const groups = new Map<string, { group: Group; number: number }>();
-  const accepted = (outcome: Outcome): outcome is Outcome & { kind: 'accept' } => outcome.kind === 'accept';
-  const numberOf = (outcome: Outcome & { kind: 'accept' }): number => {
+  const numberOf = (outcome: Accepted): number => {
     const key = `${permitOf(outcome.by, outcome.env, question, side).identity} ${translationKey(outcome.env)}`;
     const known = groups.get(key);
     if (known) return known.number;
@@ -86,14 +113,9 @@ function sidesOf(kernel: Kernel, walk: Walk, there: Walk, question: Question, si
     groups.set(key, { group, number: groups.size });
     return groups.size - 1;
   };
-  const cells = kernel.pair(walk.diagram, there.diagram, (a, b) => {
-    if (a === 0) return 0;
-    const here = walk.outcome(a);
-    if (!accepted(here)) return 0;
-    const opposite = b === 0 ? undefined : there.outcome(b);
-    const shared =
-      opposite !== undefined && accepted(opposite) && destinationKey(opposite.env) === destinationKey(here.env);
-    return 1 + 2 * numberOf(here) + (shared ? 1 : 0);
+  const cells = kernel.pair(walk.diagram, common, (label, shared) => {
+    const outcome = label === 0 ? undefined : walk.outcome(label);
+    return outcome && accepted(outcome) ? 1 + 2 * numberOf(outcome) + shared : 0;
   });
   const numbers = new Map([...groups.values()].map(({ group, number }) => [group, number]));
   return {
@@ -223,11 +245,16 @@ function wishesFor({ direction, now, options }: Question): ExampleWishes {
   };
 }
 
+/** What must hold besides, each in the sense in which it lets more through. */
 function conditionsOf(kernel: Kernel, universe: Universe, region: Diagram, part: Diagram): readonly string[] {
   const set = kernel.and(region, part);
-  return universe.predicates.flatMap(({ text }, index) =>
-    kernel.exists(set, packetFields.length + index) === set ? [] : [text],
-  );
+  return universe.predicates.flatMap(({ text }, index) => {
+    const field = packetFields.length + index;
+    const where = (truth: 0 | 1): Diagram => kernel.exists(kernel.and(set, kernel.test(field, [truth, truth])), field);
+    const [holds, fails] = [where(1), where(0)];
+    if (holds === fails) return [];
+    return kernel.isEmpty(kernel.minus(holds, fails)) ? [`not (${text})`] : [text];
+  });
 }
 
 interface Comparing {

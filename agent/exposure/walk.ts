@@ -2,7 +2,7 @@ import { assert } from '../lib/assert.js';
 import type { BaseList, Direction, Dispatch, Nat, Pipeline, Rule, RuleList } from '../model/index.js';
 import type { Diagram, Kernel } from '../packets/index.js';
 import type { Compiler } from './compile.js';
-import { type Env, envKey, marked, untracked } from './env.js';
+import { type Env, envKey, marked, type Translation, untracked } from './env.js';
 import { createHooks } from './hooks.js';
 import { pathOf } from './path.js';
 import { opaquePredicates, queuePredicate } from './universe.js';
@@ -40,6 +40,8 @@ export interface Walk {
   /** The outcome of every packet of the region, as labels. */
   readonly diagram: Diagram;
   outcome(label: number): Outcome;
+  /** Whose header this translation changes. */
+  translated(destination: Translation): Diagram;
 }
 
 /** Only a new connection's mark is known: earlier packets may have set that of any other. */
@@ -366,6 +368,10 @@ function createWalker(options: WalkOptions) {
     runList,
     callBase: hooks.callBase,
     route: hooks.route,
-    finish: (diagram: Diagram): Walk => ({ diagram: kernel.keep(diagram, options.region), outcome }),
+    finish: (diagram: Diagram): Walk => ({
+      diagram: kernel.keep(diagram, options.region),
+      outcome,
+      translated: (destination) => compiler.translated('destination', destination),
+    }),
   };
 }
