@@ -140,7 +140,10 @@ export function readingOf(
   device: string,
   drivers: readonly Driver[],
   at: number,
+  /** A version of the platform by whose defaults they are read, in the place of that of their own. */
+  defaultsOf?: string,
 ): Reading {
+  const context = { device, ...(defaultsOf !== undefined && { defaultsOf }) };
   const parts: DevicePart[] = [];
   const blind: string[] = captures.length === 0 ? [`${device}: nothing was read`] : [];
   for (const capture of captures) {
@@ -150,7 +153,7 @@ export function readingOf(
       continue;
     }
     try {
-      const read = driver.read(capture, { device });
+      const read = driver.read(capture, context);
       if (read.ok) parts.push({ driver: driver.id, device: read.value });
       else blind.push(problemText(read.error));
     } catch (error) {

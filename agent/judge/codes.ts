@@ -231,6 +231,14 @@ export const findingCodes = {
     explanation: 'A key or another credential that opens the device differs from the baseline.',
     remedy: 'Verify with its owner; revoke it if nobody knows.',
   },
+  PLATFORM_CHANGED: {
+    title: 'Another version of the platform means something else',
+    titleFr: 'Une autre version de la plateforme signifie autre chose',
+    severity: `${RISK}; where it opens nothing medium`,
+    explanation:
+      'The device runs another version than the approved snapshot, and what nobody has written is meant otherwise by it. All that differs for this reason alone is this one finding: it vanishes when the new reading is taken with the defaults of the old version. What somebody changed besides is told by itself.',
+    remedy: 'Write out what the old version meant by itself, or approve a snapshot of the new one.',
+  },
   RESOLVED: {
     title: 'Shut again',
     titleFr: 'Refermé',
@@ -289,6 +297,7 @@ const FACT_CODES: readonly FindingCode[] = [
   'INSPECTION_WEAKENED',
   'MANAGER_CHANGED',
   'CREDENTIAL_CHANGED',
+  'PLATFORM_CHANGED',
 ];
 
 export function factCodeOf(code: string | undefined): FindingCode {

@@ -82,7 +82,7 @@ export function succeed(
 ): Succession {
   const present = new Set(groups.map((group) => group.identity));
   const rules = earlier
-    .filter((subject) => subject.kind === 'rule' && !subject.latent)
+    .filter((subject) => subject.kind === 'rule' && !subject.latent && !subject.platform)
     // The rule a finding began with is back beside the one that carried it on: it has its finding again.
     .map((subject) => (subject.carrier !== undefined && present.has(subject.id) ? withoutCarrier(subject) : subject));
   const earlierOf = new Map<string, Subject>();

@@ -15,6 +15,7 @@ import { engineOf } from './compose-engine.js';
 import { flowOf, flowsMeet, type Surroundings } from './compose-flow.js';
 import { factSubjects, listening, uncomparedAreas } from './compose-hosts.js';
 import { latentSubjects, laterSubjects, nothingLatent } from './compose-latent.js';
+import { type OtherVersion, platformOf } from './compose-platform.js';
 import { continued, groupByRule, type RuleGroup, subjectOfRule, succeed, withFreshUndo } from './compose-rules.js';
 import { outerFirst } from './context.js';
 import { carrierOf, declaredId, type Observation, type Subject } from './types.js';
@@ -26,6 +27,8 @@ export interface ComposeInput {
   readonly now: Device;
   /** What a person approved. */
   readonly approved?: Device;
+  /** Where what was approved is of another version than this reading. */
+  readonly otherVersion?: OtherVersion;
   /** The complete reading before this one. */
   readonly before?: Device;
   readonly declared: { readonly flows: readonly DeclaredFlow[]; readonly listeners: readonly DeclaredListener[] };
@@ -74,7 +77,17 @@ export function composeObservation(input: ComposeInput): Observation {
     earlier: input.earlier,
     ...(undo && { undo }),
   });
-  const groups = groupByRule(engine.rest);
+  const factsOf = (state: Device): readonly Subject[] =>
+    approved
+      ? factSubjects({ device, now: state, approved, blind: isBlind, tellsForwarding: engine.tellsForwarding })
+      : [];
+  const changed = { groups: groupByRule(engine.rest), closed: comparison.closed, facts: factsOf(now) };
+  const other = isBlind ? undefined : input.otherVersion;
+  const platform =
+    approved && other
+      ? platformOf({ device, now, approved, other, ...changed, factsUnder: factsOf(other.under) }, sides, around)
+      : { ...changed, subject: undefined };
+  const { groups, closed } = platform;
   const { earlierOf } = succeed(groups, input.earlier, isBlind ? () => false : sharing(input, sides, around));
   const told = groups.map((group) =>
     withFreshUndo(continued(subjectOfRule(group, around, undo), earlierOf.get(group.identity)), group, undo),
@@ -88,9 +101,6 @@ export function composeObservation(input: ComposeInput): Observation {
     declared: declared.listeners,
     interfaceZones: input.interfaceZones,
   });
-  const facts = approved
-    ? factSubjects({ device, now, approved, blind: isBlind, tellsForwarding: engine.tellsForwarding })
-    : [];
   const sleeping = isBlind ? nothingLatent : latentSubjects(sides, open, around);
   const later = laterSubjects({ now, approved, earlier: input.earlier, blind: isBlind }, sides, around);
   const limits = [...sleeping.limits, ...later.limits, ...(approved ? notCompared(now, approved) : [])];
@@ -102,12 +112,13 @@ export function composeObservation(input: ComposeInput): Observation {
       ...(engine.subject ? [engine.subject] : []),
       ...rules,
       ...listeners.undeclared,
-      ...facts,
+      ...platform.facts,
+      ...(platform.subject ? [platform.subject] : []),
       ...sleeping.subjects,
       ...later.subjects,
     ],
     declared: isBlind ? [] : [...declaredRules(input, sides, comparison.closed), ...listeners.declared],
-    missing: isBlind ? [] : [...missingRules(input, sides, comparison.closed), ...missingListeners(input, listeners)],
+    missing: isBlind ? [] : [...missingRules(input, sides, closed), ...missingListeners(input, listeners)],
     blind: [...new Set(blind)],
     ...(limits.length > 0 && { limits }),
   };

@@ -57,6 +57,8 @@ export interface Subject {
   readonly undo?: string;
   /** For an access fact: the code it is told under, such as `ACCESS_WIDENED`. */
   readonly factCode?: string;
+  /** It differs only because the platform has another version. */
+  readonly platform?: { readonly from: string; readonly to: string };
   /** Shut now, comes back by itself: `after a reboot`, `when rule 12 is enabled`. */
   readonly latent?: { readonly returnsWhen: string; readonly shadowed?: boolean };
 }

@@ -190,6 +190,7 @@ function leftCode(subject: Subject, context: JudgeContext): FindingCode {
 }
 
 function outsideCode(subject: Subject, covered: boolean): FindingCode {
+  if (subject.platform) return 'PLATFORM_CHANGED';
   switch (subject.kind) {
     case 'fact':
       return factCodeOf(subject.factCode);

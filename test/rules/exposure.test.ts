@@ -60,10 +60,12 @@ describe('the rules that come with Écluse', () => {
 
   test('rate each access fact as docs/codes.md says', () => {
     const codes = shipped.exposures.flatMap(({ when }) => when.access ?? []);
-    expect(codes).toHaveLength(8);
+    expect(codes).toHaveLength(9);
     for (const code of codes) {
       const rated = severityOf(exampleSubject({ ...place, kind: 'fact', access: code }), context);
-      expect([code, rated.severity]).toEqual([code, findingCodes[code as keyof typeof findingCodes].severity]);
+      // One code may also stand for an opening, which has a risk of its own.
+      const { severity } = findingCodes[code as keyof typeof findingCodes];
+      expect([code, rated.severity]).toEqual([code, severity.split(' ').at(-1)]);
     }
   });
 

@@ -219,6 +219,13 @@ function deviceMemory(settings: DeviceSettings, tools: DeviceTools): DeviceMemor
     return before;
   };
 
+  /** The same text as an other version of the platform would mean it; undefined where both are of one version. */
+  const underVersion = ({ captures, model, at }: Reading, version: string | undefined): Device | undefined => {
+    if (version === undefined || model?.version === undefined || model.version === version) return undefined;
+    const reading = parts.readingOf(settings, captures, at, version);
+    return reading.complete ? reading.model : undefined;
+  };
+
   const approve = (reading: Reading, id: string): void => {
     const inWindow = bench
       .state()
@@ -272,11 +279,13 @@ function deviceMemory(settings: DeviceSettings, tools: DeviceTools): DeviceMemor
         return { ...known.observation!, at: reading.at, ...(snapshot !== undefined && { snapshot }) };
       }
       const approvedModel = approved && modelOf(approved);
+      const underApproved = approvedModel && underVersion(reading, approvedModel.version);
       const observation = parts.compose({
         settings,
         reading: { ...reading, model },
         ...(snapshot !== undefined && { snapshot }),
         ...(approvedModel && { approved: approvedModel }),
+        ...(underApproved && { underApproved }),
         ...(known && { before: known.model }),
         ...earlierOf(bench.state(), device),
       });

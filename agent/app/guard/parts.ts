@@ -10,6 +10,7 @@ import {
 import type { DeviceSettings } from '../../config/index.js';
 import type { Driver, Wake } from '../../drivers/index.js';
 import { drivers as allDrivers } from '../../drivers/registry.js';
+import { changedDefaults } from '../../drivers/shared/index.js';
 import { compare } from '../../exposure/index.js';
 import { composeObservation } from '../../judge/index.js';
 import type { Clock } from '../../lib/clock.js';
@@ -59,18 +60,25 @@ export function realParts({
       device.source.kind === 'local'
         ? readChangeOf(device, base, { runner: runner(device), drivers, key, clock, signal })
         : { kind: 'unclear' },
-    readingOf: (device, captures, at) => readingOf(captures, device.id, drivers, at),
+    readingOf: (device, captures, at, defaultsOf) => readingOf(captures, device.id, drivers, at, defaultsOf),
     declaredKey: (device, at) => {
       const { flows, listeners } = declared(device, at);
       return [...flows, ...listeners].map(({ id }) => id).join(' ');
     },
-    compose: ({ settings, reading, snapshot, approved, before, earlier, earlierMissing }) =>
+    compose: ({ settings, reading, snapshot, approved, underApproved, before, earlier, earlierMissing }) =>
       composeObservation({
         device: settings.id,
         at: reading.at,
         ...(snapshot !== undefined && { snapshot }),
         now: reading.model,
         ...(approved && { approved }),
+        ...(approved &&
+          underApproved && {
+            otherVersion: {
+              under: underApproved,
+              changes: changedBetween(settings, drivers, { from: approved.version, to: reading.model.version }),
+            },
+          }),
         ...(before && { before }),
         declared: declared(settings.id, reading.at),
         earlier,
@@ -90,6 +98,16 @@ export function realParts({
     },
     close: runners.close,
   };
+}
+
+function changedBetween(
+  { drivers: ids }: DeviceSettings,
+  drivers: readonly Driver[],
+  { from, to }: { readonly from: string | undefined; readonly to: string | undefined },
+): readonly string[] {
+  if (from === undefined || to === undefined) return [];
+  const defaults = drivers.filter(({ id }) => ids.includes(id)).flatMap((driver) => driver.defaults ?? []);
+  return changedDefaults(defaults, { from, to });
 }
 
 interface Watching extends WatchOptions {

@@ -39,6 +39,8 @@ export interface ComposeRequest {
   readonly reading: Reading & { readonly model: Device };
   readonly snapshot?: string;
   readonly approved?: Device;
+  /** The reading by the defaults of the version that was approved, where that is another one. */
+  readonly underApproved?: Device;
   /** The complete reading before this one. */
   readonly before?: Device;
   /** What was open and not declared at the last complete reading. */
@@ -90,7 +92,7 @@ export interface Parts {
     options: { readonly base: Reading; readonly signal: AbortSignal },
   ): Promise<ChangeSeen>;
   /** The same from captures that were stored; pure. */
-  readingOf(device: DeviceSettings, captures: readonly Capture[], at: number): Reading;
+  readingOf(device: DeviceSettings, captures: readonly Capture[], at: number, defaultsOf?: string): Reading;
   /** `declared` is what the baseline file declares for the device then, as a text that changes when that does. */
   declaredKey(device: string, at: number): string;
   compose(request: ComposeRequest): Observation;

@@ -1,4 +1,5 @@
 import type { LineState } from '../../model/index.js';
+import type { Section } from '../contract.js';
 import type { CoverageBuilder } from '../shared/coverage.js';
 import { type Entry, entryOf, kindOf } from './access-list.js';
 import { NotUnderstood } from './cursor.js';
@@ -6,6 +7,7 @@ import { type Interface, readInterface } from './interfaces.js';
 import { isIrrelevant } from './irrelevant.js';
 import type { GroupKind, Library } from './library.js';
 import { isComment, isFreeText, type Line, parse, withDescendants } from './parse.js';
+import { anyIsBoth, isVersionLine, type Version, versionIn } from './version.js';
 
 /** Where an access list is bound. */
 export interface Binding {
@@ -20,7 +22,7 @@ export interface Config {
   readonly file: string;
   /** Before every name, where a capture holds several contexts: `web/`. */
   readonly prefix: string;
-  readonly version?: { readonly text: string; readonly major: number; readonly minor: number };
+  readonly version?: Version;
   readonly library: Library;
   readonly interfaces: Interface[];
   /** Hardware that is shut down, and what is built upon it with it. */
@@ -41,8 +43,6 @@ export interface Config {
   transparent: boolean;
   readonly contexts: string[];
 }
-
-const versionLine = /^(?:: )?(?<product>ASA|PIX|FWSM|NGFW) Version (?<text>(?<major>\d+)\.(?<minor>\d+)\S*)/;
 
 const transports: ReadonlySet<string> = new Set(['tcp', 'udp', 'tcp-udp', 'sctp']);
 
@@ -65,11 +65,19 @@ const toldCommands =
   /^(?:route|ipv6 route|username|logging|aaa|router|failover|snmp-server|ntp|route-map|cluster|policy-route)\b/;
 const managementCommands = /^(?:http|ssh|telnet|icmp|ipv6 icmp|snmp-server host|dhcpd enable|ipv6 dhcp)\b/;
 
-export function readConfig(file: string, text: string, prefix: string, coverage: CoverageBuilder): Config {
-  const found = versionLine.exec(/^(?:: )?(?:ASA|PIX|FWSM|NGFW) Version .*$/m.exec(text)?.[0] ?? '')?.groups;
-  // Firepower counts its versions otherwise: all of them have the access lists of ASA 9.
-  const numbers = found?.product === 'NGFW' ? ['9', '6'] : [found?.major, found?.minor];
-  const version = found && { text: found.text!, major: Number(numbers[0]), minor: Number(numbers[1]) };
+export interface ConfigOptions {
+  /** Before every name: `web/`, or nothing. */
+  readonly prefix: string;
+  /** The version whose defaults are meant, if not that of the text. */
+  readonly defaultsOf?: string;
+}
+
+export function readConfig(
+  { name: file, text }: Pick<Section, 'name' | 'text'>,
+  { prefix, defaultsOf }: ConfigOptions,
+  coverage: CoverageBuilder,
+): Config {
+  const version = versionIn(text);
   const config: Config = {
     file,
     prefix,
@@ -81,7 +89,7 @@ export function readConfig(file: string, text: string, prefix: string, coverage:
       groups: new Map(),
       timeRanges: new Map(),
       interfaces: new Map(),
-      anyIsBoth: !version || version.major >= 9,
+      anyIsBoth: anyIsBoth(defaultsOf ?? version?.stated),
       missing: new Set(),
       networkCache: new Map(),
       serviceCache: new Map(),
@@ -118,7 +126,7 @@ function isFrame({ text }: Line): boolean {
   return (
     isComment(text) ||
     text.startsWith(':') ||
-    versionLine.test(text) ||
+    isVersionLine(text) ||
     /^(?:Cryptochecksum:|\S+[>#]\s*$|--(?:ipv6\/)?(?:router|ipv6)?$|<--- More --->|\S*[>#] ?(?:show|sh|more) )/.test(
       text,
     )

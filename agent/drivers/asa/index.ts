@@ -7,6 +7,7 @@ import type { Driver } from '../contract.js';
 import { dialogue, secrets, volatile } from './dialogue.js';
 import { identify, read } from './read.js';
 import { undo } from './undo.js';
+import { anyMeans } from './version.js';
 
 export const driver: Driver = {
   id: 'asa',
@@ -23,6 +24,7 @@ export const driver: Driver = {
   dialogue,
   secrets,
   volatile,
+  defaults: [anyMeans],
   read,
   undo,
   // 111001, 111004, 111005: saved or erased; 111007: read from a file; 111008, 111010: a command was carried out;

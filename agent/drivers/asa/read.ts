@@ -2,7 +2,7 @@ import { failure, type Problem, problemText, type Result, success } from '../../
 import type { AccessFact, Condition, Device, NamedObject, Pipeline, Scope } from '../../model/index.js';
 import type { Capture, Identification, ReadContext, Section } from '../contract.js';
 import { type CoverageBuilder, coverageBuilder } from '../shared/coverage.js';
-import { type Config, readConfig } from './config.js';
+import { type Config, type ConfigOptions, readConfig } from './config.js';
 import { mergeContexts } from './contexts.js';
 import { convert } from './convert.js';
 import { factsOf } from './facts.js';
@@ -37,7 +37,7 @@ export function identify(sections: readonly Section[]): Identification {
 }
 
 /** Reads a live capture, or files: a configuration each, of one device or of its contexts. */
-export function read(capture: Capture, { device }: ReadContext): Result<Device> {
+export function read(capture: Capture, { device, defaultsOf }: ReadContext): Result<Device> {
   const coverage = coverageBuilder();
   const tooLong = capture.sections.find(({ text }) => text.length > CHARACTERS_MAX);
   if (tooLong)
@@ -54,7 +54,10 @@ export function read(capture: Capture, { device }: ReadContext): Result<Device> 
       parts.push(
         readSection(
           section,
-          running.length > 1 ? `${section.name.replace(/-?running-config$/, '') || section.name}/` : '',
+          {
+            prefix: running.length > 1 ? `${section.name.replace(/-?running-config$/, '') || section.name}/` : '',
+            ...(defaultsOf !== undefined && { defaultsOf }),
+          },
           coverage,
         ),
       );
@@ -65,8 +68,10 @@ export function read(capture: Capture, { device }: ReadContext): Result<Device> 
   // A text without its end speaks of nothing, and before 9.0 nothing of IPv6 stands in these access lists.
   const old = parts.some(({ config }) => !config.library.anyIsBoth);
   const speaksOf = parts.every(({ ended }) => ended) ? scopes.filter(({ family }) => family === 'ip4' || !old) : [];
+  const version = parts.find(({ config }) => config.version)?.config.version?.stated;
   return success({
     id: device,
+    ...(version !== undefined && { version }),
     pipeline: {
       ...mergeContexts(parts.map(({ config, pipeline }) => ({ prefix: config.prefix, pipeline }))),
       speaksOf,
@@ -120,10 +125,10 @@ function isEmpty(config: Config): boolean {
   );
 }
 
-function readSection(section: Section, prefix: string, coverage: CoverageBuilder): Reading {
+function readSection(section: Section, options: ConfigOptions, coverage: CoverageBuilder): Reading {
   const file = section.name;
   coverage.source(file, section.text, section.source);
-  const config = readConfig(file, section.text, prefix, coverage);
+  const config = readConfig(section, options, coverage);
   const pipeline = convert(config, coverage);
   const objects = objectsOf(config, coverage);
   const ended = checkEnd(section, config, coverage);
@@ -251,7 +256,7 @@ function checkSaved(section: Section, parts: readonly Reading[], coverage: Cover
   }
   const scratch = coverageBuilder();
   scratch.source(section.name, section.text);
-  const saved = readConfig(section.name, section.text, only.config.prefix, scratch);
+  const saved = readConfig(section, { prefix: only.config.prefix }, scratch);
   if (filterText(convert(saved, scratch)) === filterText(only.pipeline)) return;
   coverage.notCovered(
     `${section.name}: the saved configuration filters otherwise than the running one: a restart brings it back`,

@@ -43,6 +43,8 @@ export interface Version {
   readonly minor: number;
   readonly patch: number;
   readonly multiVdom: boolean;
+  /** The version whose defaults are meant where nothing is written, as Fortinet writes it: `7.4.7`. */
+  readonly defaultsOf: string;
 }
 
 const header =
@@ -138,12 +140,12 @@ export function parse(file: string, text: string): Script {
       emptyLines.push(number);
       const found = version === undefined ? header.exec(trimmed)?.groups : undefined;
       if (found) {
-        version = {
-          major: Number(found.major),
-          minor: Number(found.minor),
-          patch: Number(found.patch ?? 0),
-          multiVdom: found.vdom !== '0',
-        };
+        const [major, minor, patch] = [found.major, found.minor, found.patch ?? 0].map(Number) as [
+          number,
+          number,
+          number,
+        ];
+        version = { major, minor, patch, multiVdom: found.vdom !== '0', defaultsOf: `${major}.${minor}.${patch}` };
       }
       continue;
     }

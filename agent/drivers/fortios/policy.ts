@@ -1,4 +1,6 @@
 import { all, any, type Condition, type Family, never, not, type Rule, type Step } from '../../model/index.js';
+import type { VersionedDefault } from '../contract.js';
+import { defaultIn } from '../shared/version.js';
 import type { Claims } from './claim.js';
 import { contentOf, wordOf } from './content.js';
 import type { Domain } from './network.js';
@@ -208,14 +210,23 @@ const meets: Condition = {
   text: 'a policy to plain addresses meets packets that a virtual IP has translated',
 };
 
-/** `match-vip` was off by default up to 7.0 and is on from 7.4; of accepting policies the vendor's papers differ. */
+/** Off by default up to 7.0 and on from 7.4; between them the vendor's papers differ. */
+export const matchVip: VersionedDefault = {
+  what: 'match-vip of a policy that denies',
+  since: [
+    { version: '0', value: 'disable' },
+    { version: '7.2', value: 'not documented' },
+    { version: '7.4', value: 'enable' },
+  ],
+};
+
+/** Of accepting policies the vendor's papers differ. */
 function meetsTranslated({ version }: PolicyContext, entry: Entry): boolean | undefined {
   if (isEnabled(entry, 'match-vip') || isEnabled(entry, 'match-vip-only')) return true;
   if (textAt(entry, 'action') === 'accept') return undefined;
   if (textAt(entry, 'match-vip') === 'disable') return false;
-  if (!version) return undefined;
-  const number = version.major * 100 + version.minor;
-  return number >= 704 ? true : number < 702 ? false : undefined;
+  const value = defaultIn(matchVip, version?.defaultsOf);
+  return value === 'enable' ? true : value === 'disable' ? false : undefined;
 }
 
 function isVip({ vips, vipGroups }: PolicyContext, family: Family, name: string): boolean {

@@ -1,6 +1,6 @@
 import { failure, type Problem, type Result, success } from '../../lib/result.js';
 import type { Device } from '../../model/index.js';
-import type { Capture, Identification, Section } from '../contract.js';
+import type { Capture, Identification, ReadContext, Section } from '../contract.js';
 import { coverageBuilder } from '../shared/coverage.js';
 import { type Claims, claimsOf, claimTable } from './claim.js';
 import { convert } from './convert.js';
@@ -22,7 +22,7 @@ export function identify(sections: readonly Section[]): Identification {
 }
 
 /** The configuration: the section of the dialogue, or the only file there is. */
-export function read(capture: Capture): Result<Device> {
+export function read(capture: Capture, { defaultsOf }: ReadContext): Result<Device> {
   const main = capture.sections.find(({ name }) => name === 'configuration') ?? capture.sections.find(isConfiguration);
   if (!main) return failure(nothing(capture));
   if (main.failure) return failure(main.failure.problem);
@@ -34,7 +34,9 @@ export function read(capture: Capture): Result<Device> {
   const claims = claimsOf(main.source, coverage);
   const extracted = extract(script);
   claimAll(claims, script, extracted);
-  const { pipeline, facts } = convert(extracted, script.version, claims);
+  const { version } = script;
+  const asked = version && defaultsOf !== undefined ? { ...version, defaultsOf } : version;
+  const { pipeline, facts } = convert(extracted, asked, claims);
   sayWhatIsMissing(claims, script, extracted);
   for (const other of capture.sections) {
     if (other === main) continue;
@@ -47,7 +49,14 @@ export function read(capture: Capture): Result<Device> {
     for (const index of lines.keys()) coverage.mark(other.source, index + 1, 'unrecognized', 'a second file');
     coverage.blind(`${other.source}: a second configuration in one capture is not read`);
   }
-  return success({ id: capture.device, pipeline, listeners: [], facts, coverage: coverage.build() });
+  return success({
+    id: capture.device,
+    ...(version && { version: version.defaultsOf }),
+    pipeline,
+    listeners: [],
+    facts,
+    coverage: coverage.build(),
+  });
 }
 
 /** What the device says of itself must be what its configuration says. */

@@ -98,8 +98,10 @@ export function read(capture: Capture, { device }: ReadContext): Result<Device> 
   for (const { tree, section } of trees) ledger.settle(tree, section.text, section.name);
   say(places, systems, network, coverage, isManager);
   for (const name of [...missing].sort()) coverage.blind(`${name} is referred to and is not in this capture`);
+  const version = trees.find(({ tree }) => tree.version !== undefined)?.tree.version;
   return success({
     id: device,
+    ...(version !== undefined && { version }),
     pipeline: { ...pipeline, speaksOf: isManager ? [] : scopes, objects, applications: applicationsOf(asked.values()) },
     listeners: [],
     facts,
