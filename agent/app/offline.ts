@@ -6,6 +6,7 @@ import { type Device, withStateRemarks } from '../model/index.js';
 
 export { displayText } from '../collect/index.js';
 export { drivers } from '../drivers/registry.js';
+export { PROTOCOLS } from '../exposure/index.js';
 
 /** Problems that mean the capture cannot be trusted (exit code 3), not that the call is wrong (2). */
 const BLIND = new Set(['TRUNCATED', 'NOT_UNDERSTOOD', 'NOTHING_READ', 'TABLE_TWICE']);

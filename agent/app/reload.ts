@@ -1,6 +1,5 @@
 import type { Baseline } from '../baseline/index.js';
 import { loadSettings, type Settings } from '../config/index.js';
-import { drivers } from '../drivers/registry.js';
 import type { Rules } from '../judge/index.js';
 import { failure, type Problem, type Result, success, together } from '../lib/result.js';
 import { planWindow } from '../windows/index.js';
@@ -8,6 +7,7 @@ import { readBaseline } from './baseline-file.js';
 import type { Guard, ReloadView } from './guard/contract.js';
 import type { OpenGuard } from './guard/index.js';
 import { relay } from './guard/relay.js';
+import { loadOptions } from './load-options.js';
 import { loadRules } from './rules.js';
 
 /** What a guard is opened with. */
@@ -19,7 +19,7 @@ export interface Configuration {
 
 /** The configuration, the baseline file and the rules as they stand now; the first thing that is wrong with any. */
 export function readConfiguration(file: string | undefined): Result<Configuration> {
-  const settings = loadSettings(file, { drivers: drivers.map(({ id }) => id) });
+  const settings = loadSettings(file, loadOptions);
   if (!settings.ok) return settings;
   const baseline = readBaseline(settings.value.baselineFiles);
   const rules = loadRules(settings.value.rulesFolder);

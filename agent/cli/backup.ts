@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { drivers } from '../app/offline.js';
+import { loadOptions } from '../app/load-options.js';
 import { backupState, restoreState } from '../app/state-copy.js';
 import { loadSettings } from '../config/index.js';
 import { clean, complain, print, printJson, type SetExit } from './terminal.js';
@@ -11,7 +11,7 @@ export function addBackup(program: Command, setExit: SetExit): void {
     'backup <file>',
     'copy what the guard remembers into a file, whether or not a daemon runs',
   ).action((file: string, options: GuardOptions) => {
-    const settings = loadSettings(options.config, { drivers: drivers.map(({ id }) => id) });
+    const settings = loadSettings(options.config, loadOptions);
     if (!settings.ok) return setExit(complain(settings.error));
     const done = backupState(settings.value.stateFolder, file);
     if (!done.ok) return setExit(complain(done.error));
@@ -29,7 +29,7 @@ export function addRestore(program: Command, setExit: SetExit): void {
   guardCommand(program, 'restore <file>', 'bring a backup back, while no daemon runs')
     .option('--replace', 'also where a store in good order is: it is put aside')
     .action((file: string, options: RestoreOptions) => {
-      const settings = loadSettings(options.config, { drivers: drivers.map(({ id }) => id) });
+      const settings = loadSettings(options.config, loadOptions);
       if (!settings.ok) return setExit(complain(settings.error));
       const done = restoreState(settings.value.stateFolder, file, { replace: options.replace ?? false });
       if (!done.ok) return setExit(complain(done.error));

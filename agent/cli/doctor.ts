@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type Examination, examine } from '../app/doctor.js';
 import type { GuardStatus } from '../app/guard/contract.js';
-import { drivers } from '../app/offline.js';
+import { loadOptions } from '../app/load-options.js';
 import { DEFAULT_FILE, loadSettings } from '../config/index.js';
 import { systemClock } from '../lib/clock.js';
 import { problemText } from '../lib/result.js';
@@ -21,7 +21,7 @@ export function addDoctor(program: Command, setExit: SetExit): void {
     .option('--config <file>', `the configuration; left out, ./${DEFAULT_FILE}, and without it this machine is guarded`)
     .option('--json', 'one JSON document')
     .action(async (devices: readonly string[], options: DoctorOptions) => {
-      const settings = loadSettings(options.config, { drivers: drivers.map(({ id }) => id) });
+      const settings = loadSettings(options.config, loadOptions);
       if (!settings.ok) return setExit(complain(settings.error));
       const examined = await withProgress('examining', examine(settings.value, devices));
       if (!examined.ok) return setExit(complain(examined.error));

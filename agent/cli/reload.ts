@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { askReload, socketState } from '../app/daemon.js';
-import { drivers } from '../app/offline.js';
+import { loadOptions } from '../app/load-options.js';
 import { loadSettings } from '../config/index.js';
 import { clean, complain, print, printJson, type SetExit, say } from './terminal.js';
 import { answered, type GuardOptions, guardCommand } from './with-guard.js';
@@ -13,7 +13,7 @@ export function addReload(program: Command, setExit: SetExit): void {
 }
 
 async function reload(options: GuardOptions): Promise<number> {
-  const settings = loadSettings(options.config, { drivers: drivers.map(({ id }) => id) });
+  const settings = loadSettings(options.config, loadOptions);
   if (!settings.ok) {
     const code = complain(settings.error);
     say('nothing was reloaded; a daemon that runs goes on as before');

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { drivers } from '../app/offline.js';
+import { loadOptions } from '../app/load-options.js';
 import { failingExamples, loadRules } from '../app/rules.js';
 import { DEFAULT_FILE, loadSettings } from '../config/index.js';
 import type { ExposureRule, Rules } from '../judge/index.js';
@@ -16,7 +16,7 @@ interface RulesOptions {
 /** The rules as they hold here: ours, and those of the folder that is named, else of the configuration. */
 function rulesHere({ config, folder }: RulesOptions): Result<Rules> {
   if (folder !== undefined) return loadRules(folder);
-  const settings = loadSettings(config, { drivers: drivers.map(({ id }) => id) });
+  const settings = loadSettings(config, loadOptions);
   return settings.ok ? loadRules(settings.value.rulesFolder) : settings;
 }
 

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { drivers } from '../app/offline.js';
+import { loadOptions } from '../app/load-options.js';
 import { testSinks } from '../app/sink-test.js';
 import { DEFAULT_FILE, loadSettings } from '../config/index.js';
 import { problemText } from '../lib/result.js';
@@ -21,7 +21,7 @@ export function addSinks(program: Command, setExit: SetExit): void {
     .option('--config <file>', `the configuration; left out, ./${DEFAULT_FILE}`)
     .option('--json', 'one JSON document')
     .action(async (names: readonly string[], { config, json }: SinksOptions) => {
-      const settings = loadSettings(config, { drivers: drivers.map(({ id }) => id) });
+      const settings = loadSettings(config, loadOptions);
       if (!settings.ok) return setExit(complain(settings.error));
       const tested = await withProgress('telling', testSinks(settings.value, names));
       if (!tested.ok) return setExit(complain(tested.error));

@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
-import { drivers } from '../app/offline.js';
+import { loadOptions } from '../app/load-options.js';
 import { readScript, type ScannedHop, type Trusting, trusting } from '../app/trust.js';
 import { DEFAULT_FILE, loadSettings } from '../config/index.js';
 
@@ -39,7 +39,7 @@ export function addTrust(program: Command, setExit: SetExit): void {
       if (device === undefined) {
         return setExit(complain({ code: 'BAD_CALL', message: 'which device?', expected: 'ecluse trust DEVICE' }));
       }
-      const settings = loadSettings(options.config, { drivers: drivers.map(({ id }) => id) });
+      const settings = loadSettings(options.config, loadOptions);
       if (!settings.ok) return setExit(complain(settings.error));
       const trust = trusting(settings.value, device, { by: person() });
       if (!trust.ok) return setExit(complain(trust.error));

@@ -57,7 +57,11 @@ function planOptions(command: Command): Command {
     .option('--start <time>', 'left out: now')
     .option('--end <time>', 'the planned end: 17:30, or a time with its day')
     .option('--for <duration>', 'instead of --end: 2h, 90m')
-    .option('--allow <flow>', "what is announced, repeatable: 'any -> 192.0.2.10 tcp/443 [on DEVICE]'", list)
+    .option(
+      '--allow <flow>',
+      "what is announced, repeatable: 'any -> 192.0.2.10 tcp/443 [on DEVICE]', or by service: 'any -> pacs dicom'",
+      list,
+    )
     .option('--allow-filtering-off', 'the packet filter may be off meanwhile')
     .option('--allow-access', 'who may enter, tunnels, routes and logging may change meanwhile');
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 import { guardClient, socketState } from '../app/daemon.js';
 import type { Guard } from '../app/guard/contract.js';
-import { drivers } from '../app/offline.js';
+import { loadOptions } from '../app/load-options.js';
 import { DEFAULT_FILE, loadSettings, type Settings } from '../config/index.js';
 import { systemClock } from '../lib/clock.js';
 import { failure, type Result, success } from '../lib/result.js';
@@ -38,7 +38,7 @@ export interface Asking {
  * or the exit code of what went wrong before.
  */
 export async function withGuard(options: GuardOptions, use: (asking: Asking) => Promise<number>): Promise<number> {
-  const settings = loadSettings(options.config, { drivers: drivers.map(({ id }) => id) });
+  const settings = loadSettings(options.config, loadOptions);
   if (!settings.ok) return complain(settings.error);
   const timeZone = settings.value.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
   const times = { now: systemClock.now(), timeZone };

@@ -1,7 +1,7 @@
+import { nearest } from '../lib/nearest.js';
 import type { Problem } from '../lib/result.js';
 import { parseAddressSet } from '../model/index.js';
-import { nearest } from './nearest.js';
-import { planOf, type WrittenWindow } from './planned.js';
+import { planOf, type ServicesNamed, type WrittenWindow } from './planned.js';
 import { listIn, memberOf } from './raw.js';
 import type { Written } from './written.js';
 import { KNOWN_ZONES } from './zones.js';
@@ -16,6 +16,7 @@ export interface Surrounding {
   readonly windows: readonly WrittenWindow[];
   /** The zone of times that are written without one. */
   readonly timeZone: string;
+  readonly services: ServicesNamed;
 }
 
 /** Names that other parts of the file may use. */
@@ -154,7 +155,7 @@ function unknownNames(named: readonly unknown[], known: readonly string[], compl
   });
 }
 
-function windowProblems({ windows, timeZone }: Surrounding, names: Names): readonly Problem[] {
+function windowProblems({ windows, timeZone, services }: Surrounding, names: Names): readonly Problem[] {
   const seen = new Set<string>();
   return windows.flatMap((window) => {
     const { entry, problem } = window;
@@ -173,7 +174,10 @@ function windowProblems({ windows, timeZone }: Surrounding, names: Names): reado
             }),
           ]),
       ...unknownNames(entry.devices, names.devices, (index, ...rest) => problem(['devices', index], ...rest)),
-      ...entry.scope.flatMap((part, index) => scopeProblems(window, part, index, names)),
+      ...entry.scope.flatMap((part, index) => [
+        ...scopeProblems(window, part, index, names),
+        ...serviceProblems(window, part, index, services),
+      ]),
     ];
   });
 }
@@ -202,4 +206,24 @@ function scopeProblems(
           ],
     ),
   ];
+}
+
+function serviceProblems(
+  { problem }: WrittenWindow,
+  { service, proto, ports }: WrittenWindow['entry']['scope'][number],
+  index: number,
+  services: ServicesNamed,
+): readonly Problem[] {
+  if (service === undefined) return [];
+  const at = ['scope', index, 'service'];
+  if (proto !== undefined || ports !== undefined) {
+    return [
+      problem(at, `\`service\` beside \`${proto === undefined ? 'ports' : 'proto'}\``, {
+        expected: 'one of both',
+        remedy: 'leave one out, or write two entries',
+      }),
+    ];
+  }
+  const named = services(service);
+  return named.ok ? [] : [problem(at, named.error.message, named.error)];
 }

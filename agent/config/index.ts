@@ -4,5 +4,6 @@
  */
 export * from './load.js';
 export { parseDuration, parseHostPort } from './parts.js';
+export { noServices, type ServicesNamed } from './planned.js';
 export * from './settings.js';
 export { sinkPlace } from './sink-settings.js';

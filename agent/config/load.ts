@@ -11,7 +11,7 @@ import { schemaOf } from './editor.js';
 import { filesNamed } from './files.js';
 import type { Listen } from './listen.js';
 import { parseHostPort } from './parts.js';
-import { planOf, windowsOf } from './planned.js';
+import { noServices, planOf, type ServicesNamed, windowsOf } from './planned.js';
 import { listIn } from './raw.js';
 import type { ScheduleEntry } from './schedules.js';
 import { ConfigFile } from './schema.js';
@@ -42,6 +42,8 @@ export interface LoadOptions {
   readonly surroundings?: Surroundings;
   /** Ids of the drivers there are; a file that names another one is wrong. Not checked when left out. */
   readonly drivers?: readonly string[];
+  /** What services are called, with those of the folder of rules where the file names one; asked only where it matters. */
+  readonly services?: (rulesFolder: string | undefined) => ServicesNamed;
 }
 
 /** Read where no file is named; a missing one means the embedded default. */
@@ -118,7 +120,15 @@ export function parseSettings(text: string, file: string, options: LoadOptions =
   const timeZone = parsed.data?.timeZone ?? ownZone;
   const planned = windowsOf(listIn(value, 'windows'), written.value, file);
   const baseline = baselineFiles(parsed.data?.baseline, written.value, file);
-  const around = { drivers: options.drivers, ownDevice: base.devices[0]!.id, windows: planned.windows, timeZone };
+  const beside = (other: string): string => resolve(dirname(file), other);
+  const services = servicesFor(options, parsed.data?.rules === undefined ? undefined : beside(parsed.data.rules));
+  const around = {
+    services,
+    drivers: options.drivers,
+    ownDevice: base.devices[0]!.id,
+    windows: planned.windows,
+    timeZone,
+  };
   const wrong = together(
     inOrder(file, [
       ...(parsed.success ? [] : written.value.problems(parsed.error.issues)),
@@ -131,7 +141,6 @@ export function parseSettings(text: string, file: string, options: LoadOptions =
   const { site, state, poll, wholeReading, grace, retention, log, approvedHosts, rules, zones, devices, listen } =
     parsed.data!;
   const { metrics, schedules, sinks } = parsed.data!;
-  const beside = (other: string): string => resolve(dirname(file), other);
   return success({
     ...(site !== undefined && { site }),
     ...(parsed.data!.timeZone !== undefined && { timeZone }),
@@ -144,7 +153,7 @@ export function parseSettings(text: string, file: string, options: LoadOptions =
     ...(log && { log: { path: beside(log.file), bytesMax: log.maxSize, keep: log.keep } }),
     approvedHosts: approvedHosts.map((one) => approvedHost(one, timeZone)),
     ...(Object.keys(zones).length > 0 && { zones: zoneSettings(zones) }),
-    ...(planned.windows.length > 0 && { windows: planned.windows.map((one) => planOf(one, timeZone)) }),
+    ...(planned.windows.length > 0 && { windows: planned.windows.map((one) => planOf(one, timeZone, services)) }),
     ...(schedules.length > 0 && { schedules: schedules.map((one) => scheduleSettings(one, timeZone, beside)) }),
     sinks: sinks.map((sink) => sinkSettings(sink, beside)),
     ...(listen && { listen: listenSettings(listen) }),
@@ -152,6 +161,16 @@ export function parseSettings(text: string, file: string, options: LoadOptions =
     ...(baseline.files.length > 0 && { baselineFiles: baseline.files }),
     ...(rules !== undefined && { rulesFolder: beside(rules) }),
   });
+}
+
+/** The table is read once, and only where a window names a service. */
+function servicesFor({ services }: LoadOptions, rulesFolder: string | undefined): ServicesNamed {
+  if (!services) return noServices;
+  let known: ServicesNamed | undefined;
+  return (names) => {
+    known ??= services(rulesFolder);
+    return known(names);
+  };
 }
 
 function listenSettings({ syslog: { udp, tcp, from } }: Listen): ListenSettings {

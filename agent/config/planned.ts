@@ -53,8 +53,21 @@ function windowsOfFiles(text: string, at: readonly PropertyKey[], written: Writt
   return { windows: found.flatMap((one) => one.windows), problems: found.flatMap((one) => one.problems) };
 }
 
+/** What the names of services stand for; the problem of one that stands for nothing. */
+export type ServicesNamed = (
+  names: string,
+) =>
+  | { readonly ok: true; readonly value: readonly Pick<ScopeEntry, 'proto' | 'ports'>[] }
+  | { readonly ok: false; readonly error: Pick<Problem, 'message' | 'expected' | 'remedy'> };
+
+/** Where nobody knows services by name. */
+export const noServices: ServicesNamed = () => ({
+  ok: false,
+  error: { message: 'services are not known by name here', expected: '`proto` and `ports`', remedy: 'write both' },
+});
+
 /** The window as the guard plans it; times without an offset are those of `timeZone`. */
-export function planOf({ entry }: WrittenWindow, timeZone: string): WindowPlan {
+export function planOf({ entry }: WrittenWindow, timeZone: string, services: ServicesNamed = noServices): WindowPlan {
   const { id, vendor, owner, technician, ticket, devices, scope } = entry;
   const start = parseMoment(entry.start, timeZone, 'first')!;
   return {
@@ -66,14 +79,20 @@ export function planOf({ entry }: WrittenWindow, timeZone: string): WindowPlan {
     devices: [...new Set(devices)],
     start,
     end: entry.end === undefined ? start + entry.for! * 1000 : parseMoment(entry.end, timeZone, 'last')!,
-    scope: scope.map((part) => scopeOf(part, timeZone)),
+    scope: scope.flatMap((part) => scopeOf(part, timeZone, services)),
   };
 }
 
 type WrittenScope = WindowEntry['scope'][number];
 
-function scopeOf({ keep, ...part }: WrittenScope, timeZone: string): ScopeEntry {
+function scopeOf(
+  { keep, service, ...part }: WrittenScope,
+  timeZone: string,
+  services: ServicesNamed,
+): readonly ScopeEntry[] {
   const given = Object.fromEntries(Object.entries(part).filter(([, value]) => value !== undefined));
-  if (!keep) return given;
-  return { ...given, keep: { owner: keep.owner, review: parseMoment(keep.review, timeZone, 'first')! } };
+  const kept = keep && { keep: { owner: keep.owner, review: parseMoment(keep.review, timeZone, 'first')! } };
+  const named = service === undefined ? undefined : services(service);
+  const parts = named === undefined ? [{}] : named.ok ? named.value : [];
+  return parts.map((one) => ({ ...given, ...one, ...kept }));
 }

@@ -38,6 +38,11 @@ const ScopeEntry = z.strictObject(
       'On which ports.',
       '443,8000-8010',
     ),
+    service: setting(
+      named('a service such as https').optional(),
+      'In place of `proto` and `ports`: services by their names or ids in rules/services.yaml, or in that of `rules`.',
+      'dicom',
+    ),
     keep: setting(
       z
         .strictObject(

@@ -1,9 +1,9 @@
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument, visit } from 'yaml';
 import type { z } from 'zod';
+import { nearest } from '../lib/nearest.js';
 import { failure, type Problem, type Result, success, together } from '../lib/result.js';
 import { MASK } from '../lib/secret.js';
 import { isSecretAt, keysAt, nodesAt, type SchemaNode } from './editor.js';
-import { nearest } from './nearest.js';
 
 type Path = readonly PropertyKey[];
 type Issue = z.core.$ZodIssue;

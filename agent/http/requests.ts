@@ -21,6 +21,7 @@ const ScopeRequest = z.strictObject({
   dst: words.exactOptional(),
   proto: name.exactOptional(),
   ports: words.exactOptional(),
+  service: words.exactOptional(),
   keep: z.strictObject({ owner: name, review: time }).exactOptional(),
 });
 

@@ -2,6 +2,7 @@
  * judge: now, before and declared → findings and their life. Pure: (state, event) → (state, events), with the time in
  * the event; the store keeps what it is given.
  */
+export * from './announced.js';
 export type { HostApproval } from './approvals.js';
 export * from './codes.js';
 export * from './compose.js';

@@ -9,6 +9,8 @@ import { readRulesYaml } from './yaml.js';
 export interface Service {
   readonly id: string;
   readonly name: string;
+  /** What people who announce it call it besides its id; several services may share one. */
+  readonly names?: readonly string[];
   readonly proto: string;
   readonly ports: Intervals | 'any';
   readonly category: string;
@@ -25,6 +27,7 @@ export interface ServiceTable {
 const ServiceEntry = z.strictObject({
   id: z.string().regex(/^[a-z0-9-]+$/, 'lower-case letters, digits and dashes'),
   name: z.string().min(1),
+  names: z.array(z.string().regex(/^[a-z0-9-]+$/, 'lower-case letters, digits and dashes')).exactOptional(),
   proto: z.enum(['tcp', 'udp', 'any']),
   ports: z.string().refine((text) => parsePorts(text) !== undefined, 'port numbers and ranges such as 80,8000-8010'),
   category: z.string().regex(/^[a-z]+$/, 'one lower-case word'),

@@ -119,3 +119,37 @@ test('G17: what a vendor opened is not declared on one word, and never on the ve
   expect(await code('RSSI', 'DSI')).toBe('approved by RSSI and DSI');
   await guard.close();
 });
+
+describe('a scope by the names of services', () => {
+  const planned = async (scope: readonly object[]) => {
+    const { guard } = await startGuard(fakeWorld());
+    const answer = await guard.planWindow({ ...plan, scope: scope as never });
+    await guard.close();
+    return answer;
+  };
+
+  test('is kept by protocol and ports, each part with what else was said of it', async () => {
+    const keep = { owner: 'M. Durand', review: at(600) };
+    const view = must(await planned([{ dst: 'pacs', service: 'dicom', keep }, { service: 'rdp' }, { proto: '6' }]));
+    expect(view.scope).toEqual([
+      { dst: 'pacs', proto: 'tcp', ports: '104,11112', keep },
+      { proto: 'tcp,udp', ports: '3389' },
+      { proto: 'tcp' },
+    ]);
+  });
+
+  test('that are none is refused, with the one that was meant', async () => {
+    expect(await planned([{ service: 'https,dicmo' }])).toMatchObject({
+      ok: false,
+      error: {
+        code: 'BAD_SCOPE',
+        message: '`dicmo` is neither a protocol nor a service',
+        remedy: 'did you mean `dicom`?',
+      },
+    });
+    expect(await planned([{ service: 'https', ports: '443' }])).toMatchObject({
+      ok: false,
+      error: { code: 'BAD_SCOPE', message: 'the service https beside a protocol or ports' },
+    });
+  });
+});

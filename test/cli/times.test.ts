@@ -119,6 +119,12 @@ describe('what a vendor announces', () => {
     ],
     ['any -> 2001:db8::1 icmpv6', { src: 'any', dst: '2001:db8::1', proto: 'icmpv6' }],
     ['any -> vpn 50', { src: 'any', dst: 'vpn', proto: '50' }],
+    ['any -> pacs DICOM on fw2', { src: 'any', dst: 'pacs', service: 'dicom', device: 'fw2' }],
+    ['any -> web https,ssh', { src: 'any', dst: 'web', service: 'https,ssh' }],
+    [
+      'any -> web https keep "M. Durand" 2027-01-31',
+      { src: 'any', dst: 'web', service: 'https', keep: { owner: 'M. Durand', review: '2027-01-31T22:59:59.000Z' } },
+    ],
     [
       'any -> web tcp/443 keep RSSI 2027-01-31',
       {

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { loadOptions } from '../../agent/app/load-options.js';
 import { parseSettings, type Settings } from '../../agent/config/index.js';
 import { problemLines, problemText } from '../../agent/lib/result.js';
 import { tempDir } from '../support/index.js';
@@ -144,6 +145,26 @@ describe('windows', () => {
       expect.stringMatching(/^b\.yaml:1:1: `windows` is missing/),
       expect.stringMatching(/^b\.yaml:1:1: there is no setting `window`.*did you mean `windows`/),
     ]);
+  });
+
+  test('announce services by name: those that come with us, and those of the hospital’s own folder', () => {
+    const own =
+      '- {id: glims, name: GLIMS, names: [lab], proto: tcp, ports: "8801", category: web, risk: high, reason: r, reference: r}\n';
+    const folder = folderOf({ 'rules/services.yaml': own });
+    const file = (services: string) =>
+      parseSettings(
+        `rules: ./rules\nwindows: [{id: W, ${plan}, for: 1h, scope: [{dst: any, service: ${services}}]}]`,
+        join(folder, 'config.yaml'),
+        { ...loadOptions, surroundings: here },
+      );
+    const good = file('"dicom,lab"');
+    expect(good.ok && good.value.windows?.[0]?.scope).toEqual([{ dst: 'any', proto: 'tcp', ports: '104,8801,11112' }]);
+    const typo = file('glism');
+    expect(typo.ok ? '' : problemText(typo.error)).toMatch(
+      /config\.yaml:2:\d+: `glism` is neither a protocol nor a service .*did you mean `glims`\?/,
+    );
+    const both = file('https, ports: 443');
+    expect(both.ok ? '' : problemText(both.error)).toMatch(/`service` beside `ports`/);
   });
 
   test.each([

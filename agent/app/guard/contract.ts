@@ -172,6 +172,8 @@ export interface ScopeRequest {
   readonly dst?: string;
   readonly proto?: string;
   readonly ports?: string;
+  /** Instead of protocol and ports: services by name, such as `https` or `dicom,hl7`. In answers it is never there. */
+  readonly service?: string;
   readonly keep?: { readonly owner: string; readonly review: string };
 }
 

@@ -1,4 +1,5 @@
-import { withoutBefore } from '../../judge/index.js';
+import { protocolName } from '../../exposure/index.js';
+import { type AnnouncedPorts, announced, withoutBefore } from '../../judge/index.js';
 import { failure, type Result, success } from '../../lib/result.js';
 import type { MaintenanceWindow, ScopeEntry, WindowPlan } from '../../windows/index.js';
 import type {
@@ -212,7 +213,7 @@ function planOf(room: Room, request: WindowRequest): Result<WindowPlan> {
   for (const entry of request.scope) {
     const read = scopeOf(room, entry);
     if (!read.ok) return read;
-    scope.push(read.value);
+    scope.push(...read.value);
   }
   const { vendor, owner, emergency, technician, ticket } = request;
   const { late: _, ...called } = emergency ?? {};
@@ -230,14 +231,40 @@ function planOf(room: Room, request: WindowRequest): Result<WindowPlan> {
   });
 }
 
-function scopeOf(room: Room, { keep, ...entry }: ScopeRequest): Result<ScopeEntry> {
-  if (entry.device !== undefined) {
-    const device = chosen(room, [entry.device]);
+/** What was announced by the names of services is kept by their ports: what a name means later changes nothing. */
+function scopeOf(room: Room, { keep, service, ...named }: ScopeRequest): Result<readonly ScopeEntry[]> {
+  if (named.device !== undefined) {
+    const device = chosen(room, [named.device]);
     if (!device.ok) return device;
   }
-  if (!keep) return success(entry);
-  const review = instantOf(keep.review, 'review');
-  return review.ok ? success({ ...entry, keep: { owner: keep.owner, review: review.value } }) : review;
+  const entry = { ...named, ...(named.proto !== undefined && { proto: spelledOut(named.proto) }) };
+  const parts = service === undefined ? success([{}]) : announcedService(room, entry, service);
+  if (!parts.ok) return parts;
+  const review = keep && instantOf(keep.review, 'review');
+  if (review && !review.ok) return review;
+  const kept = keep && review && { keep: { owner: keep.owner, review: review.value } };
+  return success(parts.value.map((part) => ({ ...entry, ...part, ...kept })));
+}
+
+function announcedService(
+  { bench }: Room,
+  { proto, ports }: ScopeRequest,
+  service: string,
+): Result<readonly AnnouncedPorts[]> {
+  if (proto !== undefined || ports !== undefined) {
+    const message = `the service ${service} beside a protocol or ports`;
+    return failure({ code: 'BAD_SCOPE', message, expected: 'one of both' });
+  }
+  const found = announced(bench.context.services, service);
+  return found.ok ? found : failure({ code: 'BAD_SCOPE', ...found.error });
+}
+
+/** `6` is `tcp`: openings have their protocol by name where it has one. */
+function spelledOut(proto: string): string {
+  return proto
+    .split(',')
+    .map((one) => (/^\d{1,3}$/.test(one.trim()) ? protocolName(Number(one)) : one.trim()))
+    .join(',');
 }
 
 /** `W-20261122-1`: short enough to be said over the telephone. */

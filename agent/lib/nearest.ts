@@ -5,13 +5,18 @@ export function nearest(word: string, known: readonly string[]): string | undefi
   return best && best.distance <= Math.max(1, Math.floor(best.one.length / 3)) ? best.one : undefined;
 }
 
-/** Letters to add, take away or exchange until both words are the same. */
+/** Letters to add, take away, exchange, or swap with their neighbour until both words are the same. */
 function distance(a: string, b: string): number {
+  let before: readonly number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, index) => index);
   for (const [i, letter] of [...a].entries()) {
     const next = [i + 1];
-    for (const [j, other] of [...b].entries())
-      next.push(Math.min(row[j + 1]! + 1, next[j]! + 1, row[j]! + (letter === other ? 0 : 1)));
+    for (const [j, other] of [...b].entries()) {
+      const steps = [row[j + 1]! + 1, next[j]! + 1, row[j]! + (letter === other ? 0 : 1)];
+      const isSwap = i > 0 && j > 0 && letter === b[j - 1] && other === a[i - 1];
+      next.push(Math.min(...steps, ...(isSwap ? [before[j - 1]! + 1] : [])));
+    }
+    before = row;
     row = next;
   }
   return row.at(-1)!;
