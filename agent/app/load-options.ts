@@ -9,12 +9,7 @@ export const loadOptions: LoadOptions = {
   services(rulesFolder) {
     const rules = loadRules(rulesFolder);
     // Rules that are wrong are told by whoever loads them to judge by; names are then those that come with us.
-    const table = rules.ok ? rules.value.services : undefined;
-    const services = table ?? valueOf(shippedServices());
-    return services ? (names) => announced(services, names) : noServices;
+    const table = rules.ok ? { ok: true as const, value: rules.value.services } : shippedServices();
+    return table.ok ? (names) => announced(table.value, names) : noServices;
   },
 };
-
-function valueOf<T>(result: { readonly ok: true; readonly value: T } | { readonly ok: false }): T | undefined {
-  return result.ok ? result.value : undefined;
-}

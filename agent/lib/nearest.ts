@@ -13,7 +13,8 @@ function distance(a: string, b: string): number {
     const next = [i + 1];
     for (const [j, other] of [...b].entries()) {
       const steps = [row[j + 1]! + 1, next[j]! + 1, row[j]! + (letter === other ? 0 : 1)];
-      const isSwap = i > 0 && j > 0 && letter === b[j - 1] && other === a[i - 1];
+      // Of three letters the half would be swapped: that is another word.
+      const isSwap = b.length > 3 && i > 0 && j > 0 && letter === b[j - 1] && other === a[i - 1];
       next.push(Math.min(...steps, ...(isSwap ? [before[j - 1]! + 1] : [])));
     }
     before = row;
