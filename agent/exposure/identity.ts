@@ -12,20 +12,25 @@ export function contentText(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? `${part}n` : part));
 }
 
-const keys = new WeakMap<Rule, string>();
+/** What is worked out from the steps of a rule, and whether it is disabled: rules of the same line share their steps. */
+function remembered(work: (rule: Rule) => string): (rule: Rule) => string {
+  const known = { enabled: new WeakMap<Rule['steps'], string>(), disabled: new WeakMap<Rule['steps'], string>() };
+  return (rule) => {
+    const of = rule.disabled === true ? known.disabled : known.enabled;
+    let text = of.get(rule.steps);
+    if (text === undefined) {
+      text = work(rule);
+      of.set(rule.steps, text);
+    }
+    return text;
+  };
+}
 
 /**
  * The content of a rule: what it asks and what it does. Not its number, comment, counters, log prefix or handle; a set
  * is there with its members, so that an edited set is an edited rule.
  */
-export function ruleKey(rule: Rule): string {
-  let key = keys.get(rule);
-  if (key === undefined) {
-    key = digest(ruleText(rule));
-    keys.set(rule, key);
-  }
-  return key;
-}
+export const ruleKey = remembered((rule) => digest(ruleText(rule)));
 
 const texts = new WeakMap<object, string>();
 
@@ -55,10 +60,10 @@ function madeText(part: Condition | Step): string {
 }
 
 /** The content of a rule as text: equal exactly where `ruleKey` is. */
-export function ruleText(rule: Rule): string {
+export const ruleText = remembered((rule) => {
   const steps = rule.steps.filter((step) => step.kind !== 'sideEffect').map(partText);
   return `[${rule.disabled === true},[${steps.join()}]]`;
-}
+});
 
 /** What leads to a list: the base it is, or the guards of the rules that jump to it; never a list's name. */
 type Callers = ReadonlyMap<string, readonly { readonly list: string; readonly guard: string }[]>;

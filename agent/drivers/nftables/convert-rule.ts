@@ -10,7 +10,7 @@ import {
   type Step,
   type Unknown,
 } from '../../model/index.js';
-import type { RuleDeclaration, Statement } from './ast.js';
+import type { RuleDeclaration, Statement, TableFamily } from './ast.js';
 import { type ActionContext, mangle, opaque, translate, verdictActions, verdictMap } from './convert-action.js';
 import { compare } from './convert-match.js';
 import { family, protocol } from './fields.js';
@@ -28,7 +28,47 @@ export interface ConvertedRule {
 
 type Surroundings = Omit<ActionContext, 'protocols' | 'notes'>;
 
+/** Of rules that say the same in themselves: rules of the same line share their statements (see known-lines.ts). */
+const known = new WeakMap<RuleDeclaration['statements'], Map<TableFamily, ConvertedRule>>();
+
 export function convertRule(surroundings: Surroundings, rule: RuleDeclaration): ConvertedRule {
+  const { table } = surroundings;
+  const before = known.get(rule.statements);
+  const again = before?.get(table);
+  if (again) return again;
+  const { watched, isAsked } = watch(surroundings);
+  const converted = convertAnew(watched, rule);
+  // A condition that answers anew each time is another one in each rule: it is known by its very object.
+  if (!isAsked() && !unknownsOf(converted.steps).some(({ stateful }) => stateful)) {
+    known.set(rule.statements, (before ?? new Map<TableFamily, ConvertedRule>()).set(table, converted));
+  }
+  return converted;
+}
+
+/** The surroundings, and whether anything of them was asked that is not in the rule itself. */
+function watch({ table, sets, listOf, blockOf }: Surroundings) {
+  let asked = false;
+  const noting =
+    <A extends readonly unknown[], R>(ask: (...args: A) => R) =>
+    (...args: A): R => {
+      asked = true;
+      return ask(...args);
+    };
+  const watched: Surroundings = {
+    table,
+    sets: {
+      find: noting(sets.find),
+      isDynamic: noting(sets.isDynamic),
+      contentOf: noting(sets.contentOf),
+      objectText: noting(sets.objectText),
+    },
+    listOf: noting(listOf),
+    blockOf: noting(blockOf),
+  };
+  return { watched, isAsked: () => asked };
+}
+
+function convertAnew(surroundings: Surroundings, rule: RuleDeclaration): ConvertedRule {
   const notes: string[] = [];
   const steps: Step[] = [];
   let protocols: Intervals = [0, 255];
@@ -79,28 +119,34 @@ function narrowed(protocols: Intervals, condition: Condition): Intervals {
   return condition.kind === 'all' ? condition.of.reduce(narrowed, protocols) : protocols;
 }
 
-function judge(steps: readonly Step[], notes: readonly string[]): Omit<ConvertedRule, 'steps' | 'extension'> {
+function unknownsOf(steps: readonly Step[]): readonly Unknown[] {
   const found: Unknown[] = [];
-  let undecidedAction: Unknown | undefined;
   const conditions = (condition: Condition): void => {
     if (condition.kind === 'unknown') found.push(condition);
     else if (condition.kind === 'all' || condition.kind === 'any') for (const inner of condition.of) conditions(inner);
     else if (condition.kind === 'not') conditions(condition.of);
   };
-  const actions = (action: Action): void => {
-    if (action.kind !== 'opaque') return;
-    undecidedAction ??= action.unknown;
-    found.push(action.unknown);
+  const action = (one: Action): void => {
+    if (one.kind === 'opaque') found.push(one.unknown);
   };
   for (const step of steps) {
     if (step.kind === 'match') conditions(step.condition);
     else if (step.kind === 'dispatch') {
-      for (const { condition, actions: inner } of step.cases) {
+      for (const { condition, actions } of step.cases) {
         conditions(condition);
-        inner.forEach(actions);
+        actions.forEach(action);
       }
-    } else actions(step);
+    } else action(step);
   }
+  return found;
+}
+
+function judge(steps: readonly Step[], notes: readonly string[]): Omit<ConvertedRule, 'steps' | 'extension'> {
+  const found = unknownsOf(steps);
+  const actions = steps.flatMap((step) =>
+    step.kind === 'dispatch' ? step.cases.flatMap((one) => one.actions) : step.kind === 'match' ? [] : [step],
+  );
+  const undecidedAction = actions.find((action) => action.kind === 'opaque')?.unknown;
   const lost = found.find((one) => one.unrecognized);
   if (lost) return { state: 'unrecognized', reason: `not understood: ${lost.text}`, understood: 'unread' };
   if (undecidedAction)

@@ -3,7 +3,8 @@
  * loss with its lines, and reading goes on behind it; a text that ends inside a block is not a ruleset at all.
  */
 import { failure, type Problem, type Result, success } from '../../lib/result.js';
-import type { Loss, RuleDeclaration, Script, Statement, TableFamily, TableKey } from './ast.js';
+import type { Loss, RuleDeclaration, Script, Span, Statement, TableFamily, TableKey } from './ast.js';
+import { recalled, remember, type SaidLine, wholeLine } from './known-lines.js';
 import { lexer, type Position } from './lexer.js';
 import { parseChain, parseSetDeclaration } from './parse-chain.js';
 import { parseElements } from './parse-expression.js';
@@ -283,6 +284,13 @@ export function parseRule(reader: Reader): RuleDeclaration {
   const { lex } = reader;
   const first = lex.peek();
   const before = lex.save();
+  const line = wholeLine(reader, first, before);
+  const said = line && recalled(line.key);
+  if (said) {
+    lex.restore({ ...before, offset: first.from + said.length });
+    peek(reader);
+    return declaration(reader, said, { line: first.line, lastLine: first.line });
+  }
   const losses = reader.losses.length;
   const statements: Statement[] = [];
   let comment: string | undefined;
@@ -306,10 +314,16 @@ export function parseRule(reader: Reader): RuleDeclaration {
     return { statements: [{ kind: 'unrecognized', text }], span, text: visible(text) };
   }
   const text = words(lex.source.slice(first.from, to));
-  const handle = handleOn(reader, lastLine);
+  const read: SaidLine = { statements, text, length: to - first.from, ...(comment !== undefined && { comment }) };
+  if (line && lex.peek().from === line.end && reader.losses.length === losses) remember(line.key, read);
+  return declaration(reader, read, { line: first.line, lastLine });
+}
+
+function declaration(reader: Reader, { statements, text, comment }: SaidLine, span: Span): RuleDeclaration {
+  const handle = handleOn(reader, span.lastLine);
   return {
     statements,
-    span: { line: first.line, lastLine },
+    span,
     text,
     ...(comment !== undefined && { comment }),
     ...(handle !== undefined && { handle }),

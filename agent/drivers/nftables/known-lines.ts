@@ -1,0 +1,49 @@
+/**
+ * Rules that were read before: a ruleset is listed again and again, and hardly a line of it differs from the listing
+ * before. Only what one line says by itself is known here, whatever its number and its handle.
+ */
+import { recollection } from '../../lib/memo.js';
+import type { Statement } from './ast.js';
+import type { Position, Token } from './lexer.js';
+import type { Reader } from './reader.js';
+
+/** What a line says from the first word of its rule to the last. */
+export interface SaidLine {
+  readonly statements: readonly Statement[];
+  /** In the platform's words. */
+  readonly text: string;
+  readonly comment?: string;
+  /** Characters to behind its last word. */
+  readonly length: number;
+}
+
+const LINES_MAX = 16_384;
+const known = recollection<SaidLine>(LINES_MAX);
+
+const handlePattern = / # handle \d+$/;
+/** Comments, continued lines and variables; rules within the rule, which have lines of their own. */
+const notAlone = /[#\\$]|\b(?:jump|goto)\s*\{/;
+
+/**
+ * The line of a rule that begins with the next token, and where it ends. Undefined: what it says may depend on more
+ * than the line. Whether the rule really ends there, reading it must show.
+ */
+export function wholeLine(
+  { lex, variables, depth }: Reader,
+  first: Token,
+  before: Position,
+): { readonly key: string; readonly end: number } | undefined {
+  if (variables.size > 0 || before.pending || before.line !== first.line) return undefined;
+  const end = lex.source.indexOf('\n', first.from);
+  if (end < 0) return undefined;
+  const text = lex.source.slice(first.from, end).replace(handlePattern, '');
+  return notAlone.test(text) ? undefined : { key: `${depth} ${text}`, end };
+}
+
+export function recalled(line: string): SaidLine | undefined {
+  return known.get(line);
+}
+
+export function remember(line: string, said: SaidLine): void {
+  known.set(line, said);
+}
