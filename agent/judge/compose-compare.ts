@@ -66,7 +66,10 @@ export function declaredNow(
   const besides =
     flows.length === 0 ? [] : flowByFlow(certainAtLeast(compareBeside(sides, { within: flows })), flows, sides);
   if (!approved) return besides;
-  if (closed.length === 0) return [...openingsOf(approved, budget), ...besides];
+  if (closed.length === 0) {
+    const all = openingsOf(approved, budget);
+    return besides.length === 0 ? all : [...all, ...besides];
+  }
   const left = compare(approved, { flows: closed.map(flowSetOf), ...budget });
   return [...certainAtLeast(left), ...besides];
 }

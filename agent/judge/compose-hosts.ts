@@ -24,8 +24,9 @@ export interface Listening {
 export function listening(input: ListenerInput): Listening {
   const { now, approved = [], before = [], declared } = input;
   const wasThere = new Set(before.map((listener) => listener.id));
+  const known = new Set(approved.map((listener) => listener.id));
   const isDeclared = (listener: Listener): boolean =>
-    approved.some((one) => one.id === listener.id) || declared.some((one) => declaresListener(one, listener));
+    known.has(listener.id) || declared.some((one) => declaresListener(one, listener));
   // A client's datagram socket is gone by the next reading; one that stays is a service.
   const present = now.filter((one) => !one.loopback && (!one.perhapsClient || wasThere.has(one.id) || isDeclared(one)));
   const there = new Set(now.map((listener) => listener.id));

@@ -178,14 +178,26 @@ function withCauses(
   });
 }
 
-/** One rule may let through both what is declared and more: each part is judged by itself, under an id of its own. */
+const wording = new WeakMap<readonly Opening[], { readonly around: string; readonly subjects: readonly Subject[] }>();
+
+/**
+ * One rule may let through both what is declared and more: each part is judged by itself, under an id of its own. What
+ * was approved and still passes is the same list at every reading, and is put into words once.
+ */
 function declaredRules(input: ComposeInput, sides: Sides, closed: readonly Opening[]): readonly Subject[] {
   const { approved, device, interfaceZones, now } = input;
-  const around: Surroundings = { device, pipeline: (approved ?? now).pipeline, interfaceZones };
-  return groupByRule(declaredNow(sides, closed)).map((group) => {
-    const subject = subjectOfRule(group, around, undefined);
+  const pipeline = (approved ?? now).pipeline;
+  const openings = declaredNow(sides, closed);
+  // The list itself stands for the pipeline that it was made of.
+  const around = JSON.stringify([device, interfaceZones]);
+  const known = wording.get(openings);
+  if (known?.around === around) return known.subjects;
+  const subjects = groupByRule(openings).map((group) => {
+    const subject = subjectOfRule(group, { device, pipeline, interfaceZones }, undefined);
     return { ...subject, id: declaredId(subject) };
   });
+  wording.set(openings, { around, subjects });
+  return subjects;
 }
 
 function missingRules(input: ComposeInput, sides: Sides, closed: readonly Opening[]): readonly Subject[] {

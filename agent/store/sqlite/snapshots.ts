@@ -181,7 +181,9 @@ export function sqliteSnapshots(path: string, db: Queries): SnapshotStore {
   };
 
   return {
-    save: (input) => guarded(path, () => db.transaction(() => save(input))),
+    // The judgement of the reading is stored next, and waits for the disk with this before it: if the power fails
+    // between the two, nothing refers to it yet.
+    save: (input) => guarded(path, () => db.unhurried(() => db.transaction(() => save(input)))),
     latest: (device) => guarded(path, () => header(latestRow(device)?.id)),
     get: (id) => guarded(path, () => get(id)),
     list: ({ device, limit } = {}) =>
