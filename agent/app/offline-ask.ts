@@ -5,7 +5,6 @@ import {
   type ConnectionState,
   type Device,
   type Family,
-  formatRange,
   interfacesOf,
   type NamedObject,
   NO_FRAME,
@@ -16,6 +15,7 @@ import {
   type RuleList,
 } from '../model/index.js';
 import { type Assumed, askApplications, routedOut } from './offline-applications.js';
+import { decidingStep, type NatView, natView } from './offline-nat.js';
 
 const FLAGS: Readonly<Record<string, number>> = { FIN: 1, SYN: 2, RST: 4, PSH: 8, ACK: 16, URG: 32, ECE: 64, CWR: 128 };
 
@@ -75,7 +75,7 @@ export interface AskAnswer {
   }[];
   readonly unknowns: readonly string[];
   readonly assuming: readonly string[];
-  readonly nat?: { readonly to: readonly string[]; readonly ports?: readonly number[] };
+  readonly nat?: NatView;
   readonly path?: readonly {
     readonly list: string;
     readonly did: string;
@@ -118,17 +118,8 @@ export function askLine(
     places.value.map((place) => askPlace(pipeline, { ...packet.value, ...place }, list, question.packet.app)),
   );
   const { verdict, trace, unknowns, env } = answer;
-  // What follows translation at the end does not decide.
-  const deciding = trace?.steps.findLast(({ base }) => base?.type !== 'nat') ?? trace?.steps.at(-1);
-  const target = env?.destination?.addresses;
-  const to =
-    target === undefined || target === 'device'
-      ? target === 'device'
-        ? ['an address of this device']
-        : []
-      : packet.value.families.flatMap((family) =>
-          target[family].length > 0 ? [formatRange(target[family][0]!, target[family].at(-1)!)] : [],
-        );
+  const deciding = decidingStep(pipeline, trace);
+  const nat = natView(env, packet.value);
   return success({
     id: question.id,
     verdict,
@@ -137,9 +128,7 @@ export function askLine(
       : [],
     unknowns,
     assuming,
-    ...(to.length > 0 || env?.destination?.ports
-      ? { nat: { to, ...(env?.destination?.ports ? { ports: [...env.destination.ports] } : {}) } }
-      : {}),
+    ...(nat && { nat }),
     ...(explain && trace
       ? {
           path: trace.steps.map((step) => ({

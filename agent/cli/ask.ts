@@ -15,14 +15,20 @@ interface AskOptions {
   readonly text?: boolean;
 }
 
+function rewriteText(one: NonNullable<AskAnswer['nat']>['source']): string {
+  const to = one?.to?.join(', ') ?? '';
+  return one?.ports ? `${to} port ${one.ports[0]}`.trim() : to;
+}
+
 /** `trace 1 inet/filter/forward rule tcp dport 22 accept (verdict accept)`. */
 function walkText({ id, verdict, path = [], unknowns, assuming, nat }: AskAnswer): string {
   const lines = path.map(({ list, did, text }) =>
     did.startsWith('policy ') ? `${list} ${did}` : `${list} rule ${text} (verdict ${did})`,
   );
-  const to = nat && `${nat.to.join(', ')}${nat.ports ? ` port ${nat.ports[0]}` : ''}`;
+  const [to, from] = [rewriteText(nat), rewriteText(nat?.source)];
   const rest = [
     ...(to ? [`translated to ${to}`] : []),
+    ...(from ? [`coming from ${from}`] : []),
     ...(unknowns.length > 0 ? [`depends on ${unknowns.join('; ')}`] : []),
     ...(assuming.length > 0 ? [`assuming ${assuming.join('; ')}`] : []),
   ];

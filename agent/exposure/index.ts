@@ -8,6 +8,7 @@ export * from './compare.js';
 export * from './groups.js';
 export { ruleKey } from './identity.js';
 export * from './opening.js';
+export { natLists } from './path.js';
 export * from './state.js';
 export { type Trace, type TraceStep, traceOneList, tracePacket } from './trace.js';
 export * from './words.js';

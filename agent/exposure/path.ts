@@ -35,3 +35,23 @@ function findPath(pipeline: Pipeline, direction: Direction, family: Family): rea
       .map(({ base }) => base),
   );
 }
+
+const translating = new WeakMap<Pipeline, ReadonlySet<string>>();
+
+/** The lists that translate and do not filter: those called for it, and what they call. */
+export function natLists(pipeline: Pipeline): ReadonlySet<string> {
+  const known = translating.get(pipeline);
+  if (known) return known;
+  const lists = new Map(pipeline.lists.map((list) => [list.id, list]));
+  const found = new Set<string>();
+  const visit = (id: string): void => {
+    if (found.has(id)) return;
+    found.add(id);
+    for (const { steps } of lists.get(id)?.rules ?? []) {
+      for (const step of steps) if (step.kind === 'jump' || step.kind === 'goto') visit(step.list);
+    }
+  };
+  for (const base of pipeline.bases) if (base.type === 'nat') visit(base.list);
+  translating.set(pipeline, found);
+  return found;
+}

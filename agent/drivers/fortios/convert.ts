@@ -1,47 +1,33 @@
 import {
   type AccessFact,
   all,
-  any,
   type BaseList,
   type Condition,
   type Device,
   type Family,
-  type NamedObject,
+  type Hook,
   type Origin,
   type Pipeline,
   type Rule,
   type RuleList,
 } from '../../model/index.js';
 import type { Claims } from './claim.js';
+import { type DomainLists, listsOf, type Reading } from './domain-lists.js';
 import { factsOf, stateFacts } from './facts.js';
-import { type Administration, accessRules, administrationOf, serviceRules } from './local-in.js';
+import { administrationOf } from './local-in.js';
 import { type Domain, domainsOf, unionOf } from './network.js';
-import { addressBook, byName, conditionOf } from './objects.js';
-import type { Version } from './parse.js';
-import { type PolicyContext, policyRule, vipsAmong } from './policy.js';
-import { serviceBook } from './services.js';
-import { type Entry, type Extracted, textAt, valuesOf } from './tables.js';
-import { virtualIps } from './vip.js';
+import type { Extracted } from './tables.js';
 
 const BOTH: readonly Family[] = ['ip4', 'ip6'];
 
-/** The lists of one virtual domain, by the place where the device calls them. */
-interface DomainLists {
-  readonly domain: Domain;
-  readonly translation: RuleList;
-  readonly forward: readonly RuleList[];
-  readonly input: RuleList;
-  readonly objects: readonly NamedObject[];
-}
-
 export function convert(
   extracted: Extracted,
-  version: Version | undefined,
-  claims: Claims,
+  reading: Omit<Reading, 'administration'>,
 ): Pick<Device, 'pipeline' | 'facts'> {
+  const { claims } = reading;
   const domains = domainsOf(extracted);
   const administration = administrationOf(extracted.global.tables);
-  const made = domains.map((domain) => listsOf(domain, administration, version, claims));
+  const made = domains.map((domain) => listsOf(domain, { ...reading, administration }));
   const interfaces = domains.flatMap((domain) => domain.interfaces);
   const several = made.length > 1;
   if (several) {
@@ -68,212 +54,50 @@ export function convert(
   return { pipeline, facts };
 }
 
-function listsOf(
-  domain: Domain,
-  administration: Administration,
-  version: Version | undefined,
-  claims: Claims,
-): DomainLists {
-  const context = contextOf(domain, version, claims);
-  const { prefix } = domain;
-  const settings = domain.tables.get('system settings')?.own;
-  if (settings && textAt(settings, 'ngfw-mode') === 'policy-based') {
-    claims.coverage.blind(`${prefix}ngfw-mode policy-based: the security policies that decide then are not modelled`);
-  }
-  if (settings && [textAt(settings, 'asymroute'), textAt(settings, 'asymroute6')].includes('enable')) {
-    claims.coverage.notCovered(
-      `${prefix}asymroute is on: packets of connections that were not seen to begin pass without a policy.`,
-    );
-  }
-  const consolidated = domain.tables.get('firewall consolidated policy');
-  const separate =
-    domain.tables.get('firewall policy6') !== undefined ||
-    (version !== undefined && version.major * 100 + version.minor < 604);
-  const main = separate ? (['ip4'] as const) : BOTH;
-  const make = (id: string, path: string, families: readonly Family[], more: readonly Rule[] = []): RuleList => {
-    const table = domain.tables.get(path);
-    const rules = (table?.entries ?? []).map((entry) => policyRule(context, path, entry, families));
-    return {
-      id: prefix + id,
-      families,
-      origin: placeOf(claims.file, prefix, path, table?.frame[0]?.line),
-      rules: [...rules, ...more],
-    };
-  };
-  const known = new Set(domain.interfaces.map(({ name }) => name));
-  for (const { name, interfaces, entry } of domain.zones.values()) {
-    const missing = known.size === 0 ? [] : interfaces.filter((one) => !known.has(one));
-    const spans = entry.settings.get('interface')?.spans ?? [entry];
-    if (missing.length > 0)
-      claims.lose(spans, `the zone ${name} has interfaces that are not defined: ${missing.join(', ')}`);
-  }
-  const intrazone = intrazoneRules(domain, claims);
-  const forward =
-    consolidated && consolidated.entries.length > 0
-      ? [make('consolidated policy', 'firewall consolidated policy', BOTH, intrazone)]
-      : separate
-        ? [make('policy', 'firewall policy', main, intrazone), make('policy6', 'firewall policy6', ['ip6'], intrazone)]
-        : [make('policy', 'firewall policy', BOTH, intrazone)];
-  return {
-    domain,
-    translation: translationList(context),
-    forward,
-    input: inputList(context, administration),
-    objects: objectsOf(context),
-  };
-}
-
-function contextOf(domain: Domain, version: Version | undefined, claims: Claims): PolicyContext {
-  const { zones, tables } = domain;
-  const services = serviceBook(domain);
-  const interfaceTest: PolicyContext['interfaceTest'] = (names, kind) => {
-    if (names.includes('any')) return { kind: 'all', of: [] };
-    const members = names.flatMap((name) => {
-      const inside = zones.get(name)?.interfaces ?? [];
-      return inside.length > 0 ? inside : [name];
-    });
-    return { kind, names: [...new Set(members)].sort() };
-  };
-  const settings = tables.get('system settings')?.own;
-  return {
-    domain,
-    claims,
-    version,
-    services,
-    interfaceTest,
-    books: { ip4: addressBook(domain, 'ip4'), ip6: addressBook(domain, 'ip6') },
-    vips: {
-      ip4: virtualIps(domain, 'ip4', interfaceTest, services, claims),
-      ip6: virtualIps(domain, 'ip6', interfaceTest, services, claims),
-    },
-    vipGroups: { ip4: byName(tables.get('firewall vipgrp')), ip6: byName(tables.get('firewall vipgrp6')) },
-    centralNat: settings !== undefined && textAt(settings, 'central-nat') === 'enable',
-    whole: version !== undefined,
-  };
-}
-
-function placeOf(file: string, prefix: string, path: string, line = 1): Origin {
-  return { file, line, rule: `${prefix}${path}`, text: `config ${path}` };
-}
-
-/** What passes between the interfaces of a zone that lets it: after the policies, before the implicit deny. */
-function intrazoneRules({ zones, prefix }: Domain, { file }: Claims): readonly Rule[] {
-  return [...zones.values()].flatMap(({ name, interfaces, intrazone, entry }): readonly Rule[] => {
-    if (!intrazone || interfaces.length === 0) return [];
-    const rule = `${prefix}system zone ${name} intrazone`;
-    return [
-      {
-        origin: { file, line: entry.line, lastLine: entry.lastLine, rule, text: `intrazone allow in the zone ${name}` },
-        steps: [
-          { kind: 'match', condition: { kind: 'inInterface', names: interfaces } },
-          { kind: 'match', condition: { kind: 'outInterface', names: interfaces } },
-          { kind: 'accept' },
-        ],
-      },
-    ];
-  });
-}
-
-/**
- * Without central NAT a virtual IP acts from the moment a policy refers to it; with it, by being there. One that does
- * not act is kept as a rule that is switched off: it waits to be used.
- */
-function translationList(context: PolicyContext): RuleList {
-  const { domain, claims } = context;
-  const policies = ['firewall policy', 'firewall policy6', 'firewall consolidated policy'].flatMap(
-    (path) => domain.tables.get(path)?.entries ?? [],
-  );
-  const enabled = policies.filter((entry) => textAt(entry, 'status') !== 'disable');
-  const rules = BOTH.flatMap((family) => {
-    const named = enabled.flatMap((entry) => [...valuesOf(entry, 'dstaddr'), ...valuesOf(entry, 'dstaddr6')]);
-    const referred = new Set(vipsAmong(context, family, named).map(({ name }) => name));
-    return [...context.vips[family].values()].map(({ name, rule, entry }): Rule => {
-      const off = textAt(entry, 'status') === 'disable' || !(context.centralNat || referred.has(name));
-      const test: Condition = { kind: 'family', family };
-      const steps = [{ kind: 'match' as const, condition: test }, ...rule.steps];
-      return { ...rule, steps, ...(off && { disabled: true }) };
-    });
-  });
-  const line = domain.tables.get('firewall vip')?.frame[0]?.line;
-  return {
-    id: `${domain.prefix}vip`,
-    families: BOTH,
-    origin: placeOf(claims.file, domain.prefix, 'firewall vip', line),
-    rules,
-  };
-}
-
-function inputList(context: PolicyContext, administration: Administration): RuleList {
-  const { domain, claims } = context;
-  const rules = (['ip4', 'ip6'] as const).flatMap((family) => {
-    const path = family === 'ip4' ? 'firewall local-in-policy' : 'firewall local-in-policy6';
-    return (domain.tables.get(path)?.entries ?? []).map((entry: Entry) =>
-      policyRule(context, path, entry, [family], 'local'),
-    );
-  });
-  claims.coverage.notCovered(
-    'What FortiOS answers by itself, beside administrative access, IPsec, SSL-VPN, DHCP and DNS, is not modelled: routing protocols, clustering, the Security Fabric.',
-  );
-  const line = domain.tables.get('firewall local-in-policy')?.frame[0]?.line;
-  return {
-    id: `${domain.prefix}local-in`,
-    families: BOTH,
-    origin: placeOf(claims.file, domain.prefix, 'firewall local-in-policy', line),
-    rules: [
-      ...rules,
-      ...accessRules(domain, administration, claims),
-      ...serviceRules(domain, claims, context.interfaceTest),
-    ],
-  };
-}
-
-function objectsOf({ books, services, domain }: PolicyContext): readonly NamedObject[] {
-  const within = domain.prefix === '' ? {} : { within: domain.name };
-  const addresses = new Set([...books.ip4.names, ...books.ip6.names]);
-  return [
-    ...[...addresses].map((name): NamedObject => {
-      const parts = BOTH.filter((family) => books[family].names.has(name)).map((family) =>
-        conditionOf(books[family].meaningOf([name]), 'source'),
-      );
-      return { kind: 'address', name, ...within, condition: any(...parts) };
-    }),
-    ...services.names.map(
-      (name): NamedObject => ({ kind: 'service', name, ...within, condition: services.meaningOf([name]).condition }),
-    ),
-  ];
-}
-
 function implicit(origin: Origin): Origin {
   return { ...origin, rule: 'policy 0', text: 'implicit deny' };
 }
 
-function baseLists(lists: {
+/** Lists as the device calls them: those at one hook in their order, each of which must let a packet pass. */
+interface Called {
   readonly translation: RuleList;
   readonly forward: readonly RuleList[];
   readonly input: RuleList;
-}): readonly BaseList[] {
-  const base = (list: RuleList, hook: BaseList['hook'], type: BaseList['type']): BaseList => ({
-    list: list.id,
-    hook,
-    priority: hook === 'prerouting' ? -100 : 0,
-    type,
-    policy: type === 'nat' ? 'accept' : 'drop',
-    policyOrigin: type === 'nat' ? list.origin : implicit(list.origin),
-  });
+  readonly source: RuleList;
+}
+
+const priorities: Readonly<Partial<Record<Hook, number>>> = { prerouting: -100, postrouting: 100 };
+
+function baseLists({ translation, forward, input, source }: Called): readonly BaseList[] {
+  const base = (list: RuleList, hook: Hook, priority = priorities[hook] ?? 0): BaseList => {
+    const translates = hook === 'prerouting' || hook === 'postrouting';
+    return {
+      list: list.id,
+      hook,
+      priority,
+      type: translates ? 'nat' : 'filter',
+      policy: translates ? 'accept' : 'drop',
+      policyOrigin: translates ? list.origin : implicit(list.origin),
+    };
+  };
   return [
-    base(lists.translation, 'prerouting', 'nat'),
-    ...lists.forward.map((list) => base(list, 'forward', 'filter')),
-    base(lists.input, 'input', 'filter'),
+    base(translation, 'prerouting'),
+    ...forward.map((list, order) => base(list, 'forward', order)),
+    base(input, 'input'),
+    base(source, 'postrouting'),
   ];
 }
 
-function direct({ translation, forward, input }: DomainLists): Pick<Pipeline, 'lists' | 'bases'> {
-  return { lists: [translation, ...forward, input], bases: baseLists({ translation, forward, input }) };
+function direct({ translation, forward, input, source }: DomainLists): Pick<Pipeline, 'lists' | 'bases'> {
+  return {
+    lists: [translation, ...forward, input, ...source],
+    bases: baseLists({ translation, forward, input, source: source[0]! }),
+  };
 }
 
 /** With several virtual domains, the interface says which one a packet is in, and so which lists it meets. */
 function dispatched(made: readonly DomainLists[], claims: Claims): Pick<Pipeline, 'lists' | 'bases'> {
-  const origin = placeOf(claims.file, '', 'vdom');
+  const origin: Origin = { file: claims.file, line: 1, rule: 'vdom', text: 'config vdom' };
   const list = (id: string, rules: readonly Rule[]): RuleList => ({ id, families: BOTH, origin, rules });
   const into = (domain: Domain, target: RuleList, places: readonly ('inInterface' | 'outInterface')[]): Rule => {
     const names = domain.interfaces.map(({ name }) => name);
@@ -300,20 +124,25 @@ function dispatched(made: readonly DomainLists[], claims: Claims): Pick<Pipeline
       );
     }
   }
-  const lists = {
+  const through = ['inInterface', 'outInterface'] as const;
+  const lists: Called = {
     translation: list(
       'vip',
       made.map(({ domain, translation }) => into(domain, translation, ['inInterface'])),
     ),
-    forward: [
+    forward: forwardStages(made).map((stage, order) =>
       list(
-        'policy',
-        made.flatMap(({ domain, forward }) => forward.map((one) => into(domain, one, ['inInterface', 'outInterface']))),
+        order === 0 ? 'policy' : `policy ${order + 1}`,
+        stage.map(({ domain, target }) => into(domain, target, through)),
       ),
-    ],
+    ),
     input: list(
       'local-in',
       made.map(({ domain, input }) => into(domain, input, ['inInterface'])),
+    ),
+    source: list(
+      'source nat',
+      made.map(({ domain, source }) => into(domain, source[0]!, through)),
     ),
   };
   return {
@@ -321,8 +150,34 @@ function dispatched(made: readonly DomainLists[], claims: Claims): Pick<Pipeline
       lists.translation,
       ...lists.forward,
       lists.input,
-      ...made.flatMap((one) => [one.translation, ...one.forward, one.input]),
+      lists.source,
+      ...made.flatMap((one) => [one.translation, ...one.forward, one.input, ...one.source]),
     ],
     bases: baseLists(lists),
   };
+}
+
+interface Stage {
+  readonly domain: Domain;
+  readonly target: RuleList;
+}
+
+/**
+ * What each virtual domain asks first, and what it asks then of what passed: only where one decides by security
+ * policies are there two, and what the others let pass meets their own list a second time.
+ */
+function forwardStages(made: readonly DomainLists[]): readonly (readonly Stage[])[] {
+  const first = made.flatMap(({ domain, forward }) =>
+    forward.filter((one) => !isSecond(one)).map((target) => ({ domain, target })),
+  );
+  if (!made.some(({ forward }) => forward.some(isSecond))) return [first];
+  const second = made.flatMap(({ domain, forward }) => {
+    const later = forward.filter(isSecond);
+    return (later.length > 0 ? later : forward).map((target) => ({ domain, target }));
+  });
+  return [first, second];
+}
+
+function isSecond({ id }: RuleList): boolean {
+  return /(?:^|\/)security-policy$/.test(id);
 }

@@ -3,7 +3,7 @@
  * passes: parse (words and blocks) → tables (what stands there in the end) → convert.
  */
 import type { DialogueStep, Driver } from '../contract.js';
-import { matchVip } from './policy.js';
+import { defaults } from './defaults.js';
 import { identify, read } from './read.js';
 import { secrets, volatile } from './secrets.js';
 import { undo } from './undo.js';
@@ -45,7 +45,7 @@ export const driver: Driver = {
   },
   secrets,
   volatile,
-  defaults: [matchVip],
+  defaults,
   read,
   undo,
   // 44544 to 44548: a path, an object or an attribute was configured, or an action carried out; in every form of the log.

@@ -9,6 +9,8 @@ export interface NetworkInterface {
   readonly vdom: string;
   /** The device's own addresses on it. */
   readonly addresses: AddressSet;
+  /** The one of each family that it sends from. */
+  readonly primary: AddressSet;
   readonly networks: AddressSet;
   readonly entry: Entry;
 }
@@ -57,16 +59,23 @@ function interfaceOf(entry: Entry): NetworkInterface {
     ...(more?.entries ?? []).map((one) => addressText(one, 'ip')),
     six && addressText(six, 'ip6-address'),
     ...extra.map(({ name }) => name),
-  ].filter((text): text is string => text !== undefined && !/^(?:0\.0\.0\.0|::\/0)/.test(text));
+  ].filter(isSet);
+  const sent = [addressText(entry, 'ip'), six && addressText(six, 'ip6-address')].filter(isSet);
   const hosts = texts.map((text) => parseAddressSet(text.split('/')[0]!) ?? noAddress);
   const networks = texts.map((text) => parseAddressSet(text) ?? noAddress);
   return {
     name: entry.name,
     vdom: textAt(entry, 'vdom') ?? ROOT,
     addresses: unionOf(hosts),
+    primary: unionOf(sent.map((text) => parseAddressSet(text.split('/')[0]!) ?? noAddress)),
     networks: unionOf(networks),
     entry,
   };
+}
+
+/** The full configuration writes zeros where no address is set. */
+function isSet(text: string | undefined): text is string {
+  return text !== undefined && !/^(?:0\.0\.0\.0|::\/0)/.test(text);
 }
 
 function addressText(entry: Entry, key: string): string | undefined {

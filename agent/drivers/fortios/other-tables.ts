@@ -1,6 +1,5 @@
 /** Tables that let traffic through, or keep it out, in ways that are not modelled: kept as facts, to be compared. */
 export const unmodelledTables = new Set([
-  'firewall security-policy',
   'firewall proxy-policy',
   'firewall explicit-proxy-policy',
   'firewall policy46',
@@ -21,22 +20,17 @@ export const unmodelledTables = new Set([
   'firewall vip64',
   'firewall vipgrp46',
   'firewall vipgrp64',
-  'firewall central-snat-map',
   'firewall ip-translation',
 ]);
 
 /** Tables that decide nothing by themselves: how a packet is routed, named, logged, shaped, shown or looked into. */
 export const irrelevantTables = new Set([
-  'firewall ippool',
-  'firewall ippool6',
   'firewall service category',
   'firewall multicast-address',
   'firewall multicast-address6',
   'firewall internet-service-definition',
   'firewall internet-service-subapp',
   'firewall internet-service-name',
-  'firewall internet-service-custom',
-  'firewall internet-service-custom-group',
   'firewall internet-service-group',
   'firewall internet-service-addition',
   'firewall internet-service-append',

@@ -3,6 +3,7 @@ import type { Device } from '../../model/index.js';
 import type { Capture, Identification, ReadContext, Section } from '../contract.js';
 import { coverageBuilder } from '../shared/coverage.js';
 import { type Claims, claimsOf, claimTable } from './claim.js';
+import { deviceTime } from './clock.js';
 import { convert } from './convert.js';
 import { parse, type Script } from './parse.js';
 import { type Extracted, extract } from './tables.js';
@@ -22,7 +23,7 @@ export function identify(sections: readonly Section[]): Identification {
 }
 
 /** The configuration: the section of the dialogue, or the only file there is. */
-export function read(capture: Capture, { defaultsOf }: ReadContext): Result<Device> {
+export function read(capture: Capture, context: ReadContext): Result<Device> {
   const main = capture.sections.find(({ name }) => name === 'configuration') ?? capture.sections.find(isConfiguration);
   if (!main) return failure(nothing(capture));
   if (main.failure) return failure(main.failure.problem);
@@ -34,9 +35,14 @@ export function read(capture: Capture, { defaultsOf }: ReadContext): Result<Devi
   const claims = claimsOf(main.source, coverage);
   const extracted = extract(script);
   claimAll(claims, script, extracted);
-  const { version } = script;
-  const asked = version && defaultsOf !== undefined ? { ...version, defaultsOf } : version;
-  const { pipeline, facts } = convert(extracted, asked, claims);
+  const status = capture.sections.find(({ name, failure: wrong }) => name === STATUS && !wrong);
+  const own = script.version?.defaultsOf;
+  const { pipeline, facts } = convert(extracted, {
+    claims,
+    version: script.version,
+    defaultsOf: context.defaultsOf ?? own,
+    now: status && deviceTime(status.text),
+  });
   sayWhatIsMissing(claims, script, extracted);
   for (const other of capture.sections) {
     if (other === main) continue;
@@ -51,11 +57,11 @@ export function read(capture: Capture, { defaultsOf }: ReadContext): Result<Devi
   }
   return success({
     id: capture.device,
-    ...(version && { version: version.defaultsOf }),
     pipeline,
     listeners: [],
     facts,
     coverage: coverage.build(),
+    ...(own !== undefined && { version: own }),
   });
 }
 
@@ -87,7 +93,12 @@ function sayWhatIsMissing({ coverage, file }: Claims, { version, body }: Script,
     const place = vdom === undefined ? '' : ` of the virtual domain ${vdom}`;
     coverage.blind(`${file}: there are no firewall policies${place} in it, not even an empty table`);
   }
-  if (!version) return;
+  if (!version) {
+    coverage.notCovered(
+      'A packet that leaves by the interface it came in by may pass without a policy (allow-traffic-redirect): the version of the file is not known.',
+    );
+    return;
+  }
   for (const path of ['system global', 'system interface']) {
     if (!global.tables.has(path)) coverage.blind(`${file}: the table “${path}” is missing`);
   }
@@ -102,9 +113,6 @@ function sayWhatIsMissing({ coverage, file }: Claims, { version, body }: Script,
     );
   }
   coverage.notCovered('Administrators of a higher profile than that of the account that read are not shown.');
-  coverage.notCovered(
-    'A packet that leaves by the interface it came in by may pass without a policy (allow-traffic-redirect).',
-  );
 }
 
 function nothing(capture: Capture): Problem {

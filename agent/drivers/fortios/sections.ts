@@ -68,7 +68,7 @@ const policy: TableSpec = {
     ...words(`srcintf dstintf srcaddr dstaddr srcaddr6 dstaddr6 srcaddr-negate dstaddr-negate srcaddr6-negate
       dstaddr6-negate service service-negate action status schedule policy-expiry policy-expiry-date
       policy-expiry-date-utc match-vip match-vip-only utm-status vpntunnel inbound outbound send-deny-packet name
-      enforce-default-app-port`),
+      enforce-default-app-port nat ippool poolname poolname6`),
     ...profileKeys,
     ...identityKeys,
     ...internetServices,
@@ -76,8 +76,8 @@ const policy: TableSpec = {
   ignored: words(`uuid comments comment label global-label logtraffic logtraffic-start logtraffic-app auto-asic-offload
     np-acceleration np-accelation traffic-shaper traffic-shaper-reverse per-ip-shaper session-ttl tcp-mss-sender
     tcp-mss-receiver diffserv-forward diffserv-reverse diffservcode-forward diffservcode-rev diffserv-copy capture-packet
-    delay-tcp-npu-session timeout-send-rst block-notification replacemsg-override-group schedule-timeout nat ippool
-    poolname poolname6 natip natinbound natoutbound fixedport permit-nat auth-redirect-addr auth-cert auth-path disclaimer
+    delay-tcp-npu-session timeout-send-rst block-notification replacemsg-override-group schedule-timeout
+    natip natinbound natoutbound fixedport permit-nat auth-redirect-addr auth-cert auth-path disclaimer
     redirect-url custom-log-fields passive-wan-health-measurement wanopt wanopt-detection wanopt-passive-opt
     wanopt-profile wanopt-peer webcache webcache-https cgn-session-quota cgn-resource-quota cgn-eif cgn-eim cgn-log-server-grp
     cgn-sw-eif-ctrl port-preserve port-random fec anti-replay inspection-mode profile-type profile-protocol-options
@@ -90,6 +90,33 @@ const policy: TableSpec = {
     force-proxy global-object ip-based srcaddr-ipv6 auth-method match-vip-disabled reputation-src per-policy-stats app-monitor`),
 };
 
+/** Asked after a policy, of what it holds for; it has no part in how packets are sent on. */
+const securityPolicy: TableSpec = { ...policy, toldOnly: true };
+
+const pool: TableSpec = { used: words('startip endip'), ignored: 'rest' };
+
+const centralSourceNat: TableSpec = {
+  used: words(`status type srcintf dstintf orig-addr orig-addr6 dst-addr dst-addr6 protocol orig-port dst-port nat
+    nat-ippool nat-ippool6 nat-port`),
+  ignored: words('uuid comments nat46 nat64 port-preserve port-random'),
+  toldOnly: true,
+};
+
+const internetServiceCustom: TableSpec = {
+  used: words('comment reputation'),
+  ignored: 'rest',
+  nested: {
+    entry: {
+      used: words('addr-mode protocol dst dst6'),
+      ignored: 'rest',
+      nested: {
+        'port-range': { used: words('start-port end-port'), ignored: 'rest' },
+        'ip-range': { used: words('start-ip end-ip'), ignored: 'rest' },
+      },
+    },
+  },
+};
+
 const localIn: TableSpec = {
   used: words(`intf srcaddr dstaddr srcaddr-negate dstaddr-negate service service-negate action status schedule
     ha-mgmt-intf-only internet-service-src internet-service-src-name internet-service-src-group internet-service-src-custom
@@ -99,16 +126,20 @@ const localIn: TableSpec = {
 };
 
 const vip: TableSpec = {
-  used: words(`type extip extaddr mappedip mapped-addr extintf portforward protocol extport mappedport service src-filter
+  used: words(`type extip extaddr nat44 mappedip mapped-addr extintf portforward protocol extport mappedport service src-filter
     srcintf-filter status server-type ldb-method h2-support portmapping-type nat46 nat64 ipv6-mappedip ipv6-mappedport ipv4-mappedip
-    ipv4-mappedport src-vip-filter one-click-gslb-server gslb-domain-name embedded-ipv4-address add-nat46-route add-nat64-route`),
-  ignored:
-    words(`uuid id comment color arp-reply ndp-reply gratuitous-arp-interval nat-source-vip dns-mapping-ttl http-ip-header
+    ipv4-mappedport src-vip-filter nat-source-vip one-click-gslb-server gslb-domain-name embedded-ipv4-address add-nat46-route add-nat64-route`),
+  ignored: words(`uuid id comment color arp-reply ndp-reply gratuitous-arp-interval dns-mapping-ttl http-ip-header
     http-ip-header-name outlook-web-access weblogic-server websphere-server http-multiplex http-multiplex-ttl
     http-multiplex-max-request http-multiplex-max-concurrent-request http-supported-max-version http-redirect persistence
     monitor max-embryonic-connections http-cookie-domain http-cookie-domain-from-host http-cookie-path http-cookie-generation
     http-cookie-age http-cookie-share https-cookie-secure http-host gslb-hostname`),
-  nested: { realservers: ignoreAll, 'gslb-public-ips': ignoreAll, quic: ignoreAll, 'ssl-cipher-suites': ignoreAll },
+  nested: {
+    realservers: { used: words('type ip address port status'), ignored: 'rest' },
+    'gslb-public-ips': ignoreAll,
+    quic: ignoreAll,
+    'ssl-cipher-suites': ignoreAll,
+  },
 };
 
 const interfaceIgnored = words(`${cosmetic} alias snmp-index speed mtu mtu-override lldp-transmission lldp-reception
@@ -211,6 +242,12 @@ const specs: Readonly<Record<string, TableSpec>> = {
   'firewall policy': policy,
   'firewall policy6': policy,
   'firewall consolidated policy': policy,
+  'firewall security-policy': securityPolicy,
+  'firewall central-snat-map': centralSourceNat,
+  'firewall ippool': pool,
+  'firewall ippool6': pool,
+  'firewall internet-service-custom': internetServiceCustom,
+  'firewall internet-service-custom-group': { used: words('member'), ignored: 'rest' },
   'firewall local-in-policy': localIn,
   'firewall local-in-policy6': localIn,
   'firewall vip': vip,
@@ -256,11 +293,14 @@ const specs: Readonly<Record<string, TableSpec>> = {
     },
   },
   'system global': {
-    used: words('admin-port admin-sport admin-ssh-port admin-telnet-port admin-telnet admin-https-redirect hostname'),
+    used: words(`admin-port admin-sport admin-ssh-port admin-telnet-port admin-telnet admin-https-redirect hostname
+      allow-traffic-redirect ipv6-allow-traffic-redirect cfg-save cfg-revert-timeout`),
     ignored: 'rest',
   },
   'system settings': {
-    used: words('central-nat ngfw-mode asymroute asymroute6 asymroute-icmp asymroute6-icmp opmode status'),
+    used: words(
+      'central-nat ngfw-mode asymroute asymroute6 asymroute-icmp asymroute6-icmp tcp-session-without-syn opmode status',
+    ),
     ignored: 'rest',
     nested: { 'gui-default-policy-columns': ignoreAll },
   },

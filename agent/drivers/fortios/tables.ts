@@ -241,22 +241,34 @@ function moveEntries(table: MutableTable, command: Command): string | undefined 
   }
 }
 
+const policies = 'policy6?|consolidated policy|security-policy|local-in-policy6?|proxy-policy';
+
 /** Where names of these tables are referred to. */
 const references: readonly { readonly table: RegExp; readonly keys: RegExp; readonly from: RegExp }[] = [
   {
     table: /^firewall (?:address|addrgrp|vip|vipgrp)6?$/,
-    keys: /^(?:src|dst)addr6?$|^(?:exclude-)?member$/,
-    from: /^firewall (?:policy6?|consolidated policy|local-in-policy6?|addrgrp6?|vipgrp6?)$/,
+    keys: /^(?:src|dst)addr6?$|^(?:exclude-)?member$|^(?:orig|dst)-addr6?$/,
+    from: new RegExp(`^firewall (?:${policies}|addrgrp6?|vipgrp6?|central-snat-map)$`),
   },
   {
     table: /^firewall service (?:custom|group)$/,
     keys: /^(?:service|member)$/,
-    from: /^firewall (?:policy6?|consolidated policy|local-in-policy6?|service group|vip)$/,
+    from: new RegExp(`^firewall (?:${policies}|service group|vip)$`),
+  },
+  {
+    table: /^firewall ippool6?$/,
+    keys: /^(?:poolname|nat-ippool)6?$/,
+    from: new RegExp(`^firewall (?:${policies}|central-snat-map)$`),
+  },
+  {
+    table: /^firewall schedule (?:onetime|recurring|group)$/,
+    keys: /^(?:schedule|member)$/,
+    from: new RegExp(`^firewall (?:${policies}|schedule group)$`),
   },
   {
     table: /^system zone$/,
     keys: /^(?:srcintf|dstintf|intf)$/,
-    from: /^firewall (?:policy6?|consolidated policy|local-in-policy6?)$/,
+    from: new RegExp(`^firewall (?:${policies}|central-snat-map)$`),
   },
 ];
 
