@@ -1,3 +1,4 @@
+import { allSpeakers } from '../collect/index.js';
 import {
   addKnownKeys,
   forcedCommandScript,
@@ -77,5 +78,5 @@ export function trusting(
 
 /** The forced command for the accounts on all devices: what any of the drivers reads with, and nothing else. */
 export function readScript(): string {
-  return forcedCommandScript(drivers);
+  return forcedCommandScript(allSpeakers(drivers));
 }

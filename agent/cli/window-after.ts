@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { CloseAnswerView, WindowView } from '../app/guard/contract.js';
-import { clean, print, printJson, type SetExit } from './terminal.js';
+import { clean, coloured, print, printJson, type SetExit } from './terminal.js';
 import { type TimeContext, timeText } from './times.js';
 import { type GuardOptions, guardCommand, person, shown, withGuard } from './with-guard.js';
 
@@ -17,9 +17,29 @@ export function printWaysOut({ waysOut = [] }: CloseAnswerView, times: TimeConte
   }
 }
 
+/** What outlived the rules: nobody but a person ends it, so the command stands with it. */
+export function printSessions({ sessions = [] }: CloseAnswerView): void {
+  if (sessions.length === 0) return;
+  const [s, were] = sessions.length === 1 ? ['', 'was'] : ['s', 'were'];
+  print(coloured('yellow', `${sessions.length} connection${s} that ${were} let in meanwhile still up; to end:`));
+  for (const { device, summary, state, certainty, admittedBy, command } of sessions) {
+    const sure = certainty === 'certain' ? '' : 'perhaps: ';
+    print(`  ${clean(`${device}: ${sure}${summary} (${state})`)}`);
+    print(`          let in by  ${clean(admittedBy)}`);
+    print(`          ends by    ${clean(command)}`);
+  }
+}
+
 /** What was done after a refused close, as rows of the window. */
-export function afterwards({ resumed, handedOver }: WindowView, times: TimeContext): readonly [string, string][] {
+export function afterwards(
+  { resumed, handedOver, sessions }: WindowView,
+  times: TimeContext,
+): readonly [string, string][] {
   return [
+    ...(sessions?.left ?? []).map(({ device, summary, command }): [string, string] => [
+      'outlived',
+      `${device}: ${summary}; ends by: ${command}`,
+    ]),
     ...(resumed ? [['resumed', `${timeText(resumed.at, times)} by ${resumed.by}`] as [string, string]] : []),
     ...(handedOver
       ? [['handed to', `${handedOver.to} by ${handedOver.by}, ${timeText(handedOver.at, times)}`] as [string, string]]

@@ -5,7 +5,7 @@ import { parseAllow } from './allow.js';
 import { printCoverage } from './statement.js';
 import { clean, complain, print, printJson, printTable, type SetExit, say, severityText } from './terminal.js';
 import { parseTime, type TimeContext, timeText } from './times.js';
-import { addAfter, printWaysOut } from './window-after.js';
+import { addAfter, printSessions, printWaysOut } from './window-after.js';
 import { beforeText, printRow, printWindow, tellWindow } from './window-text.js';
 import {
   type Asking,
@@ -261,6 +261,7 @@ function printClose(answer: CloseAnswerView, times: TimeContext): void {
   const left = `${openings.length} left open; shut it and close again`;
   const why = openings.length > 0 ? left : 'it cannot be attested that everything is shut';
   print(state === 'closed' ? clean(`window ${window} is closed`) : clean(`window ${window} is refused: ${why}`));
+  printSessions(answer);
   printWaysOut(answer, times);
 }
 

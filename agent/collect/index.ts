@@ -11,5 +11,6 @@ export * from './local.js';
 export * from './monitor.js';
 export * from './redact.js';
 export * from './runner.js';
+export * from './sessions.js';
 export * from './settle.js';
 export * from './wakes.js';

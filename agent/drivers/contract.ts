@@ -1,5 +1,5 @@
 import type { Problem, Result } from '../lib/result.js';
-import type { Device, LineState, Origin, TableRef } from '../model/index.js';
+import type { Device, LineState, Origin, SessionTable, TableRef } from '../model/index.js';
 
 /**
  * How one platform is read. A driver is data plus pure functions: it opens no socket, runs no program and reads no
@@ -38,6 +38,15 @@ export interface Driver {
   readonly changeReports?: readonly RegExp[];
   /** Rules that lie in files and hold later, in the text that other drivers read. */
   saved?(capture: Capture): SavedRules;
+  readonly sessions?: SessionReader;
+}
+
+/** Lists what is connected. Asked for only where somebody wants to know, and never a part of a reading. */
+export interface SessionReader {
+  /** What belongs together is read in one go; all only read. */
+  readonly steps: readonly DialogueStep[];
+  /** Never throws on input: what it cannot use is said as not covered. */
+  read(sections: readonly Section[]): SessionTable;
 }
 
 export interface SavedRules {

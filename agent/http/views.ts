@@ -120,6 +120,16 @@ const scope = {
   ports: maybe,
 };
 
+const SessionLeft = z.looseObject({
+  device: text,
+  summary: text,
+  state: text,
+  certainty: Certainty,
+  admittedBy: text,
+  command: text,
+  forgottenAfterSeconds: z.number().exactOptional(),
+});
+
 export const WindowView: z.ZodType<guard.WindowView> = z.looseObject({
   id: text,
   vendor: text,
@@ -140,6 +150,7 @@ export const WindowView: z.ZodType<guard.WindowView> = z.looseObject({
   scope: z.array(z.looseObject({ ...scope, keep: z.looseObject({ owner: text, review: text }).exactOptional() })),
   openedAt: maybe,
   closedAt: maybe,
+  sessions: z.looseObject({ at: text, left: z.array(SessionLeft), notCovered: texts }).exactOptional(),
   before: z.array(BeforeView),
 });
 
@@ -163,6 +174,7 @@ export const CloseAnswerView: z.ZodType<guard.CloseAnswerView> = z.looseObject({
       undo: maybe,
     }),
   ),
+  sessions: z.array(SessionLeft).exactOptional(),
   coverage: CoverageStatement,
   waysOut: z
     .array(z.looseObject({ way: z.enum(['fix', 'resume', 'waive', 'handOver']), text, command: text, until: maybe }))

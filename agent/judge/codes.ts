@@ -117,6 +117,14 @@ export const findingCodes = {
       'The vendor said that everything is shut. The fresh reading still showed an opening of this window, or could not attest that there is none.',
     remedy: 'Shut what the answer lists and close again.',
   },
+  SESSIONS_LEFT: {
+    title: 'Connections outlived the rule that let them in',
+    titleFr: 'Des connexions ont survécu à la règle qui les avait admises',
+    severity: 'medium',
+    explanation:
+      'The window is closed: what it opened is shut for new connections. Rules that let pass what is established still carry these, which were let in while it was open. Told with the answer to the close, once; Écluse never ends a connection.',
+    remedy: 'Run the command shown with each connection on its device, then close again: the answer looks anew.',
+  },
   GUARD_BLIND: {
     title: 'A device cannot be read completely',
     titleFr: 'Un équipement ne peut plus être relevé complètement',

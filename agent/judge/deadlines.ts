@@ -1,5 +1,5 @@
 import { assert } from '../lib/assert.js';
-import type { Instant, MaintenanceWindow } from '../windows/index.js';
+import type { Instant, MaintenanceWindow, SessionsLeft } from '../windows/index.js';
 import type { FindingCode } from './codes.js';
 import { deadlineOf, graceMs, type JudgeContext } from './context.js';
 import { type JudgeState, memoryOf } from './findings.js';
@@ -147,6 +147,28 @@ export function tellWindow(desk: Desk, window: MaintenanceWindow, telling: Windo
 /** A window that is closed at last needs no finding; that is not news for the alarm feed's table. */
 export function settleClosed(desk: Desk, window: MaintenanceWindow, at: Instant): void {
   const open = openFinding(desk, `window/${window.id}`);
-  if (!open || window.state !== 'closed') return;
-  tell(desk, { ...open, resolvedAt: at }, { kind: 'resolve', at, row: false, code: 'RESOLVED', severity: 'info' });
+  if (open && window.state === 'closed')
+    tell(desk, { ...open, resolvedAt: at }, { kind: 'resolve', at, row: false, code: 'RESOLVED', severity: 'info' });
+  const { sessions } = window;
+  if (!sessions || sessions.left.length === 0) return;
+  tellWindow(desk, window, {
+    code: 'SESSIONS_LEFT',
+    severity: 'medium',
+    because: `medium: ${sessions.left.length} connection(s) outlived what let them in`,
+    details: sessionLines(sessions),
+    at,
+    kind: 'answer',
+  });
+}
+
+/** What outlived a window, a line each, and where nobody could look. */
+export function sessionLines(sessions: SessionsLeft | undefined): readonly string[] {
+  if (!sessions) return [];
+  return [
+    ...sessions.left.map(
+      ({ device, summary, certainty, command }) =>
+        `${device}: ${certainty === 'certain' ? '' : 'perhaps '}still up: ${summary}; ends by: ${command}`,
+    ),
+    ...sessions.notCovered,
+  ];
 }

@@ -1,5 +1,5 @@
 import type { Problem } from '../lib/result.js';
-import type { Instant, MaintenanceWindow, WindowPlan } from '../windows/index.js';
+import type { Instant, MaintenanceWindow, SessionsLeft, WindowPlan } from '../windows/index.js';
 import type { CoverageStatement } from './coverage.js';
 import type { JudgeState } from './findings.js';
 import type { FindingEvent, Observation, Severity, Waiver } from './types.js';
@@ -46,7 +46,11 @@ export type JudgeEvent =
       readonly at: Instant;
       readonly window: string;
       readonly observations: readonly Observation[];
+      /** Connections that outlived what the window opened; absent where there was nothing to look for. */
+      readonly sessions?: SessionsLeft;
     }
+  /** The same, looked at again of a window that is closed. */
+  | { readonly kind: 'windowSessions'; readonly at: Instant; readonly window: string; readonly sessions: SessionsLeft }
   | { readonly kind: 'acknowledge'; readonly at: Instant; readonly key: string; readonly by: string }
   /** Somebody of the hospital says that an unplanned opening is their work. */
   | {

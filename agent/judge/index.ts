@@ -18,6 +18,7 @@ export { isConfiguredAnew } from './removed.js';
 export * from './risk.js';
 export * from './rules/index.js';
 export * from './services.js';
+export * from './sessions.js';
 export * from './severity.js';
 export * from './types.js';
 export { waivedAs } from './verdict.js';

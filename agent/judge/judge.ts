@@ -1,11 +1,11 @@
 import { assert } from '../lib/assert.js';
 import { failure, type Problem, type Result } from '../lib/result.js';
-import type { Instant, MaintenanceWindow, WindowEvent, WindowStep } from '../windows/index.js';
+import type { Instant, MaintenanceWindow, SessionsLeft, WindowEvent, WindowStep } from '../windows/index.js';
 import { contextAt } from './approvals.js';
 import { blindnessDue } from './blind.js';
 import type { JudgeContext } from './context.js';
 import { type CoverageStatement, coverageOf } from './coverage.js';
-import { notSeenSinceEnd, settleClosed, tellWindow, windowsDue, withoutBefore } from './deadlines.js';
+import { notSeenSinceEnd, sessionLines, settleClosed, tellWindow, windowsDue, withoutBefore } from './deadlines.js';
 import { escalationsDue } from './escalate.js';
 import type { CloseAnswer, JudgeEvent, JudgeStep, OpeningLeft } from './events.js';
 import { type JudgeState, lastSeenOf, type PresentSubject } from './findings.js';
@@ -110,6 +110,8 @@ function take(state: JudgeState, event: JudgeEvent, at: Instant, context: JudgeC
       return takeWindow(state, { id: event.window, at, context }, { kind: 'resume', by: event.by });
     case 'windowHandedOver':
       return takeWindow(state, { id: event.window, at, context }, { kind: 'handOver', to: event.to, by: event.by });
+    case 'windowSessions':
+      return takeWindow(state, { id: event.window, at, context }, { kind: 'sessions', sessions: event.sessions });
     case 'windowCancelled':
       return takeWindow(state, { id: event.window, at, context }, { kind: 'cancel' });
     case 'windowClose':
@@ -232,7 +234,8 @@ function takeClose(
   const complete = event.observations.filter((one) => one.blind.length === 0).map((one) => one.device);
   const unread = window.devices.filter((device) => !complete.includes(device));
   const verdict = left.length > 0 ? 'refused' : unread.length > 0 ? 'unattested' : 'closed';
-  const step = stepNamed(readings.state, named, { kind: 'close', verdict });
+  const { sessions } = event;
+  const step = stepNamed(readings.state, named, { kind: 'close', verdict, ...(sessions && { sessions }) });
   assert(step.ok, `window ${event.window} took a close as refused but not as ${verdict}`);
   const before = state.windows.find((one) => one.id === event.window);
   const late = before?.deadlineJudged === true;
@@ -252,6 +255,7 @@ function takeClose(
           ...left.map((one) => one.subject.summary),
           ...(verdict === 'unattested' ? ['no attestation possible', ...notSeenSinceEnd(window, after, context)] : []),
           ...withoutBefore(window, after),
+          ...sessionLines(sessions),
         ],
         at,
         kind: 'answer',
@@ -261,14 +265,20 @@ function takeClose(
       window: window.id,
       state: verdict,
       openings: left.map((present) => answerOpening(present, judged, context, at)),
-      coverage: closingCoverage(window, judged, context),
+      coverage: closingCoverage(window, judged, context, sessions),
     }),
   };
 }
 
-function closingCoverage(window: MaintenanceWindow, judged: JudgeState, context: JudgeContext): CoverageStatement {
+function closingCoverage(
+  window: MaintenanceWindow,
+  judged: JudgeState,
+  context: JudgeContext,
+  sessions: SessionsLeft | undefined,
+): CoverageStatement {
   const statement = coverageOf(judged, context, window.devices);
-  return { ...statement, notCovered: [...statement.notCovered, ...withoutBefore(window, judged)] };
+  const unseen = [...withoutBefore(window, judged), ...(sessions?.notCovered ?? [])];
+  return { ...statement, notCovered: [...statement.notCovered, ...unseen] };
 }
 
 function answerOpening(present: PresentSubject, judged: JudgeState, context: JudgeContext, at: Instant): OpeningLeft {

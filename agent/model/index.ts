@@ -10,4 +10,5 @@ export * from './mac.js';
 export * from './origin.js';
 export * from './public.js';
 export * from './rule.js';
+export * from './session.js';
 export * from './zone.js';

@@ -1,6 +1,6 @@
 import { failure, type Problem, type Result, success } from '../lib/result.js';
 import { type AddressOf, type ScopeSubject, scopeEntryFor } from './scope.js';
-import type { Instant, MaintenanceWindow, ScopeEntry, WindowState } from './types.js';
+import type { Instant, MaintenanceWindow, ScopeEntry, SessionsLeft, WindowState } from './types.js';
 
 /** What a person or a calendar says when a window is announced. */
 export type WindowPlan = Pick<
@@ -31,7 +31,9 @@ export type WindowEvent =
       readonly reason: string;
       readonly second?: string;
     }
-  | { readonly kind: 'close'; readonly verdict: CloseVerdict }
+  | { readonly kind: 'close'; readonly verdict: CloseVerdict; readonly sessions?: SessionsLeft }
+  /** Somebody looked again which connections outlived a window that is closed. */
+  | { readonly kind: 'sessions'; readonly sessions: SessionsLeft }
   | { readonly kind: 'cancel' }
   /** After a refused close: the work goes on until the planned end. */
   | { readonly kind: 'resume'; readonly by: string }
@@ -130,6 +132,8 @@ export function stepWindow(window: MaintenanceWindow, event: WindowEvent, now: I
       return extend(window, event, now);
     case 'close':
       return close(window, event, now);
+    case 'sessions':
+      return lookAgain(window, event, now);
     case 'cancel':
       return cancel(window, now);
     case 'resume':
@@ -194,13 +198,14 @@ function isOther(second: string | undefined, first: string): boolean {
 function close(window: MaintenanceWindow, event: WindowEvent & { kind: 'close' }, now: Instant): Result<WindowStep> {
   if (window.state === 'closed' || window.state === 'cancelled') return illegal(window, 'cannot be closed');
   if (now < window.start) return illegal(window, `has not started (${iso(window.start)})`, 'cancel it instead');
-  const { unattested: _, ...rest } = window;
+  const { unattested: _, sessions: __, ...rest } = window;
   const ended: MaintenanceWindow = {
     ...rest,
     firstCloseAt: window.firstCloseAt ?? now,
     ...(event.verdict === 'closed' && { state: 'closed' as const, closedAt: now }),
     ...(event.verdict !== 'closed' && window.state !== 'overdue' && { state: 'refused' as const }),
     ...(event.verdict === 'unattested' && { unattested: true }),
+    ...(event.sessions && { sessions: { ...event.sessions, at: now } }),
   };
   return success({
     window: ended,
@@ -211,6 +216,16 @@ function close(window: MaintenanceWindow, event: WindowEvent & { kind: 'close' }
         : [{ kind: 'watchDeadline', effectiveEnd: effectiveEnd(ended) } satisfies WindowEffect]),
     ],
   });
+}
+
+/** That a window is closed stays: what outlived it is told beside that, and gone once it has ended. */
+function lookAgain(
+  window: MaintenanceWindow,
+  { sessions }: WindowEvent & { kind: 'sessions' },
+  now: Instant,
+): Result<WindowStep> {
+  if (window.state !== 'closed') return illegal(window, 'is not over', 'close it');
+  return success({ window: { ...window, sessions: { ...sessions, at: now } }, effects: [] });
 }
 
 /** Only what was never opened can be cancelled: cancelling must not be a way round the closing check. */

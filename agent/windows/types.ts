@@ -46,6 +46,8 @@ export interface MaintenanceWindow {
   readonly unattested?: boolean;
   /** The deadline (effective end + grace) has been judged. */
   readonly deadlineJudged?: boolean;
+  /** Connections that outlived what the window opened, as they were at the latest close. */
+  readonly sessions?: SessionsLeft & { readonly at: Instant };
   /** Snapshot taken at opening, by device; a device that could not be read has its last one, with its age. */
   readonly before?: Readonly<
     Record<string, { readonly snapshot: string; readonly takenAt: Instant; readonly fresh: boolean }>
@@ -63,4 +65,26 @@ export interface ScopeEntry {
   readonly ports?: string;
   /** The flow is meant to stay: not left open at the deadline, but waiting for acceptance until the review date. */
   readonly keep?: { readonly owner: string; readonly review: Instant };
+}
+
+/** A connection that a rule of the window let in and that outlived it. */
+export interface SessionLeft {
+  readonly device: string;
+  /** `tcp 203.0.113.10:40022 → 198.51.100.80:8080`. */
+  readonly summary: string;
+  /** In the platform's words. */
+  readonly state: string;
+  /** `possible`: something that is not known of it decides, such as the interface it came in by. */
+  readonly certainty: 'certain' | 'possible';
+  /** The rule that let it in, as it was. */
+  readonly admittedBy: string;
+  /** Ends it; for a person to run. */
+  readonly command: string;
+  readonly forgottenAfterSeconds?: number;
+}
+
+export interface SessionsLeft {
+  readonly left: readonly SessionLeft[];
+  /** Where nobody could look, in sentences. */
+  readonly notCovered: readonly string[];
 }

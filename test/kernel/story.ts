@@ -14,6 +14,8 @@ const TEST_MS = 150_000;
 export interface Story {
   readonly name: string;
   readonly firewall: Firewall;
+  /** Besides what the firewall and the world need. */
+  readonly needs?: readonly Need[];
   readonly action: (guarded: Guarded) => Promise<void>;
 }
 
@@ -43,8 +45,8 @@ export function testStories(stories: readonly Story[]): void {
   });
 }
 
-function needsOf({ firewall }: Story): readonly Need[] {
-  return ['root', 'netns', 'ip', 'nft', 'perl', 'rsyslogd', ...firewall.needs];
+function needsOf({ firewall, needs = [] }: Story): readonly Need[] {
+  return ['root', 'netns', 'ip', 'nft', 'perl', 'rsyslogd', ...firewall.needs, ...needs];
 }
 
 function play({ firewall, action }: Story): Promise<void> {

@@ -3,8 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'n
 import { connect } from 'node:net';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
-import { forcedCommandScript } from '../../agent/collect/ssh/index.js';
-import { drivers } from '../../agent/drivers/registry.js';
+import { readScript } from '../../agent/app/trust.js';
 import { must, waitFor } from './machine.js';
 import { findProgram, systemPath } from './needs.js';
 import { freePort } from './rsyslog.js';
@@ -44,7 +43,7 @@ export async function sshd(folder: string, options: SshdOptions = {}): Promise<S
   const at = (name: string): string => join(folder, name);
   const fingerprints = { ed25519: await makeKey(at('host-ed25519')), rsa: await makeKey(at('host-rsa'), 'rsa') };
   await makeKey(at('client'));
-  writeFileSync(at('ecluse-read'), options.script ?? forcedCommandScript(drivers), { mode: 0o755 });
+  writeFileSync(at('ecluse-read'), options.script ?? readScript(), { mode: 0o755 });
   chmodSync(at('ecluse-read'), 0o755);
   const command = [...(options.inside ?? []), at('ecluse-read')].join(' ');
   const how = options.plain ? 'restrict' : `restrict,command="${command}"`;

@@ -1,5 +1,6 @@
 import type { CoverageStatement, OpeningLeft } from '../../judge/index.js';
 import type { Result } from '../../lib/result.js';
+import type { SessionLeft } from '../../windows/index.js';
 
 /**
  * What a guard can be asked and told. The command line, the socket API and tests all speak to this one shape, whether
@@ -204,6 +205,12 @@ export interface WindowView {
   readonly scope: readonly ScopeRequest[];
   readonly openedAt?: string;
   readonly closedAt?: string;
+  /** Connections that outlived what it opened, as they were at the latest close. */
+  readonly sessions?: {
+    readonly at: string;
+    readonly left: readonly SessionLeft[];
+    readonly notCovered: readonly string[];
+  };
   readonly before: readonly BeforeView[];
 }
 
@@ -228,6 +235,11 @@ export interface CloseAnswerView {
   readonly state: 'closed' | 'refused';
   readonly attested: boolean;
   readonly openings: readonly (Omit<OpeningLeft, 'firstSeen'> & { readonly firstSeen: string })[];
+  /**
+   * Connections that the window's rules let in and that go on though the rules are gone; absent where nothing was
+   * opened and shut again. They are for a person to end.
+   */
+  readonly sessions?: readonly SessionLeft[];
   readonly coverage: CoverageStatement;
   /** Of a refused close, all four: no refusal is a dead end. */
   readonly waysOut?: readonly WayOut[];

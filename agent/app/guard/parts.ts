@@ -2,6 +2,7 @@ import { declaredAt, learnBaseline } from '../../baseline/index.js';
 import {
   type CommandRunner,
   type LocalRunner,
+  listSessions,
   localRunner,
   startGlances,
   startMonitors,
@@ -61,6 +62,11 @@ export function realParts({
         ? readChangeOf(device, base, { runner: runner(device), drivers, key, clock, signal })
         : { kind: 'unclear' },
     readingOf: (device, captures, at, defaultsOf) => readingOf(captures, device.id, drivers, at, defaultsOf),
+    async sessions(device, { signal }) {
+      const lister = driversOf(device, drivers).find((driver) => driver.sessions);
+      const sections = lister && (await listSessions(lister, runner(device), device.id, { signal }));
+      return sections && lister.sessions?.read(sections);
+    },
     declaredKey: (device, at) => {
       const { flows, listeners } = declared(device, at);
       return [...flows, ...listeners].map(({ id }) => id).join(' ');
@@ -125,7 +131,12 @@ const WAKE_MS_MIN = 100;
 /** Over a network a look costs a round trip and a process on the device. */
 const REMOTE_LOOK_MS = 5_000;
 
-function watch({ id, source, drivers: ids }: DeviceSettings, options: Watching): { stop(): void } {
+function driversOf({ drivers: ids }: DeviceSettings, drivers: readonly Driver[]): readonly Driver[] {
+  return ids.flatMap((name) => drivers.find((driver) => driver.id === name) ?? []);
+}
+
+function watch(device: DeviceSettings, options: Watching): { stop(): void } {
+  const { id, source } = device;
   const { clock, runner, drivers, say } = options;
   let waiting: (() => void) | undefined;
   let wokenAt = Number.NEGATIVE_INFINITY;
@@ -141,14 +152,12 @@ function watch({ id, source, drivers: ids }: DeviceSettings, options: Watching):
   };
   const told = ({ title, needs }: Wake, why: string | undefined): void =>
     options.onWake?.(title, why === undefined ? undefined : `${why}; it needs ${needs}`);
-  const started = ids
-    .flatMap((name) => drivers.find((driver) => driver.id === name) ?? [])
-    .flatMap((driver) => [
-      startMonitors(driver, runner, id, { wake, say, clock, debounceMs: 0 }),
-      startGlances(driver, runner, id, { wake, say, clock, ...(source.kind === 'ssh' && { everyMs: REMOTE_LOOK_MS }) }),
-      // The tracer and the audit of another machine are not ours, and those of a namespace tell nothing there.
-      ...(runner.filesInProcess ? [startWakes(driver, runner, { wake, onState: told, clock })] : []),
-    ]);
+  const started = driversOf(device, drivers).flatMap((driver) => [
+    startMonitors(driver, runner, id, { wake, say, clock, debounceMs: 0 }),
+    startGlances(driver, runner, id, { wake, say, clock, ...(source.kind === 'ssh' && { everyMs: REMOTE_LOOK_MS }) }),
+    // The tracer and the audit of another machine are not ours, and those of a namespace tell nothing there.
+    ...(runner.filesInProcess ? [startWakes(driver, runner, { wake, onState: told, clock })] : []),
+  ]);
   return {
     stop() {
       for (const one of started) one.stop();

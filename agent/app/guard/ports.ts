@@ -5,7 +5,7 @@ import type { Capture, Driver } from '../../drivers/index.js';
 import type { Observation, Subject } from '../../judge/index.js';
 import type { Clock } from '../../lib/clock.js';
 import type { Problem } from '../../lib/result.js';
-import type { Device } from '../../model/index.js';
+import type { Device, SessionTable } from '../../model/index.js';
 
 /** What one reading of a device brought; never an exception. Captures are redacted. */
 export interface Reading {
@@ -93,6 +93,8 @@ export interface Parts {
   ): Promise<ChangeSeen>;
   /** The same from captures that were stored; pure. */
   readingOf(device: DeviceSettings, captures: readonly Capture[], at: number, defaultsOf?: string): Reading;
+  /** What is connected through a device now; undefined where nothing that reads it lists that. Never rejects. */
+  sessions?(device: DeviceSettings, options: { readonly signal: AbortSignal }): Promise<SessionTable | undefined>;
   /** `declared` is what the baseline file declares for the device then, as a text that changes when that does. */
   declaredKey(device: string, at: number): string;
   compose(request: ComposeRequest): Observation;

@@ -12,7 +12,13 @@ import {
   withoutBefore,
 } from '../../judge/index.js';
 import type { Origin } from '../../model/index.js';
-import { type Instant, type MaintenanceWindow, plannedEnd, type ScopeEntry } from '../../windows/index.js';
+import {
+  type Instant,
+  type MaintenanceWindow,
+  plannedEnd,
+  type ScopeEntry,
+  type SessionsLeft,
+} from '../../windows/index.js';
 import { isOpen } from './bench.js';
 import type {
   AlarmView,
@@ -205,6 +211,7 @@ export function windowView(
     scope: window.scope.map(scopeView),
     ...(window.openedAt !== undefined && { openedAt: iso(window.openedAt) }),
     ...(window.closedAt !== undefined && { closedAt: iso(window.closedAt) }),
+    ...(window.sessions && { sessions: { ...window.sessions, at: iso(window.sessions.at) } }),
     before: [
       ...Object.entries(before ?? {}).map(([device, one]) => ({
         device,
@@ -285,12 +292,18 @@ export function waysOut(window: MaintenanceWindow, { openings }: CloseAnswer, no
   ];
 }
 
-export function closeView(answer: CloseAnswer, attested: boolean, coverage: CoverageStatement): CloseAnswerView {
+export function closeView(
+  answer: CloseAnswer,
+  attested: boolean,
+  coverage: CoverageStatement,
+  sessions: SessionsLeft | undefined,
+): CloseAnswerView {
   return {
     window: answer.window,
     state: answer.state === 'closed' ? 'closed' : 'refused',
     attested,
     openings: answer.openings.map((opening) => ({ ...opening, firstSeen: iso(opening.firstSeen) })),
+    ...(sessions && { sessions: sessions.left }),
     coverage,
   };
 }

@@ -14,6 +14,7 @@ import type {
 } from './contract.js';
 import { occurrencesOf } from './recurrence.js';
 import { chosen, coverage, instantOf, type Room, readNow } from './room.js';
+import { outlived } from './sessions.js';
 import { beforeView, closeView, waysOut, windowView } from './views.js';
 
 /** A device that has not answered by then is unreachable for this purpose. */
@@ -93,23 +94,42 @@ export function windowAnswers(room: Room): WindowAnswers {
     return success({ window: opened.value, before });
   };
 
+  /** Of a window that is closed: which connections outlive it still. */
+  const lookAgain = async (window: MaintenanceWindow): Promise<Result<CloseAnswerView>> => {
+    const devices = window.devices.flatMap((device) => room.devices.get(device) ?? []);
+    const readings = await readNow(room, devices, CLOSE_WAIT_MS);
+    const sessions = (await outlived(room, window, readings)) ?? { left: [], notCovered: [] };
+    const step = bench.feed({ kind: 'windowSessions', at: clock.now(), window: window.id, sessions });
+    if (!step.ok) return step;
+    if (step.value.problem) return failure(step.value.problem);
+    const statement = coverage(room, window.devices);
+    const notCovered = [...statement.notCovered, ...sessions.notCovered];
+    const isRead = devices.every((device) => readings.get(device.settings.id)?.observation.blind.length === 0);
+    const attested = isRead && devices.length === window.devices.length;
+    const answer = { window: window.id, state: 'closed' as const, openings: [], coverage: statement };
+    return success(closeView(answer, attested, { ...statement, notCovered }, sessions));
+  };
+
   const close = async (id: string): Promise<Result<CloseAnswerView>> => {
     const window = find(id);
     if (!window.ok) return window;
+    if (window.value.state === 'closed' && window.value.sessions) return lookAgain(window.value);
     // Those that are known: no name at all would mean every device.
     const devices = window.value.devices.flatMap((device) => room.devices.get(device) ?? []);
     const readings = await readNow(room, devices, CLOSE_WAIT_MS);
     // Blind readings were judged when they were made; only a complete one may speak for its device here.
     const observations = [...readings.values()].map((seen) => seen.observation).filter((one) => one.blind.length === 0);
+    const sessions = await outlived(room, window.value, readings);
     const at = Math.max(clock.now(), ...observations.map((one) => one.at));
-    const step = bench.feed({ kind: 'windowClose', at, window: id, observations });
+    const step = bench.feed({ kind: 'windowClose', at, window: id, observations, ...(sessions && { sessions }) });
     if (!step.ok) return step;
     if (step.value.problem) return failure(step.value.problem);
     const attested = observations.length === window.value.devices.length;
     const statement = coverage(room, window.value.devices);
-    const notCovered = [...statement.notCovered, ...withoutBefore(window.value, step.value.state)];
+    const unseen = [...withoutBefore(window.value, step.value.state), ...(sessions?.notCovered ?? [])];
+    const notCovered = [...statement.notCovered, ...unseen];
     const answer = step.value.answer!;
-    const told = closeView(answer, attested, { ...statement, notCovered });
+    const told = closeView(answer, attested, { ...statement, notCovered }, sessions);
     if (told.state === 'closed') return success(told);
     return success({ ...told, waysOut: waysOut(window.value, answer, clock.now()) });
   };

@@ -24,6 +24,7 @@ import { foreignNetstat, looksLikeNetstat, parseNetstat } from './parse-netstat.
 import { looksLikeProc, parseProc } from './parse-proc.js';
 import { looksLikeSs, parseSs } from './parse-ss.js';
 import { readRoutes, readRules } from './routes.js';
+import { sessions } from './sessions.js';
 import type { Socket } from './sockets.js';
 
 type ListingKind = 'ss' | 'netstat' | 'proc';
@@ -205,10 +206,12 @@ export const driver: Driver = {
     'listening sockets with process, user and container',
     'own addresses, forwarding, routes and routing rules',
     'XDP programs, tc filters and other network namespaces as not covered',
+    'at the end of a window: connections that are up, by conntrack',
   ],
   identify,
   dialogue,
   secrets,
   volatile,
   read,
+  sessions,
 };

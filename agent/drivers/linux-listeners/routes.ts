@@ -2,7 +2,8 @@ import { type AccessFact, type AddressSet, type Family, parseAddressSet } from '
 import type { CoverageBuilder } from '../shared/coverage.js';
 import type { Source } from './network.js';
 
-const ROUTE =
+/** A line of `ip route`: what kind, whereto, and how. */
+export const ROUTE =
   /^(?:(?<type>unicast|local|broadcast|multicast|anycast|blackhole|unreachable|prohibit|throw|nat) )?(?<to>default|[\da-fA-F.:]+(?:\/\d{1,3})?)(?<rest>(?: .*)?)$/;
 /** What changes while the route does not: remaining life, and whether its link has a carrier. */
 const PASSING = / (?:expires -?\d+sec|age \d+sec|error -?\d+|users \d+|linkdown|dead)(?= |$)/g;
@@ -43,7 +44,7 @@ export function readRoutes(source: Source, family: Family, coverage: CoverageBui
     }
     close();
     const parts = ROUTE.exec(text)?.groups;
-    const to = parts?.to === 'default' ? { ip4: [], ip6: [] } : parts && parseAddressSet(expand(parts.to!));
+    const to = parts?.to === 'default' ? { ip4: [], ip6: [] } : parts && parseAddressSet(expandedPrefix(parts.to!));
     if (!parts || !to) {
       coverage.lose(source.file, line, 'not a route: garbled, or cut');
       continue;
@@ -66,7 +67,7 @@ export function readRoutes(source: Source, family: Family, coverage: CoverageBui
 }
 
 /** `ip route` leaves trailing zero bytes of an IPv4 prefix out in old versions: `10/8` is 10.0.0.0/8. */
-function expand(text: string): string {
+export function expandedPrefix(text: string): string {
   const [address, length] = text.split('/') as [string, string | undefined];
   if (address.includes(':') || length === undefined) return text;
   return `${address}${'.0'.repeat(Math.max(0, 4 - address.split('.').length))}/${length}`;
