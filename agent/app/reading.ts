@@ -56,7 +56,7 @@ export async function readDevice(settings: DeviceSettings, tools: ReadingTools):
       return blinded({ ...nothing, blind: [], ...unreachable, ...impostor }, [reason]);
     }
     const reader = dialogueReader(drivers, tools.runner, device, options);
-    const raw = await readTwice(reader.read, drivers, tools.pause ? { pause: tools.pause } : {});
+    const raw = await readTwice(reader.read, drivers, { ...options, ...(tools.pause && { pause: tools.pause }) });
     const captures = raw.map((capture) => redacted(capture, drivers, tools.key));
     const seal = reader.seal();
     const understood = isSame(tools.known, captures, tools.drivers)

@@ -8,6 +8,8 @@ export interface SettleOptions {
   readonly pauseMs?: number;
   /** Waits between readings; a test gives its own. */
   readonly pause?: (ms: number) => Promise<unknown>;
+  /** Ends the reading: what two readings have not agreed on by then is unstable. */
+  readonly signal?: AbortSignal;
 }
 
 /** What must be known of a driver to compare two of its captures. */
@@ -25,10 +27,14 @@ export async function readTwice(
   options: SettleOptions = {},
 ): Promise<readonly Capture[]> {
   const readingsMax = Math.max(2, options.readingsMax ?? 5);
-  const pause = options.pause ?? ((ms: number) => sleep(ms));
+  const { signal } = options;
+  const pause = options.pause ?? ((ms: number) => sleep(ms, undefined, { ...(signal && { signal }) }).catch(() => {}));
+  let readings = 1;
   let before = await read(2);
   let moved: readonly Moved[] = [];
-  for (let readings = 2; readings <= readingsMax; readings++) {
+  // Who gave the reading up waits for its end, and not for a device to come to rest.
+  while (readings < readingsMax && (readings === 1 || !signal?.aborted)) {
+    readings += 1;
     const waits = moved.some(({ crossCheck }) => !crossCheck);
     if (readings > 2 && waits) await pause((options.pauseMs ?? 200) * (readings - 2));
     const after = await read(1);
@@ -41,7 +47,7 @@ export async function readTwice(
     markUnstable(
       capture,
       blinding.filter(({ driver }) => driver === capture.driver),
-      readingsMax,
+      readings,
     ),
   );
 }

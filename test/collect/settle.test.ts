@@ -73,6 +73,29 @@ describe('two readings', () => {
     });
   });
 
+  test('that were given up end without a pause, and nothing that was not agreed on is taken for good', async () => {
+    const giveUp = new AbortController();
+    const pauses: number[] = [];
+    const pause = async (ms: number): Promise<void> => void pauses.push(ms);
+    const next = readings('a\n', 'b\n', 'b\n');
+    let taken = 0;
+    const read = async (): Promise<Capture> => {
+      if (++taken === 2) giveUp.abort();
+      return next();
+    };
+    const capture = await twice(read, [], { pause, signal: giveUp.signal });
+    expect(capture.sections[0]!.failure).toMatchObject({ kind: 'unstable' });
+    expect({ taken, pauses }).toEqual({ taken: 2, pauses: [] });
+  });
+
+  test('that are given up during a pause do not wait for its end', async () => {
+    const giveUp = new AbortController();
+    const read = readings('a\n', 'b\n', 'c\n', 'd\n', 'e\n');
+    const capture = twice(read, [], { pauseMs: 3_600_000, signal: giveUp.signal });
+    setImmediate(() => giveUp.abort());
+    expect((await capture).sections[0]!.failure).toMatchObject({ kind: 'unstable' });
+  });
+
   test('of which one has a section and the other not are unstable', async () => {
     const capture = await twice(readings('a\n', undefined), [], { ...noPause, readingsMax: 2 });
     expect(capture.sections).toMatchObject([{ name: 'rules', text: '', failure: { kind: 'unstable' } }]);
