@@ -15,6 +15,7 @@ export interface Pulse {
 
 export interface OwnContext {
   readonly site?: string;
+  readonly siteName?: string;
   readonly timeZone?: string;
 }
 
@@ -38,11 +39,14 @@ interface OwnWords {
   readonly since: number;
 }
 
-function ownRecord({ code, title, what, at, since }: OwnWords, { site, timeZone }: OwnContext): AlarmRecord {
+function ownRecord(
+  { code, title, what, at, since }: OwnWords,
+  { site, siteName = site, timeZone }: OwnContext,
+): AlarmRecord {
   const name = code.toLowerCase();
-  const place = site === undefined ? undefined : neutralised(site);
+  const [prefix, place] = [site, siteName].map((text) => (text === undefined ? undefined : neutralised(text)));
   return {
-    key: place === undefined ? name : `${place}/${name}`,
+    key: prefix === undefined ? name : `${prefix}/${name}`,
     id: `${name}#${at}`,
     kind: 'heartbeat',
     stream: 'heartbeat',

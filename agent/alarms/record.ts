@@ -21,6 +21,8 @@ export interface AlarmRecord {
   /** What is open, in words a network engineer uses. */
   readonly what?: string;
   readonly site?: string;
+  /** Who is called at that site. */
+  readonly contact?: string;
   readonly device?: string;
   readonly subject: string;
   readonly window?: string;
@@ -80,8 +82,11 @@ export interface WindowFacts {
 }
 
 export interface RecordContext {
-  /** Name of the hospital or site: part of the key, so that one SIEM can serve several. */
+  /** The hospital or site: part of the key, so that one SIEM can serve several. */
   readonly site?: string;
+  /** What people call the site it happened at, where that is another name. */
+  readonly siteName?: string;
+  readonly contact?: string;
   /** IANA name; UTC when left out. */
   readonly timeZone?: string;
   readonly window?: (id: string) => WindowFacts | undefined;
@@ -150,7 +155,8 @@ export function alarmRecord(event: FindingEvent, context: RecordContext = {}): A
         context.title?.(event) ?? `${inWords(event.code)}${finding.device ? `: ${finding.device}` : ''}`,
       ),
       what: text(subject?.summary ?? finding.grouped?.summary),
-      site: name(context.site),
+      site: name(context.siteName ?? context.site),
+      contact: text(context.contact),
       device: name(finding.device),
       subject: identity(finding.subjectId),
       window: name(finding.windows.join(', ')),
@@ -196,6 +202,7 @@ const shortenable = [
   'claimedBy',
   'rule',
   'cause',
+  'contact',
   'severityBecause',
   'witness',
   'place',
@@ -220,6 +227,7 @@ const optional = [
   'cause',
   'witness',
   'vendor',
+  'contact',
   'site',
   'ticket',
   'windowEnd',

@@ -26,6 +26,7 @@ interface Words {
 type Label =
   | 'severity'
   | 'device'
+  | 'contact'
   | 'what'
   | 'services'
   | 'since'
@@ -76,6 +77,7 @@ const french: Words = {
   labels: {
     severity: 'Gravité',
     device: 'Équipement',
+    contact: 'Qui appeler sur place',
     what: 'Ce qui est ouvert',
     services: 'Services atteignables',
     since: 'Ouvert depuis',
@@ -131,6 +133,7 @@ const english: Words = {
   labels: {
     severity: 'Severity',
     device: 'Device',
+    contact: 'Whom to call there',
     what: 'What is open',
     services: 'Services that can be reached',
     since: 'Open since',
@@ -178,6 +181,7 @@ export function letter(record: AlarmRecord, language: Language, titles: Titles):
       '',
       ...(isOpen ? line('severity', `${words.severities[severity]}, ${words.urgency[severity]}`) : []),
       ...line('device', where || undefined),
+      ...(isOpen ? line('contact', record.contact) : []),
       // Of many at once the number says it.
       ...line('what', record.members === undefined ? record.what : undefined),
       ...line('services', record.services),

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import type { SecretReference, Settings, SshServer } from '../config/index.js';
+import { type SecretReference, type Settings, type SshServer, siteOf } from '../config/index.js';
 import { systemClock } from '../lib/clock.js';
 import type { Problem } from '../lib/result.js';
 import { approvedText } from './guard/judge-context.js';
+import { windowsOf } from './guard/planned.js';
 
 const DAY_MS = 86_400_000;
 const ENDING_DAYS = 30;
@@ -21,11 +22,17 @@ export function configRemarks(
       ? [{ code: 'APPROVAL_ENDED', message: `${text}: not approved since ${until}`, remedy: 'renew it, or remove it' }]
       : [{ code: 'APPROVAL_ENDING', message: `${text}: approved until ${until} only`, remedy: 'renew it before' }];
   });
-  const windows = (settings.windows ?? []).flatMap(({ id, end }): readonly Problem[] =>
-    end > now
-      ? []
-      : [{ code: 'WINDOW_PAST', message: `window ${id}: it is over`, remedy: 'take it out of the configuration' }],
-  );
+  const windows = (settings.windows ?? []).flatMap((window): readonly Problem[] => {
+    if (windowsOf(window, now).some(({ end }) => end > now)) return [];
+    const message = `window ${window.id}: ${window.recurs ? 'none of its series lies ahead' : 'it is over'}`;
+    const remedy = window.recurs ? 'give it a later start, or take it out' : 'take it out of the configuration';
+    return [{ code: 'WINDOW_PAST', message, remedy }];
+  });
+  const sites = Object.keys(settings.sites ?? {}).flatMap((id): readonly Problem[] => {
+    if (settings.devices.some((device) => siteOf(settings, device.id) === id)) return [];
+    const remedy = 'say `site` on its devices, or take it out';
+    return [{ code: 'SITE_EMPTY', message: `site ${id}: no device stands in it`, remedy }];
+  });
   const missing = secretsOf(settings).flatMap(({ of, kind, place }): readonly Problem[] => {
     if (kind === 'env' ? env[place] : existsSync(place)) return [];
     const message = `${of}: ${kind === 'env' ? `the variable ${place} is not set here` : `there is no file ${place}`}`;
@@ -33,7 +40,7 @@ export function configRemarks(
     return [{ code: 'SECRET_MISSING', message, remedy }];
   });
   const once = new Map(missing.map((one) => [one.message, one]));
-  return [...approvals, ...windows, ...once.values()];
+  return [...approvals, ...windows, ...sites, ...once.values()];
 }
 
 interface NamedSecret extends SecretReference {

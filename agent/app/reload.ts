@@ -6,6 +6,7 @@ import { planWindow } from '../windows/index.js';
 import { readBaseline } from './baseline-file.js';
 import type { Guard, ReloadView } from './guard/contract.js';
 import type { OpenGuard } from './guard/index.js';
+import { windowsOf } from './guard/planned.js';
 import { relay } from './guard/relay.js';
 import { loadOptions } from './load-options.js';
 import { loadRules } from './rules.js';
@@ -24,7 +25,8 @@ export function readConfiguration(file: string | undefined): Result<Configuratio
   const baseline = readBaseline(settings.value.baselineFiles);
   const rules = loadRules(settings.value.rulesFolder);
   // What the machine of windows would refuse later is wrong now.
-  const windows = (settings.value.windows ?? []).map(planWindow);
+  const planned = (settings.value.windows ?? []).flatMap((one) => windowsOf(one, -Infinity));
+  const windows = planned.map(planWindow);
   const wrong = together([...windows, baseline, rules].flatMap((one) => (one.ok ? [] : [one.error])));
   if (wrong || !baseline.ok || !rules.ok) return failure(wrong!);
   return success({ settings: settings.value, baseline: baseline.value, rules: rules.value });

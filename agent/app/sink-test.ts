@@ -1,5 +1,5 @@
 import { testRecord } from '../alarms/index.js';
-import { type Settings, sinkPlace } from '../config/index.js';
+import { placeOf, type Settings, sinkPlace } from '../config/index.js';
 import { systemClock } from '../lib/clock.js';
 import { failure, type Problem, type Result, success } from '../lib/result.js';
 import { sinksOf } from './guard/sinks.js';
@@ -33,7 +33,7 @@ export async function testSinks(settings: Settings, names: readonly string[]): P
   const sinks = sinksOf(chosen, process.stderr);
   if (!sinks.ok) return sinks;
   const told = sinks.value.map(async (sink, index): Promise<SinkTest> => {
-    const record = testRecord(sink.id, systemClock.now(), settings);
+    const record = testRecord(sink.id, systemClock.now(), placeOf(settings, []));
     const answer = await sink.deliver(record, AbortSignal.timeout(ANSWER_MS_MAX));
     await sink.close();
     return { id: sink.id, place: sinkPlace(chosen[index]!), ...(!answer.ok && { problem: answer.error }) };

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { basename, relative } from 'node:path';
 import type { Writable } from 'node:stream';
 import { type CommandRunner, displayText, localRunner } from '../collect/index.js';
-import { DEFAULT_FILE, type Settings } from '../config/index.js';
+import { DEFAULT_FILE, type Settings, zoneOf } from '../config/index.js';
 import { serveOnSocket } from '../http/index.js';
 import type { FindingEvent } from '../judge/index.js';
 import { systemClock } from '../lib/clock.js';
@@ -150,7 +150,7 @@ async function guardUntilStopped(first: OpenGuard, { options, configuration, ope
     await first.close();
     return refuse(socket.error);
   }
-  const timeZone = configuration.settings.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const timeZone = zoneOf(configuration.settings, []);
   const shown = new Set<string>();
   let ready = false;
   const tellEvents = (events: readonly FindingEvent[]): void => {

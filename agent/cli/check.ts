@@ -3,11 +3,24 @@ import type { Command } from 'commander';
 import { baselineRemarks } from '../app/baseline-file.js';
 import { configRemarks } from '../app/config-remarks.js';
 import { nextRun } from '../app/guard/clockwork.js';
+import { windowsOf } from '../app/guard/planned.js';
 import { readConfiguration } from '../app/reload.js';
 import { failingExamples } from '../app/rules.js';
-import { DEFAULT_FILE, type DeviceSource, type ScheduleSettings, type SshSource, sinkPlace } from '../config/index.js';
+import {
+  DEFAULT_FILE,
+  type DeviceSource,
+  type PlannedWindow,
+  type ScheduleSettings,
+  type Settings,
+  type SshSource,
+  sinkPlace,
+  siteOf,
+  zoneOf,
+} from '../config/index.js';
+import { systemClock } from '../lib/clock.js';
 import { problemText } from '../lib/result.js';
 import { clean, complain, print, printJson, type SetExit } from './terminal.js';
+import { timeText } from './times.js';
 
 interface CheckOptions {
   readonly config?: string;
@@ -26,7 +39,7 @@ export function addCheck(program: Command, setExit: SetExit): void {
       const { settings, baseline, rules } = configuration.value;
       const { devices, sinks, stateFolder, baselineFiles, rulesFolder, pollSeconds, graceMinutes, timeZone, site } =
         settings;
-      const { zones = {}, windows = [], schedules = [], approvedHosts } = settings;
+      const { zones = {}, sites = {}, windows = [], schedules = [], approvedHosts } = settings;
       const wrong = failingExamples(rules);
       for (const one of wrong) setExit(complain(one));
       if (wrong.length > 0) return;
@@ -43,9 +56,14 @@ export function addCheck(program: Command, setExit: SetExit): void {
           stateFolder,
           pollSeconds,
           graceMinutes,
+          sites: Object.entries(sites).map(([id, { name, contact, timeZone: zone }]) => ({
+            ...{ id, name, contact, timeZone: zone },
+            devices: devices.flatMap((one) => (siteOf(settings, one.id) === id ? [one.id] : [])),
+          })),
           devices: devices.map(({ id, kind, zone, source, drivers: ids }) => ({
             id,
             kind,
+            site: siteOf(settings, id),
             zone,
             source,
             drivers: ids,
@@ -53,8 +71,11 @@ export function addCheck(program: Command, setExit: SetExit): void {
           rules: { folder: rulesFolder ?? null, exposures: exposures.length, own, services: services.services.length },
           sinks: sinks.map(({ id, kind }) => ({ id, kind })),
           zones: Object.entries(zones).map(([id, { kind, trust }]) => ({ id, kind, trust })),
-          windows: windows.map(({ id, vendor, start, end }) => ({ id, vendor, start: iso(start), end: iso(end) })),
-          schedules: schedules.map((one) => ({ id: one.id, do: one.do, next: nextText(one) })),
+          windows: windows.map((one) => ({
+            ...{ id: one.id, vendor: one.vendor, start: iso(one.start), end: iso(one.end) },
+            ...(one.recurs && { series: seriesOf(one) }),
+          })),
+          schedules: schedules.map((one) => ({ id: one.id, do: one.do, next: nextText(one, (at) => at) })),
           approvedHosts: approvedHosts.map(({ until, ...one }) => ({ ...one, ...(until && { until: iso(until) }) })),
           baseline:
             baselineFiles === undefined
@@ -77,10 +98,18 @@ export function addCheck(program: Command, setExit: SetExit): void {
       }
       for (const sink of sinks) print(`sink ${sink.id}: ${sink.kind} to ${sinkPlace(sink)}`);
       if (sinks.length === 0) print('sinks: none; findings stay in the store and on the terminal');
+      for (const [id, { name, contact, timeZone: zone }] of Object.entries(sites)) {
+        const many = devices.filter((one) => siteOf(settings, one.id) === id).length;
+        const words = [name, `${many} ${many === 1 ? 'device' : 'devices'}`, zone, contact];
+        print(clean(`site ${id}: ${words.filter((word) => word !== undefined).join(', ')}`));
+      }
       for (const [id, { kind, trust }] of Object.entries(zones)) print(`zone ${id}: ${kind}, ${trust}`);
-      for (const { id, vendor, start, end } of windows)
-        print(clean(`window ${id}: ${vendor}, from ${iso(start)} to ${iso(end)}`));
-      for (const one of schedules) print(`schedule ${one.id}: ${one.do}, next at ${nextText(one)}`);
+      for (const window of windows)
+        print(clean(`window ${window.id}: ${window.vendor}, ${whenText(window, settings)}`));
+      for (const one of schedules)
+        print(
+          `schedule ${one.id}: ${one.do}, next at ${nextText(one, (at) => timeText(at, { now: 0, timeZone: one.timeZone }))}`,
+        );
       print(`state: ${stateFolder}`);
       print(
         baselineFiles === undefined
@@ -100,9 +129,24 @@ function iso(at: number): string {
   return new Date(at).toISOString();
 }
 
-function nextText({ cron, timeZone }: ScheduleSettings): string {
+/** The windows that a series stands for from now on, and the rule that makes them. */
+function seriesOf(window: PlannedWindow) {
+  const ahead = windowsOf(window, systemClock.now());
+  return { ...window.recurs!, ahead: ahead.length, ...(ahead[0] && { next: ahead[0].id, start: iso(ahead[0].start) }) };
+}
+
+function whenText(window: PlannedWindow, settings: Settings): string {
+  const there = { now: 0, timeZone: zoneOf(settings, window.devices) };
+  if (!window.recurs) return `from ${timeText(iso(window.start), there)} to ${timeText(iso(window.end), there)}`;
+  const { rule, timeZone, ahead, next, start } = seriesOf(window);
+  const first =
+    start === undefined ? 'none ahead' : `${ahead} ahead, the next is ${next} from ${timeText(start, there)}`;
+  return `${rule} (${timeZone}): ${first}`;
+}
+
+function nextText({ cron, timeZone }: ScheduleSettings, text: (at: string) => string): string {
   const next = nextRun(cron, timeZone);
-  return next === undefined ? 'no time at all' : iso(next);
+  return next === undefined ? 'no time at all' : text(iso(next));
 }
 
 function whereText(source: DeviceSource): string {

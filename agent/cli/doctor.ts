@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import { type Examination, examine } from '../app/doctor.js';
 import type { GuardStatus } from '../app/guard/contract.js';
 import { loadOptions } from '../app/load-options.js';
-import { DEFAULT_FILE, loadSettings } from '../config/index.js';
+import { DEFAULT_FILE, loadSettings, zoneOf } from '../config/index.js';
 import { systemClock } from '../lib/clock.js';
 import { problemText } from '../lib/result.js';
 import { clean, coloured, complain, print, printJson, type SetExit, withProgress } from './terminal.js';
@@ -34,7 +34,7 @@ export function addDoctor(program: Command, setExit: SetExit): void {
       });
       const lastOf = (id: string): string | undefined => status?.devices.find((one) => one.id === id)?.lastComplete;
       const sinks = status?.sinks ?? [];
-      const timeZone = settings.value.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
+      const timeZone = zoneOf(settings.value, []);
       const times = { now: systemClock.now(), timeZone };
       if (options.json) {
         printJson({

@@ -6,6 +6,13 @@ import { instantOf, offsetMs, parseMoment, wallOf } from '../lib/wall.js';
 export interface TimeContext {
   readonly now: number;
   readonly timeZone: string;
+  /** The zone of the clocks where these devices stand; absent: the same everywhere. */
+  readonly zoneAt?: (devices: readonly string[]) => string;
+}
+
+/** Times as the clocks show them where these devices stand; of no device, where the guard stands. */
+export function timesAt(times: TimeContext, devices: readonly string[]): TimeContext {
+  return times.zoneAt ? { ...times, timeZone: times.zoneAt(devices) } : times;
 }
 
 /** `2026-11-23 17:30+01:00`: as the clock on the wall shows it, and unmistakable elsewhere too. */

@@ -1,13 +1,13 @@
 import type { BeforeView, WindowView } from '../app/guard/contract.js';
 import { allowText } from './allow.js';
 import { type Colour, clean, coloured, print, printJson } from './terminal.js';
-import { durationText, type TimeContext, timeText } from './times.js';
+import { durationText, type TimeContext, timesAt, timeText } from './times.js';
 import { afterwards } from './window-after.js';
 import type { GuardOptions } from './with-guard.js';
 
 export function tellWindow(view: WindowView, { json }: GuardOptions, times: TimeContext): void {
   if (json) printJson(view);
-  else printWindow(view, times);
+  else printWindow(view, timesAt(times, view.devices));
 }
 
 export function printRow(title: string, text: string, colour?: Colour): void {

@@ -4,7 +4,7 @@ import { failure, type Result, success } from '../lib/result.js';
 import { parseAllow } from './allow.js';
 import { printCoverage } from './statement.js';
 import { clean, complain, print, printJson, printTable, type SetExit, say, severityText } from './terminal.js';
-import { parseTime, type TimeContext, timeText } from './times.js';
+import { parseTime, type TimeContext, timesAt, timeText } from './times.js';
 import { addAfter, printSessions, printWaysOut } from './window-after.js';
 import { beforeText, printRow, printWindow, tellWindow } from './window-text.js';
 import {
@@ -87,7 +87,7 @@ function addPlan(window: Command, setExit: SetExit): void {
         const request = await planOf(id, options, asking);
         if (!request.ok) return complain(request.error);
         warnUnwatched(asking);
-        const { timeZone } = asking.times;
+        const { timeZone } = timesAt(asking.times, options.device ?? []);
         const recurs = options.rrule === undefined ? {} : { recurs: { rule: options.rrule, timeZone } };
         return shown('planning', asking.guard.planWindow({ ...request.value, ...recurs }), (view) =>
           tellWindow(view, options, asking.times),
@@ -145,8 +145,9 @@ function isPlan(options: PlanOptions): boolean {
 async function planOf(
   id: string | undefined,
   options: PlanOptions,
-  { guard, times }: Asking,
+  { guard, ...asking }: Asking,
 ): Promise<Result<WindowRequest>> {
+  const times = timesAt(asking.times, options.device ?? []);
   const bad = (message: string, expected: string) => failure({ code: 'BAD_CALL', message, expected });
   const { technician, ticket } = options;
   const whose = whoseWindow(options);
@@ -222,10 +223,11 @@ function tellOpened({ window, before }: OpenAnswerView, { json }: GuardOptions, 
     printJson({ window, before });
     return;
   }
-  printWindow({ ...window, before: [] }, times);
+  const there = timesAt(times, window.devices);
+  printWindow({ ...window, before: [] }, there);
   for (const one of before) {
     const colour = one.fresh ? undefined : 'yellow';
-    printRow('before', beforeText(one, times), colour);
+    printRow('before', beforeText(one, there), colour);
     for (const reason of one.blind) printRow('blind', reason, colour);
   }
 }
@@ -281,7 +283,12 @@ function addExtend(window: Command, setExit: SetExit): void {
     .option('--second <name>', 'a second approver, needed past twice the planned length')
     .action(async (id: string, options: ExtendOptions) => {
       const code = await withGuard(options, async ({ guard, times }) => {
-        const until = parseTime(options.until, { option: '--until', way: 'ahead', future: true }, times);
+        const wanted = { option: '--until', way: 'ahead' } as const;
+        const written = parseTime(options.until, wanted, times);
+        if (!written.ok) return complain(written.error);
+        const known = await guard.window(id);
+        if (!known.ok) return complain(known.error);
+        const until = parseTime(options.until, { ...wanted, future: true }, timesAt(times, known.value.devices));
         if (!until.ok) return complain(until.error);
         const { second, reason } = options;
         const by = options.by ?? person();
@@ -318,9 +325,7 @@ function addList(window: Command, setExit: SetExit): void {
               one.state,
               one.vendor,
               one.devices.join(', '),
-              timeText(one.start, times),
-              timeText(one.effectiveEnd, times),
-              timeText(one.deadline, times),
+              ...[one.start, one.effectiveEnd, one.deadline].map((at) => timeText(at, timesAt(times, one.devices))),
             ]),
           );
         }),

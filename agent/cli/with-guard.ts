@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { guardClient, socketState } from '../app/daemon.js';
 import type { Guard } from '../app/guard/contract.js';
 import { loadOptions } from '../app/load-options.js';
-import { DEFAULT_FILE, loadSettings, type Settings } from '../config/index.js';
+import { DEFAULT_FILE, loadSettings, type Settings, zoneOf } from '../config/index.js';
 import { systemClock } from '../lib/clock.js';
 import { failure, type Result, success } from '../lib/result.js';
 import { complain, withProgress } from './terminal.js';
@@ -40,8 +40,12 @@ export interface Asking {
 export async function withGuard(options: GuardOptions, use: (asking: Asking) => Promise<number>): Promise<number> {
   const settings = loadSettings(options.config, loadOptions);
   if (!settings.ok) return complain(settings.error);
-  const timeZone = settings.value.timeZone ?? Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const times = { now: systemClock.now(), timeZone };
+  const known = settings.value;
+  const times = {
+    now: systemClock.now(),
+    timeZone: zoneOf(known, []),
+    zoneAt: (devices: readonly string[]) => zoneOf(known, devices),
+  };
   const opened = await openOrReach(settings.value);
   if (!opened.ok) return complain(opened.error);
   const { guard, isDaemon, close } = opened.value;

@@ -1,8 +1,9 @@
 import { nearest } from '../lib/nearest.js';
 import type { Problem } from '../lib/result.js';
-import { parseAddressSet } from '../model/index.js';
-import { planOf, type ServicesNamed, type WrittenWindow } from './planned.js';
+import { type Names, suggestion, TWICE, unknownNames } from './known-names.js';
+import type { ServicesNamed, WrittenWindow, ZoneOf } from './planned.js';
 import { listIn, memberOf } from './raw.js';
+import { windowProblems } from './window-contradictions.js';
 import type { Written } from './written.js';
 import { KNOWN_ZONES } from './zones.js';
 
@@ -15,16 +16,8 @@ export interface Surrounding {
   readonly ownDevice: string;
   readonly windows: readonly WrittenWindow[];
   /** The zone of times that are written without one. */
-  readonly timeZone: string;
+  readonly zoneAt: ZoneOf;
   readonly services: ServicesNamed;
-}
-
-/** Names that other parts of the file may use. */
-interface Names {
-  readonly devices: readonly string[];
-  readonly sinks: readonly string[];
-  /** Undefined where no zone is declared: then any name will do. */
-  readonly zones: readonly string[] | undefined;
 }
 
 /**
@@ -33,15 +26,20 @@ interface Names {
  */
 export function contradictions(written: Written, around: Surrounding): readonly Problem[] {
   const lists = namedLists(written.value);
-  const zones = Object.keys(memberOf(written.value, 'zones') ?? {});
+  const [zones, sites] = [namesIn(written.value, 'zones'), namesIn(written.value, 'sites')];
   const names: Names = {
     devices: lists.devices.length === 0 ? [around.ownDevice] : idsOf(lists.devices),
     sinks: idsOf(lists.sinks),
     zones: zones.length === 0 ? undefined : zones,
+    sites,
+    placed: sites.filter((id) => memberOf(memberOf(memberOf(written.value, 'sites'), id), 'networks') !== undefined),
   };
   return [
     ...(['devices', 'sinks', 'schedules'] as const).flatMap((list) => usedTwice(written, list, lists[list])),
+    ...siteProblems(written, ['site'], memberOf(written.value, 'site'), sites),
+    ...namedAlike(written, names),
     ...lists.devices.flatMap((device, index) => [
+      ...siteProblems(written, ['devices', index, 'site'], memberOf(device, 'site'), sites),
       ...driverProblems(written, device, index, around.drivers),
       ...zoneProblems(written, device, index, names),
     ]),
@@ -57,6 +55,12 @@ export function contradictions(written: Written, around: Surrounding): readonly 
   ];
 }
 
+/** The names that people chose for the parts of a map. */
+function namesIn(value: unknown, key: string): readonly string[] {
+  const map = memberOf(value, key);
+  return typeof map === 'object' && map !== null && !Array.isArray(map) ? Object.keys(map) : [];
+}
+
 function namedLists(value: unknown) {
   return { devices: listIn(value, 'devices'), sinks: listIn(value, 'sinks'), schedules: listIn(value, 'schedules') };
 }
@@ -64,8 +68,6 @@ function namedLists(value: unknown) {
 function idsOf(entries: readonly unknown[]): readonly string[] {
   return entries.map((entry) => memberOf(entry, 'id')).filter((id) => typeof id === 'string');
 }
-
-const TWICE = { expected: 'a name that no other one has', remedy: 'give one of them another name' };
 
 function usedTwice(written: Written, list: string, entries: readonly unknown[]): readonly Problem[] {
   const seen = new Set<unknown>();
@@ -116,9 +118,24 @@ function driverProblems(
   });
 }
 
-function suggestion(name: string, known: readonly string[]): string | undefined {
-  const near = nearest(name, known);
-  return near === undefined ? undefined : `did you mean \`${near}\`?`;
+/** Where sites are declared, another spelling is a mistake, and not another site. */
+function siteProblems(written: Written, path: Path, site: unknown, sites: readonly string[]): readonly Problem[] {
+  if (sites.length === 0 || typeof site !== 'string' || sites.includes(site.trim())) return [];
+  return [
+    written.problem(path, `there is no site \`${site}\``, {
+      expected: `one under \`sites\`: ${sites.join(', ')}`,
+      remedy: suggestion(site, sites) ?? 'declare it under `sites`',
+    }),
+  ];
+}
+
+/** In the scope of a window a name stands for one thing. */
+function namedAlike(written: Written, { sites, zones = [], devices }: Names): readonly Problem[] {
+  return sites.flatMap((site) => {
+    const other = zones.includes(site) ? 'a zone' : devices.includes(site) ? 'a device' : undefined;
+    if (other === undefined) return [];
+    return [written.problem(['sites', site], `${other} is called \`${site}\` too`, TWICE)];
+  });
 }
 
 /** A zone of another spelling is another zone, and `internet` is the one that matters most. */
@@ -141,89 +158,4 @@ function zoneProblems(written: Written, device: unknown, index: number, { zones 
       }),
     ];
   });
-}
-
-type Complain = (index: number, message: string, more: Pick<Problem, 'expected' | 'remedy'>) => Problem;
-
-function unknownNames(named: readonly unknown[], known: readonly string[], complain: Complain): readonly Problem[] {
-  return named.flatMap((name, index) => {
-    if (typeof name !== 'string' || known.includes(name)) return [];
-    const expected = known.length === 0 ? 'one that is configured: there is none' : `one of ${known.join(', ')}`;
-    return [
-      complain(index, `nothing is called \`${name}\``, { expected, remedy: suggestion(name, known) ?? 'remove it' }),
-    ];
-  });
-}
-
-function windowProblems({ windows, timeZone, services }: Surrounding, names: Names): readonly Problem[] {
-  const seen = new Set<string>();
-  return windows.flatMap((window) => {
-    const { entry, problem } = window;
-    const isKnown = seen.has(entry.id);
-    seen.add(entry.id);
-    const { start, end } = planOf(window, timeZone);
-    const ends = entry.end === undefined ? ['for'] : ['end'];
-    return [
-      ...(isKnown ? [problem(['id'], `the id \`${entry.id}\` is used twice`, TWICE)] : []),
-      ...(start < end
-        ? []
-        : [
-            problem(ends, `window ${entry.id} ends before it starts`, {
-              expected: `an end after ${entry.start}`,
-              remedy: 'correct one of them',
-            }),
-          ]),
-      ...unknownNames(entry.devices, names.devices, (index, ...rest) => problem(['devices', index], ...rest)),
-      ...entry.scope.flatMap((part, index) => [
-        ...scopeProblems(window, part, index, names),
-        ...serviceProblems(window, part, index, services),
-      ]),
-    ];
-  });
-}
-
-function scopeProblems(
-  { entry, problem }: WrittenWindow,
-  { device, src, dst }: WrittenWindow['entry']['scope'][number],
-  index: number,
-  { devices, zones }: Names,
-): readonly Problem[] {
-  const parties = [...(zones ?? []), ...KNOWN_ZONES, ...devices, 'any'];
-  const isParty = (name: string): boolean =>
-    !zones || parties.includes(name) || parties.includes(name.toLowerCase()) || parseAddressSet(name) !== undefined;
-  return [
-    ...(device === undefined || entry.devices.includes(device)
-      ? []
-      : unknownNames([device], entry.devices, (_, ...rest) => problem(['scope', index, 'device'], ...rest))),
-    ...Object.entries({ src, dst }).flatMap(([side, name]) =>
-      name === undefined || isParty(name)
-        ? []
-        : [
-            problem(['scope', index, side], `\`${name}\` is neither an address nor a zone`, {
-              expected: 'an address, a prefix, a zone, a device, internet or any',
-              remedy: suggestion(name, parties) ?? 'declare the zone, or write its address',
-            }),
-          ],
-    ),
-  ];
-}
-
-function serviceProblems(
-  { problem }: WrittenWindow,
-  { service, proto, ports }: WrittenWindow['entry']['scope'][number],
-  index: number,
-  services: ServicesNamed,
-): readonly Problem[] {
-  if (service === undefined) return [];
-  const at = ['scope', index, 'service'];
-  if (proto !== undefined || ports !== undefined) {
-    return [
-      problem(at, `\`service\` beside \`${proto === undefined ? 'ports' : 'proto'}\``, {
-        expected: 'one of both',
-        remedy: 'leave one out, or write two entries',
-      }),
-    ];
-  }
-  const named = services(service);
-  return named.ok ? [] : [problem(at, named.error.message, named.error)];
 }

@@ -31,7 +31,7 @@ export const DeviceEntry = z.strictObject(
     ),
     site: setting(
       named('the name of its hospital or site').optional(),
-      'Its hospital or site, where it is another than the one above. It goes into the alarms about this device.',
+      'Its hospital or site, where it is another than the one above: the id of one of `sites`, where they are declared. It goes into the alarms about this device.',
       'hopital-sud',
     ),
     zone: setting(

@@ -11,7 +11,8 @@ import { schemaOf } from './editor.js';
 import { filesNamed } from './files.js';
 import type { Listen } from './listen.js';
 import { parseHostPort } from './parts.js';
-import { noServices, planOf, type ServicesNamed, windowsOf } from './planned.js';
+import { zoneOf } from './place.js';
+import { noServices, planOf, type ServicesNamed, windowsOf, type ZoneOf } from './planned.js';
 import { listIn } from './raw.js';
 import type { ScheduleEntry } from './schedules.js';
 import { ConfigFile } from './schema.js';
@@ -27,6 +28,7 @@ import type {
   ZoneSettings,
 } from './settings.js';
 import { sinkSettings } from './sink-settings.js';
+import { siteSettings } from './sites.js';
 import type { Source } from './source.js';
 import { readYaml, type Written } from './written.js';
 
@@ -116,8 +118,9 @@ export function parseSettings(text: string, file: string, options: LoadOptions =
   const { value } = written.value;
   const parsed = ConfigFile.safeParse(value);
   const base = defaultSettings(options.surroundings);
-  const ownZone = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const timeZone = parsed.data?.timeZone ?? ownZone;
+  const known = siteSettings(parsed.data?.sites ?? {});
+  const where = { ...parsed.data, sites: known, devices: parsed.data?.devices ?? [] };
+  const zoneAt: ZoneOf = (devices) => zoneOf(where, devices);
   const planned = windowsOf(listIn(value, 'windows'), written.value, file);
   const baseline = baselineFiles(parsed.data?.baseline, written.value, file);
   const beside = (other: string): string => resolve(dirname(file), other);
@@ -127,7 +130,7 @@ export function parseSettings(text: string, file: string, options: LoadOptions =
     drivers: options.drivers,
     ownDevice: base.devices[0]!.id,
     windows: planned.windows,
-    timeZone,
+    zoneAt,
   };
   const wrong = together(
     inOrder(file, [
@@ -140,21 +143,22 @@ export function parseSettings(text: string, file: string, options: LoadOptions =
   if (wrong) return failure(wrong);
   const { site, state, poll, wholeReading, grace, retention, log, approvedHosts, rules, zones, devices, listen } =
     parsed.data!;
-  const { metrics, schedules, sinks } = parsed.data!;
+  const { timeZone, metrics, schedules, sinks } = parsed.data!;
   return success({
     ...(site !== undefined && { site }),
-    ...(parsed.data!.timeZone !== undefined && { timeZone }),
+    ...(Object.keys(known).length > 0 && { sites: known }),
+    ...(timeZone !== undefined && { timeZone }),
     stateFolder: state === undefined ? base.stateFolder : beside(state),
-    devices: devices?.map((device) => deviceSettings(device, timeZone, beside)) ?? base.devices,
+    devices: devices?.map((device) => deviceSettings(device, zoneAt, beside)) ?? base.devices,
     pollSeconds: poll,
     wholeReadingSeconds: wholeReading,
     graceMinutes: grace,
     retentionDays: retention,
     ...(log && { log: { path: beside(log.file), bytesMax: log.maxSize, keep: log.keep } }),
-    approvedHosts: approvedHosts.map((one) => approvedHost(one, timeZone)),
+    approvedHosts: approvedHosts.map((one) => approvedHost(one, zoneAt([]))),
     ...(Object.keys(zones).length > 0 && { zones: zoneSettings(zones) }),
-    ...(planned.windows.length > 0 && { windows: planned.windows.map((one) => planOf(one, timeZone, services)) }),
-    ...(schedules.length > 0 && { schedules: schedules.map((one) => scheduleSettings(one, timeZone, beside)) }),
+    ...(planned.windows.length > 0 && { windows: planned.windows.map((one) => planOf(one, zoneAt, services)) }),
+    ...(schedules.length > 0 && { schedules: schedules.map((one) => scheduleSettings(one, zoneAt, beside)) }),
     sinks: sinks.map((sink) => sinkSettings(sink, beside)),
     ...(listen && { listen: listenSettings(listen) }),
     ...(metrics && { metrics: { listen: parseHostPort(metrics.listen)! } }),
@@ -218,13 +222,13 @@ function zoneSettings(zones: ConfigFile['zones']): Readonly<Record<string, ZoneS
   );
 }
 
-function scheduleSettings(entry: ScheduleEntry, timeZone: string, beside: (path: string) => string): ScheduleSettings {
+function scheduleSettings(entry: ScheduleEntry, zoneAt: ZoneOf, beside: (path: string) => string): ScheduleSettings {
   const { id, at, devices, sinks, folder, language } = entry;
   return {
     id,
     do: entry.do,
     cron: at,
-    timeZone: entry.timeZone ?? timeZone,
+    timeZone: entry.timeZone ?? zoneAt(devices ?? []),
     ...(devices && { devices }),
     ...(sinks && { sinks }),
     ...(folder !== undefined && { folder: beside(folder) }),
@@ -232,7 +236,7 @@ function scheduleSettings(entry: ScheduleEntry, timeZone: string, beside: (path:
   };
 }
 
-function deviceSettings(entry: DeviceEntry, timeZone: string, beside: (path: string) => string): DeviceSettings {
+function deviceSettings(entry: DeviceEntry, zoneAt: ZoneOf, beside: (path: string) => string): DeviceSettings {
   const { id, kind, site, zone, networks, interfaces, source, drivers, onboarding } = entry;
   return {
     id,
@@ -243,7 +247,7 @@ function deviceSettings(entry: DeviceEntry, timeZone: string, beside: (path: str
     interfaceZones: interfaces,
     source: deviceSource(source, beside),
     drivers: drivers ?? [...LINUX_DRIVERS, ...(isNamespace(source) ? [] : MACHINE_DRIVERS)],
-    ...(onboarding && { onboardingUntil: parseMoment(onboarding.until, timeZone, 'last')! }),
+    ...(onboarding && { onboardingUntil: parseMoment(onboarding.until, zoneAt([id]), 'last')! }),
   };
 }
 

@@ -1,10 +1,11 @@
 import { dirname } from 'node:path';
 import type { Problem } from '../lib/result.js';
 import { parseMoment } from '../lib/wall.js';
-import type { ScopeEntry, WindowPlan } from '../windows/index.js';
+import type { ScopeEntry } from '../windows/index.js';
 import { schemaOf } from './editor.js';
 import { filesNamed, textOf } from './files.js';
 import { listIn } from './raw.js';
+import type { PlannedWindow } from './settings.js';
 import { WindowEntry, WindowsFile } from './windows.js';
 import { readYaml, type Written } from './written.js';
 
@@ -66,9 +67,13 @@ export const noServices: ServicesNamed = () => ({
   error: { message: 'services are not known by name here', expected: '`proto` and `ports`', remedy: 'write both' },
 });
 
-/** The window as the guard plans it; times without an offset are those of `timeZone`. */
-export function planOf({ entry }: WrittenWindow, timeZone: string, services: ServicesNamed = noServices): WindowPlan {
-  const { id, vendor, owner, technician, ticket, devices, scope } = entry;
+/** The zone of the clocks where these devices stand. */
+export type ZoneOf = (devices: readonly string[]) => string;
+
+/** The window as the guard plans it; times without an offset are those of where its devices stand. */
+export function planOf({ entry }: WrittenWindow, zoneAt: ZoneOf, services: ServicesNamed = noServices): PlannedWindow {
+  const { id, vendor, owner, technician, ticket, devices, rrule, scope } = entry;
+  const timeZone = zoneAt(devices);
   const start = parseMoment(entry.start, timeZone, 'first')!;
   return {
     id,
@@ -80,6 +85,7 @@ export function planOf({ entry }: WrittenWindow, timeZone: string, services: Ser
     start,
     end: entry.end === undefined ? start + entry.for! * 1000 : parseMoment(entry.end, timeZone, 'last')!,
     scope: scope.flatMap((part) => scopeOf(part, timeZone, services)),
+    ...(rrule !== undefined && { recurs: { rule: rrule, timeZone } }),
   };
 }
 

@@ -33,7 +33,11 @@ export const ScheduleEntry = z
         'When, as in crontab (minute, hour, day, month, weekday). In spring a time between two and three has no run on the day the clocks go forward: choose another.',
         '0 7 * * MON',
       ),
-      timeZone: setting(TimeZone.optional(), 'The zone of `at`. Left out, `timeZone` of the file.', 'Europe/Paris'),
+      timeZone: setting(
+        TimeZone.optional(),
+        'The zone of `at`. Left out, that of the site in which all of its devices stand, else `timeZone` of the file.',
+        'Europe/Paris',
+      ),
       devices: setting(
         z.array(Id, { error: 'a list of devices' }).min(1, 'at least one device').optional(),
         'Which devices are read, or reported on. Left out: all.',

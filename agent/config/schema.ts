@@ -7,6 +7,7 @@ import { Metrics } from './metrics.js';
 import { duration, named, path, setting, TimeZone } from './parts.js';
 import { ScheduleEntry } from './schedules.js';
 import { SinkEntry } from './sinks.js';
+import { Sites } from './sites.js';
 import { Windows } from './windows.js';
 import { Zones } from './zones.js';
 
@@ -22,8 +23,13 @@ export const ConfigFile = z.strictObject(
   {
     site: setting(
       named('the name of the hospital or site').optional(),
-      'The hospital or site. It goes into every alarm, so that one SIEM can serve several.',
+      'The hospital or site. It goes into every alarm, so that one SIEM can serve several. Where `sites` are declared, the id of one of them.',
       'hopital-nord',
+    ),
+    sites: setting(
+      Sites,
+      'The sites of a hospital group, by their ids. Where one is declared, `site` here and on a device names one of them.',
+      { 'hopital-sud': { name: 'Hôpital Sud', contact: 'Astreinte réseau, poste 4242' } },
     ),
     timeZone: setting(
       TimeZone.optional(),

@@ -3,8 +3,10 @@ import type { WindowPlan } from '../windows/index.js';
 
 /** What a guard needs to know, whatever form it was written in. */
 export interface Settings {
-  /** Name of the hospital or site, part of every alarm's key. */
+  /** The hospital or site, part of every alarm's key: the id of one of `sites` where there are any, else a name. */
   readonly site?: string;
+  /** The sites of a group, by their ids. */
+  readonly sites?: Readonly<Record<string, SiteSettings>>;
   /** IANA name in which times are shown to people; stored times are UTC. */
   readonly timeZone?: string;
   /** Database, socket, redaction key, baseline learned at the first start. */
@@ -24,7 +26,7 @@ export interface Settings {
   /** The zones that were declared, by name. */
   readonly zones?: Readonly<Record<string, ZoneSettings>>;
   /** Planned in the configuration, besides those by command. */
-  readonly windows?: readonly WindowPlan[];
+  readonly windows?: readonly PlannedWindow[];
   readonly schedules?: readonly ScheduleSettings[];
   readonly sinks: readonly SinkSettings[];
   readonly listen?: ListenSettings;
@@ -34,6 +36,22 @@ export interface Settings {
   readonly baselineFiles?: readonly string[];
   /** Rules of the hospital's own; absent: only those that come with Écluse. */
   readonly rulesFolder?: string;
+}
+
+export interface SiteSettings {
+  /** What people call it. */
+  readonly name: string;
+  /** IANA name of the zone of its clocks, where it is another than that of the settings. */
+  readonly timeZone?: string;
+  /** Who is called there. */
+  readonly contact?: string;
+  /** The hospital's own, also where they are public. */
+  readonly networks?: AddressSet;
+}
+
+/** One window, or the first of those that a rule of recurrence (RFC 5545) makes by the clocks of a zone. */
+export interface PlannedWindow extends WindowPlan {
+  readonly recurs?: { readonly rule: string; readonly timeZone: string };
 }
 
 /** Messages that wake a reading before its time. */

@@ -83,6 +83,11 @@ export const WindowEntry = z
         '2026-12-01T23:00',
       ),
       for: setting(duration('1m', '31d').optional(), 'How long it lasts, in place of `end`.', '3h'),
+      rrule: setting(
+        named('days by RFC 5545, such as FREQ=WEEKLY;BYDAY=TU').optional(),
+        'It recurs on these days (RFC 5545), at the hours of the first one by the clock on the wall, for a year from `start` at most. Each is a window of its own: its id has the day behind it.',
+        'FREQ=WEEKLY;BYDAY=TU;UNTIL=20271130',
+      ),
       owner: setting(
         named('a name').optional(),
         'Who answers for it in the hospital; needed for `self`.',
@@ -113,7 +118,6 @@ export type WindowEntry = z.infer<typeof WindowEntry>;
 
 const list = { error: 'a list of windows, or of paths of files of windows' };
 
-/** Where recurring windows will stand: beside `start`, as a rule of their own. */
 export const Windows = z.array(z.union([path(WINDOW), WindowEntry], { error: WINDOW }), list).prefault([]);
 
 export const WindowsFile = z.strictObject(

@@ -42,6 +42,8 @@ export interface JudgeContext {
   readonly approvals?: readonly HostApproval[];
   /** Zones that were declared, by name; the names that everybody knows mean something without it. */
   readonly zones?: Zones;
+  /** The networks of each site, by its id: the hospital's own, also where they are public. */
+  readonly siteNetworks?: Readonly<Record<string, AddressSet>>;
   readonly services: ServiceTable;
   /** Exposures known by name: rules/exposure, with those of the hospital. */
   readonly exposures: readonly ExposureRule[];
@@ -115,11 +117,20 @@ export function addressesOf(text: string, context: JudgeContext): AddressSet | u
   const name = text.toLowerCase();
   if (name === 'any') return { ip4: [0, LAST_IP4], ip6: [0n, LAST_IP6] };
   if (name === INTERNET) return publicAddresses;
-  return parseAddressSet(text) ?? context.devices[text]?.networks ?? zoneNamed(text, context)?.networks;
+  return (
+    parseAddressSet(text) ??
+    context.devices[text]?.networks ??
+    zoneNamed(text, context)?.networks ??
+    siteNamed(text, context)
+  );
 }
 
 function zoneNamed(name: string, { zones = {} }: JudgeContext) {
   return Object.hasOwn(zones, name) ? zones[name] : undefined;
+}
+
+function siteNamed(name: string, { siteNetworks = {} }: JudgeContext) {
+  return Object.hasOwn(siteNetworks, name) ? siteNetworks[name] : undefined;
 }
 
 function partyAddresses(party: Party, context: JudgeContext): AddressSet | undefined {
@@ -131,7 +142,8 @@ function publicPart(set: AddressSet, context: JudgeContext): AddressSet {
   let ip4: Intervals = intersection(set.ip4, publicAddresses.ip4);
   let ip6: Intervals<bigint> = intersection(set.ip6, publicAddresses.ip6);
   const devices = Object.values(context.devices).flatMap(({ networks }) => networks ?? []);
-  for (const networks of [...devices, ...networksTrusted('inside', context.zones)]) {
+  const sites = Object.values(context.siteNetworks ?? {});
+  for (const networks of [...devices, ...sites, ...networksTrusted('inside', context.zones)]) {
     ip4 = difference(ip4, networks.ip4);
     ip6 = difference(ip6, networks.ip6);
   }

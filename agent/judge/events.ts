@@ -13,7 +13,7 @@ export type JudgeEvent =
       readonly kind: 'windowPlanned';
       readonly at: Instant;
       readonly window: WindowPlan;
-      /** In the place of the one of this id, where that has not been opened. */
+      /** In the place of the one of this id, where that has not been opened, or was taken out of the configuration. */
       readonly replaces?: boolean;
     }
   | {
@@ -39,7 +39,13 @@ export type JudgeEvent =
       readonly to: string;
       readonly by: string;
     }
-  | { readonly kind: 'windowCancelled'; readonly at: Instant; readonly window: string }
+  | {
+      readonly kind: 'windowCancelled';
+      readonly at: Instant;
+      readonly window: string;
+      /** By being taken out of the configuration. */
+      readonly withdrawn?: boolean;
+    }
   /** The vendor says that everything is shut; `observations` are the readings just taken because of it. */
   | {
       readonly kind: 'windowClose';

@@ -113,7 +113,14 @@ function take(state: JudgeState, event: JudgeEvent, at: Instant, context: JudgeC
     case 'windowSessions':
       return takeWindow(state, { id: event.window, at, context }, { kind: 'sessions', sessions: event.sessions });
     case 'windowCancelled':
-      return takeWindow(state, { id: event.window, at, context }, { kind: 'cancel' });
+      return takeWindow(
+        state,
+        { id: event.window, at, context },
+        {
+          kind: 'cancel',
+          ...(event.withdrawn && { withdrawn: true }),
+        },
+      );
     case 'windowClose':
       return takeClose(state, event, at, context);
     case 'acknowledge':
@@ -182,7 +189,7 @@ function seenAgain(
 function takePlan(state: JudgeState, event: JudgeEvent & { kind: 'windowPlanned' }, context: JudgeContext): Taken {
   const { id } = event.window;
   const known = state.windows.find((window) => window.id === id);
-  if (known && !(event.replaces && known.state === 'planned')) {
+  if (known && !(event.replaces && (known.state === 'planned' || known.withdrawn))) {
     return { state, problem: { code: 'WINDOW_EXISTS', message: `window ${id} is planned already` } };
   }
   const planned = context.windows.plan(event.window);

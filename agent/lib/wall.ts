@@ -10,7 +10,12 @@ export interface Wall {
 
 const DAY_MS = 86_400_000;
 
-export function wallOf(at: number, timeZone: string): Wall {
+/** Making one takes a thousand times as long as using it, and a series of windows asks for thousands. */
+const formats = new Map<string, Intl.DateTimeFormat>();
+
+function formatOf(timeZone: string): Intl.DateTimeFormat {
+  const known = formats.get(timeZone);
+  if (known) return known;
   const format = new Intl.DateTimeFormat('en-GB', {
     timeZone,
     calendar: 'iso8601',
@@ -23,6 +28,12 @@ export function wallOf(at: number, timeZone: string): Wall {
     minute: 'numeric',
     second: 'numeric',
   });
+  formats.set(timeZone, format);
+  return format;
+}
+
+export function wallOf(at: number, timeZone: string): Wall {
+  const format = formatOf(timeZone);
   const parts = Object.fromEntries(format.formatToParts(at).map(({ type, value }) => [type, Number(value)]));
   const { year, month, day, hour, minute, second } = parts as unknown as Wall;
   return { year, month, day, hour, minute, second };

@@ -34,7 +34,8 @@ export type WindowEvent =
   | { readonly kind: 'close'; readonly verdict: CloseVerdict; readonly sessions?: SessionsLeft }
   /** Somebody looked again which connections outlived a window that is closed. */
   | { readonly kind: 'sessions'; readonly sessions: SessionsLeft }
-  | { readonly kind: 'cancel' }
+  /** `withdrawn`: it was taken out of the configuration, which may bring it back. */
+  | { readonly kind: 'cancel'; readonly withdrawn?: boolean }
   /** After a refused close: the work goes on until the planned end. */
   | { readonly kind: 'resume'; readonly by: string }
   | { readonly kind: 'handOver'; readonly to: string; readonly by: string }
@@ -135,7 +136,7 @@ export function stepWindow(window: MaintenanceWindow, event: WindowEvent, now: I
     case 'sessions':
       return lookAgain(window, event, now);
     case 'cancel':
-      return cancel(window, now);
+      return cancel(window, event, now);
     case 'resume':
       return resume(window, event, now);
     case 'handOver':
@@ -229,11 +230,13 @@ function lookAgain(
 }
 
 /** Only what was never opened can be cancelled: cancelling must not be a way round the closing check. */
-function cancel(window: MaintenanceWindow, now: Instant): Result<WindowStep> {
+function cancel(window: MaintenanceWindow, event: WindowEvent & { kind: 'cancel' }, now: Instant): Result<WindowStep> {
   if (window.state !== 'planned') {
     return illegal(window, 'cannot be cancelled', window.state === 'open' ? 'close it instead' : undefined);
   }
-  return success({ window: { ...window, state: 'cancelled', cancelledAt: now }, effects: [] });
+  const { withdrawn = false } = event;
+  const cancelled = { ...window, state: 'cancelled' as const, cancelledAt: now, ...(withdrawn && { withdrawn }) };
+  return success({ window: cancelled, effects: [] });
 }
 
 /**

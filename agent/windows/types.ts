@@ -38,6 +38,8 @@ export interface MaintenanceWindow {
   readonly firstCloseAt?: Instant;
   readonly closedAt?: Instant;
   readonly cancelledAt?: Instant;
+  /** Nobody gave it up by name: it was taken out of the configuration. Put back, it is planned again. */
+  readonly withdrawn?: boolean;
   /** Work went on after a refused close. */
   readonly resumed?: { readonly by: string; readonly at: Instant };
   /** Who took over what a refused or overdue window left. */

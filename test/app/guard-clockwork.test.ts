@@ -99,6 +99,33 @@ describe('what is done by the clock', () => {
     await guard.close();
   });
 
+  test('a report has the name of its site, and says where what stands elsewhere is', async () => {
+    const folder = join(tempDir(), 'reports');
+    const sites = { nord: { name: 'Hôpital Nord' }, sud: { name: 'Hôpital Sud' } };
+    const world = fakeWorld(['fw', 'pacs'], { site: 'nord', sites });
+    const devices = world.settings.devices.map((one) => (one.id === 'pacs' ? { ...one, site: 'sud' } : one));
+    const { cron, tasks } = fakeCron();
+    const south = { ...monday, id: 'south', cron: '0 8 * * MON', folder, devices: ['pacs'] };
+    const { guard, until } = await startGuard(
+      scheduled({ ...world, settings: { ...world.settings, devices } }, [{ ...monday, folder }, south], { cron }),
+    );
+    world.devices.fw!.open = [{ id: 'rdp', ports: '3389' }];
+    world.devices.pacs!.open = [{ id: 'ssh', ports: '22' }];
+    for (const one of Object.values(world.devices)) one.wake();
+    await until(1);
+    for (const run of tasks.values()) run();
+    await until(2);
+    const [all, ofSouth] = readdirSync(folder)
+      .sort()
+      .map((name) => readFileSync(join(folder, name), 'utf8'));
+    expect(all).toMatch(/^# État des lieux, Hôpital Nord, /);
+    expect(all).toMatch(/: fw: /);
+    expect(all).toMatch(/: pacs \(Hôpital Sud\): /);
+    expect(ofSouth).toMatch(/^# État des lieux, Hôpital Sud, /);
+    expect(ofSouth).toMatch(/: pacs: /);
+    await guard.close();
+  });
+
   test('a report of some devices speaks of no others', async () => {
     const folder = join(tempDir(), 'reports');
     const world = fakeWorld(['fw', 'pacs']);

@@ -7,6 +7,12 @@ type Plan = NonNullable<Settings['windows']>[number];
 
 const minute = (count: number): number => START + count * 60_000;
 
+/** A series from tomorrow at eight on, an hour each. */
+function series(rule: string, more: Partial<Plan> = {}): Plan {
+  const recurs = { rule, timeZone: 'Europe/Paris' };
+  return { ...plan('S', 24 * 60, 25 * 60), recurs, ...more };
+}
+
 function plan(id: string, start: number, end: number, more: Partial<Plan> = {}): Plan {
   return { id, vendor: 'Integrator', devices: ['fw'], start: minute(start), end: minute(end), scope: [], ...more };
 }
@@ -105,5 +111,104 @@ describe('windows of the configuration', () => {
     expect(again.rows().join()).not.toContain('LEFT_OPEN');
     expect(again.rows().join()).toContain('RESOLVED a');
     await again.guard.close();
+  });
+
+  test('that are put back are planned again, and those that somebody gave up by name are not', async () => {
+    const world = fakeWorld();
+    const both = [plan('W1', 60, 120), plan('W2', 60, 120)];
+    const first = await windowsOf(configured(world, both));
+    must(await first.guard.cancelWindow('W2'));
+    await first.guard.close();
+    await (await windowsOf(configured(world, []))).guard.close();
+    world.said.length = 0;
+    const back = await windowsOf(configured(world, both));
+    expect(back.windows.map(([id, state]) => [id, state])).toEqual([
+      ['W1', 'planned'],
+      ['W2', 'cancelled'],
+    ]);
+    expect(world.said).toEqual(['window W1: planned again']);
+    await back.guard.close();
+  });
+});
+
+describe('series of the configuration', () => {
+  const states = (running: Awaited<ReturnType<typeof windowsOf>>) =>
+    running.windows.map(([id, state]) => `${id} ${state}`);
+
+  test('are windows by their days, the same after a reload, each given up by itself', async () => {
+    const world = fakeWorld();
+    const plans = [series('FREQ=DAILY;COUNT=4')];
+    const first = await windowsOf(configured(world, plans));
+    expect(states(first)).toEqual([
+      'S-20160217 planned',
+      'S-20160218 planned',
+      'S-20160219 planned',
+      'S-20160220 planned',
+    ]);
+    expect(world.said).toContain('windows S-20160217 to S-20160220: 4 of the series S planned');
+    must(await first.guard.cancelWindow('S-20160218'));
+    const view = must(await first.guard.window('S-20160219'));
+    expect(view.series).toMatchObject({ id: 'S', rule: 'FREQ=DAILY;COUNT=4', timeZone: 'Europe/Paris' });
+    await first.guard.close();
+    world.said.length = 0;
+    const second = await windowsOf(configured(world, plans));
+    expect(states(second)).toContain('S-20160218 cancelled');
+    expect(second.windows).toHaveLength(4);
+    expect(world.said).toEqual([]);
+    await second.guard.close();
+  });
+
+  test('of another rule keep the days that they share, lose the others and take them back', async () => {
+    const world = fakeWorld();
+    await (await windowsOf(configured(world, [series('FREQ=DAILY;COUNT=4')]))).guard.close();
+    world.said.length = 0;
+    const fewer = await windowsOf(configured(world, [series('FREQ=DAILY;INTERVAL=2;COUNT=2')]));
+    expect(states(fewer)).toEqual([
+      'S-20160217 planned',
+      'S-20160218 cancelled',
+      'S-20160219 planned',
+      'S-20160220 cancelled',
+    ]);
+    expect(must(await fewer.guard.window('S-20160219')).series?.rule).toBe('FREQ=DAILY;INTERVAL=2;COUNT=2');
+    expect(world.said).toEqual([
+      'windows S-20160217 to S-20160219: 2 of the series S planned anew',
+      'windows S-20160218 to S-20160220: 2 of the series S taken out of the configuration, cancelled',
+    ]);
+    await fewer.guard.close();
+    const again = await windowsOf(configured(world, [series('FREQ=DAILY;COUNT=4')]));
+    expect(states(again).every((text) => text.endsWith(' planned'))).toBe(true);
+    await again.guard.close();
+    const none = await windowsOf(configured(world, []));
+    expect(states(none).every((text) => text.endsWith(' cancelled'))).toBe(true);
+    await none.guard.close();
+  });
+
+  test('change what lies ahead; the one that has begun is changed by command alone, the past stays', async () => {
+    const world = fakeWorld();
+    const plans = [series('FREQ=DAILY;COUNT=3')];
+    await (await windowsOf(configured(world, plans))).guard.close();
+    // Within the second one.
+    world.clock.advanceTo(minute(48 * 60 + 30));
+    world.said.length = 0;
+    const longer = await windowsOf(configured(world, [{ ...plans[0]!, end: minute(26 * 60) }]));
+    expect(longer.windows.map(([id, , end]) => [id, end])).toEqual([
+      ['S-20160217', 25 * 60],
+      ['S-20160218', 49 * 60],
+      ['S-20160219', 74 * 60],
+    ]);
+    expect(world.said.filter((text) => text.startsWith('window'))).toEqual([
+      expect.stringMatching(/^window S-20160218: not changed .* it has begun/),
+      'window S-20160219: planned anew',
+    ]);
+    await longer.guard.close();
+  });
+
+  test('whose first ones are over before the guard is there begin with the next; a whole past series is nothing', async () => {
+    const world = fakeWorld();
+    world.clock.advanceTo(minute(4 * 24 * 60));
+    const old = { ...series('FREQ=DAILY;COUNT=2'), id: 'OLD' };
+    const running = await windowsOf(configured(world, [series('FREQ=DAILY;COUNT=5'), old]));
+    expect(running.windows.map(([id]) => id)).toEqual(['S-20160220', 'S-20160221']);
+    await running.guard.close();
   });
 });

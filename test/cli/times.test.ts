@@ -1,7 +1,9 @@
+import { writeFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
 import { allowText, parseAllow } from '../../agent/cli/allow.js';
 import { durationText, parseTime, timeText } from '../../agent/cli/times.js';
 import { problemText } from '../../agent/lib/result.js';
+import { guarded } from './capture.js';
 
 const paris = { now: Date.parse('2026-11-23T14:00:00Z'), timeZone: 'Europe/Paris' };
 
@@ -163,4 +165,29 @@ describe('what a vendor announces', () => {
       error: { code: 'BAD_TIME', message: 'keep 2026-01-31: this is past' },
     });
   });
+});
+
+test('a window of devices that stand elsewhere is understood and shown by the clock there', async () => {
+  const { guard, config, ask, close } = await guarded({ devices: { fw1: [], fw2: [] } });
+  writeFileSync(
+    config,
+    `timeZone: Europe/Paris
+state: .
+site: nord
+sites: {nord: {}, sud: {timeZone: Indian/Reunion}}
+devices: [{id: fw1, kind: fw}, {id: fw2, kind: fw, site: sud}]
+`,
+  );
+  const plan = ['window', 'plan', 'W1', '--vendor', 'v', '--start', '2036-01-01T20:00', '--for', '2h'];
+  const shown = await ask(...plan, '--device', 'fw2', '--rrule', 'FREQ=DAILY');
+  expect(shown).toMatchObject({ code: 0, stderr: '' });
+  expect(shown.stdout).toContain('2036-01-01 20:00+04:00 to 2036-01-01 22:00+04:00');
+  const [, request] = guard.calls.find(([name]) => name === 'planWindow')!;
+  expect(request).toMatchObject({ start: '2036-01-01T16:00:00.000Z', recurs: { timeZone: 'Indian/Reunion' } });
+  expect((await ask('window', 'list')).stdout).toContain('2036-01-01 20:00+04:00');
+  const until = ['--until', '2036-01-01T23:00', '--reason', 'late'];
+  expect((await ask('window', 'extend', 'W1', ...until)).stdout).toContain('to 2036-01-01 23:00+04:00');
+  // Of both sites: by the clock of the one that the configuration names as its own.
+  expect((await ask('window', 'plan', 'W2', ...plan.slice(3))).stdout).toContain('2036-01-01 20:00+01:00');
+  await close();
 });

@@ -20,7 +20,7 @@ function zone(kind: ZoneSettings['kind'], trust: ZoneSettings['trust'], ...prefi
 
 describe('config.example.yaml', () => {
   test('says what is read, and who is told', () => {
-    const { approvedHosts: _, zones: __, windows: ___, schedules: ____, ...settings } = example();
+    const { approvedHosts: _, zones: __, windows: ___, schedules: ____, sites: _____, ...settings } = example();
     expect(settings).toEqual({
       site: 'hopital-nord',
       timeZone: 'Europe/Paris',
@@ -137,6 +137,21 @@ describe('config.example.yaml', () => {
     });
   });
 
+  test('says which sites there are, and who is called there', () => {
+    expect(example().sites).toEqual({
+      'hopital-nord': { name: 'Hôpital Nord', contact: 'Astreinte réseau, poste 4100' },
+      'hopital-sud': {
+        name: 'Hôpital Sud',
+        contact: 'Astreinte réseau, poste 4242',
+        timeZone: 'Indian/Reunion',
+        networks: {
+          ip4: ['10.40.0.0/16', '203.0.113.64/27'].flatMap((prefix) => parseAddressSet(prefix)!.ip4),
+          ip6: [],
+        },
+      },
+    });
+  });
+
   test('says who is trusted, what is planned, and what is done by the clock', () => {
     const { approvedHosts, zones, windows, schedules } = example();
     expect({ approvedHosts, zones, windows, schedules }).toEqual({
@@ -186,6 +201,15 @@ describe('config.example.yaml', () => {
               keep: { owner: 'Service imagerie', review: Date.parse('2027-01-31T00:00+01:00') },
             },
           ],
+        },
+        {
+          id: 'CHG-2050',
+          vendor: 'Scanner SARL',
+          devices: ['gateway'],
+          start: Date.parse('2026-12-03T22:00+01:00'),
+          end: Date.parse('2026-12-04T02:00+01:00'),
+          recurs: { rule: 'FREQ=MONTHLY;BYDAY=1TH', timeZone: 'Europe/Paris' },
+          scope: [{ src: 'telemaintenance', dst: 'imagerie', proto: 'tcp', ports: '22' }],
         },
         {
           id: 'CHG-2042',

@@ -123,6 +123,17 @@ describe('windows', () => {
     ]);
   });
 
+  test('recur by the clock of the file', () => {
+    const { windows } = read(
+      `timeZone: Europe/Paris\nwindows: [{id: W, ${plan}, for: 3h, rrule: FREQ=WEEKLY;BYDAY=TU}]`,
+    );
+    expect(windows![0]).toMatchObject({ id: 'W', recurs: { rule: 'FREQ=WEEKLY;BYDAY=TU', timeZone: 'Europe/Paris' } });
+    // A series that is over is no mistake, as a window that is over is none.
+    expect(
+      read(`windows: [{id: W, ${plan.replace('2026', '2021')}, for: 1h, rrule: FREQ=DAILY}]`).windows,
+    ).toHaveLength(1);
+  });
+
   test('last as long as they say across the night on which the clocks change', () => {
     const { windows } = read(
       `timeZone: Europe/Paris\nwindows: [{id: W, vendor: V, devices: [pacs-1], start: 2026-10-24T22:00, end: 2026-10-25T04:00}]`,
@@ -174,6 +185,15 @@ describe('windows', () => {
     [
       `windows: [{id: W, vendor: self, devices: [pacs-1], start: 2026-12-01, for: 1h}]`,
       'somebody of the hospital answers for it',
+    ],
+    [`windows: [{id: W, ${plan}, for: 1h, rrule: FREQ=HOURLY}]`, 'begins with no frequency of days'],
+    [`windows: [{id: W, ${plan}, for: 1h, rrule: FREQ=WEEKLY;BYDAY=XX}]`, 'no day can be made of it'],
+    [`windows: [{id: W, ${plan}, for: 1h, rrule: FREQ=DAILY;BYHOUR=3}]`, 'is no part of it'],
+    [`windows: [{id: W, ${plan}, for: 2d, rrule: FREQ=DAILY}]`, 'begins before the last has ended'],
+    [`windows: [{id: W, ${plan}, for: 1h, repeat: FREQ=DAILY}]`, 'no setting `repeat`'],
+    [
+      `windows: [{id: W-20261202, ${plan}, for: 1h}, {id: W, ${plan}, for: 1h, rrule: FREQ=DAILY}]`,
+      'the id `W-20261202` is used twice',
     ],
     [`windows: [{id: W, ${plan}, for: 1h, end: 2026-12-01T21:00}]`, '`end` or `for` beside it'],
     [`windows: [{id: W, ${plan}, for: 1h, scope: [{ports: 70000}]}]`, '`any`, or ports and ranges'],

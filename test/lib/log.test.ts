@@ -5,7 +5,7 @@ import { describe, expect, test } from '@jest/globals';
 import { virtualClock } from '../../agent/lib/clock.js';
 import { type LogFile, type LogLevel, logFileProblem, neutralise, openLog } from '../../agent/lib/log.js';
 import { secret } from '../../agent/lib/secret.js';
-import { tempDir } from '../support/system.js';
+import { tempDir, waitFor } from '../support/system.js';
 
 const clock = virtualClock(Date.UTC(2016, 1, 16, 8, 0));
 
@@ -174,14 +174,23 @@ describe('the log file', () => {
   test('is put aside when it is full: no line is lost or torn but those of files that are not kept', async () => {
     const bytesMax = 64 * 1024;
     const { path, log } = fileLog({ bytesMax, keep: 2 });
+    const folder = dirname(path);
+    const isIn = (name: string, number: number): boolean => {
+      try {
+        return readFileSync(join(folder, name), 'utf8').includes(`"number":${number},`);
+      } catch (error) {
+        // It is being put aside; the next look finds it under its other name.
+        expect(error).toMatchObject({ code: 'ENOENT' });
+        return false;
+      }
+    };
     for (let batch = 0; batch < 20; batch++) {
       for (let at = 0; at < 150; at++) log.info('reading taken', { number: batch * 150 + at, filler: 'x'.repeat(60) });
       // What is logged faster than the disk takes it waits in memory; a guard never logs that fast.
-      await new Promise((resolve) => setTimeout(resolve, 40));
+      await waitFor(() => readdirSync(folder).some((name) => isIn(name, batch * 150 + 149)), { what: 'the last line' });
     }
     await log.closeLog();
     expect(log.lost()).toBe(0);
-    const folder = dirname(path);
     expect(readdirSync(folder).sort()).toEqual(['ecluse.log', 'ecluse1.log', 'ecluse2.log']);
     const files = ['ecluse2.log', 'ecluse1.log', 'ecluse.log'].map((name) => readFileSync(join(folder, name), 'utf8'));
     const lines = parsed(files.join('')) as readonly { readonly number: number }[];

@@ -12,6 +12,7 @@ const readingOrder: Readonly<Record<keyof AlarmRecord, true>> = {
   title: true,
   what: true,
   site: true,
+  contact: true,
   device: true,
   subject: true,
   window: true,

@@ -1,3 +1,4 @@
+import type { Settings } from '../../config/index.js';
 import { type Finding, isGroup, isMissing, waivedAs } from '../../judge/index.js';
 import { failure, type Problem, type Result, success } from '../../lib/result.js';
 import { isOpen } from './bench.js';
@@ -14,7 +15,7 @@ export function findingAnswers(room: Room): FindingAnswers {
   const { bench, clock, store } = room;
 
   const openFinding = (name: string): Finding | undefined => {
-    const keys = keysOf(name, room.settings.site);
+    const keys = keysOf(name, room.settings);
     return bench.state().findings.find((finding) => isOpen(finding) && keys.includes(finding.key));
   };
 
@@ -106,12 +107,14 @@ function noFinding(name: string): Problem {
   return { code: 'NO_FINDING', message: `no open finding is called ${name}`, remedy: 'ecluse findings' };
 }
 
-/** A key may be given as it is, as an alarm's id, or with the site's name before it, as sinks tell it. */
-function keysOf(name: string, site: string | undefined): readonly string[] {
+/** A key may be given as it is, as an alarm's id, or with a site before it, as sinks tell it. */
+function keysOf(name: string, { site, devices }: Settings): readonly string[] {
   const keys = [name, name.replace(/#\d+\.\d+$/, '')];
-  const prefix = `${site}/`;
+  const prefixes = [site, ...devices.map((one) => one.site)].flatMap((one) => (one === undefined ? [] : [`${one}/`]));
   return [
     ...keys,
-    ...keys.filter((key) => site !== undefined && key.startsWith(prefix)).map((key) => key.slice(prefix.length)),
+    ...prefixes.flatMap((prefix) =>
+      keys.filter((key) => key.startsWith(prefix)).map((key) => key.slice(prefix.length)),
+    ),
   ];
 }

@@ -6,7 +6,10 @@ import { wayTo } from './way.js';
 
 /** What the judge is told of the hospital: the settings, in its own words. */
 export function judgeContextOf(settings: Settings, rules: Rules): JudgeContext {
-  const { devices, approvedHosts, zones, graceMinutes, sinks } = settings;
+  const { devices, approvedHosts, zones, sites = {}, graceMinutes, sinks } = settings;
+  const siteNetworks = Object.entries(sites).flatMap(([id, { networks }]) =>
+    networks ? [[id, networks] as const] : [],
+  );
   return {
     devices: Object.fromEntries(
       devices.map((device) => {
@@ -14,7 +17,7 @@ export function judgeContextOf(settings: Settings, rules: Rules): JudgeContext {
         return [
           id,
           {
-            ...{ kind, way: wayTo(device) },
+            ...{ kind, way: wayTo(device, sites) },
             ...(zone !== undefined && { zone }),
             ...(networks && { networks }),
             ...(onboardingUntil !== undefined && { onboardingUntil }),
@@ -25,6 +28,7 @@ export function judgeContextOf(settings: Settings, rules: Rules): JudgeContext {
     approvedHosts: approvedHosts.flatMap(({ hosts, until }) => (until === undefined ? hosts : [])),
     approvals: approvedHosts.flatMap(approvalOf),
     ...(zones && { zones }),
+    ...(siteNetworks.length > 0 && { siteNetworks: Object.fromEntries(siteNetworks) }),
     ...rules,
     graceMinutes,
     escalations: sinks.flatMap(({ id, escalation }) => (escalation ? [{ to: id, afterMinutes: escalation }] : [])),

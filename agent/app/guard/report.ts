@@ -1,6 +1,6 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ScheduleSettings } from '../../config/index.js';
+import { placeOf, type ScheduleSettings } from '../../config/index.js';
 import { type Finding, type FindingEvent, findingCodes } from '../../judge/index.js';
 import type { MaintenanceWindow } from '../../windows/index.js';
 import { isOpenFinding } from './bench.js';
@@ -77,6 +77,12 @@ export function standingReport(room: Room, schedule: Pick<ScheduleSettings, 'dev
   const wanted = schedule.devices ?? [...room.devices.keys()];
   const isWanted = (device: string | undefined): boolean => device === undefined || wanted.includes(device);
   const day = (at: number): string => dayText(at, timeZone);
+  const { siteName: own } = placeOf(settings, wanted);
+  /** With its site, where that is not the one in the title. */
+  const named = (device: string): string => {
+    const { siteName } = placeOf(settings, [device]);
+    return siteName === undefined || siteName === own ? device : `${device} (${siteName})`;
+  };
 
   const open = state.findings.filter((one) => isOpenFinding(one) && isWanted(one.device)).sort(worstFirst);
   const blind = state.devices.filter((one) => one.blindReasons.length > 0 && isWanted(one.device));
@@ -105,7 +111,7 @@ export function standingReport(room: Room, schedule: Pick<ScheduleSettings, 'dev
       title: one.code,
       titleFr: one.code,
     };
-    const where = one.device === undefined ? '' : `${one.device}: `;
+    const where = one.device === undefined ? '' : `${named(one.device)}: `;
     const handled = [
       ...(one.acknowledged ? [`${say.takenOn} ${one.acknowledged.by}`] : []),
       ...(one.waived ? [`${say.waived} ${day(one.waived.until)}`] : []),
@@ -115,7 +121,7 @@ export function standingReport(room: Room, schedule: Pick<ScheduleSettings, 'dev
   };
   const sections = [
     { title: say.open, lines: open.map(findingText) },
-    { title: say.blind, lines: blind.map((one) => `${one.device}: ${one.blindReasons.join('; ')}`) },
+    { title: say.blind, lines: blind.map((one) => `${named(one.device)}: ${one.blindReasons.join('; ')}`) },
     { title: say.windows, lines: windows.map((one) => windowText(one, day)) },
     { title: say.endings, lines: endings.map(({ at, text }) => `${text}, ${say.until} ${day(at)}`) },
     { title: say.waiting, lines: waiting.map(({ id, records }) => `${id}: ${records} ${say.records}`) },
@@ -126,7 +132,7 @@ export function standingReport(room: Room, schedule: Pick<ScheduleSettings, 'dev
     return count === 0 ? [] : [`${severity} ${count}`];
   });
   const figures = sections.map(({ title, lines }) => `${title}: ${lines.length === 0 ? say.none : lines.length}`);
-  const site = settings.site === undefined ? '' : `, ${settings.site}`;
+  const site = own === undefined ? '' : `, ${own}`;
   const title = `${say.title}${site}, ${day(now)}`;
   return {
     title,

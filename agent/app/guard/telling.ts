@@ -6,8 +6,15 @@ import {
   startDelivery,
   watchSinks,
 } from '../../alarms/index.js';
-import type { Settings } from '../../config/index.js';
-import { anyPort, type FindingEvent, type ServiceTable, type Subject, servicesReached } from '../../judge/index.js';
+import { placeOf, type Settings } from '../../config/index.js';
+import {
+  anyPort,
+  type FindingEvent,
+  type JudgeState,
+  type ServiceTable,
+  type Subject,
+  servicesReached,
+} from '../../judge/index.js';
 import { type Bench, isOpenFinding } from './bench.js';
 import type { Room } from './room.js';
 
@@ -37,8 +44,8 @@ export function startTelling({ room, sinks, services, startedAt, onSink }: Telli
     outbox: store.outbox,
     sinks,
     clock,
-    record: (event) => alarmRecord(event, recordContext(settings, siteOf(event, settings, bench), bench, services)),
-    heartbeat: { everyMs: HEARTBEAT_MS, record: () => heartbeatRecord(pulse(room, startedAt), settings) },
+    record: (event) => alarmRecord(event, recordContext(event, settings, bench, services)),
+    heartbeat: { everyMs: HEARTBEAT_MS, record: () => heartbeatRecord(pulse(room, startedAt), placeOf(settings, [])) },
     failingSince: watch.failingSince,
     onState: (state) => {
       const { sink, lastError } = state;
@@ -81,23 +88,25 @@ function pulse({ bench, clock, devices, store }: Room, startedAt: number) {
   };
 }
 
-/** The site of the device, or that of all the devices of a window. */
-function siteOf({ finding }: FindingEvent, { site, devices }: Settings, bench: Bench): string | undefined {
-  const window = bench.state().windows.find(({ id }) => finding.windows.includes(id));
-  const named = finding.device === undefined ? (window?.devices ?? []) : [finding.device];
-  const sites = new Set(named.map((id) => devices.find((one) => one.id === id)?.site ?? site));
-  return sites.size === 1 ? [...sites][0] : site;
+/** The devices it is about: its own, those that are told together, or those of its window. */
+export function devicesOf({ finding }: FindingEvent, state: JudgeState): readonly string[] {
+  if (finding.device !== undefined) return [finding.device];
+  if (finding.group) return finding.group.members;
+  return state.windows.find(({ id }) => finding.windows.includes(id))?.devices ?? [];
 }
 
 function recordContext(
-  { timeZone }: Settings,
-  site: string | undefined,
+  event: FindingEvent,
+  settings: Settings,
   bench: Bench,
   services: ServiceTable,
 ): Parameters<typeof alarmRecord>[1] {
+  const { site, ...place } = placeOf(settings, devicesOf(event, bench.state()));
+  // Those of a group come and go; its key stays.
+  const keySite = event.finding.group ? settings.site : site;
   return {
-    ...(site !== undefined && { site }),
-    ...(timeZone !== undefined && { timeZone }),
+    ...place,
+    ...(keySite !== undefined && { site: keySite }),
     window: (id) => bench.state().windows.find((window) => window.id === id),
     services: ({ finding: { subject } }) => servicesOf(subject, services),
   };

@@ -1,17 +1,17 @@
-import type { DeviceSettings } from '../../config/index.js';
+import type { DeviceSettings, Settings } from '../../config/index.js';
 import { formatRange, parseIp4, parseIp6, prefix4, prefix6 } from '../../model/index.js';
 
 /**
  * What the readings of a device pass, in words, from what is most likely to fail on: where several devices go dark together, the first
  * of these that they share is named as the cause.
  */
-export function wayTo({ site, source }: DeviceSettings): readonly string[] {
+export function wayTo({ site, source }: DeviceSettings, sites: Settings['sites'] = {}): readonly string[] {
   if (source.kind !== 'ssh') return [];
   const { jump, host } = source;
   const network = networkOf(host);
   return [
     ...(jump ? [`jump host ${jump.host}:${jump.port}`] : []),
-    ...(site === undefined ? [] : [`site ${site}`]),
+    ...(site === undefined ? [] : [`site ${sites[site]?.name ?? site}`]),
     ...(network === undefined ? [] : [`network ${network}`]),
   ];
 }

@@ -1,5 +1,6 @@
 import { protocolName } from '../../exposure/index.js';
 import { type AnnouncedPorts, announced, withoutBefore } from '../../judge/index.js';
+import { occurrencesOf } from '../../lib/recurrence.js';
 import { failure, type Result, success } from '../../lib/result.js';
 import type { MaintenanceWindow, ScopeEntry, WindowPlan } from '../../windows/index.js';
 import type {
@@ -12,7 +13,6 @@ import type {
   WindowRequest,
   WindowView,
 } from './contract.js';
-import { occurrencesOf } from './recurrence.js';
 import { chosen, coverage, instantOf, type Room, readNow } from './room.js';
 import { outlived } from './sessions.js';
 import { beforeView, closeView, waysOut, windowView } from './views.js';

@@ -1,6 +1,6 @@
 import { RRuleTemporal } from 'rrule-temporal';
-import { failure, type Result, success } from '../../lib/result.js';
-import { instantOf, type Wall, wallOf } from '../../lib/wall.js';
+import { failure, type Result, success } from './result.js';
+import { instantOf, type Wall, wallOf } from './wall.js';
 
 export interface Recurrence {
   /** RFC 5545, without DTSTART: `FREQ=WEEKLY;BYDAY=TU;UNTIL=20271231`. */
@@ -10,7 +10,8 @@ export interface Recurrence {
   /** The first one that may be, and its end. */
   readonly start: number;
   readonly end: number;
-  readonly now: number;
+  /** Those that ended by then are left out; absent: none is. */
+  readonly now?: number;
 }
 
 export interface Occurrence {
@@ -31,7 +32,13 @@ const PARTS = /^(?:INTERVAL|COUNT|UNTIL|BYDAY|BYMONTHDAY|BYYEARDAY|BYWEEKNO|BYMO
  * and is an hour longer or shorter. An hour that the clocks leave out is what they would have shown; of one that they
  * show twice it is the first.
  */
-export function occurrencesOf({ rule, timeZone, start, end, now }: Recurrence): Result<readonly Occurrence[]> {
+export function occurrencesOf({
+  rule,
+  timeZone,
+  start,
+  end,
+  now = -Infinity,
+}: Recurrence): Result<readonly Occurrence[]> {
   const bad = (message: string, expected = 'days by RFC 5545, such as FREQ=WEEKLY;BYDAY=TU;UNTIL=20271231') =>
     failure({ code: 'BAD_RECURRENCE', message: `the recurrence ${rule}: ${message}`, expected });
   const [frequency = '', ...parts] = rule.replace(/^RRULE:/, '').split(';');
