@@ -12,6 +12,7 @@ import {
   type Step,
   withStateRemarks,
 } from '../model/index.js';
+import { withPorts } from './ports.js';
 import { ending, hasExtension, hasUnrecognized, isOfIptables, lacksAction, sameRule } from './same-rule.js';
 
 /** What one driver read of a host. */
@@ -84,6 +85,7 @@ export function combineDevices(id: string, parts: readonly DevicePart[]): Device
   const coverage = mergeCoverage(parts.map(({ device }) => settle(device.coverage, settled, merge)));
   const forwarding = parts.find(({ device }) => device.pipeline.forwarding)?.device.pipeline.forwarding;
   const localAddresses = parts.find(({ device }) => device.pipeline.localAddresses)?.device.pipeline.localAddresses;
+  const interfaces = parts.find(({ device }) => device.pipeline.interfaces)?.device.pipeline.interfaces;
   const objects = parts.flatMap(({ device }) => device.pipeline.objects ?? []);
   const zones = parts.find(({ device }) => device.pipeline.zones)?.device.pipeline.zones;
   const reach = parts.find(({ device }) => device.pipeline.reach)?.device.pipeline.reach;
@@ -91,11 +93,12 @@ export function combineDevices(id: string, parts: readonly DevicePart[]): Device
   return withStateRemarks({
     id,
     pipeline: {
-      lists,
+      lists: interfaces ? withPorts(lists, interfaces) : lists,
       bases,
       speaksOf: unionOfScopes(parts.flatMap(({ device }) => device.pipeline.speaksOf)),
       ...(forwarding && { forwarding }),
       ...(localAddresses && { localAddresses }),
+      ...(interfaces && { interfaces }),
       ...(zones && { zones }),
       ...(objects.length > 0 && { objects }),
       ...(reach && { reach }),

@@ -71,6 +71,15 @@ export interface Unknown {
   readonly stateful?: boolean;
   /** True where the words themselves were not understood (a coverage gap), not merely undecidable from a packet. */
   readonly unrecognized?: boolean;
+  /** It asks by which of these ports of the device the frame came or goes, below the interface that the packet has. */
+  readonly frame?: FramePorts;
+}
+
+/** `bridge`: ports of a bridge, whose own interface a packet has; without names, any of them. */
+export interface FramePorts {
+  readonly side: 'in' | 'out';
+  readonly of: 'device' | 'bridge';
+  readonly names: readonly string[];
 }
 
 export const always: Condition = { kind: 'all', of: [] };

@@ -23,6 +23,14 @@ export interface Device {
   readonly availability?: Availability;
 }
 
+export interface DeviceInterface {
+  readonly name: string;
+  /** As the kernel calls it (`bridge`, `vlan`, `bond` …); absent: a plain one. */
+  readonly kind?: string;
+  /** The interfaces whose frames it takes as its own: the one that a VLAN is on, the ports of a bridge or of a bond. */
+  readonly on: readonly string[];
+}
+
 /** How a packet meets the rule lists. */
 export interface Pipeline {
   readonly lists: readonly RuleList[];
@@ -34,6 +42,8 @@ export interface Pipeline {
   readonly forwarding?: { readonly ip4?: boolean; readonly ip6?: boolean };
   /** The device's own addresses; absent: not read. */
   readonly localAddresses?: AddressSet;
+  /** How the device's interfaces stand on each other; absent: not read. */
+  readonly interfaces?: readonly DeviceInterface[];
   /**
    * The interfaces in each zone. Rules never name a zone: one on a zone tests the zone's interfaces, and a zone whose
    * interfaces were not read is an interface of its own name, here with that one name.

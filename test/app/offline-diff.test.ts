@@ -57,12 +57,12 @@ describe('diff of two captures', () => {
 
   test('a table beside the model that was changed is no equality', async () => {
     const bridged = (prefix: string): string =>
-      `${forward(web)}table bridge b {\n\tchain in {\n\t\ttype filter hook input priority 0; policy accept;\n\t\tip saddr ${prefix} drop\n\t}\n}\n`;
+      `${forward(web)}table bridge b {\n\tchain in {\n\t\ttype filter hook forward priority 0; policy accept;\n\t\tip saddr ${prefix} drop\n\t}\n}\n`;
     const [before, after] = [file('w.nft', bridged('203.0.113.0/24')), file('x.nft', bridged('203.0.113.0/25'))];
     const { answer, exit } = await diffFiles(before, after, {});
     expect(exit).toBe(3);
     expect(answer).toMatchObject({ equal: null, opened: [], closed: [] });
-    expect(answer!.reasons.join()).toContain('bridge/b/in at input was changed');
+    expect(answer!.reasons.join()).toContain('bridge/b/in at forward was changed');
     expect(await diffFiles(before, before, {})).toMatchObject({ exit: 0 });
   });
 

@@ -1,14 +1,47 @@
-import type { AccessFact } from '../../model/index.js';
+import type { AccessFact, DeviceInterface } from '../../model/index.js';
 import type { CoverageBuilder } from '../shared/coverage.js';
 import { isRecord, parseRecords, type Source } from './network.js';
 
 /** linux/if_link.h XDP_ATTACHED_*. */
 const xdpModes: Readonly<Record<number, string>> = { 1: 'driver', 2: 'generic', 3: 'offload', 4: 'several modes' };
 
-/** XDP programs in `ip -d -j link`: they drop, pass or redirect a packet before netfilter sees it. */
-export function readLinks(source: Source, coverage: CoverageBuilder): readonly AccessFact[] {
+/** Kinds whose `link` is not where their frames come from: a tunnel takes its packets out of others, a veth has a peer. */
+const OWN_FRAMES = new Set(
+  'veth gre gretap erspan ip6gre ip6gretap ip6erspan ipip ip6tnl sit vti vti6 xfrm vxlan geneve wireguard gtp ifb'.split(
+    ' ',
+  ),
+);
+
+export interface Links {
+  /** XDP programs: they drop, pass or redirect a packet before netfilter sees it. */
+  readonly facts: readonly AccessFact[];
+  readonly interfaces: readonly DeviceInterface[] | undefined;
+}
+
+/** `ip -d -j link`. */
+export function readLinks(source: Source, coverage: CoverageBuilder): Links {
+  const records = parseRecords(source, coverage);
+  return { facts: readPrograms(records ?? [], source, coverage), interfaces: records && readStacks(records) };
+}
+
+function readStacks(records: readonly Record<string, unknown>[]): readonly DeviceInterface[] {
+  const ports = new Map<unknown, string[]>();
+  for (const { ifname, master } of records)
+    if (master !== undefined) ports.set(master, [...(ports.get(master) ?? []), String(ifname)]);
+  return records.map(({ ifname, link, linkinfo }): DeviceInterface => {
+    const kind = isRecord(linkinfo) && linkinfo.info_kind !== undefined ? String(linkinfo.info_kind) : undefined;
+    const parent = link === undefined || link === null || (kind && OWN_FRAMES.has(kind)) ? [] : [String(link)];
+    return { name: String(ifname), ...(kind && { kind }), on: [...parent, ...(ports.get(ifname) ?? [])] };
+  });
+}
+
+function readPrograms(
+  records: readonly Record<string, unknown>[],
+  source: Source,
+  coverage: CoverageBuilder,
+): readonly AccessFact[] {
   const facts: AccessFact[] = [];
-  for (const record of parseRecords(source, coverage) ?? []) {
+  for (const record of records) {
     if (!isRecord(record.xdp)) continue;
     const device = String(record.ifname);
     const { mode, prog, attached } = record.xdp;

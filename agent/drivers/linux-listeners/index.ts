@@ -142,6 +142,7 @@ function deviceOf(
   const route6 = from('route6', (source) => readRoutes(source, 'ip6', coverage));
   const forward4 = from('forward4', (source) => readForwarding(source, 'ip4', coverage));
   const forward6 = from('forward6', (source) => readForwarding(source, 'ip6', coverage));
+  const links = from('link', (source) => readLinks(source, coverage));
   const netconf = from('netconf', (source) => readNetconf(source, coverage));
   const facts: AccessFact[] = [
     ...(forward4?.facts ?? []),
@@ -152,7 +153,7 @@ function deviceOf(
     ...(from('rule6', (source) => readRules(source, 'ip6', coverage)) ?? []),
     ...(route4?.facts ?? []),
     ...(route6?.facts ?? []),
-    ...(from('link', (source) => readLinks(source, coverage)) ?? []),
+    ...(links?.facts ?? []),
     ...(from('qdisc', (source) => readQdiscs(source, coverage)) ?? []),
   ];
   const [all, named, self] = ['namespaces', 'named-namespaces', 'own-namespace'].map((step) => sources.get(step));
@@ -167,6 +168,7 @@ function deviceOf(
       speaksOf: [],
       ...(forwarding && { forwarding }),
       ...(addresses && { localAddresses: unite(local) }),
+      ...(links?.interfaces && { interfaces: links.interfaces }),
     },
     listeners,
     facts,

@@ -9,6 +9,7 @@ import { constants, elementConstants } from './constants.js';
 import { markTest, satisfying, statusTest } from './convert-bits.js';
 import { concatElements } from './convert-concat.js';
 import { addressTypes, allOf, type Field, fieldOf, type NumberField, portProtocols, requirementsOf } from './fields.js';
+import { type FrameView, nameTest } from './frames.js';
 import { expressionText, statementText } from './render.js';
 import { elementsOf, type Sets, unknown } from './sets.js';
 
@@ -19,12 +20,17 @@ export interface MatchContext {
   readonly protocols: Intervals;
   /** Where the model says less than the rule, in words. */
   readonly notes: string[];
+  /** How the chain sees frames; absent: it sees packets. */
+  readonly frames?: FrameView;
 }
 
 /** Text of a key that has a sense of its own for each packet: a fresh answer every time. */
 const statefulKey = /^(?:numgen|meta random|ct count|ct packets|ct bytes|ct avgpkt)\b/;
 
 export function compare(context: MatchContext, left: Expression, operator: Comparison, right: Expression): Condition {
+  // Whether connections are tracked for a bridge (nf_conntrack_bridge) is not in the listing.
+  if (context.frames?.of === 'bridge' && /\bct /.test(expressionText(left)))
+    return undecided(context, left, operator, right);
   const elements = right.kind === 'set' || right.kind === 'setReference' ? elementsOf(right, context.sets) : undefined;
   const test = truth(context, left, operator, right, elements);
   // An address test is false for the other family by itself, and one of a frame's for what came in none.
@@ -100,7 +106,7 @@ function single(
   if (!field) return undefined;
   switch (field.kind) {
     case 'name':
-      return names(left, operator, field, elements ?? asElements(right));
+      return names(context, left, operator, field, elements ?? asElements(right));
     case 'mark':
       return markTest(field, left, operator, elements ?? [{ key: right, statements: [] }]);
     case 'status':
@@ -195,6 +201,7 @@ function transport(context: MatchContext, test: Condition, text: string): Condit
 }
 
 function names(
+  context: MatchContext,
   left: Expression,
   operator: Comparison,
   field: Extract<Field, { kind: 'name' }>,
@@ -212,7 +219,10 @@ function names(
     else if (key.text === '1') found.push('lo');
     else gone.push(all(not(field.test(['lo'])), unknown(`${left.name} is index ${key.text}`)));
   }
-  const tests = found.length === 0 ? gone : [field.test([...new Set(found)].sort()), ...gone];
+  const named = field.test([...new Set(found)].sort());
+  const asked = context.frames ? nameTest(context.frames, named) : named;
+  if (!asked) return undefined;
+  const tests = found.length === 0 ? gone : [asked, ...gone];
   const test: Condition = tests.length === 1 ? tests[0]! : { kind: 'any', of: tests };
   return operator === '!=' ? not(test) : test;
 }

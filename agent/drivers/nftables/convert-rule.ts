@@ -10,7 +10,7 @@ import {
   type Step,
   type Unknown,
 } from '../../model/index.js';
-import type { RuleDeclaration, Statement, TableFamily } from './ast.js';
+import type { RuleDeclaration, Statement } from './ast.js';
 import { type ActionContext, mangle, opaque, translate, verdictActions, verdictMap } from './convert-action.js';
 import { compare } from './convert-match.js';
 import { family, protocol } from './fields.js';
@@ -29,24 +29,25 @@ export interface ConvertedRule {
 type Surroundings = Omit<ActionContext, 'protocols' | 'notes'>;
 
 /** Of rules that say the same in themselves: rules of the same line share their statements (see known-lines.ts). */
-const known = new WeakMap<RuleDeclaration['statements'], Map<TableFamily, ConvertedRule>>();
+const known = new WeakMap<RuleDeclaration['statements'], Map<string, ConvertedRule>>();
 
 export function convertRule(surroundings: Surroundings, rule: RuleDeclaration): ConvertedRule {
-  const { table } = surroundings;
+  const { table, frames } = surroundings;
+  const sense = frames ? `${table} ${frames.of} ${frames.side}` : table;
   const before = known.get(rule.statements);
-  const again = before?.get(table);
+  const again = before?.get(sense);
   if (again) return again;
   const { watched, isAsked } = watch(surroundings);
   const converted = convertAnew(watched, rule);
   // A condition that answers anew each time is another one in each rule: it is known by its very object.
   if (!isAsked() && !unknownsOf(converted.steps).some(({ stateful }) => stateful)) {
-    known.set(rule.statements, (before ?? new Map<TableFamily, ConvertedRule>()).set(table, converted));
+    known.set(rule.statements, (before ?? new Map<string, ConvertedRule>()).set(sense, converted));
   }
   return converted;
 }
 
 /** The surroundings, and whether anything of them was asked that is not in the rule itself. */
-function watch({ table, sets, listOf, blockOf }: Surroundings) {
+function watch({ sets, listOf, blockOf, ...rest }: Surroundings) {
   let asked = false;
   const noting =
     <A extends readonly unknown[], R>(ask: (...args: A) => R) =>
@@ -55,7 +56,7 @@ function watch({ table, sets, listOf, blockOf }: Surroundings) {
       return ask(...args);
     };
   const watched: Surroundings = {
-    table,
+    ...rest,
     sets: {
       find: noting(sets.find),
       isDynamic: noting(sets.isDynamic),
@@ -224,9 +225,9 @@ function reject(context: ActionContext, answer: string | undefined): readonly St
   const steps: Step[] = [{ kind: 'reject', answer: said }];
   // nft puts these dependencies in front of the statement by itself.
   if (said.startsWith('tcp ')) steps.unshift({ kind: 'match', condition: protocol(6) });
-  if (context.table === 'inet' && said.startsWith('icmp ')) steps.unshift({ kind: 'match', condition: family('ip4') });
-  if (context.table === 'inet' && said.startsWith('icmpv6 '))
-    steps.unshift({ kind: 'match', condition: family('ip6') });
+  const ofBoth = context.table !== 'ip' && context.table !== 'ip6';
+  if (ofBoth && said.startsWith('icmp ')) steps.unshift({ kind: 'match', condition: family('ip4') });
+  if (ofBoth && said.startsWith('icmpv6 ')) steps.unshift({ kind: 'match', condition: family('ip6') });
   return steps;
 }
 

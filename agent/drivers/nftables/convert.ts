@@ -1,6 +1,7 @@
 /**
- * convert: tables into the neutral pipeline. Only what meets IP packets at the five hooks of the IP stack is there;
- * bridge, netdev and arp tables, and ingress and egress hooks, are said as not covered.
+ * convert: tables into the neutral pipeline: what meets IP packets at the five hooks of the IP stack, and the frames
+ * that carry them before and after (`frames`). What decides on no such packet is said: ARP, and frames that a bridge
+ * only passes on.
  */
 import { createHash } from 'node:crypto';
 import type {
@@ -19,6 +20,7 @@ import type { RuleDeclaration, TableFamily } from './ast.js';
 import type { ActionContext } from './convert-action.js';
 import { convertRule } from './convert-rule.js';
 import type { Chain, Ruleset, Table } from './extract.js';
+import { type FrameView, frameBase, hasFrames, placeOf, viewsOf } from './frames.js';
 import { statementText } from './render.js';
 import { setsOf } from './sets.js';
 
@@ -31,6 +33,8 @@ const familiesOf: Readonly<Partial<Record<TableFamily, readonly Family[]>>> = {
   ip: ['ip4'],
   ip6: ['ip6'],
   inet: ['ip4', 'ip6'],
+  netdev: ['ip4', 'ip6'],
+  bridge: ['ip4', 'ip6'],
 };
 const hooks: Readonly<Record<string, Hook>> = {
   prerouting: 'prerouting',
@@ -45,13 +49,20 @@ export function convert(ruleset: Ruleset, file: string, coverage: CoverageBuilde
   const bases: BaseList[] = [];
   const facts: AccessFact[] = [];
   for (const table of ruleset.tables) {
-    if (!familiesOf[table.family]) foreignTable(table, ruleset, file, coverage);
-    else convertTable(table, file, coverage, lists);
+    const views = viewsOf(table);
+    if (!familiesOf[table.family]) arpTable(table, ruleset, file, coverage);
+    else convertTable({ table, views, file, coverage, lists });
     for (const chain of table.chains.values()) {
       if (!chain.base || table.dormant) continue;
       const base = baseOf(table, chain, file);
+      const place = views.has(chain.name) ? placeOf(table, chain) : undefined;
+      const called = place && lists.find(({ id }) => id === listId(table, chain.name));
       if (base) bases.push(base);
-      else if (mayStop(table, chain)) facts.push(outside(table, chain, file, coverage));
+      else if (place && called) {
+        const calling = frameBase(chain, place, called, policyOrigin(table, chain, file));
+        lists.push(calling.list);
+        bases.push(calling.base);
+      } else if (mayStop(table, chain)) facts.push(outside(table, chain, file, coverage));
     }
   }
   const families: readonly Family[] = ['ip4', 'ip6'];
@@ -65,24 +76,39 @@ export function listId(table: Table, chain: string): string {
   return `${table.family}/${table.name}/${chain}`;
 }
 
-function convertTable(table: Table, file: string, coverage: CoverageBuilder, lists: RuleList[]): void {
+interface TableWork {
+  readonly table: Table;
+  readonly views: ReadonlyMap<string, FrameView>;
+  readonly file: string;
+  readonly coverage: CoverageBuilder;
+  readonly lists: RuleList[];
+}
+
+function convertTable({ table, views, file, coverage, lists }: TableWork): void {
   const families = familiesOf[table.family]!;
   const sets = setsOf(table);
   let extensions = 0;
   const readable = [...table.chains.values()].map((chain) => ({ id: listId(table, chain.name), chain }));
 
-  const convertRules = (id: string, rules: readonly RuleDeclaration[]): Rule[] =>
+  const convertRules = (id: string, rules: readonly RuleDeclaration[], frames: FrameView | undefined): Rule[] =>
     rules.map((rule, index) => {
       const origin = ruleOrigin(file, id, index + 1, rule);
       let blocks = 0;
       const surroundings: Omit<ActionContext, 'protocols' | 'notes'> = {
         table: table.family,
         sets,
+        ...(frames && { frames }),
         listOf: (chain) => (table.chains.has(chain) ? listId(table, chain) : undefined),
         blockOf(verdict) {
           blocks += 1;
           const block = `${id} rule ${index + 1} block${blocks > 1 ? ` ${blocks}` : ''}`;
-          lists.push({ id: block, rules: convertRules(block, verdict.rules), families, origin, table: reference });
+          lists.push({
+            id: block,
+            rules: convertRules(block, verdict.rules, frames),
+            families,
+            origin,
+            table: reference,
+          });
           return block;
         },
       };
@@ -110,8 +136,13 @@ function convertTable(table: Table, file: string, coverage: CoverageBuilder, lis
     ...(table.dormant && { dormant: true }),
   };
   for (const { id, chain } of readable) {
+    const frames = views.get(chain.name);
+    if (!frames && hasFrames(table)) {
+      setAside(chain.rules, 'no packet that is asked about meets this chain', file, coverage);
+      continue;
+    }
     const origin: Origin = { file, line: chain.span.line, rule: id, text: `chain ${chain.name}` };
-    lists.push({ id, rules: convertRules(id, chain.rules), families, origin, table: reference });
+    lists.push({ id, rules: convertRules(id, chain.rules, frames), families, origin, table: reference });
   }
   if (extensions > 0) {
     const sentence =
@@ -149,7 +180,8 @@ const builtin: Readonly<Record<string, Readonly<Record<string, readonly [hook: s
 function isIptables(table: Table): boolean {
   const chains = [...table.chains.values()];
   if (table.managedByIptables || chains.some((chain) => chain.rules.some(isExtension))) return true;
-  const expected = table.family !== 'inet' && Object.hasOwn(builtin, table.name) ? builtin[table.name]! : {};
+  const isTheirs = table.family === 'ip' || table.family === 'ip6';
+  const expected = isTheirs && Object.hasOwn(builtin, table.name) ? builtin[table.name]! : {};
   const bases = chains.filter((chain) => chain.base);
   return (
     bases.length > 0 &&
@@ -170,7 +202,7 @@ function ruleOrigin(file: string, list: string, number: number, rule: RuleDeclar
 
 function baseOf(table: Table, chain: Chain, file: string): BaseList | undefined {
   const { base } = chain;
-  if (!base || !familiesOf[table.family] || !Object.hasOwn(hooks, base.hook)) return undefined;
+  if (!base || hasFrames(table) || table.family === 'arp' || !Object.hasOwn(hooks, base.hook)) return undefined;
   const list = listId(table, chain.name);
   return {
     list,
@@ -178,28 +210,29 @@ function baseOf(table: Table, chain: Chain, file: string): BaseList | undefined 
     priority: base.priority,
     type: base.type === 'nat' || base.type === 'route' ? base.type : 'filter',
     policy: chain.policy,
-    policyOrigin: {
-      file,
-      line: chain.baseLine ?? chain.span.line,
-      rule: `${list} policy`,
-      text: `policy ${chain.policy}`,
-    },
+    policyOrigin: policyOrigin(table, chain, file),
   };
 }
 
-function foreignTable(table: Table, ruleset: Ruleset, file: string, coverage: CoverageBuilder): void {
+function policyOrigin(table: Table, chain: Chain, file: string): Origin {
+  const rule = `${listId(table, chain.name)} policy`;
+  return { file, line: chain.baseLine ?? chain.span.line, rule, text: `policy ${chain.policy}` };
+}
+
+/** What decides on no packet that is asked about: ARP, which may leave a host without neighbours, and a bridge's own frames. */
+function setAside(rules: readonly RuleDeclaration[], what: string, file: string, coverage: CoverageBuilder): void {
+  for (const { span } of rules) {
+    coverage.rule('bounded');
+    for (let line = span.line; line <= span.lastLine; line++) coverage.mark(file, line, 'unmodelled', what);
+  }
+}
+
+function arpTable(table: Table, ruleset: Ruleset, file: string, coverage: CoverageBuilder): void {
   const { line, lastLine } = table.span;
-  for (const content of ruleset.contentLines) {
-    if (content < line || content > lastLine) continue;
-    coverage.mark(file, content, 'unmodelled', `${table.family} tables are not modelled`);
-  }
-  for (const chain of table.chains.values()) {
-    for (const rule of chain.rules) {
-      coverage.rule('unread');
-      for (let at = rule.span.line; at <= rule.span.lastLine; at++)
-        coverage.mark(file, at, 'unmodelled', `${table.family} tables are not modelled`);
-    }
-  }
+  const what = 'it decides on ARP, which carries no IP packet';
+  for (const content of ruleset.contentLines)
+    if (content >= line && content <= lastLine) coverage.mark(file, content, 'unmodelled', what);
+  for (const chain of table.chains.values()) setAside(chain.rules, what, file, coverage);
 }
 
 /** A base chain that can do nothing but let packets go on needs no sentence. */
@@ -209,20 +242,19 @@ function mayStop(table: Table, chain: Chain): boolean {
   return chain.policy === 'drop' || [...table.chains.values()].some((any) => any.rules.some(acts));
 }
 
-/** A chain outside of the model that can stop or pass traffic: said, and compared by its content. */
+/** A chain that decides on what no answer speaks of, or in two senses: said, and compared by its content. */
 function outside(table: Table, chain: Chain, file: string, coverage: CoverageBuilder): AccessFact {
   const base = chain.base!;
   const list = listId(table, chain.name);
   const devices = base.devices.length > 0 ? ` on ${base.devices.join(', ')}` : '';
-  coverage.mark(
-    file,
-    chain.baseLine ?? chain.span.line,
-    'unmodelled',
-    `the ${base.hook} hook of ${table.family} tables is not modelled`,
-  );
-  coverage.notCovered(
-    `${list}: a chain at the ${base.hook} hook of ${table.family}${devices} can drop or accept traffic and is not modelled`,
-  );
+  const what =
+    table.family === 'arp'
+      ? 'decides on ARP, and on no IP packet'
+      : table.family === 'bridge' && base.hook === 'forward'
+        ? 'decides on frames that a bridge passes on, of which no answer speaks'
+        : 'can drop or accept traffic and is not modelled';
+  coverage.mark(file, chain.baseLine ?? chain.span.line, 'unmodelled', `the chain ${what}`);
+  coverage.notCovered(`${list}: a chain at the ${base.hook} hook of ${table.family}${devices} ${what}`);
   const sets = setsOf(table);
   const content = [...table.chains.values()]
     .map(

@@ -1,8 +1,9 @@
 import type { AskedPacket } from '../../../agent/exposure/index.js';
 import { type Trace, tracePacket } from '../../../agent/exposure/index.js';
+import { withPorts } from '../../../agent/exposure/ports.js';
 import { type Bound, contains, type Intervals } from '../../../agent/lib/intervals.js';
 import { type Action, type Direction, NO_FRAME, type Pipeline, type Step } from '../../../agent/model/index.js';
-import { type Fate, type InterfaceName, localAddresses, ownAddresses, routeOf, type Shot } from './lab.js';
+import { type Fate, type InterfaceName, interfaces, localAddresses, ownAddresses, routeOf, type Shot } from './lab.js';
 import { firstBytes, firstState, hasPorts } from './wire.js';
 
 /** The question that a packet is, once it is known where the firewall sends it. */
@@ -120,10 +121,18 @@ function headerComplaint({ packet }: Shot, { arrived }: Fate, { env }: Trace): s
 const situations = new WeakMap<Pipeline, Pipeline>();
 
 /** The pipeline as it is read on this firewall; the same one each time, since what is worked out of it is kept by it. */
+/** No interface of this firewall stands on another. */
+const plain = interfaces.map((name) => ({ name, on: [] }));
+
 export function situated(pipeline: Pipeline): Pipeline {
   const known = situations.get(pipeline);
   if (known) return known;
-  const situation: Pipeline = { ...pipeline, localAddresses, forwarding: { ip4: true, ip6: true } };
+  const situation: Pipeline = {
+    ...pipeline,
+    lists: withPorts(pipeline.lists, plain),
+    localAddresses,
+    forwarding: { ip4: true, ip6: true },
+  };
   situations.set(pipeline, situation);
   return situation;
 }

@@ -13,7 +13,37 @@ export function nftRuleset(dice: Dice): Ruleset {
     table(dice, dice.pick(families), names[index]!),
   );
   if (dice.below(3) > 0) tables.push(natTable(dice, dice.pick(families)));
+  if (dice.once(3)) tables.push(frameTable(dice));
   return { backEnd: 'nftables', tables };
+}
+
+/** Chains that see what comes in by one interface before, or goes out by it after, everything else. */
+function frameTable(dice: Dice): Table {
+  const context: Context = { dice, table: 'inet', sets: [], callable: [], hook: 'ingress', early: true };
+  const ask = (): string =>
+    dice.pick([
+      () => address(context),
+      () => address(context),
+      () => port(context),
+      () => header(context),
+      () => `${dice.pick(['iifname', 'oifname'])} ${operator(dice)}${names(dice)}`,
+      () => `meta mark ${operator(dice)}${words.hex(dice.pick(words.marks))}`,
+    ])();
+  const chains = dice.some(['ingress', 'egress'], 1 + dice.below(2)).map((hook): Chain => {
+    const device = dice.pick(['wan0', 'lan0', 'lan1', 'dmz0']);
+    const act = (): string =>
+      dice.pick(['drop', 'drop', 'accept', 'return', 'meta mark set 0x1', 'meta mark set 0x10', 'jump shared']);
+    return {
+      name: `${hook}_${device}`,
+      base: `type filter hook ${hook} device "${device}" priority ${dice.pick([-500, 0, 10])}; policy ${dice.once(6) ? 'drop' : 'accept'};`,
+      rules: Array.from({ length: 1 + dice.below(4) }, () => `${ask()} ${act()}`),
+    };
+  });
+  const shared: Chain = {
+    name: 'shared',
+    rules: [`${address(context)} ${dice.pick(['drop', 'accept'])}`, `${ask()} drop`],
+  };
+  return { name: 'netdev edge', sets: [], chains: [...chains, shared] };
 }
 
 export type TableFamily = 'inet' | 'ip' | 'ip6';
