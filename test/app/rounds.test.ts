@@ -18,7 +18,7 @@ interface Question {
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** The device answers when the test says so; `taken` is what was judged, in its order. */
-function device(options: { readonly looks?: boolean } = {}) {
+function device(options: { readonly looks?: boolean; readonly goesOut?: () => Promise<unknown> } = {}) {
   const open: Question[] = [];
   const taken: string[] = [];
   const stop = new AbortController();
@@ -57,12 +57,13 @@ function device(options: { readonly looks?: boolean } = {}) {
     },
     signal: stop.signal,
     after: () => {},
+    goesOut: options.goesOut ?? (async () => {}),
   });
   return { ...own, open, taken, stop, asked: () => open.map(({ what, base }) => (base ? `${what} ${base}` : what)) };
 }
 
 /** A device of which everything was read once. */
-async function readOnce(options: { readonly looks?: boolean } = {}) {
+async function readOnce(options: Parameters<typeof device>[0] = {}) {
   const one = device(options);
   void one.read();
   await one.open[0]!.answer('first');
@@ -70,6 +71,29 @@ async function readOnce(options: { readonly looks?: boolean } = {}) {
 }
 
 describe('a change', () => {
+  test('goes out to its receivers before everything is read', async () => {
+    let isOut = (): void => {};
+    const one = await readOnce({ goesOut: () => new Promise<void>((resolve) => (isOut = resolve)) });
+    one.changed();
+    await one.open[0]!.answer('changed');
+    expect([one.taken, one.asked()]).toEqual([['first', 'changed'], []]);
+    isOut();
+    await settled();
+    expect(one.asked()).toEqual(['whole']);
+  });
+
+  test('that follows while one goes out is looked at without waiting', async () => {
+    const one = await readOnce({ goesOut: () => new Promise(() => {}) });
+    one.changed();
+    await one.open[0]!.answer('changed');
+    one.changed();
+    await settled();
+    expect(one.asked()).toEqual(['change changed']);
+    one.changed();
+    await one.open[0]!.answer('again');
+    expect([one.taken, one.asked()]).toEqual([['first', 'changed', 'again'], ['change again']]);
+  });
+
   test('is looked at and judged at once, and everything is read after that', async () => {
     const one = await readOnce();
     one.changed();

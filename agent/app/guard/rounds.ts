@@ -21,6 +21,8 @@ export interface RoundsOptions<Seen> {
   readonly take: (reading: Reading) => Seen;
   readonly signal: AbortSignal;
   readonly after: () => void;
+  /** Resolves once what was seen has had its time to go out. */
+  readonly goesOut?: () => Promise<unknown>;
 }
 
 /**
@@ -28,10 +30,16 @@ export interface RoundsOptions<Seen> {
  * at, and the reading begins again. So many times in a row at most, so that a device that never holds still is read.
  */
 const CUTS_MAX = 3;
+/**
+ * What was just seen goes out to its receivers before the programs of a whole reading take the processor. A change
+ * that comes meanwhile is looked at without waiting for the end of it.
+ */
+const OUT_MS = 20;
 /** How long a service may take to load its rules anew before what is missing is called gone. */
 const TORN_MS = 200;
 
-export function rounds<Seen>({ whole, change, take, signal, after }: RoundsOptions<Seen>): Rounds<Seen> {
+export function rounds<Seen>({ whole, change, take, signal, after, ...given }: RoundsOptions<Seen>): Rounds<Seen> {
+  const goesOut = given.goesOut ?? ((): Promise<unknown> => sleep(OUT_MS, undefined, { signal }));
   let underWay: Promise<Seen> | undefined;
   let waiting: Promise<Seen> | undefined;
   /** A change that was not looked at yet. */
@@ -39,6 +47,8 @@ export function rounds<Seen>({ whole, change, take, signal, after }: RoundsOptio
   let looking = false;
   /** What two readings agreed on last, or what was seen since to be as good. */
   let agreed: Reading | undefined;
+  /** Ends the moment in which what was seen goes out. */
+  let goOn = (): void => {};
   /** Cuts the whole reading under way short; absent where it may not be. */
   let cut: AbortController | undefined;
 
@@ -51,6 +61,14 @@ export function rounds<Seen>({ whole, change, take, signal, after }: RoundsOptio
     if (seen.kind !== 'seen') return;
     agreed = seen.reading;
     take(seen.reading);
+    if (noticed) return;
+    await new Promise<void>((resolve) => {
+      goOn = resolve;
+      void goesOut().then(
+        () => resolve(),
+        () => resolve(),
+      );
+    });
   };
 
   const perform = async (): Promise<Seen> => {
@@ -96,7 +114,7 @@ export function rounds<Seen>({ whole, change, take, signal, after }: RoundsOptio
       noticed = agreed !== undefined && change !== undefined;
       if (!underWay) void begin();
       // Whatever is looked at, everything is read after that.
-      else if (noticed && looking) return;
+      else if (noticed && looking) goOn();
       else if (noticed && cut) cut.abort();
       else void read();
     },
