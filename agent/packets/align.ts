@@ -12,8 +12,10 @@ export interface Alignment {
 
 /** Part of both lists, ends excluded, and how often it was cut out of a larger part. */
 interface Gap {
-  readonly before: readonly [number, number];
-  readonly after: readonly [number, number];
+  readonly from: number;
+  readonly to: number;
+  readonly start: number;
+  readonly end: number;
   readonly depth: number;
 }
 
@@ -27,125 +29,187 @@ const DEPTH_MAX = 32;
  * as their order agrees (a longest increasing subsequence), and the gaps between those are treated likewise.
  */
 export function alignLists<T>(before: readonly T[], after: readonly T[], key: (item: T) => string | number): Alignment {
-  const left = before.map(key);
-  const right = after.map(key);
-  const kept: (readonly [number, number])[] = [];
-  const gaps: Gap[] = [{ before: [0, left.length], after: [0, right.length], depth: 0 }];
+  const numbers = new Map<string | number, number>();
+  const numberOf = (item: T): number => {
+    const own = key(item);
+    let number = numbers.get(own);
+    if (number === undefined) {
+      number = numbers.size;
+      numbers.set(own, number);
+    }
+    return number;
+  };
+  const left = Int32Array.from(before, numberOf);
+  const right = Int32Array.from(after, numberOf);
+  const partners = alignNumbers(left, right);
+  const kept: [number, number][] = [];
+  partners.forEach((j, i) => {
+    if (j >= 0) kept.push([i, j]);
+  });
+  return { kept, ...changes(left, right, partners) };
+}
+
+/** As `alignLists`, of items that are small whole numbers: for each place before the kept one after, or -1. */
+export function alignNumbers(left: Int32Array, right: Int32Array): Int32Array {
+  const partners = new Int32Array(left.length).fill(-1);
+  const seats = seatsFor(left, right);
+  const gaps: Gap[] = [{ from: 0, to: left.length, start: 0, end: right.length, depth: 0 }];
   for (let gap = gaps.pop(); gap !== undefined; gap = gaps.pop()) {
-    const [from, to] = gap.before;
-    const [start, end] = gap.after;
-    let prefix = 0;
-    while (from + prefix < to && start + prefix < end && left[from + prefix] === right[start + prefix]) {
-      kept.push([from + prefix, start + prefix]);
-      prefix += 1;
+    let { from, to, start, end } = gap;
+    while (from < to && start < end && left[from] === right[start]) {
+      partners[from] = start;
+      from += 1;
+      start += 1;
     }
-    let suffix = 0;
-    while (
-      to - suffix > from + prefix &&
-      end - suffix > start + prefix &&
-      left[to - suffix - 1] === right[end - suffix - 1]
-    ) {
-      suffix += 1;
-      kept.push([to - suffix, end - suffix]);
+    while (to > from && end > start && left[to - 1] === right[end - 1]) {
+      to -= 1;
+      end -= 1;
+      partners[to] = end;
     }
-    const inner: Gap = {
-      before: [from + prefix, to - suffix],
-      after: [start + prefix, end - suffix],
-      depth: gap.depth,
-    };
-    if (inner.before[0] === inner.before[1] || inner.after[0] === inner.after[1]) continue;
-    const unique = gap.depth < DEPTH_MAX ? increasing(uniquePairs(left, right, inner)) : [];
-    if (unique.length > 0) gaps.push(...between(unique, inner));
+    if (from === to || start === end) continue;
+    const inner: Gap = { from, to, start, end, depth: gap.depth };
+    const anchors = gap.depth < DEPTH_MAX ? increasing(uniquePairs(left, right, inner, seats)) : NONE;
     // Nothing occurs once on both sides: what is left are duplicates, paired first with first, second with second.
-    else kept.push(...increasing(occurrencePairs(left, right, inner)));
-    kept.push(...unique);
+    const pairs = anchors.lefts.length > 0 ? anchors : increasing(occurrencePairs(left, right, inner));
+    pairs.lefts.forEach((i, at) => {
+      partners[i] = pairs.rights[at]!;
+    });
+    if (anchors.lefts.length > 0) gaps.push(...between(anchors, inner));
   }
-  kept.sort((a, b) => a[0] - b[0]);
-  return { kept, ...changes(left, right, kept) };
+  return partners;
 }
 
-type Key = string | number;
-
-function uniquePairs(left: readonly Key[], right: readonly Key[], { before, after }: Gap): [number, number][] {
-  const inLeft = positions(left, before);
-  const inRight = positions(right, after);
-  const pairs: [number, number][] = [];
-  for (const [key, [i, ...more]] of inLeft) {
-    const [j, ...others] = inRight.get(key) ?? [];
-    if (j !== undefined && more.length === 0 && others.length === 0) pairs.push([i!, j]);
-  }
-  return pairs;
+/** Pairs of positions; those before ascend. */
+interface Pairs {
+  readonly lefts: Int32Array;
+  readonly rights: Int32Array;
 }
 
-function occurrencePairs(left: readonly Key[], right: readonly Key[], { before, after }: Gap): [number, number][] {
-  const inRight = positions(right, after);
+const NONE: Pairs = { lefts: new Int32Array(0), rights: new Int32Array(0) };
+
+/** For each item how often it was met in a gap, and where; made once and left as it was found. */
+interface Seats {
+  readonly inLeft: Int32Array;
+  readonly inRight: Int32Array;
+  readonly place: Int32Array;
+}
+
+function seatsFor(left: Int32Array, right: Int32Array): Seats {
+  let last = -1;
+  for (const item of left) if (item > last) last = item;
+  for (const item of right) if (item > last) last = item;
+  return {
+    inLeft: new Int32Array(last + 1),
+    inRight: new Int32Array(last + 1),
+    place: new Int32Array(last + 1),
+  };
+}
+
+function uniquePairs(left: Int32Array, right: Int32Array, { from, to, start, end }: Gap, seats: Seats): Pairs {
+  const { inLeft, inRight, place } = seats;
+  for (let i = from; i < to; i += 1) inLeft[left[i]!]! += 1;
+  for (let j = start; j < end; j += 1) {
+    inRight[right[j]!]! += 1;
+    place[right[j]!] = j;
+  }
+  const lefts = new Int32Array(to - from);
+  const rights = new Int32Array(to - from);
+  let count = 0;
+  for (let i = from; i < to; i += 1) {
+    const item = left[i]!;
+    if (inLeft[item] !== 1 || inRight[item] !== 1) continue;
+    lefts[count] = i;
+    rights[count] = place[item]!;
+    count += 1;
+  }
+  for (let i = from; i < to; i += 1) inLeft[left[i]!] = 0;
+  for (let j = start; j < end; j += 1) inRight[right[j]!] = 0;
+  return { lefts: lefts.subarray(0, count), rights: rights.subarray(0, count) };
+}
+
+function occurrencePairs(left: Int32Array, right: Int32Array, { from, to, start, end }: Gap): Pairs {
+  const inRight = positions(right, start, end);
   const pairs: [number, number][] = [];
-  for (const [key, places] of positions(left, before)) {
-    const others = inRight.get(key) ?? [];
+  for (const [item, places] of positions(left, from, to)) {
+    const others = inRight.get(item) ?? [];
     const count = Math.min(places.length, others.length);
     for (let n = 0; n < count; n += 1) pairs.push([places[n]!, others[n]!]);
   }
-  return pairs.sort((a, b) => a[0] - b[0]);
+  pairs.sort((a, b) => a[0] - b[0]);
+  return { lefts: Int32Array.from(pairs, ([i]) => i), rights: Int32Array.from(pairs, ([, j]) => j) };
 }
 
-function positions(keys: readonly Key[], [from, to]: readonly [number, number]): Map<Key, number[]> {
-  const found = new Map<Key, number[]>();
+function positions(items: Int32Array, from: number, to: number): Map<number, number[]> {
+  const found = new Map<number, number[]>();
   for (let at = from; at < to; at += 1) {
-    const places = found.get(keys[at]!);
-    if (places === undefined) found.set(keys[at]!, [at]);
+    const places = found.get(items[at]!);
+    if (places === undefined) found.set(items[at]!, [at]);
     else places.push(at);
   }
   return found;
 }
 
 /** A longest subsequence whose second numbers ascend (the first ones do), by patience sorting. */
-function increasing(pairs: readonly (readonly [number, number])[]): (readonly [number, number])[] {
+function increasing({ lefts, rights }: Pairs): Pairs {
   /** For each length the index of the pair that ends a chain of that length earliest. */
-  const tails: number[] = [];
-  const previous = new Int32Array(pairs.length);
-  pairs.forEach(([, j], index) => {
+  const tails = new Int32Array(lefts.length);
+  const previous = new Int32Array(lefts.length);
+  let length = 0;
+  for (let index = 0; index < lefts.length; index += 1) {
+    const j = rights[index]!;
     let low = 0;
-    let high = tails.length;
+    let high = length;
+    // In lists that hardly differ the next one is behind all before it.
+    if (length > 0 && rights[tails[length - 1]!]! < j) low = length;
     while (low < high) {
       const middle = (low + high) >> 1;
-      if (pairs[tails[middle]!]![1] < j) low = middle + 1;
+      if (rights[tails[middle]!]! < j) low = middle + 1;
       else high = middle;
     }
     previous[index] = low === 0 ? -1 : tails[low - 1]!;
     tails[low] = index;
-  });
-  const chain: (readonly [number, number])[] = [];
-  for (let index = tails[tails.length - 1] ?? -1; index >= 0; index = previous[index]!) chain.push(pairs[index]!);
-  return chain.reverse();
+    if (low === length) length += 1;
+  }
+  const chain = { lefts: new Int32Array(length), rights: new Int32Array(length) };
+  for (
+    let index = length === 0 ? -1 : tails[length - 1]!, at = length - 1;
+    index >= 0;
+    index = previous[index]!, at -= 1
+  ) {
+    chain.lefts[at] = lefts[index]!;
+    chain.rights[at] = rights[index]!;
+  }
+  return chain;
 }
 
-function between(anchors: readonly (readonly [number, number])[], { before, after, depth }: Gap): Gap[] {
+function between({ lefts, rights }: Pairs, gap: Gap): Gap[] {
   const out: Gap[] = [];
-  let [from, start] = [before[0], after[0]];
-  for (const [i, j] of [...anchors, [before[1], after[1]] as const]) {
-    if (from < i && start < j) out.push({ before: [from, i], after: [start, j], depth: depth + 1 });
-    from = i + 1;
-    start = j + 1;
+  let { from, start } = gap;
+  for (let at = 0; at <= lefts.length; at += 1) {
+    const to = at < lefts.length ? lefts[at]! : gap.to;
+    const end = at < lefts.length ? rights[at]! : gap.end;
+    if (from < to && start < end) out.push({ from, to, start, end, depth: gap.depth + 1 });
+    from = to + 1;
+    start = end + 1;
   }
   return out;
 }
 
-function changes(left: readonly Key[], right: readonly Key[], kept: readonly (readonly [number, number])[]) {
-  const keptBefore = new Set(kept.map(([i]) => i));
-  const keptAfter = new Set(kept.map(([, j]) => j));
-  const arrivals = new Map<Key, number[]>();
-  right.forEach((key, j) => {
+function changes(left: Int32Array, right: Int32Array, partners: Int32Array) {
+  const keptAfter = new Set(partners);
+  const arrivals = new Map<number, number[]>();
+  right.forEach((item, j) => {
     if (keptAfter.has(j)) return;
-    const places = arrivals.get(key);
-    if (places === undefined) arrivals.set(key, [j]);
+    const places = arrivals.get(item);
+    if (places === undefined) arrivals.set(item, [j]);
     else places.push(j);
   });
   for (const places of arrivals.values()) places.reverse();
   const removed: number[] = [];
   const moved: [number, number][] = [];
-  left.forEach((key, i) => {
-    if (keptBefore.has(i)) return;
-    const j = arrivals.get(key)?.pop();
+  left.forEach((item, i) => {
+    if (partners[i]! >= 0) return;
+    const j = arrivals.get(item)?.pop();
     if (j === undefined) removed.push(i);
     else moved.push([i, j]);
   });

@@ -1,14 +1,6 @@
 import { bitsKernel } from './bits-kernel.js';
 import { intervalsKernel } from './intervals-kernel.js';
-import {
-  type Box,
-  type Budget,
-  BudgetSpent,
-  type Diagram,
-  type Kernel,
-  type MergedRule,
-  type Space,
-} from './kernel.js';
+import { type Box, type Budget, BudgetSpent, type Diagram, type Kernel, type Space } from './kernel.js';
 import { type ChangedRule, type MergedLists, mergeLists } from './merge-lists.js';
 import { boundedRegion, type NearRules, nearRules, type Region } from './near-rules.js';
 import type { RuleList } from './rule-list.js';
@@ -22,7 +14,9 @@ export interface ChangePart {
   readonly change: ChangedRule;
   /** How many rules were looked at. */
   readonly overlap: number;
-  /** The kernel that the diagram belongs to; its fields are those of `order`. */
+  /** The fields of the pool in the order in which the kernel has them. */
+  readonly order: readonly number[];
+  /** The kernel that the diagram belongs to. */
   readonly kernel: Kernel;
   /** Labels of `join`; none where the part is not complete. */
   readonly differs: Diagram;
@@ -33,7 +27,10 @@ export interface ChangePart {
 export interface CompareListsOptions extends Budget {
   /** The label of packets to which the two lists give these two labels (0: no rule holds them). */
   readonly join: (before: number, after: number) => number;
-  /** The fields in the order in which a kernel looks at them; left out, as the pool has them. */
+  /**
+   * The fields in the order in which what is too wide to be walked is folded; left out, as the pool has them. A walk
+   * begins with the field of which its rules ask least.
+   */
   readonly order?: readonly number[];
   /** Steps after which a rule is taken for too wide to be walked, and folded. */
   readonly stepsMax?: number;
@@ -43,7 +40,6 @@ export interface ListChanges {
   /** In the order of the lists. */
   readonly parts: readonly ChangePart[];
   readonly complete: boolean;
-  readonly order: readonly number[];
 }
 
 /** What one changed rule asks: the rules behind it, and the earlier changed ones, whose packets are theirs. */
@@ -100,120 +96,95 @@ export function compareLists(before: RuleList, after: RuleList, options: Compare
       timeMsMax: Math.max(1, options.timeMsMax - (performance.now() - started)),
     }),
   });
-  const asked = merged.changed.map(({ place, change }): Asked => {
+  const parts = merged.changed.map(({ place, change }): ChangePart => {
     const region = near.regionOf(change.rule);
     const shields = near.changedWithin(region, place);
-    return { change, place, region, shields, behind: near.within(region, place, merged.rules.length).places };
+    const behind = near.within(region, place, merged.rules.length).places;
+    const asked: Asked = { change, place, region, shields, behind };
+    const narrowed = attempt(() => narrowedPart(work, asked, suspectsOf(work, asked, budget()), budget()));
+    return narrowed ?? foldedPart(work, asked, budget());
   });
-  const narrowed = partsOf(work, asked, suspectsOf(work, asked, budget()), budget());
-  const parts = asked.map((one, number) => narrowed[number] ?? foldedPart(work, one, budget()));
-  return { parts, complete: parts.every(({ complete }) => complete), order };
+  return { parts, complete: parts.every(({ complete }) => complete) };
 }
 
 function stepsFor({ stepsMax }: Work, rules: number): number {
   return stepsMax ?? (rules > MANY ? STEPS_OF_MANY : STEPS_NARROW);
 }
 
-/** A kernel for each question while its budget lasts, then a fresh one: what one spends, the others still have. */
-function kernels(space: Space, budget: Budget) {
-  let kernel = intervalsKernel(space, budget);
-  return {
-    /** Undefined where the budget is spent. */
-    attempt<T>(work: (kernel: Kernel) => T): T | undefined {
-      try {
-        return work(kernel);
-      } catch (thrown) {
-        if (!(thrown instanceof BudgetSpent)) throw thrown;
-        kernel = intervalsKernel(space, budget);
-        return undefined;
-      }
-    },
-  };
+/** Undefined where the budget is spent. */
+function attempt<T>(work: () => T): T | undefined {
+  try {
+    return work();
+  } catch (thrown) {
+    if (!(thrown instanceof BudgetSpent)) throw thrown;
+    return undefined;
+  }
 }
 
-/** Where each change differs if no rule before it holds the packet; undefined: too wide to be walked. */
-function suspectsOf(work: Work, asked: readonly Asked[], budget: Budget): readonly (readonly Suspect[] | undefined)[] {
-  const { pool, order, merged } = work;
-  const space = spaceOf(work, (declare) => {
-    for (const { change, shields, behind } of asked) {
-      declare(change.rule);
-      for (const place of shields) declare(merged.rules[place]!);
-      for (const place of behind) declare(merged.rules[place]!);
+/** Where a change differs if no rule before it holds the packet. */
+function suspectsOf(work: Work, { region, shields, behind }: Asked, budget: Budget): readonly Suspect[] {
+  const { pool, near } = work;
+  const places = [...shields, ...behind];
+  const order = near.narrowestFirst(places, region);
+  const space = spaceOf(work, order, (declare, declareBox) => {
+    declareBox(region.box);
+    for (const one of places) declare(one);
+  });
+  const kernel = intervalsKernel(space, budget);
+  const pairs: { readonly before: number; readonly after: number }[] = [];
+  const join = (before: number, after: number): number => pairs.push({ before, after });
+  const rules = [...shields.map(near.shieldAt), ...behind.map(near.ruleAt)];
+  const stepsMax = stepsFor(work, rules.length);
+  const differs = kernel.differ(rules, region.box, { join, fields: order, stepsMax });
+  if (differs === kernel.none) return [];
+  const suspects: Suspect[] = [];
+  for (const label of kernel.labels(differs)) {
+    if (label === 0) continue;
+    const part = kernel.where(differs, (one) => one === label);
+    const { boxes, complete } = kernel.boxes(part, SUSPECTS_MAX - suspects.length);
+    if (!complete) {
+      const hull = kernel.hull(kernel.where(differs, (one) => one !== 0))!;
+      return [{ region: boundedRegion(pool, outOfOrder(order, hull)) }];
+    }
+    const labels = pairs[label - 1]!;
+    for (const box of boxes) suspects.push({ region: boundedRegion(pool, outOfOrder(order, box)), labels });
+  }
+  return suspects;
+}
+
+/** Takes out of the suspects of a change what rules before it hold. */
+function narrowedPart(work: Work, asked: Asked, suspects: readonly Suspect[], budget: Budget): ChangePart {
+  const { merged, near } = work;
+  const { change, place, region, shields, behind } = asked;
+  const questions = suspects.map(({ region: inside, labels }) => {
+    const held = near.keptWithin(inside, place);
+    if (labels) return { inside, labels, held, again: [] };
+    const bears = (one: number): boolean => near.meets(merged.rules[one]!, inside);
+    const shielding = shields.filter(bears);
+    return { inside, labels, held: [...held, ...shielding], again: behind.filter(bears) };
+  });
+  const order = near.narrowestFirst(
+    questions.flatMap(({ held, again }) => [...held, ...again]),
+    region,
+  );
+  const space = spaceOf(work, order, (declare, declareBox) => {
+    for (const { inside, held, again } of questions) {
+      declareBox(inside.box);
+      for (const one of held) declare(one);
+      for (const one of again) declare(one);
     }
   });
-  const narrow = kernels(space, budget);
-  return asked.map(({ region, shields, behind }) =>
-    narrow.attempt((kernel): readonly Suspect[] => {
-      const pairs: { readonly before: number; readonly after: number }[] = [];
-      const join = (before: number, after: number): number => pairs.push({ before, after });
-      const rules = [...shieldsOf(work, shields), ...rulesOf(work, behind)];
-      const differs = kernel.differ(rules, inOrder(order, region.box), {
-        join,
-        stepsMax: stepsFor(work, rules.length),
-      });
-      if (differs === kernel.none) return [];
-      const suspects: Suspect[] = [];
-      for (const label of kernel.labels(differs)) {
-        if (label === 0) continue;
-        const part = kernel.where(differs, (one) => one === label);
-        const { boxes, complete } = kernel.boxes(part, SUSPECTS_MAX - suspects.length);
-        if (!complete) {
-          const hull = kernel.hull(kernel.where(differs, (one) => one !== 0))!;
-          return [{ region: boundedRegion(pool, outOfOrder(order, hull)) }];
-        }
-        const labels = pairs[label - 1]!;
-        for (const box of boxes) suspects.push({ region: boundedRegion(pool, outOfOrder(order, box)), labels });
-      }
-      return suspects;
-    }),
-  );
-}
-
-/** Takes out of the suspects what rules before hold; undefined: too wide to be walked. */
-function partsOf(
-  work: Work,
-  asked: readonly Asked[],
-  suspects: readonly (readonly Suspect[] | undefined)[],
-  budget: Budget,
-): readonly (ChangePart | undefined)[] {
-  const { order, merged, near } = work;
-  const before = suspects.map((some, number) =>
-    some?.map(({ region }) => near.keptWithin(region, asked[number]!.place)),
-  );
-  const space = spaceOf(work, (declare, declareBox) => {
-    suspects.forEach((some, number) => {
-      some?.forEach(({ region, labels }, index) => {
-        declareBox(region.box);
-        for (const place of before[number]![index]!) declare(merged.rules[place]!);
-        if (labels) return;
-        for (const place of asked[number]!.shields) declare(merged.rules[place]!);
-        for (const place of asked[number]!.behind) declare(merged.rules[place]!);
-      });
-    });
+  const kernel = intervalsKernel(space, budget);
+  let overlap = shields.length + behind.length;
+  const pieces = questions.map(({ inside, labels, held, again }): Diagram => {
+    overlap += held.length;
+    const rules = held.map(near.shieldAt);
+    if (labels) rules.push({ box: [], before: labels.before, after: labels.after });
+    else for (const one of again) rules.push(near.ruleAt(one));
+    const stepsMax = stepsFor(work, rules.length);
+    return kernel.differ(rules, inside.box, { join: work.join, fields: order, stepsMax });
   });
-  const narrow = kernels(space, budget);
-  return asked.map(({ change, shields, behind }, number) => {
-    const some = suspects[number];
-    if (some === undefined) return undefined;
-    return narrow.attempt((kernel): ChangePart => {
-      let overlap = shields.length + behind.length;
-      const pieces = some.map(({ region, labels }, index): Diagram => {
-        const held = before[number]![index]!;
-        overlap += held.length;
-        const rules = shieldsOf(work, held);
-        if (labels) rules.push({ box: [], before: labels.before, after: labels.after });
-        else {
-          const bears = (place: number): boolean => near.meets(merged.rules[place]!, region);
-          rules.push(...shieldsOf(work, shields.filter(bears)), ...rulesOf(work, behind.filter(bears)));
-        }
-        return kernel.differ(rules, inOrder(order, region.box), {
-          join: work.join,
-          stepsMax: stepsFor(work, rules.length),
-        });
-      });
-      return { change, overlap, kernel, differs: kernel.fold(pieces), complete: true };
-    });
-  });
+  return { change, order, overlap, kernel, differs: kernel.fold(pieces), complete: true };
 }
 
 /**
@@ -224,13 +195,13 @@ function foldedPart(work: Work, { change, place, region, shields, behind }: Aske
   const { order, merged, near, join } = work;
   const before = near.keptWithin(region, place);
   const overlap = shields.length + behind.length + before.length;
-  const space = spaceOf(work, (declare) => {
-    declare(change.rule);
-    for (const list of [shields, behind, before]) for (const one of list) declare(merged.rules[one]!);
+  const space = spaceOf(work, order, (declare, declareBox) => {
+    declareBox(region.box);
+    for (const list of [shields, behind, before]) for (const one of list) declare(one);
   });
   const kernel = bitsKernel(space, budget);
   try {
-    const boxOf = (one: number): Diagram => kernel.box(boxInOrder(work, merged.rules[one]!));
+    const boxOf = (one: number): Diagram => kernel.box(inOrder(order, near.boxOf(merged.rules[one]!)));
     const held = kernel.fold(near.sorted([...shields, ...before], order).map(boxOf));
     const open = kernel.minus(kernel.box(inOrder(order, region.box)), held);
     const lists: { readonly before: Diagram[]; readonly after: Diagram[] } = { before: [], after: [] };
@@ -247,10 +218,10 @@ function foldedPart(work: Work, { change, place, region, shields, behind }: Aske
     }
     const inside = (list: readonly Diagram[]): Diagram => kernel.keep(kernel.fold(list), open);
     const differs = kernel.pair(inside(lists.before), inside(lists.after), (a, b) => (a === b ? 0 : join(a, b)));
-    return { change, overlap, kernel, differs, complete: true };
+    return { change, order, overlap, kernel, differs, complete: true };
   } catch (thrown) {
     if (!(thrown instanceof BudgetSpent)) throw thrown;
-    return { change, overlap, kernel, differs: kernel.none, complete: false, reason: thrown.reason };
+    return { change, order, overlap, kernel, differs: kernel.none, complete: false, reason: thrown.reason };
   }
 }
 
@@ -266,46 +237,19 @@ function outOfOrder(order: readonly number[], box: Box): Box {
   return out;
 }
 
-function boxInOrder({ order, near }: Work, rule: number): Box {
-  return inOrder(order, near.regionOf(rule).box);
-}
-
-/** Rules of which only counts that they hold a packet first. */
-function shieldsOf(work: Work, places: readonly number[]): MergedRule[] {
-  return places.map((place) => ({ box: boxInOrder(work, work.merged.rules[place]!), before: 0, after: 0 }));
-}
-
-function rulesOf(work: Work, places: readonly number[]): MergedRule[] {
-  const { merged, pool } = work;
-  return places.map((place): MergedRule => {
-    const rule = merged.rules[place]!;
-    const label = pool.labelOf(rule);
-    const box = boxInOrder(work, rule);
-    const side = merged.sides[place]!;
-    return { box, ...(side & 1 && { before: label }), ...(side & 2 && { after: label }) };
-  });
-}
-
 /** A space that can tell apart what these rules and boxes do. */
 function spaceOf(
-  { pool, order, near }: Work,
-  collect: (declare: (rule: number) => void, declareBox: (box: Box) => void) => void,
+  { pool, merged, near }: Work,
+  order: readonly number[],
+  collect: (declare: (place: number) => void, declareBox: (box: Box) => void) => void,
 ): Space {
   const builder = spaceBuilder(order.map((field) => pool.fields[field]!));
-  const rules = new Set<number>();
-  const declared = new Set<unknown>();
   const declareBox = (box: Box): void => {
     order.forEach((field, index) => {
       const values = box[field];
-      if (values === undefined || declared.has(values)) return;
-      declared.add(values);
-      builder.declare(index, values);
+      if (values !== undefined) builder.declare(index, values);
     });
   };
-  collect((rule) => {
-    if (rules.has(rule)) return;
-    rules.add(rule);
-    declareBox(near.regionOf(rule).box);
-  }, declareBox);
+  collect((place) => declareBox(near.boxOf(merged.rules[place]!)), declareBox);
   return builder.build();
 }

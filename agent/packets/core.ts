@@ -162,8 +162,9 @@ export function assembleKernel(core: Core): Kernel {
     fold: (rules) => (rules.length === 0 ? 0 : fold(rules, 0, rules.length)),
     differ(rules, region, options) {
       const joins = { ...options, join: (b: number, a: number) => checkLabel(options.join(b, a)) };
+      const own = options.fields?.map((place) => region[place]) ?? region;
       // Fields that no rule asks for are skipped on the way down, the region's bounds with them.
-      return apply(KEEP, differ(core, rules, region, joins), box(region));
+      return apply(KEEP, differ(core, rules, own, joins), box(own));
     },
     keep: (diagram, region) => apply(KEEP, diagram, region),
     bind,

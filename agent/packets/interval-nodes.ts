@@ -24,15 +24,15 @@ export interface IntervalNodes {
 }
 
 export function intervalNodes(fieldCount: number, meter: Meter): IntervalNodes {
-  let levels = new Int32Array(256);
-  let hashes = new Int32Array(256);
-  let firsts = new Int32Array(512);
-  let lasts = new Int32Array(1024);
-  let children = new Int32Array(1024);
+  let levels = new Int32Array(32);
+  let hashes = new Int32Array(32);
+  let firsts = new Int32Array(64);
+  let lasts = new Int32Array(64);
+  let children = new Int32Array(64);
   let count = 0;
-  let slots = new Int32Array(1024);
-  let stackLasts = new Int32Array(1024);
-  let stackChildren = new Int32Array(1024);
+  let slots = new Int32Array(64);
+  let stackLasts = new Int32Array(64);
+  let stackChildren = new Int32Array(64);
   let top = 0;
 
   function same(node: number, level: number, base: number, edges: number): boolean {

@@ -83,6 +83,8 @@ export interface DifferOptions {
   readonly join: (before: number, after: number) => number;
   /** Some part of the answer is enough; it is empty only where the answer is. */
   readonly some?: boolean;
+  /** For each field of the space its place in the boxes of the rules and the region; left out, the same. */
+  readonly fields?: readonly number[];
   /** Throws BudgetSpent after so many steps: a limit for this one call, the same on every machine. */
   readonly stepsMax?: number;
 }

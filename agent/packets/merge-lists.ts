@@ -1,4 +1,4 @@
-import { alignLists } from './align.js';
+import { alignNumbers } from './align.js';
 import type { RuleList } from './rule-list.js';
 
 /** A rule that is not at the same place in both lists. One that was moved is there twice: where it was, where it is. */
@@ -22,35 +22,36 @@ export interface MergedLists {
 }
 
 export function mergeLists(before: RuleList, after: RuleList): MergedLists {
-  const { kept } = alignLists(Array.from(before.rules), Array.from(after.rules), (rule) => rule);
-  const total = before.rules.length + after.rules.length - kept.length;
+  const partners = alignNumbers(before.rules, after.rules);
+  let kept = 0;
+  for (const partner of partners) if (partner >= 0) kept += 1;
+  const total = before.rules.length + after.rules.length - kept;
   const rules = new Int32Array(total);
   const sides = new Uint8Array(total);
   const ofBefore = new Int32Array(before.rules.length);
   const changed: { place: number; change: ChangedRule }[] = [];
-  let [i, j, place] = [0, 0, 0];
-  const upTo = (end: number, last: number): void => {
-    for (; i < end; i += 1, place += 1) {
-      rules[place] = before.rules[i]!;
-      sides[place] = 1;
-      ofBefore[i] = place;
-      changed.push({ place, change: { side: 'before', at: i, rule: rules[place]! } });
-    }
-    for (; j < last; j += 1, place += 1) {
+  let [j, place] = [0, 0];
+  const addedUpTo = (end: number): void => {
+    for (; j < end; j += 1, place += 1) {
       rules[place] = after.rules[j]!;
       sides[place] = 2;
       changed.push({ place, change: { side: 'after', at: j, rule: rules[place]! } });
     }
   };
-  for (const [nextBefore, nextAfter] of kept) {
-    upTo(nextBefore, nextAfter);
+  // Between two kept rules those removed come before those added.
+  for (let i = 0; i < partners.length; i += 1, place += 1) {
+    const partner = partners[i]!;
+    if (partner >= 0) addedUpTo(partner);
     rules[place] = before.rules[i]!;
-    sides[place] = 3;
     ofBefore[i] = place;
-    i += 1;
-    j += 1;
-    place += 1;
+    if (partner >= 0) {
+      sides[place] = 3;
+      j += 1;
+    } else {
+      sides[place] = 1;
+      changed.push({ place, change: { side: 'before', at: i, rule: rules[place]! } });
+    }
   }
-  upTo(before.rules.length, after.rules.length);
+  addedUpTo(after.rules.length);
   return { rules, sides, ofBefore, changed };
 }

@@ -1,44 +1,40 @@
-import type { Intervals } from '../lib/intervals.js';
 import type { Core } from './core.js';
 import { type Box, BudgetSpent, type Diagram, type DifferOptions, type MergedRule } from './kernel.js';
-import { grown, mix } from './table.js';
+import { listMemo } from './list-memo.js';
+import { placeIn, sortPart } from './parts.js';
+import { AFTER, BEFORE, BOTH, regionClasses, restsOf } from './rests.js';
+import { grown } from './table.js';
 
-/** Rules of the list before, of the list after, of both. */
-const BEFORE = 1;
-const AFTER = 2;
-const BOTH = 3;
-
-/** What was worked out already is kept up to about this many numbers (of four bytes). */
-const ARENA_MAX = 1 << 25;
-
-interface Prepared {
-  readonly before: Int32Array;
-  readonly after: Int32Array;
-  readonly sides: Uint8Array;
-  /** From this field on the rule holds for the whole region. */
-  readonly fullFrom: Uint8Array;
-  /** For each rule and field the classes, or undefined where the rule holds for all of the region's. */
-  readonly classes: readonly (Intervals | undefined)[];
-  readonly region: readonly (Intervals | undefined)[];
-}
+/** An event is the class × EVENT + place in the list × 2 + (1: begins, 0: has ended). */
+const EVENT = 2 ** 28;
 
 /**
  * Two first-match lists, merged into one, walked from the first field to the last at once. At each step the rules that
- * can still match are a list; a field is cut where one of them begins or ends, and each piece goes on with those that
- * hold there. A rule that holds for all that is left ends the list behind it; where no rule of one side alone is left,
- * both sides walk over the same rules and nothing differs. So only what lies under a changed rule is ever looked at.
- * Equal lists at the same field are worked out once.
+ * can still match are a list of rests (rests.ts); a field is cut where one of them begins or ends, and each piece goes
+ * on with those that hold there. A rule that holds for all that is left ends the list behind it; where no rule of one
+ * side alone is left, both sides walk over the same rules and nothing differs. So only what lies under a changed rule
+ * is ever looked at. Equal lists at the same field are worked out once.
  */
 export function differ(core: Core, rules: readonly MergedRule[], region: Box, options: DifferOptions): Diagram {
   const { space, meter } = core;
-  const fieldCount = space.fields.length;
-  const prepared = prepare(core, rules, region);
-  if (prepared === undefined) return 0;
-  const { before, after, sides, fullFrom, classes } = prepared;
+  const inRegion = regionClasses(space, region);
+  if (inRegion === undefined) return 0;
+  const { levels, list, classes, before, after } = restsOf(space, rules, inRegion, options.fields);
   const memo = listMemo();
   const joined = new Map<number, Map<number, Diagram>>();
-  /** Lists of rules, each as number × 4 + the sides it still decides; the list at work is the last one. */
-  let stack = new Int32Array(Math.max(1024, rules.length * 4));
+  /** Lists of rests, each as number × 4 + the sides it still decides; the list at work is the last one. */
+  let stack = new Int32Array(64 + list.length * 2);
+  /** For each level and box: in which list it was met last, and for which sides. */
+  const met = levels.map(({ boxCount }) => new Int32Array(boxCount));
+  let lists = 0;
+  /** The same for rests that hold in every class of the field that is being split, and in which split. */
+  const always = levels.map(({ boxCount }) => new Int32Array(boxCount));
+  let splits = 0;
+  /** The events and the places at work of each field that is being swept, those of a later field on top. */
+  let events = new Float64Array(64);
+  let eventTop = 0;
+  let active = new Int32Array(64);
+  let activeTop = 0;
   let found = false;
   const stepsMax = options.stepsMax ?? Number.POSITIVE_INFINITY;
   let steps = 0;
@@ -59,292 +55,222 @@ export function differ(core: Core, rules: readonly MergedRule[], region: Box, op
     return label;
   }
 
-  /** The list `from` to `to` of the stack, at a field; `b` and `a` are the labels where no rule matches. */
-  function walk(field: number, from: number, to: number, noneBefore: number, noneAfter: number): Diagram {
-    // A long list costs as much as many short ones.
-    const cost = 1 + ((to - from) >> 3);
-    meter.step(cost);
-    steps += cost;
-    if (steps > stepsMax) throw new BudgetSpent(`${stepsMax} steps are spent`);
+  /**
+   * What holds behind the places of the list from `base` on that are active from `first` on: each goes on `through` its
+   * rest to one of the level `field`. `noneBefore` and `noneAfter` are the labels where none of them matches. The list of
+   * this level comes to stand from `from` on.
+   */
+  function walk(
+    field: number,
+    base: number,
+    first: number,
+    held: number,
+    through: Int32Array,
+    from: number,
+    noneBefore: number,
+    noneAfter: number,
+  ): Diagram {
+    const { boxes, answers } = levels[field]!;
+    const marks = met[field]!;
+    lists += 1;
     let open = BOTH;
     let b = noneBefore;
     let a = noneAfter;
-    const base = to;
-    let top = to;
-    if (top + (to - from) > stack.length) stack = grown(stack, top + (to - from));
-    for (let at = from; at < to && open !== 0; at += 1) {
-      const rule = stack[at]! >> 2;
-      const mask = stack[at]! & open;
+    let top = from;
+    let at = 0;
+    if (from + held > stack.length) stack = grown(stack, from + held);
+    for (; at < held; at += 1) {
+      const entry = stack[base + active[first + at]!]!;
+      const rest = through[entry >> 2]!;
+      let mask = entry & open;
       if (mask === 0) continue;
-      if (fullFrom[rule]! > field) {
-        stack[top] = rule * 4 + mask;
-        top += 1;
+      const box = boxes[rest]!;
+      if (box === 0) {
+        if (mask & BEFORE) b = before[answers[rest]!]!;
+        if (mask & AFTER) a = after[answers[rest]!]!;
+        open &= ~mask;
+        if (open === 0) break;
         continue;
       }
-      if (mask & BEFORE) b = before[rule]!;
-      if (mask & AFTER) a = after[rule]!;
-      open &= ~mask;
+      // What one before it holds as well never comes to it.
+      const mark = marks[box]!;
+      const met = mark >> 2 === lists ? mark & 3 : 0;
+      mask &= ~met;
+      if (mask === 0) continue;
+      marks[box] = lists * 4 + (met | mask);
+      stack[top] = rest * 4 + mask;
+      top += 1;
     }
+    // A long list costs as much as many short ones.
+    const cost = 1 + (at >> 3);
+    meter.step(cost);
+    steps += cost;
+    if (steps > stepsMax) throw new BudgetSpent(`${stepsMax} steps are spent`);
     // The last rule says nothing new where it decides as what follows it.
-    while (top > base) {
-      const rule = stack[top - 1]! >> 2;
+    for (; top > from; top -= 1) {
+      const answer = answers[stack[top - 1]! >> 2]!;
       const mask = stack[top - 1]! & 3;
-      if ((mask & BEFORE && before[rule] !== b) || (mask & AFTER && after[rule] !== a)) break;
-      top -= 1;
+      if ((mask & BEFORE && before[answer] !== b) || (mask & AFTER && after[answer] !== a)) break;
     }
-    if (top === base) return join(b, a);
-    if (a === b && isUnchanged(base, top)) return 0;
-    let next = field;
-    while (!isTested(next, base, top)) next += 1;
-    const known = memo.recall(stack, base, top, next, b, a);
+    if (top === from) return join(b, a);
+    if (a === b && isUnchanged(field, from, top)) return 0;
+    const next = passed(field, from, top);
+    sortRuns(next, from, top);
+    const known = memo.recall(stack, from, top, next, b, a);
     if (known !== undefined) return known;
-    const record = memo.reserve(stack, base, top, next, b, a);
-    const result = split(next, base, top, b, a);
+    const record = memo.reserve(stack, from, top, next, b, a);
+    const result = split(next, from, top, b, a);
     memo.settle(record, result);
     return result;
   }
 
-  function isUnchanged(base: number, top: number): boolean {
-    for (let at = base; at < top; at += 1) if ((stack[at]! & 3) !== BOTH) return false;
+  function isUnchanged(field: number, from: number, top: number): boolean {
+    const { answers } = levels[field]!;
+    for (let at = from; at < top; at += 1) {
+      const answer = answers[stack[at]! >> 2]!;
+      if ((stack[at]! & 3) !== BOTH || before[answer] !== after[answer]) return false;
+    }
     return true;
   }
 
-  function isTested(field: number, base: number, top: number): boolean {
-    for (let at = base; at < top; at += 1) {
-      if (classes[(stack[at]! >> 2) * fieldCount + field] !== undefined) return true;
+  /** The first field that one of the list asks for; the list is then of that level. */
+  function passed(field: number, from: number, top: number): number {
+    for (let next = field; ; next += 1) {
+      const { sets, next: behind } = levels[next]!;
+      for (let at = from; at < top; at += 1) if (sets[stack[at]! >> 2] !== 0) return next;
+      for (let at = from; at < top; at += 1) stack[at] = behind[stack[at]! >> 2]! * 4 + (stack[at]! & 3);
     }
-    return false;
+  }
+
+  /** Neighbours that answer the same may stand in any order: in one order more lists are equal. */
+  function sortRuns(field: number, from: number, top: number): void {
+    const { answers } = levels[field]!;
+    let start = from;
+    let sorted = true;
+    for (let at = from + 1; at <= top; at += 1) {
+      const [one, other] = [stack[at - 1]!, stack[at]!];
+      if (at < top && answers[one >> 2] === answers[other >> 2] && (one & 3) === (other & 3)) {
+        if (other < one) sorted = false;
+        continue;
+      }
+      if (!sorted) sortPart(stack, start, at);
+      start = at;
+      sorted = true;
+    }
   }
 
   function split(field: number, base: number, top: number, b: number, a: number): Diagram {
-    const count = top - base;
-    const inRegion = prepared!.region[field] ?? [0, space.classCount(field) - 1];
-    const events = eventsOf(field, base, count, inRegion);
-    // Which of the list hold from the present class on, in their order.
-    const active = new Int32Array(count);
-    let held = 0;
-    for (let index = 0; index < count; index += 1) {
-      if (classes[(stack[base + index]! >> 2) * fieldCount + field] === undefined) {
-        active[held] = index;
-        held += 1;
-      }
-    }
+    const { next } = levels[field]!;
+    const inside = inRegion![field]!;
+    const last = inside[inside.length - 1]!;
+    const firstEvent = eventTop;
+    const first = activeTop;
+    let held = gather(field, base, top);
     const lasts: number[] = [];
     const children: Diagram[] = [];
-    const push = (last: number, child: Diagram): void => {
-      if (last < (lasts.at(-1) ?? -1) + 1) return;
-      if (children.length > 0 && children[children.length - 1] === child) lasts[lasts.length - 1] = last;
+    const push = (until: number, child: Diagram): void => {
+      const edge = children.length - 1;
+      if (edge >= 0 && children[edge] === child) lasts[edge] = until;
       else {
-        lasts.push(last);
+        lasts.push(until);
         children.push(child);
       }
     };
-    let inside = false;
-    for (let event = 0; event < events.length; ) {
-      const at = Math.floor(events[event]! / EVENT);
-      for (; event < events.length && Math.floor(events[event]! / EVENT) === at; event += 1) {
-        const code = events[event]! - at * EVENT;
-        const index = (code >> 1) - 1;
-        if (index < 0) inside = (code & 1) === 1;
-        else if (code & 1) held = inserted(active, held, index);
-        else held = removed(active, held, index);
+    const lastEvent = eventTop;
+    let event = firstEvent;
+    let part = 0;
+    if (inside[0]! > 0) push(inside[0]! - 1, 0);
+    for (let at = inside[0]!; ; ) {
+      for (; event < lastEvent && events[event]! < (at + 1) * EVENT; event += 1) {
+        const code = events[event]! % EVENT;
+        const place = placeIn(active, first, first + held, code >> 1);
+        if (code & 1) {
+          active.copyWithin(place + 1, place, first + held);
+          active[place] = code >> 1;
+          held += 1;
+        } else {
+          active.copyWithin(place, place + 1, first + held);
+          held -= 1;
+        }
       }
-      const end = event < events.length ? Math.floor(events[event]! / EVENT) - 1 : space.classCount(field) - 1;
-      if (!inside || (options.some && found)) {
-        push(end, 0);
-        continue;
+      // Up to where the next one begins or ends, but no further than the region goes on.
+      const until = event < lastEvent ? Math.floor(events[event]! / EVENT) - 1 : last;
+      const end = until < inside[part + 1]! ? until : inside[part + 1]!;
+      if (options.some && found) push(end, 0);
+      else {
+        push(end, walk(field + 1, base, first, held, next, top, b, a));
       }
-      if (top + held > stack.length) stack = grown(stack, top + held);
-      for (let index = 0; index < held; index += 1) stack[top + index] = stack[base + active[index]!]!;
-      push(end, walk(field + 1, top, top + held, b, a));
+      if (end === last) break;
+      at = end + 1;
+      if (end === inside[part + 1]!) {
+        part += 2;
+        at = inside[part]!;
+        push(at - 1, 0);
+      }
     }
+    eventTop = firstEvent;
+    activeTop = first;
+    if (last < space.classCount(field) - 1) push(space.classCount(field) - 1, 0);
     return core.node(field, lasts, children);
   }
 
-  /** Where rules begin and end within the region, and the region itself (index −1), in order. */
-  function eventsOf(field: number, base: number, count: number, inRegion: Intervals): Float64Array {
-    const events: number[] = [];
-    if (inRegion[0] !== 0) events.push(0);
-    for (let i = 0; i < inRegion.length; i += 2) {
-      events.push(inRegion[i]! * EVENT + 1);
-      events.push((inRegion[i + 1]! + 1) * EVENT);
-    }
-    const last = inRegion[inRegion.length - 1]!;
-    for (let index = 0; index < count; index += 1) {
-      const own = classes[(stack[base + index]! >> 2) * fieldCount + field];
-      if (own === undefined) continue;
-      for (let i = 0; i < own.length; i += 2) {
-        if (own[i]! > last) break;
-        if (own[i + 1]! < inRegion[0]!) continue;
-        events.push(Math.max(own[i]!, inRegion[0]!) * EVENT + (index + 1) * 2 + 1);
-        events.push((own[i + 1]! + 1) * EVENT + (index + 1) * 2);
+  /** Where the rests of a list begin and end, as sorted events on their stack; answers how many hold from the start. */
+  function gather(field: number, base: number, top: number): number {
+    const { sets, next } = levels[field]!;
+    const { boxes } = levels[field + 1]!;
+    const marks = always[field + 1]!;
+    splits += 1;
+    const own = classes[field]!;
+    const count = top - base;
+    if (activeTop + count > active.length) active = grown(active, activeTop + count);
+    const from = eventTop;
+    let held = 0;
+    for (let place = 0; place < count; place += 1) {
+      const entry = stack[base + place]!;
+      const set = sets[entry >> 2]!;
+      // What one before it holds in every class never comes to it.
+      const box = boxes[next[entry >> 2]!]!;
+      const mark = marks[box]!;
+      const met = mark >> 2 === splits ? mark & 3 : 0;
+      const mask = entry & 3 & ~met;
+      if (mask === 0) continue;
+      stack[base + place] = (entry & ~3) | mask;
+      if (set === 0) {
+        marks[box] = splits * 4 + (met | mask);
+        active[activeTop + held] = place;
+        held += 1;
+        continue;
+      }
+      const bounds = own[set]!;
+      if (eventTop + bounds.length > events.length) {
+        const more = new Float64Array(Math.max(events.length * 2, eventTop + bounds.length));
+        more.set(events);
+        events = more;
+      }
+      for (let i = 0; i < bounds.length; i += 2) {
+        events[eventTop] = bounds[i]! * EVENT + place * 2 + 1;
+        events[eventTop + 1] = (bounds[i + 1]! + 1) * EVENT + place * 2;
+        eventTop += 2;
       }
     }
-    const end = space.classCount(field);
-    return Float64Array.from(events.filter((one) => one < end * EVENT)).sort();
+    activeTop += count;
+    sortPart(events, from, eventTop);
+    return held;
   }
 
-  for (let rule = 0; rule < rules.length; rule += 1) stack[rule] = rule * 4 + sides[rule]!;
-  return walk(0, 0, rules.length, 0, 0);
-}
-
-/** An event is the class × EVENT + (place in the list + 1) × 2 + (1: begins, 0: has ended). */
-const EVENT = 2 ** 28;
-
-function placeOf(active: Int32Array, held: number, index: number): number {
-  let low = 0;
-  let high = held;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (active[middle]! < index) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-function inserted(active: Int32Array, held: number, index: number): number {
-  const place = placeOf(active, held, index);
-  active.copyWithin(place + 1, place, held);
-  active[place] = index;
-  return held + 1;
-}
-
-function removed(active: Int32Array, held: number, index: number): number {
-  const place = placeOf(active, held, index);
-  active.copyWithin(place, place + 1, held);
-  return held - 1;
-}
-
-function prepare({ space }: Core, rules: readonly MergedRule[], region: Box): Prepared | undefined {
-  const fieldCount = space.fields.length;
-  /** Boxes share their sets: each set is turned into classes once. */
-  const known = space.fields.map(() => new Map<unknown, Intervals>());
-  const classesOf = (field: number, values: Box[number]): Intervals | undefined => {
-    if (values === undefined) return undefined;
-    let found = known[field]!.get(values);
-    if (found === undefined) {
-      found = space.classes(field, values);
-      known[field]!.set(values, found);
-    }
-    return found;
-  };
-  const inRegion = space.fields.map((_, field) => classesOf(field, region[field]));
-  if (inRegion.some((one) => one?.length === 0)) return undefined;
-  const whole = space.fields.map(() => new Map<Intervals, boolean>());
-  const covers = (field: number, classes: Intervals): boolean => {
-    let answer = whole[field]!.get(classes);
-    if (answer === undefined) {
-      answer = isCovered(inRegion[field] ?? [0, space.classCount(field) - 1], classes);
-      whole[field]!.set(classes, answer);
-    }
-    return answer;
-  };
-  const classes: (Intervals | undefined)[] = [];
-  const fullFrom = new Uint8Array(rules.length);
-  rules.forEach(({ box }, rule) => {
-    for (let field = 0; field < fieldCount; field += 1) {
-      const own = classesOf(field, box[field]);
-      const full = own === undefined || covers(field, own);
-      if (!full) fullFrom[rule] = field + 1;
-      classes.push(full ? undefined : own);
-    }
-  });
-  return {
-    before: Int32Array.from(rules, ({ before }) => before ?? 0),
-    after: Int32Array.from(rules, ({ after }) => after ?? 0),
-    sides: Uint8Array.from(
-      rules,
-      ({ before, after }) => (before === undefined ? 0 : BEFORE) + (after === undefined ? 0 : AFTER),
-    ),
-    fullFrom,
-    classes,
-    region: inRegion,
-  };
-}
-
-/** Whether each interval of `wanted` lies in one of `set`; both are canonical. */
-function isCovered(wanted: Intervals, set: Intervals): boolean {
-  let at = 0;
-  for (let i = 0; i < wanted.length; i += 2) {
-    while (at < set.length && set[at + 1]! < wanted[i]!) at += 2;
-    if (at >= set.length || set[at]! > wanted[i]! || set[at + 1]! < wanted[i + 1]!) return false;
-  }
-  return true;
-}
-
-/** Remembers the diagram of each list met: by its content, so that one is never taken for another. */
-function listMemo() {
-  let arena = new Int32Array(4096);
-  let used = 1;
-  let slots = new Int32Array(1024);
-  let records = 0;
-
-  function hashOf(list: Int32Array, from: number, to: number, field: number, b: number, a: number): number {
-    let hash = mix(mix(field, b), a);
-    for (let at = from; at < to; at += 1) hash = mix(hash, list[at]!);
-    return hash;
-  }
-
-  /** A record: hash, result, whether it is settled, field, b, a, length, the list. */
-  const HEAD = 7;
-
-  function same(record: number, list: Int32Array, from: number, to: number, field: number, b: number, a: number) {
-    if (arena[record + 3] !== field || arena[record + 4] !== b || arena[record + 5] !== a) return false;
-    if (arena[record + 6] !== to - from) return false;
-    const start = record + HEAD - from;
-    for (let at = from; at < to; at += 1) if (arena[start + at] !== list[at]) return false;
-    return true;
-  }
-
-  function rehash(): void {
-    const old = slots;
-    slots = new Int32Array(old.length * 2);
-    const mask = slots.length - 1;
-    for (const record of old) {
-      if (record === 0) continue;
-      let slot = arena[record]! & mask;
-      while (slots[slot] !== 0) slot = (slot + 1) & mask;
-      slots[slot] = record;
-    }
-  }
-
-  return {
-    recall(list: Int32Array, from: number, to: number, field: number, b: number, a: number): Diagram | undefined {
-      const mask = slots.length - 1;
-      const hash = hashOf(list, from, to, field, b, a);
-      for (let slot = hash & mask; slots[slot] !== 0; slot = (slot + 1) & mask) {
-        const record = slots[slot]!;
-        if (arena[record] === hash && arena[record + 2] === 1 && same(record, list, from, to, field, b, a))
-          return arena[record + 1]!;
-      }
-      return undefined;
-    },
-    /** Keeps a list whose result is not known yet; 0 where there is no room left. */
-    reserve(list: Int32Array, from: number, to: number, field: number, b: number, a: number): number {
-      const needed = HEAD + to - from;
-      if (used + needed > ARENA_MAX) return 0;
-      if (used + needed > arena.length) arena = grown(arena, used + needed);
-      const record = used;
-      used += needed;
-      arena[record] = hashOf(list, from, to, field, b, a);
-      arena[record + 2] = 0;
-      arena[record + 3] = field;
-      arena[record + 4] = b;
-      arena[record + 5] = a;
-      arena[record + 6] = to - from;
-      arena.set(list.subarray(from, to), record + HEAD);
-      return record;
-    },
-    settle(record: number, result: Diagram): void {
-      if (record === 0) return;
-      arena[record + 1] = result;
-      arena[record + 2] = 1;
-      const mask = slots.length - 1;
-      let slot = arena[record]! & mask;
-      while (slots[slot] !== 0) slot = (slot + 1) & mask;
-      slots[slot] = record;
-      records += 1;
-      if (records * 2 > slots.length) rehash();
-    },
-  };
+  const count = list.length;
+  stack.set(list);
+  active = grown(active, count);
+  for (let place = 0; place < count; place += 1) active[place] = place;
+  activeTop = count;
+  return walk(
+    0,
+    0,
+    0,
+    count,
+    levels[0]!.sets.map((_, rest) => rest),
+    count,
+    0,
+    0,
+  );
 }

@@ -1,5 +1,5 @@
 import { type Bound, type Intervals, overlaps } from '../lib/intervals.js';
-import type { Box } from './kernel.js';
+import type { Box, MergedRule } from './kernel.js';
 import type { MergedLists } from './merge-lists.js';
 import { overlapIndex } from './overlap.js';
 import { columnsOf, type RuleList } from './rule-list.js';
@@ -14,6 +14,12 @@ export interface Region {
 
 /** Which rules of a merged list bear on a region. */
 export interface NearRules {
+  /** The rule at a place, with its labels on the sides it is on. */
+  ruleAt(place: number): MergedRule;
+  /** The same of which only counts that it holds a packet first. */
+  shieldAt(place: number): MergedRule;
+  /** What a rule asks; undefined where it asks for everything. */
+  boxOf(rule: number): Box;
   regionOf(rule: number): Region;
   /** Whether a rule holds a packet of the region. */
   meets(rule: number, region: Region): boolean;
@@ -26,6 +32,8 @@ export interface NearRules {
   keptWithin(region: Region, to: number): readonly number[];
   /** Places before `to` of rules in one list only that meet the region. */
   changedWithin(region: Region, to: number): readonly number[];
+  /** The fields, that of which the rules at these places ask the smallest share of a region first. */
+  narrowestFirst(places: readonly number[], region: Region): readonly number[];
   /** In the order of where their values begin, field by field: neighbours share more. */
   sorted(places: readonly number[], order: readonly number[]): readonly number[];
 }
@@ -34,7 +42,11 @@ export function nearRules(before: RuleList, merged: MergedLists): NearRules {
   const { pool } = before;
   const { fields } = pool;
   const known = fields.map(() => [] as (Intervals<Bound> | undefined)[]);
+  const extents = fields.map(() => [] as (number | undefined)[]);
   const full = fields.map(({ last }, field) => pool.set(field, [typeof last === 'bigint' ? 0n : 0, last]));
+  const boxes: (Box | undefined)[] = [];
+  const rules: (MergedRule | undefined)[] = [];
+  const shields: (MergedRule | undefined)[] = [];
   const regions = new Map<number, Region>();
   const changed = merged.changed.map(({ place }) => place);
   const changedIndex = overlapIndex(
@@ -49,6 +61,32 @@ export function nearRules(before: RuleList, merged: MergedLists): NearRules {
       known[field]![set] = values;
     }
     return values;
+  }
+
+  /** How many values a set has, rounded. */
+  function extentOf(field: number, set: number): number {
+    let extent = extents[field]![set];
+    if (extent === undefined) {
+      const values = valuesOf(field, set);
+      extent = 0;
+      for (let at = 0; at < values.length; at += 2) extent += Number(values[at + 1]!) - Number(values[at]!) + 1;
+      extents[field]![set] = extent;
+    }
+    return extent;
+  }
+
+  function boxOf(rule: number): Box {
+    let box = boxes[rule];
+    if (box === undefined) {
+      const own: (Intervals<Bound> | undefined)[] = [];
+      for (let field = 0; field < fields.length; field += 1) {
+        const set = pool.setOf(rule, field);
+        own.push(set === full[field] ? undefined : valuesOf(field, set));
+      }
+      box = own;
+      boxes[rule] = box;
+    }
+    return box;
   }
 
   function meets(rule: number, { box, lows, highs }: Region): boolean {
@@ -76,15 +114,31 @@ export function nearRules(before: RuleList, merged: MergedLists): NearRules {
   }
 
   return {
+    ruleAt(place) {
+      let rule = rules[place];
+      if (rule === undefined) {
+        const label = pool.labelOf(merged.rules[place]!);
+        const side = merged.sides[place]!;
+        const box = boxOf(merged.rules[place]!);
+        rule = { box, ...(side & 1 && { before: label }), ...(side & 2 && { after: label }) };
+        rules[place] = rule;
+      }
+      return rule;
+    },
+    shieldAt(place) {
+      let shield = shields[place];
+      if (shield === undefined) {
+        shield = { box: boxOf(merged.rules[place]!), before: 0, after: 0 };
+        shields[place] = shield;
+      }
+      return shield;
+    },
+    boxOf,
     meets,
     regionOf(rule) {
       let region = regions.get(rule);
       if (region === undefined) {
-        const box = fields.map((_, field) => {
-          const set = pool.setOf(rule, field);
-          return set === full[field] ? undefined : valuesOf(field, set);
-        });
-        region = boundedRegion(pool, box);
+        region = boundedRegion(pool, boxOf(rule));
         regions.set(rule, region);
       }
       return region;
@@ -136,6 +190,18 @@ export function nearRules(before: RuleList, merged: MergedLists): NearRules {
         return false;
       });
       return places;
+    },
+    narrowestFirst(places, { lows, highs }) {
+      const shares = fields.map((_, field) => {
+        const room = highs[field]! - lows[field]! + 1;
+        let sum = 0;
+        for (const place of places) {
+          const set = pool.setOf(merged.rules[place]!, field);
+          sum += set === full[field] ? 1 : Math.min(1, extentOf(field, set) / room);
+        }
+        return sum;
+      });
+      return fields.map((_, field) => field).sort((a, b) => shares[a]! - shares[b]! || a - b);
     },
     sorted(places, order) {
       const from = (place: number, field: number): number => pool.low(field, pool.setOf(merged.rules[place]!, field));

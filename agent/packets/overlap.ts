@@ -20,11 +20,16 @@ export interface Column {
 /** Rows of bits are kept up to about this many bytes. */
 const BYTES_MAX = 64 * 1024 * 1024;
 const BUCKETS_MAX = 1024;
+/** So many boxes tell well enough where all begin. */
+const BEGINS_MAX = 4096;
 /** Making the rows costs as much as looking at every box so many times: who asks less often does not wait for them. */
 const LOOKS_MAX = 64;
 
 interface Bounds {
   readonly field: number;
+  /** The last value at which one begins, and the first at which one ends: what holds both meets all. */
+  readonly last: number;
+  readonly first: number;
   readonly lows: Float64Array;
   readonly highs: Float64Array;
 }
@@ -49,11 +54,16 @@ export function overlapIndex(count: number, columns: readonly Column[]): Overlap
 
   function look(lows: ArrayLike<number>, highs: ArrayLike<number>, visit: (box: number) => boolean): void {
     bounds ??= columns.map((column, field) => boundsOf(column, field, count));
+    // Only fields in which some box lies outside, and the one first of which the question asks for the smallest share.
+    const asked = bounds
+      .filter(({ field, first, last }) => lows[field]! > first || highs[field]! < last)
+      .map((one) => ({ ...one, low: lows[one.field]!, high: highs[one.field]! }))
+      .sort((a, b) => (a.high - a.low) / (a.last - a.first) - (b.high - b.low) / (b.last - b.first));
     for (let box = 0; box < count; box += 1) {
       let meets = true;
-      for (let at = 0; at < bounds.length && meets; at += 1) {
-        const { field, lows: own, highs: ownHighs } = bounds[at]!;
-        meets = own[box]! <= highs[field]! && ownHighs[box]! >= lows[field]!;
+      for (let at = 0; at < asked.length && meets; at += 1) {
+        const one = asked[at]!;
+        meets = one.lows[box]! <= one.high && one.highs[box]! >= one.low;
       }
       if (meets && visit(box)) return;
     }
@@ -114,11 +124,15 @@ export function overlapIndex(count: number, columns: readonly Column[]): Overlap
 function boundsOf(column: Column, field: number, count: number): Bounds {
   const lows = new Float64Array(count);
   const highs = new Float64Array(count);
+  let first = Number.POSITIVE_INFINITY;
+  let last = Number.NEGATIVE_INFINITY;
   for (let box = 0; box < count; box += 1) {
     lows[box] = column.low(box);
     highs[box] = column.high(box);
+    last = Math.max(last, lows[box]!);
+    first = Math.min(first, highs[box]!);
   }
-  return { field, lows, highs };
+  return { field, first, last, lows, highs };
 }
 
 function bucketOf(cuts: Float64Array, value: number): number {
@@ -154,9 +168,12 @@ function rowsOf({ field, lows, highs }: Bounds, words: number, bucketsMax: numbe
   return { field, cuts, begun, going, inside, left: held / Math.max(1, lows.length * buckets) };
 }
 
-/** Cuts so that about equally many boxes begin in each bucket. */
+/** Cuts so that about equally many boxes begin in each bucket: where they begin is taken from some of them. */
 function cutsOf(lows: Float64Array, bucketsMax: number): Float64Array {
-  const distinct = lows.slice().sort();
+  const every = Math.max(1, Math.floor(lows.length / BEGINS_MAX));
+  const distinct = new Float64Array(Math.ceil(lows.length / every));
+  for (let at = 0; at < distinct.length; at += 1) distinct[at] = lows[at * every]!;
+  distinct.sort();
   let count = 0;
   for (const low of distinct) {
     if (count === 0 || distinct[count - 1] !== low) {

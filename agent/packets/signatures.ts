@@ -10,10 +10,10 @@ import { grown, hash2 } from './table.js';
 export function signatures(count: number) {
   const depth = count > 1 ? 32 - Math.clz32(count - 1) : 0;
   // Node 0 is the empty subtree and 1 the present leaf; the others are pairs of nodes.
-  let left = new Int32Array(1024);
-  let right = new Int32Array(1024);
+  let left = new Int32Array(64);
+  let right = new Int32Array(64);
   let nodes = 2;
-  let slots = new Int32Array(4096);
+  let slots = new Int32Array(256);
   const path = new Int32Array(depth);
 
   function slotOf(low: number, high: number): number {

@@ -21,7 +21,7 @@ interface Cut {
  * 0 = everything else (0–21, 23–79, 81–442, 444–65535), 1 = {22}, 2 = {80, 443}.
  */
 export function spaceBuilder(fields: readonly Field[]): SpaceBuilder {
-  const declared = fields.map(() => new Map<string, Intervals<Bound>>());
+  const declared = fields.map(() => new Set<Intervals<Bound>>());
   for (const { name, last } of fields) {
     assert(
       last >= 0 && (typeof last === 'bigint' || Number.isSafeInteger(last)),
@@ -30,12 +30,13 @@ export function spaceBuilder(fields: readonly Field[]): SpaceBuilder {
   }
   return {
     declare(field, values) {
+      if (declared[field]!.has(values)) return;
       const { name, last } = fields[field]!;
       checkIntervals(name, last, values);
-      if (values.length > 0) declared[field]!.set(values.join(), values);
+      if (values.length > 0) declared[field]!.add(values);
     },
     build(): Space {
-      const cuts = fields.map((field, index) => cutField(field, [...declared[index]!.values()]));
+      const cuts = fields.map((field, index) => cutField(field, [...declared[index]!]));
       return {
         fields,
         classCount: (field) => cuts[field]!.classCount,
@@ -48,43 +49,54 @@ export function spaceBuilder(fields: readonly Field[]): SpaceBuilder {
   };
 }
 
-function checkValue(name: string, last: Bound, value: Bound): void {
-  assert(typeof value === typeof last, `field ${name}: ${value} is a ${typeof value}, the field holds ${typeof last}s`);
-  assert(typeof value === 'bigint' || Number.isInteger(value), `field ${name}: ${value} is not a whole number`);
-  assert(value >= 0 && value <= last, `field ${name}: ${value} is outside 0–${last}`);
+function isValue(last: Bound, value: Bound): boolean {
+  return (
+    typeof value === typeof last &&
+    (typeof value === 'bigint' || Number.isInteger(value)) &&
+    value >= 0 &&
+    value <= last
+  );
 }
 
+function areIntervals(last: Bound, values: Intervals<Bound>): boolean {
+  for (let i = 0; i < values.length; i += 2) {
+    const [from, to] = [values[i]!, values[i + 1]!];
+    if (!isValue(last, from) || !isValue(last, to) || from > to) return false;
+    if (i > 0 && from <= successor(values[i - 1]!)) return false;
+  }
+  return values.length % 2 === 0;
+}
+
+function checkValue(name: string, last: Bound, value: Bound): void {
+  if (isValue(last, value)) return;
+  assert(typeof value === typeof last, `field ${name}: ${value} is a ${typeof value}, the field holds ${typeof last}s`);
+  assert(typeof value === 'bigint' || Number.isInteger(value), `field ${name}: ${value} is not a whole number`);
+  assert(false, `field ${name}: ${value} is outside 0–${last}`);
+}
+
+/** Every set of every rule comes by here: the words are made only where something is wrong. */
 function checkIntervals(name: string, last: Bound, values: Intervals<Bound>): void {
+  if (areIntervals(last, values)) return;
   assert(values.length % 2 === 0, `field ${name}: an interval has no end`);
   for (let i = 0; i < values.length; i += 2) {
     checkValue(name, last, values[i]!);
     checkValue(name, last, values[i + 1]!);
     assert(values[i]! <= values[i + 1]!, `field ${name}: interval ${values[i]}–${values[i + 1]} runs backwards`);
-    assert(
-      i === 0 || values[i]! > successor(values[i - 1]!),
-      `field ${name}: intervals overlap, touch or are unsorted`,
-    );
   }
+  assert(false, `field ${name}: intervals overlap, touch or are unsorted`);
 }
 
 function cutField({ name, last }: Field, sets: readonly Intervals<Bound>[]): Cut {
   const zero: Bound = typeof last === 'bigint' ? 0n : 0;
   const starts = segmentStarts(zero, last, sets);
-  const { classOfSegment, classCount } = groupSegments(starts, last, sets);
-  const { offsets, members } = segmentsByClass(classOfSegment, classCount);
+  const { classOfSegment, classCount } = groupSegments(starts, sets);
+  const { offsets, members } = membersOf(classOfSegment, classCount);
   const merged = classCount < starts.length;
-  const known = new Map<string, Intervals>();
+  const known = new Map<Intervals<Bound>, Intervals>();
 
   /** The segment that holds a value: the last one that starts at or before it. */
   function segmentOf(value: Bound): number {
-    let low = 0;
-    let high = starts.length - 1;
-    while (low < high) {
-      const middle = (low + high + 1) >> 1;
-      if (starts[middle]! <= value) low = middle;
-      else high = middle - 1;
-    }
-    return low;
+    return segmentIn(starts, value);
   }
 
   function lastOfSegment(segment: number): Bound {
@@ -95,8 +107,8 @@ function cutField({ name, last }: Field, sets: readonly Intervals<Bound>[]): Cut
   function segmentRange(first: Bound, end: Bound): readonly [number, number] {
     const from = segmentOf(first);
     const to = segmentOf(end);
-    assert(starts[from] === first, `field ${name}: the bound ${first} was never declared`);
-    assert(lastOfSegment(to) === end, `field ${name}: the bound ${end} was never declared`);
+    if (starts[from] !== first) assert(false, `field ${name}: the bound ${first} was never declared`);
+    if (lastOfSegment(to) !== end) assert(false, `field ${name}: the bound ${end} was never declared`);
     return [from, to];
   }
 
@@ -119,10 +131,11 @@ function cutField({ name, last }: Field, sets: readonly Intervals<Bound>[]): Cut
       const classNumber = sorted[i]!;
       let next = i + 1;
       while (next < sorted.length && sorted[next] === classNumber) next += 1;
-      assert(
-        next - i === offsets[classNumber + 1]! - offsets[classNumber]!,
-        `field ${name}: the set is no Boolean combination of declared sets, though its bounds were declared`,
-      );
+      if (next - i !== offsets[classNumber + 1]! - offsets[classNumber]!)
+        assert(
+          false,
+          `field ${name}: the set is no Boolean combination of declared sets, though its bounds were declared`,
+        );
       if (out.length > 0 && out[out.length - 1] === classNumber - 1) out[out.length - 1] = classNumber;
       else out.push(classNumber, classNumber);
       i = next;
@@ -138,18 +151,16 @@ function cutField({ name, last }: Field, sets: readonly Intervals<Bound>[]): Cut
     },
     classes(values) {
       if (values.length === 0) return [];
-      checkIntervals(name, last, values);
-      if (values[0] === zero && values[1] === last) return [0, classCount - 1];
-      if (!merged) return classesOf(values);
-      const key = values.join();
-      let classes = known.get(key);
+      let classes = known.get(values);
       if (classes === undefined) {
-        classes = classesOf(values);
-        known.set(key, classes);
+        checkIntervals(name, last, values);
+        classes = values[0] === zero && values[1] === last ? [0, classCount - 1] : classesOf(values);
+        known.set(values, classes);
       }
       return classes;
     },
     values(classes) {
+      if (!merged) return classes.map((bound, at) => (at % 2 === 0 ? starts[bound]! : lastOfSegment(bound)));
       const ranges: [Bound, Bound][] = [];
       for (let i = 0; i < classes.length; i += 2) {
         const to = offsets[classes[i + 1]! + 1]!;
@@ -165,54 +176,87 @@ function cutField({ name, last }: Field, sets: readonly Intervals<Bound>[]): Cut
 }
 
 /** Where a declared set begins or has just ended: between two neighbours no set can tell values apart. */
-function segmentStarts(zero: Bound, last: Bound, sets: readonly Intervals<Bound>[]): readonly Bound[] {
-  const seen = new Set<Bound>([zero]);
+function segmentStarts(zero: Bound, last: Bound, sets: readonly Intervals<Bound>[]): ArrayLike<Bound> {
+  const seen: Bound[] = [zero];
   for (const set of sets) {
     for (let i = 0; i < set.length; i += 2) {
-      seen.add(set[i]!);
-      if (set[i + 1]! < last) seen.add(successor(set[i + 1]!));
+      seen.push(set[i]!);
+      if (set[i + 1]! < last) seen.push(successor(set[i + 1]!));
     }
   }
-  return [...seen].sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  const wide = typeof last === 'bigint';
+  const sorted = wide
+    ? (seen as bigint[]).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
+    : Float64Array.from(seen as number[]).sort();
+  let count = 0;
+  for (let at = 0; at < sorted.length; at += 1) {
+    if (at > 0 && sorted[at] === sorted[count - 1]) continue;
+    sorted[count] = sorted[at]!;
+    count += 1;
+  }
+  return sorted instanceof Float64Array ? sorted.subarray(0, count) : sorted.slice(0, count);
+}
+
+/** The segment that holds a value: the last one that starts at or before it. */
+function segmentIn(starts: ArrayLike<Bound>, value: Bound): number {
+  let low = 0;
+  let high = starts.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (starts[middle]! <= value) low = middle;
+    else high = middle - 1;
+  }
+  return low;
 }
 
 /** Gives segments that lie in the same declared sets one class number, in order of first value. */
-function groupSegments(starts: readonly Bound[], last: Bound, sets: readonly Intervals<Bound>[]) {
-  const segmentAt = new Map<Bound, number>(starts.map((start, segment) => [start, segment]));
+function groupSegments(starts: ArrayLike<Bound>, sets: readonly Intervals<Bound>[]) {
   // A set toggles membership where it begins and right after it ends; the sweep sees the toggles segment by segment.
-  const toggles: number[][] = starts.map(() => []);
+  let total = 0;
+  for (const set of sets) total += set.length;
+  const places = new Int32Array(total);
+  const owners = new Int32Array(total);
+  let toggles = 0;
   sets.forEach((set, index) => {
     for (let i = 0; i < set.length; i += 2) {
-      toggles[segmentAt.get(set[i]!)!]!.push(index);
-      if (set[i + 1]! < last) toggles[segmentAt.get(successor(set[i + 1]!))!]!.push(index);
+      owners[toggles] = index;
+      places[toggles] = segmentIn(starts, set[i]!);
+      toggles += 1;
+      const end = segmentIn(starts, set[i + 1]!) + 1;
+      if (end === starts.length) continue;
+      owners[toggles] = index;
+      places[toggles] = end;
+      toggles += 1;
     }
   });
+  const { offsets, members } = membersOf(places.subarray(0, toggles), starts.length);
   const sweep = signatures(sets.length);
   const classOfSignature = new Map<number, number>();
   const classOfSegment = new Int32Array(starts.length);
   let signature = sweep.empty;
-  toggles.forEach((indices, segment) => {
-    for (const index of indices) signature = sweep.toggle(signature, index);
+  for (let segment = 0; segment < starts.length; segment += 1) {
+    for (let at = offsets[segment]!; at < offsets[segment + 1]!; at += 1)
+      signature = sweep.toggle(signature, owners[members[at]!]!);
     let classNumber = classOfSignature.get(signature);
     if (classNumber === undefined) {
       classNumber = classOfSignature.size;
       classOfSignature.set(signature, classNumber);
     }
     classOfSegment[segment] = classNumber;
-  });
+  }
   return { classOfSegment, classCount: classOfSignature.size };
 }
 
-/** The segments of each class in ascending order: those of class c are members[offsets[c]] … members[offsets[c + 1] - 1]. */
-function segmentsByClass(classOfSegment: Int32Array, classCount: number) {
-  const offsets = new Int32Array(classCount + 1);
-  for (const classNumber of classOfSegment) offsets[classNumber + 1]! += 1;
-  for (let i = 0; i < classCount; i += 1) offsets[i + 1]! += offsets[i]!;
+/** The items of each group in ascending order: those of group g are members[offsets[g]] … members[offsets[g + 1] - 1]. */
+function membersOf(groupOf: Int32Array, groupCount: number) {
+  const offsets = new Int32Array(groupCount + 1);
+  for (let item = 0; item < groupOf.length; item += 1) offsets[groupOf[item]! + 1]! += 1;
+  for (let i = 0; i < groupCount; i += 1) offsets[i + 1]! += offsets[i]!;
   const next = offsets.slice();
-  const members = new Int32Array(classOfSegment.length);
-  classOfSegment.forEach((classNumber, segment) => {
-    members[next[classNumber]!] = segment;
-    next[classNumber]! += 1;
-  });
+  const members = new Int32Array(groupOf.length);
+  for (let item = 0; item < groupOf.length; item += 1) {
+    members[next[groupOf[item]!]!] = item;
+    next[groupOf[item]!]! += 1;
+  }
   return { offsets, members };
 }

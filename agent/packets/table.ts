@@ -29,7 +29,7 @@ export interface Memo {
 
 /** Slots of four numbers: operation (0 marks an empty slot), both operands, the result. */
 const SLOT = 4;
-const SLOTS_FIRST = 1 << 12;
+const SLOTS_FIRST = 1 << 6;
 const SLOTS_MAX = 1 << 22;
 
 /**

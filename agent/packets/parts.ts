@@ -1,0 +1,25 @@
+/** Sorts a part of an array of numbers; most parts are short. */
+export function sortPart(array: Int32Array | Float64Array, from: number, to: number): void {
+  if (to - from > 40) {
+    array.subarray(from, to).sort();
+    return;
+  }
+  for (let at = from + 1; at < to; at += 1) {
+    const value = array[at]!;
+    let place = at;
+    for (; place > from && array[place - 1]! > value; place -= 1) array[place] = array[place - 1]!;
+    array[place] = value;
+  }
+}
+
+/** Where `value` is, or would be put, in the ascending part `from` … `to - 1`. */
+export function placeIn(array: Int32Array, from: number, to: number, value: number): number {
+  let low = from;
+  let high = to;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (array[middle]! < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
