@@ -56,8 +56,10 @@ export async function readDevice(settings: DeviceSettings, tools: ReadingTools):
       return blinded({ ...nothing, blind: [], ...unreachable, ...impostor }, [reason]);
     }
     const reader = dialogueReader(drivers, tools.runner, device, options);
-    const raw = await readTwice(reader.read, drivers, { ...options, ...(tools.pause && { pause: tools.pause }) });
-    const captures = raw.map((capture) => redacted(capture, drivers, tools.key));
+    // Redacted before they are compared: what is said of a difference quotes both readings.
+    const read = async (ahead: number): Promise<readonly Capture[]> =>
+      (await reader.read(ahead)).map((capture) => redacted(capture, drivers, tools.key));
+    const captures = await readTwice(read, drivers, { ...options, ...(tools.pause && { pause: tools.pause }) });
     const seal = reader.seal();
     const understood = isSame(tools.known, captures, tools.drivers)
       ? saidAgain(tools.known, captures, clock.now())

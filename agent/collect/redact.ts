@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import type { Capture, SecretPattern, Section } from '../drivers/contract.js';
 import { assert } from '../lib/assert.js';
 import { everywhere } from './capture.js';
+import { secondNet } from './second-net.js';
 
 /** No colon, comma or blank in it, so that a line of fields keeps its fields. */
 const DIGEST = /<secret-[0-9a-f]{24}>\n*/g;
@@ -41,9 +42,12 @@ function digest(value: string, key: Uint8Array): string {
   return `<secret-${hex}>${'\n'.repeat(value.split('\n').length - 1)}`;
 }
 
-/** A capture that may leave collect/: text and the words of failures without secrets. */
+/**
+ * A capture that may leave collect/: text and the words of failures without secrets, by the patterns of its platform
+ * and then by what looks like a secret anywhere.
+ */
 export function redactCapture(capture: Capture, patterns: readonly SecretPattern[], key: Uint8Array): Capture {
-  const clean = (text: string): string => redactText(text, patterns, key);
+  const clean = (text: string): string => redactText(text, [...patterns, ...secondNet], key);
   const redactSection = (section: Section): Section => ({
     ...section,
     text: clean(section.text),

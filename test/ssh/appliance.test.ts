@@ -246,6 +246,18 @@ describe('an appliance', () => {
       'not asked',
     ],
     [
+      'logs out in the middle of its output',
+      (_line, channel) => channel.write('one\nhalf a li') && void channel.end() === undefined,
+      'the appliance ended the session',
+      'the appliance ended the session',
+    ],
+    [
+      'moves the cursor for ever',
+      (_line, channel) => channel.write('\u001b[2J\u001b[H'.repeat(4_000)),
+      'too-large',
+      'the session ended by too-large',
+    ],
+    [
       'logs out',
       (_line, channel) => void channel.end() === undefined,
       'the appliance ended the session',
@@ -279,6 +291,98 @@ describe('an appliance', () => {
     },
     30_000,
   );
+
+  test('is given a window in which it does not break its lines', async () => {
+    const windows: { readonly cols: number; readonly rows: number }[] = [];
+    const long = `${'object '.repeat(70)}\n`;
+    const sections = await shown(
+      { prompt: 'fw# ', answer: (line) => (line === 'show one' ? long : plain(line)) },
+      { terminal: (window) => windows.push(window) },
+    );
+    expect(sections[0]).toBe(`one ${JSON.stringify(long)}`);
+    expect(windows).toEqual([expect.objectContaining({ cols: 511 })]);
+  });
+
+  test('that shows the password as it is typed does not have it told', async () => {
+    const speaker: Speaker = {
+      ...two,
+      dialogue: { ...two.dialogue, shell: { ...shell, login: { user: /^login: $/, password: /^Password: $/ } } },
+    };
+    const server = await serve({
+      shell: (channel) => {
+        channel.write('Password: ');
+        channel.on('data', (bytes: Buffer) => channel.write(`\r\n? ${bytes.toString().trim()} is not it`));
+      },
+    });
+    const sections = await sectionsFrom(server, speaker, { password: password('hunter2hunter2') });
+    expect(JSON.stringify(sections)).toContain('<secret>');
+    expect(JSON.stringify(sections)).not.toContain('hunter2');
+  });
+
+  test('that hangs at any step is given up at that step, and nothing of it is believed', async () => {
+    const questions = [
+      ['accept? ', 'a'],
+      ['login: ', 'ecluse'],
+      ['Password: ', 'x'],
+    ] as const;
+    const speaker: Speaker = {
+      ...two,
+      dialogue: {
+        ...two.dialogue,
+        steps: two.dialogue.steps.map((one) => ({ ...one, eachVirtual: true })),
+        shell: {
+          ...shell,
+          prompt: /^fw(?:\/\w+)?# ?$/,
+          greetings: [{ pattern: /^accept\? $/, answer: 'a' }],
+          login: { user: /^login: $/, password: /^Password: $/ },
+          prepare: ['pager off'],
+          virtual: {
+            step: 'one',
+            names: /^context (?<name>\w+)$/gm,
+            enter: (name) => [`enter ${name}`],
+            leave: ['leave'],
+          },
+        },
+      },
+    };
+    const read = async (hangsAt: number, ms: number) => {
+      let lines = 0;
+      const appliance: Appliance = {
+        prompt: 'fw# ',
+        questions,
+        answer(line, self) {
+          if (line.startsWith('enter ')) self.prompt = `fw/${line.slice(6)}# `;
+          if (line === 'leave') self.prompt = 'fw# ';
+          if (line === 'show one') return self.prompt === 'fw# ' ? 'context ward\n' : 'one\n';
+          return line.startsWith('show ') ? 'two\n' : '';
+        },
+        instead: () => ++lines > hangsAt,
+      };
+      const server = await serveAppliance(appliance);
+      const steps = speaker.dialogue.steps.map((one) => ({ ...one, timeoutMsMax: ms }));
+      const sections = await withRunner(
+        target(server, { password: password('x') }),
+        async (runner) =>
+          (await runDialogues([{ ...speaker, dialogue: { ...speaker.dialogue, steps } }], runner, 'fw'))[0]!.sections,
+        { ...patient, timeouts: { connectMs: 20_000, handshakeMs: 20_000, loginMs: ms } },
+      );
+      return { sections, lines };
+    };
+    const whole = await read(Number.POSITIVE_INFINITY, 60_000);
+    expect(whole.sections.map(({ name, failure }) => [name, failure])).toEqual(
+      ['one', 'ward-one', 'two', 'ward-two'].map((name) => [name, undefined]),
+    );
+    expect(whole.lines).toBeGreaterThan(12);
+    const texts = new Map(whole.sections.map(({ name, text }) => [name, text]));
+    // The last line is the logout.
+    for (let hangsAt = 0; hangsAt < whole.lines - 1; hangsAt++) {
+      const { sections } = await read(hangsAt, 300);
+      for (const { name, text, failure } of sections)
+        expect([name, text]).toEqual([name, failure ? '' : texts.get(name)]);
+      // Behind the last output nothing more is believed, and nothing is missing.
+      if (hangsAt < whole.lines - 5) expect(sections.some(({ failure }) => failure)).toBe(true);
+    }
+  }, 120_000);
 
   test('that gives no shell says so', async () => {
     const sections = await sectionsFrom(await serve({}), small);

@@ -23,6 +23,8 @@ export interface Behaviour {
   readonly exec?: (channel: ServerChannel, command: string, client: Connection) => void;
   /** Opened with a terminal; left out, none is given. */
   readonly shell?: (channel: ServerChannel, client: Connection) => void;
+  /** The terminal that is asked for with the shell. */
+  readonly terminal?: (window: { readonly cols: number; readonly rows: number }) => void;
   /** An exec request is never answered. */
   readonly silent?: boolean;
   readonly forward?: 'works' | 'hangs' | 'refuses';
@@ -80,7 +82,10 @@ async function fakeServer(behaviour: Behaviour = {}): Promise<FakeServer> {
       });
       client.on('session', (accept) => {
         const session = accept();
-        session.on('pty', (take) => take?.());
+        session.on('pty', (take, _reject, window) => {
+          behaviour.terminal?.(window);
+          take?.();
+        });
         session.on('shell', (take, reject) => {
           if (!behaviour.shell) return void reject?.();
           const channel = take();

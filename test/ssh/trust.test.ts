@@ -119,7 +119,7 @@ describe('ecluse trust', () => {
         },
       }),
     );
-    const { ecluse } = site(server);
+    const { ecluse, config } = site(server);
     const before = await ecluse('doctor', 'web');
     expect(before).toMatchObject({ code: 3, stdout: expect.stringContaining(`HOST_KEY_UNKNOWN`) });
     expect(before.stdout).toContain('never read completely');
@@ -149,6 +149,9 @@ describe('ecluse trust', () => {
       sinks: [],
     });
     expect(await ecluse('doctor', 'nobody')).toMatchObject({ code: 2 });
+    expect(after.stdout).not.toContain('weak algorithms');
+    writeFileSync(config, readFileSync(config, 'utf8').replace('key:', 'legacyAlgorithms: [ssh-rsa], key:'));
+    expect((await ecluse('doctor', 'web')).stdout).toContain('bad   weak algorithms are allowed: ssh-rsa');
   }, 120_000);
 
   test('ecluse check says how each device is reached, and warns of weak algorithms', async () => {

@@ -1,4 +1,5 @@
 import type { ApplianceShell, DialogueStep } from '../../drivers/contract.js';
+import { MASK } from '../../lib/secret.js';
 import { displayMessage, everywhere } from '../capture.js';
 import type { Answers, CommandOutput, Conversed, ConverseOptions, Speaker, StepAnswer } from '../runner.js';
 import { decodeUtf8 } from '../utf8.js';
@@ -108,7 +109,7 @@ async function arrive(talk: Talk, untilMs: number): Promise<CommandOutput | unde
   };
   for (;;) {
     const seen = await terminal.until((last) => stateOf(lastLine(last), shell, answered), limits);
-    if ('failed' in seen) return unknownPrompt(seen.failed, terminal);
+    if ('failed' in seen) return unknownPrompt(seen.failed, talk);
     const { found } = seen;
     if (found.kind === 'prompt') break;
     const refusal =
@@ -149,9 +150,18 @@ function stateOf(line: string, shell: ApplianceShell, answered: ReadonlySet<stri
   return undefined;
 }
 
-function unknownPrompt(failed: CommandOutput, terminal: Terminal): CommandOutput {
+/** What the appliance says, for a person; one that shows the password as it is typed must not have it told. */
+function quoted(text: string, { credentials }: Talk): string {
+  const known = [credentials.password, credentials.enable].flatMap((one) => one?.reveal() || []);
+  return displayMessage(
+    known.reduce((rest, value) => rest.replaceAll(value, MASK), text),
+    80,
+  );
+}
+
+function unknownPrompt(failed: CommandOutput, talk: Talk): CommandOutput {
   if (failed.kind !== 'timeout') return failed;
-  const line = displayMessage(lastLine(withoutEscapes(terminal.shown().toString('latin1'))), 80);
+  const line = quoted(lastLine(withoutEscapes(talk.terminal.shown().toString('utf8'))), talk);
   const shown = line === '' ? 'nothing' : `"${line}"`;
   return { kind: 'broken', reason: `no prompt of this platform after ${failed.afterMs} ms; it shows ${shown}` };
 }
@@ -165,7 +175,7 @@ async function learnPrompt(talk: Talk, untilMs: number): Promise<CommandOutput |
     terminal.type('\n');
     const isPrompt = (last: string): string | undefined => (shell.prompt.test(lastLine(last)) ? last : undefined);
     const seen = await terminal.until(isPrompt, { untilMs, bytesMax: GREETING_BYTES_MAX });
-    if ('failed' in seen) return unknownPrompt(seen.failed, terminal);
+    if ('failed' in seen) return unknownPrompt(seen.failed, talk);
     const now = seen.found.trim();
     if (now === before) {
       talk.prompt = now;
@@ -184,7 +194,7 @@ async function type(talk: Talk, line: string, untilMs: number): Promise<CommandO
   const answered = (last: string): true | undefined =>
     last.includes('\n') && shell.prompt.test(lastLine(last)) ? true : undefined;
   const seen = await terminal.until(answered, { untilMs, bytesMax: GREETING_BYTES_MAX });
-  return 'failed' in seen ? unknownPrompt(seen.failed, terminal) : learnPrompt(talk, untilMs);
+  return 'failed' in seen ? unknownPrompt(seen.failed, talk) : learnPrompt(talk, untilMs);
 }
 
 async function askAll(talk: Talk, steps: readonly DialogueStep[]): Promise<Answers> {
@@ -266,7 +276,7 @@ async function ask(talk: Talk, step: DialogueStep): Promise<CommandOutput> {
   if (echo.trim() !== line) {
     talk.over = {
       kind: 'broken',
-      reason: `the appliance does not repeat "${line}" but says "${displayMessage(echo, 80)}"`,
+      reason: `the appliance does not repeat "${line}" but says "${quoted(echo, talk)}"`,
     };
     return talk.over;
   }

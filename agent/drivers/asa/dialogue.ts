@@ -64,6 +64,18 @@ export const secrets: readonly SecretPattern[] = [
     title: 'enable and login passwords',
     pattern: /^(?:enable password|passwd|password) (?<value>(?!\*+(?:\s|$))\S+)/gm,
   },
+  {
+    title: 'passwords of anything',
+    pattern: /(?<![\w-])(?:area-|domain-)?password (?:[05678] )?(?!encryption\b)(?<value>(?!\*+(?:\s|$))\S+)/gm,
+  },
+  {
+    title: 'keys of peers and servers',
+    pattern: /\b(?:isakmp key|map-server key|radius-common-pw) (?:[068] )?(?<value>(?!\*+(?:\s|$))\S+)/gm,
+  },
+  {
+    title: 'the account of a log server',
+    pattern: /^logging ftp-server \S+ \S+ \S+ (?:[08] )?(?<value>(?!\*+(?:\s|$))\S+)/gm,
+  },
   { title: "users' passwords", pattern: /^username \S+ (?:password|nt-encrypted) (?<value>(?!\*+(?:\s|$))\S+)/gm },
   {
     title: 'pre-shared keys',
@@ -87,7 +99,7 @@ export const secrets: readonly SecretPattern[] = [
   {
     title: 'keys of routing and time',
     pattern:
-      /\b(?:authentication-key|message-digest-key \d+ md5|authentication (?:key|password)|ntp authentication-key \d+ md5) (?:[08] )?(?<value>(?!\*+(?:\s|$))\S+)/gm,
+      /\b(?:authentication-key|message-digest-key \d+ md5|authentication (?:key|password)(?: eigrp \d+)?|ntp authentication-key \d+ md5) (?:[08] )?(?<value>(?!\*+(?:\s|$))\S+)/gm,
   },
   {
     title: 'keys of the members of a cluster or a pair',

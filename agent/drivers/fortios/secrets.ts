@@ -6,7 +6,7 @@ export const secrets: readonly SecretPattern[] = [
   {
     title: 'keys and passwords',
     pattern:
-      /^[ \t]*(?:set|append) (?!ssh-public-key)(?:[\w-]*(?:passwd|password|secret|psk|passphrase|private-key|-pwd|api-key|token|hash|credential)[\w-]*|(?:[\w-]+-)?key|key-string|ppk) (?<value>(?!ENC )(?:"(?:[^"\\]|\\[\s\S])*"|\S+))/gm,
+      /^[ \t]*(?:set|append) (?!ssh-public-key)(?:[\w-]*(?:passwd|password|secret|psk|passphrase|private-key|-pwd|api-key|token|hash|credential)[\w-]*|(?:[\w-]+-)?key|authkey|enckey|key-string|ppk|activation-code|seed) (?<value>(?!ENC )(?:"(?:[^"\\]|\\[\s\S])*"|\S+))/gm,
   },
   {
     title: 'private keys',

@@ -111,7 +111,7 @@ export const secrets: readonly SecretPattern[] = [
   { title: 'environment of a key', pattern: /environment="[^"=\n]*=(?<value>[^"\n]*)"/ },
   {
     title: 'password of a WireGuard or IPsec file',
-    pattern: /(?:PrivateKey|PresharedKey|secret)\s*=\s*(?<value>\S+)/i,
+    pattern: /(?:PrivateKey|PresharedKey|secret)\s*=\s*(?<value>[^\s"']+)/i,
   },
 ];
 

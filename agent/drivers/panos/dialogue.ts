@@ -29,12 +29,16 @@ const shell: ApplianceShell = {
 
 export const dialogue: Dialogue = { steps, shell };
 
+/** Whole words, and what the names of all others of their kind end with. */
 const words =
-  'phash|password|passwd|bind-password|login-password|pre-shared-key|secret|shared-secret|auth-?pass(?:word)?|priv-?pass(?:word)?|authpwd|privpwd|snmp-community-string|private-key|auth-key|passphrase|api-key|token|client-secret|pin|security-password|md5-key|key-string';
+  'phash|token|pin|client-secret|auth-?pass|priv-?pass|authpwd|privpwd|snmp-community-string|auth-key|md5-key|key-string|[\\w-]*(?:passw(?:or)?d|passphrase|passcode|secret|(?:pre-shared|private|access|api|override|authentication|auth)-key)';
 
 /** A secret is told by the element or the word before it, in each of the three forms. */
 export const secrets: readonly SecretPattern[] = [
-  { title: 'elements that hold a secret', pattern: new RegExp(`<(?<tag>${words})>(?<value>[^<]+)</\\k<tag>>`, 'g') },
+  {
+    title: 'elements that hold a secret',
+    pattern: new RegExp(`<(?<tag>${words})>(?!(?:yes|no)<)(?<value>[^<]+)</\\k<tag>>`, 'g'),
+  },
   {
     title: 'words before a secret',
     pattern: new RegExp(`(?<=[\\s{])(?:${words})[ \\t]+(?<value>"(?:[^"\\\\]|\\\\[\\s\\S])*"|[^\\s;{}<"]+)`, 'g'),
