@@ -117,6 +117,9 @@ function sidesOf(kernel: Kernel, walk: Walk, common: Diagram, question: Question
     const outcome = label === 0 ? undefined : walk.outcome(label);
     return outcome && accepted(outcome) ? 1 + 2 * numberOf(outcome) + shared : 0;
   });
+  // A device with a thousand rules has as many groups.
+  const own = once(() => kernel.split(cells, (label) => label % 2 === 1));
+  const both = once(() => kernel.split(cells, (label) => label % 2 === 0));
   const numbers = new Map([...groups.values()].map(({ group, number }) => [group, number]));
   return {
     groups: inOrder(
@@ -125,8 +128,16 @@ function sidesOf(kernel: Kernel, walk: Walk, common: Diagram, question: Question
     ),
     setOf: (group, shared) => {
       const wanted = 1 + 2 * numbers.get(group)! + (shared ? 1 : 0);
-      return kernel.where(cells, (label) => label === wanted);
+      return (shared ? both : own)().get(wanted) ?? kernel.none;
     },
+  };
+}
+
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
   };
 }
 

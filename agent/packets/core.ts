@@ -126,6 +126,32 @@ export function assembleKernel(core: Core): Kernel {
     );
   }
 
+  /** As in `bind`: one walk through the whole diagram for each of many labels would be as many whole walks. */
+  function split(diagram: Diagram, wanted: (label: number) => boolean): ReadonlyMap<number, Diagram> {
+    const found = new Map<number, Diagram>();
+    const labels = labelsOf(core, diagram).filter((label) => label !== 0 && wanted(label));
+    const halve = (part: Diagram, from: number, to: number): void => {
+      if (to - from === 1) {
+        found.set(
+          labels[from]!,
+          map(part, (label) => (label === labels[from] ? 1 : 0)),
+        );
+        return;
+      }
+      const middle = (from + to) >> 1;
+      for (const [low, high] of [[from, middle] as const, [middle, to] as const]) {
+        const half = new Set(labels.slice(low, high));
+        halve(
+          map(part, (label) => (half.has(label) ? label : 0)),
+          low,
+          high,
+        );
+      }
+    };
+    if (labels.length > 0) halve(diagram, 0, labels.length);
+    return found;
+  }
+
   function pair(a: Diagram, b: Diagram, join: (a: number, b: number) => number): Diagram {
     operations += 1;
     // Two maps instead of one with a combined key: two labels together do not fit in 53 bits.
@@ -170,6 +196,7 @@ export function assembleKernel(core: Core): Kernel {
     bind,
     map,
     pair,
+    split,
     where: (diagram, wanted) => map(diagram, (label) => (wanted(label) ? 1 : 0)),
     exists: (set, field) => core.quantify(FIRST_FREE + 2 * checkField(field), set, field, OR),
     forall: (set, field) => core.quantify(FIRST_FREE + 2 * checkField(field) + 1, set, field, AND),

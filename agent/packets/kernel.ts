@@ -126,6 +126,8 @@ export interface Kernel {
   pair(a: Diagram, b: Diagram, join: (a: number, b: number) => number): Diagram;
   /** The set of packets with one of the labels for which `wanted` holds. */
   where(diagram: Diagram, wanted: (label: number) => boolean): Diagram;
+  /** The set of packets with each of the labels for which `wanted` holds; 0 is none of them. */
+  split(diagram: Diagram, wanted: (label: number) => boolean): ReadonlyMap<number, Diagram>;
   /** Forgets a field: in the set if some value of the field is. */
   exists(set: Diagram, field: number): Diagram;
   /** In the set if every value of the field is. */

@@ -53,6 +53,18 @@ describe.each(KERNELS)('what kernel %s reads from a diagram', (_, makeKernel) =>
     });
   });
 
+  test('split is where, label by label, of those that are wanted', () => {
+    holds((kernel, _set, _inside, { rules }) => {
+      const list = kernel.fold(rules.map(({ masks, label }) => kernel.paint(kernel.box(boxOf(masks)), label)));
+      for (const wanted of [() => true, (label: number) => label % 2 === 1, () => false]) {
+        const labels = kernel.labels(list).filter((label) => label !== 0 && wanted(label));
+        expect([...kernel.split(list, wanted)].sort()).toEqual(
+          labels.map((label) => [label, kernel.where(list, (one) => one === label)]).sort(),
+        );
+      }
+    });
+  });
+
   test('boxes are disjoint, cover the set and come largest first', () => {
     holds((kernel, set, inside, scenario) => {
       const { boxes, complete } = kernel.boxes(set, 1000);
