@@ -35,6 +35,8 @@ export interface Fixture {
     readonly reason: string;
     readonly expires: WrittenTime;
   }[];
+  /** Openings, by id, that may be there in windows alone. */
+  readonly inWindows: readonly { readonly opening: string; readonly vendor?: string | undefined }[];
   readonly windows: readonly FixtureWindow[];
   readonly events: readonly FixtureEvent[];
   readonly expect: readonly {
@@ -134,6 +136,7 @@ const FixtureFile = z.strictObject({
   baseline: z.strictObject({
     openings: z.array(Opening).default([]),
     listeners: z.array(Opening).default([]),
+    in_windows: z.array(z.strictObject({ opening: Id, vendor: Id.optional() })).default([]),
     exceptions: z
       .array(z.strictObject({ opening: Id, owner: z.string(), reason: z.string(), expires: Time }))
       .default([]),
@@ -180,6 +183,7 @@ export function parseFixture(text: string, file: string): Result<Fixture> {
     openings: data.baseline.openings,
     listeners: data.baseline.listeners,
     exceptions: data.baseline.exceptions,
+    inWindows: data.baseline.in_windows,
     windows: data.windows,
     events: data.events,
     expect: data.expect,
@@ -205,6 +209,11 @@ function contradictionIn(
   for (const [index, { opening }] of data.baseline.exceptions.entries()) {
     const path = ['baseline', 'exceptions', index, 'opening'];
     if (!known.has(opening)) return { path, message: `the baseline has no opening ${opening}` };
+  }
+  const added = new Set(data.events.flatMap((event) => (event.do === 'add' ? [event.o.id] : [])));
+  for (const [index, { opening }] of data.baseline.in_windows.entries()) {
+    const path = ['baseline', 'in_windows', index, 'opening'];
+    if (!known.has(opening) && !added.has(opening)) return { path, message: `nothing is called ${opening}` };
   }
   for (const [index, window] of data.windows.entries()) {
     const stranger = window.devices.find((device) => !(device in data.devices));

@@ -79,9 +79,11 @@ export function replay(fixture: Fixture, options: ReplayOptions): ReplayResult {
   };
   const baseline = [...fixture.openings, ...fixture.listeners];
   const present = new Map(baseline.map((o) => [o.id, o]));
+  const { inWindows } = fixture;
+  const always = baseline.filter(({ id }) => !inWindows.some(({ opening }) => opening === id));
   const readAll = (at: number): readonly Observation[] =>
     Object.keys(fixture.devices).map((device) =>
-      observationOf(device, { baseline, present: [...present.values()] }, context, at),
+      observationOf(device, { baseline: always, inWindows, present: [...present.values()] }, context, at),
     );
   const readNow = (at: number): void => {
     for (const observation of readAll(at)) feed({ kind: 'observed', at, observation });
@@ -181,7 +183,9 @@ function enact(event: FixtureEvent, present: Map<string, FixtureOpening>): void 
 }
 
 interface Standing {
+  /** Declared to be open at any time. */
   readonly baseline: readonly FixtureOpening[];
+  readonly inWindows: Fixture['inWindows'];
   readonly present: readonly FixtureOpening[];
 }
 
@@ -191,14 +195,20 @@ interface Standing {
  */
 function observationOf(
   device: string,
-  { baseline, present }: Standing,
+  { baseline, inWindows, present }: Standing,
   context: JudgeContext,
   at: number,
 ): Observation {
   const here = present.filter((o) => o.device === device);
   const declares = baseline.filter((o) => o.device === device);
   const isDeclared = (o: FixtureOpening): boolean => isHeldBy(o, declares, context);
-  const subjects = (some: readonly FixtureOpening[]): readonly Subject[] => some.map((o) => subjectOf(o, context));
+  const subjects = (some: readonly FixtureOpening[]): readonly Subject[] =>
+    some.map((o): Subject => {
+      const only = inWindows.find(({ opening }) => opening === o.id);
+      const { vendor } = only ?? {};
+      const standing = { id: o.id, ...(vendor !== undefined && { vendor }) };
+      return { ...subjectOf(o, context), ...(only && { inWindows: standing }) };
+    });
   return {
     device,
     at,

@@ -10,6 +10,11 @@ export interface DeclaredAt {
   readonly line: number;
 }
 
+/** It may be open only while a change window is open that names it, or that is of its vendor. */
+export interface OnlyInWindows {
+  readonly vendor?: string;
+}
+
 /** One line of the hospital's flow matrix. Times are milliseconds since the epoch, UTC. */
 export interface DeclaredFlow extends FlowSet {
   /** Unique in the file: given by the person, else made of the content. */
@@ -20,6 +25,7 @@ export interface DeclaredFlow extends FlowSet {
   readonly shape?: FlowShape;
   /** One line in the words of the file. */
   readonly text: string;
+  readonly only?: OnlyInWindows;
   readonly why: string;
   readonly owner: string;
   /** Not declared any more from then on. */
@@ -35,6 +41,21 @@ export interface DeclaredListener {
   readonly port: number;
   readonly addresses?: AddressSet;
   readonly process?: string;
+  readonly text: string;
+  readonly only?: OnlyInWindows;
+  readonly why: string;
+  readonly owner: string;
+  readonly until?: number;
+  readonly at: DeclaredAt;
+}
+
+/** Access that a vendor has in windows alone: a tunnel's peer, an interface, an account. */
+export interface DeclaredAccess {
+  readonly id: string;
+  readonly device?: string;
+  /** The fact by its name; a star stands for anything. */
+  readonly fact: string;
+  readonly only: OnlyInWindows;
   readonly text: string;
   readonly why: string;
   readonly owner: string;
@@ -58,21 +79,47 @@ export interface Baseline {
   readonly flows: readonly DeclaredFlow[];
   readonly listeners: readonly DeclaredListener[];
   readonly waivers: readonly DeclaredWaiver[];
+  readonly access?: readonly DeclaredAccess[];
   /** What was read and may not mean what was meant, with its place. */
   readonly notes?: readonly Problem[];
 }
 
 export const emptyBaseline: Baseline = { flows: [], listeners: [], waivers: [] };
 
+/** What is declared to be open only while a window is. */
+export interface InWindows {
+  readonly flows: readonly DeclaredFlow[];
+  readonly listeners: readonly DeclaredListener[];
+  readonly access: readonly DeclaredAccess[];
+}
+
+export interface DeclaredNow {
+  /** Open at any time. */
+  readonly flows: readonly DeclaredFlow[];
+  readonly listeners: readonly DeclaredListener[];
+  readonly inWindows: InWindows;
+}
+
 /** What is declared for a device at an instant: what has expired or is for another device is not. */
-export function declaredAt(
-  baseline: Baseline,
-  device: string,
-  now: number,
-): { readonly flows: readonly DeclaredFlow[]; readonly listeners: readonly DeclaredListener[] } {
+export function declaredAt(baseline: Baseline, device: string, now: number): DeclaredNow {
   const holds = (one: { readonly device?: string; readonly until?: number }): boolean =>
     (one.device === undefined || one.device === device) && (one.until === undefined || now < one.until);
-  return { flows: baseline.flows.filter(holds), listeners: baseline.listeners.filter(holds) };
+  const [flows, listeners] = [baseline.flows.filter(holds), baseline.listeners.filter(holds)];
+  return {
+    flows: flows.filter(({ only }) => !only),
+    listeners: listeners.filter(({ only }) => !only),
+    inWindows: {
+      flows: flows.filter(({ only }) => only),
+      listeners: listeners.filter(({ only }) => only),
+      access: (baseline.access ?? []).filter(holds),
+    },
+  };
+}
+
+/** Whether a declaration speaks of the fact of this name. */
+export function declaresFact({ fact }: Pick<DeclaredAccess, 'fact'>, subject: string): boolean {
+  const literal = fact.split('*').map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'));
+  return new RegExp(`^${literal.join('.*')}$`, 's').test(subject);
 }
 
 /** Whether a declaration speaks of this socket. A socket that answers on more addresses than declared is another one. */

@@ -2,9 +2,18 @@ import { isAlias, isNode, LineCounter, parseDocument, visit } from 'yaml';
 import { parsePorts } from '../lib/ports.js';
 import { failure, type Problem, type Result, success, together } from '../lib/result.js';
 import { type AddressSet, type Direction, parseAddressSet } from '../model/index.js';
-import type { Baseline, DeclaredAt, DeclaredFlow, DeclaredListener, DeclaredWaiver } from './declared.js';
+import type {
+  Baseline,
+  DeclaredAccess,
+  DeclaredAt,
+  DeclaredFlow,
+  DeclaredListener,
+  DeclaredWaiver,
+  OnlyInWindows,
+} from './declared.js';
 import {
   BaselineFile,
+  type WrittenAccess,
   type WrittenFlow,
   type WrittenListener,
   type WrittenTraffic,
@@ -117,8 +126,11 @@ export function parseBaseline(text: string, file: string): Result<Baseline> {
   const flows = readFlows(parsed.data, reader);
   const listeners = readListeners(parsed.data, reader);
   const waivers = readWaivers(parsed.data, reader);
+  const access = readAccess(parsed.data, reader);
   const problem = together(inOrder(wrong));
-  return problem ? failure(problem) : success({ flows, listeners, waivers, ...(notes.length > 0 && { notes }) });
+  if (problem) return failure(problem);
+  const more = { ...(access.length > 0 && { access }), ...(notes.length > 0 && { notes }) };
+  return success({ flows, listeners, waivers, ...more });
 }
 
 function inOrder(problems: readonly Problem[]): readonly Problem[] {
@@ -200,6 +212,7 @@ function readFlow(flow: WrittenFlow, path: Path, reader: Reader, ids: Set<string
     condition: conditionOf(shape),
     shape,
     text: trafficText(flow) + (flow.except ? ` except ${flow.except.map(trafficText).join('; ')}` : ''),
+    ...onlyOf(flow),
     why: flow.why ?? '',
     owner: flow.owner ?? '',
     ...(flow.until !== undefined && { until: flow.until }),
@@ -309,6 +322,7 @@ function readListeners(data: BaselineFile, reader: Reader): readonly DeclaredLis
       ...(addresses && { addresses: uniteAll(addresses) }),
       ...(entry.process !== undefined && { process: entry.process }),
       text: words.filter((word) => word !== undefined).join(' '),
+      ...onlyOf(entry),
       why: entry.why ?? '',
       owner: entry.owner ?? '',
       ...(entry.until !== undefined && { until: entry.until }),
@@ -316,6 +330,38 @@ function readListeners(data: BaselineFile, reader: Reader): readonly DeclaredLis
     };
   };
   return (data.listeners ?? []).flatMap((entry, index) => reader.attempt(() => read(entry, index)));
+}
+
+function onlyOf({ only, vendor }: { readonly only?: string | undefined; readonly vendor?: string | undefined }): {
+  readonly only?: OnlyInWindows;
+} {
+  return only === undefined ? {} : { only: { ...(vendor !== undefined && { vendor }) } };
+}
+
+function readAccess(data: BaselineFile, reader: Reader): readonly DeclaredAccess[] {
+  const ids = new Set<string>();
+  const read = (entry: WrittenAccess, index: number): DeclaredAccess => {
+    const path = ['access', index];
+    const { device, fact, vendor, why = '', owner = '', until } = entry;
+    const id = entry.id ?? contentId([device, fact]);
+    if (ids.has(id)) {
+      const place = entry.id === undefined ? path : [...path, 'id'];
+      throw new Misread(place, { message: `${entry.id ?? fact} is used twice`, expected: 'another' });
+    }
+    ids.add(id);
+    return {
+      id,
+      ...(device !== undefined && { device }),
+      fact,
+      only: { ...(vendor !== undefined && { vendor }) },
+      text: `${fact}${device === undefined ? '' : ` on ${device}`}`,
+      why,
+      owner,
+      ...(until !== undefined && { until }),
+      at: reader.at(path),
+    };
+  };
+  return (data.access ?? []).flatMap((entry, index) => reader.attempt(() => read(entry, index)));
 }
 
 function readWaivers(data: BaselineFile, reader: Reader): readonly DeclaredWaiver[] {

@@ -15,14 +15,19 @@ export function lintBaseline(baseline: Baseline, now: number): readonly Problem[
   const say = (code: string, at: DeclaredAt, message: string, remedy: string): void => {
     found.push({ code, message, file: at.file, line: at.line, remedy });
   };
-  for (const one of [...baseline.flows, ...baseline.listeners]) {
-    const { until, at, text } = one;
+  const { access = [] } = baseline;
+  for (const one of [...baseline.flows, ...baseline.listeners, ...access]) {
+    const { until, at, text, only } = one;
     if (until !== undefined && until <= now) {
       say('BASELINE_EXPIRED', at, `${text}: not declared since ${day(until)}`, 'remove it, or give another date');
     } else if (until !== undefined && until - now < EXPIRING_DAYS * DAY_MS) {
       say('BASELINE_EXPIRING', at, `${text}: declared until ${day(until)} only`, 'review it before that day');
     }
     if (one.owner.trim() === '') say('BASELINE_NO_OWNER', at, `${text}: nobody owns it`, 'name an owner');
+    if (only && only.vendor === undefined) {
+      const message = `${text}: only in windows whose scope names it, because no vendor is named`;
+      say('BASELINE_NO_VENDOR', at, message, 'name the vendor in whose windows it may be open');
+    }
     if (one.why.trim() === '') say('BASELINE_NO_REASON', at, `${text}: nobody says why`, 'say what it is for');
   }
   for (const flow of baseline.flows) {
@@ -33,10 +38,13 @@ export function lintBaseline(baseline: Baseline, now: number): readonly Problem[
     }
   }
   for (const [inner, outer] of coveredFlows(baseline.flows)) {
-    const same = inner.shape && outer.shape && isWithin(outer.shape, inner.shape);
+    const same = !inner.only === !outer.only && inner.shape && outer.shape && isWithin(outer.shape, inner.shape);
     const file = outer.at.file === inner.at.file ? '' : `${outer.at.file} `;
     const where = `the flow at ${file}line ${outer.at.line}, ${outer.text}`;
-    if (same) say('BASELINE_DUPLICATE', inner.at, `${inner.text}: the same as ${where}`, 'remove one of them');
+    if (inner.only && !outer.only) {
+      const message = `${inner.text}: only in windows, and at any time by ${where}`;
+      say('BASELINE_ALWAYS_OPEN', inner.at, message, 'take it out of the wider flow, or it is never told');
+    } else if (same) say('BASELINE_DUPLICATE', inner.at, `${inner.text}: the same as ${where}`, 'remove one of them');
     else say('BASELINE_COVERED', inner.at, `${inner.text}: held by ${where}`, 'remove it, or narrow the wider flow');
   }
   for (const waiver of baseline.waivers) {
@@ -72,6 +80,8 @@ function coveredFlows(flows: readonly DeclaredFlow[]): readonly (readonly [Decla
 function covers(outer: DeclaredFlow, inner: DeclaredFlow): boolean {
   return (
     outer.direction === inner.direction &&
+    // What may be open in windows alone declares nothing of what is open at any time.
+    (!outer.only || (inner.only !== undefined && outer.only.vendor === inner.only.vendor)) &&
     (outer.device === undefined || outer.device === inner.device) &&
     (outer.until === undefined || (inner.until !== undefined && inner.until <= outer.until)) &&
     outer.shape !== undefined &&

@@ -35,6 +35,20 @@ const Traffic = {
   'source-ports': Text.optional(),
 };
 
+/** Declared, but open only while a change window is that names it or its vendor. */
+const InWindows = {
+  only: z.literal('in-windows', { error: 'in-windows' }).optional(),
+  vendor: Text.optional(),
+};
+
+function needsOnly(
+  entry: { readonly only?: string | undefined; readonly vendor?: string | undefined },
+  refuse: (key: string, message: string) => void,
+): void {
+  if (entry.vendor !== undefined && entry.only === undefined)
+    refuse('vendor', '`only: in-windows` beside it: the vendor in whose windows it may be open');
+}
+
 const Reasons = { why: z.string('text').optional(), owner: z.string('text').optional(), until: Moment.optional() };
 
 const Flow = z
@@ -43,6 +57,7 @@ const Flow = z
     device: Text.optional(),
     ...Traffic,
     except: z.array(z.strictObject(Traffic)).optional(),
+    ...InWindows,
     ...Reasons,
     keep: Switch.optional(),
     temporary: Switch.optional(),
@@ -54,14 +69,33 @@ const Flow = z
     }
     if (flow.temporary && flow.until === undefined) refuse('temporary', 'until: a temporary flow ends on a day');
     if (flow.temporary && flow.keep) refuse('keep', 'either keep or temporary');
+    if (flow.only && flow.keep) refuse('keep', 'either keep, which is at any time, or only: in-windows');
+    needsOnly(flow, refuse);
   });
 
-const ListenerEntry = z.strictObject({
+const ListenerEntry = z
+  .strictObject({
+    id: Text.optional(),
+    device: Text.optional(),
+    listen: Text,
+    address: OneOrMore.optional(),
+    process: Text.optional(),
+    ...InWindows,
+    ...Reasons,
+  })
+  .superRefine((listener, context) =>
+    needsOnly(listener, (key, message) => context.addIssue({ code: 'custom', path: [key], message })),
+  );
+
+const AccessEntry = z.strictObject({
   id: Text.optional(),
   device: Text.optional(),
-  listen: Text,
-  address: OneOrMore.optional(),
-  process: Text.optional(),
+  /** As a finding names it; a star stands for anything. */
+  fact: Text,
+  only: z.literal('in-windows', {
+    error: 'in-windows: what is open at any time is declared by approving a snapshot',
+  }),
+  vendor: Text.optional(),
   ...Reasons,
 });
 
@@ -90,10 +124,12 @@ export const BaselineFile = z.strictObject({
   networks: z.record(z.string(), OneOrMore).optional(),
   flows: z.array(Flow).optional(),
   listeners: z.array(ListenerEntry).optional(),
+  access: z.array(AccessEntry).optional(),
   waivers: z.array(WaiverEntry).optional(),
 });
 export type BaselineFile = z.infer<typeof BaselineFile>;
 export type WrittenFlow = z.infer<typeof Flow>;
+export type WrittenAccess = z.infer<typeof AccessEntry>;
 export type WrittenListener = z.infer<typeof ListenerEntry>;
 export type WrittenWaiver = z.infer<typeof WaiverEntry>;
 export type WrittenTraffic = NonNullable<WrittenFlow['except']>[number];

@@ -23,11 +23,16 @@ export function uniteBaselines(baselines: readonly Baseline[]): Result<Baseline>
     baselines.flatMap((one) => one.listeners),
     problems,
   );
+  const access = withOwnIds(
+    baselines.flatMap((one) => one.access ?? []),
+    problems,
+  );
   const wrong = together(problems);
   if (wrong) return failure(wrong);
   const notes = baselines.flatMap((one) => one.notes ?? []);
   const waivers = baselines.flatMap((one) => one.waivers);
-  return success({ flows, listeners, waivers, ...(notes.length > 0 && { notes }) });
+  const more = { ...(access.length > 0 && { access }), ...(notes.length > 0 && { notes }) };
+  return success({ flows, listeners, waivers, ...more });
 }
 
 function withOwnIds<T extends Declared>(all: readonly T[], problems: Problem[]): readonly T[] {

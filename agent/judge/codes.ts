@@ -79,6 +79,14 @@ export const findingCodes = {
     explanation: 'A service began to listen during a change window that does not declare it.',
     remedy: 'Stop the service, now: the end of the window is too late.',
   },
+  ACCESS_OUT_OF_WINDOW: {
+    title: 'Access that is for windows alone is open outside of them',
+    titleFr: 'Accès de télémaintenance ouvert hors fenêtre',
+    severity: `${RISK}; for access facts by rules/exposure`,
+    explanation:
+      'The baseline declares it with `only: in-windows`: it may be open while a change window is open that names it or is of its vendor, and none is. Told at once, also where an approved snapshot holds it.',
+    remedy: 'Shut it as shown with the finding; it is opened again when its window begins.',
+  },
   IN_WINDOW_CHANGE: {
     title: 'Opened within the declared scope of a window',
     titleFr: 'Ouverture prévue par la fenêtre',

@@ -54,23 +54,25 @@ function certainAtLeast(comparison: Comparison): readonly Opening[] {
 
 /**
  * What is let through and declared. What is approved goes by the rules of the approved state, which stay the same
- * whatever is done to those that let it through now: all of it where nothing was cut since, else what is left. The
+ * whatever is done to those that let it through now: all of it where nothing was cut since, else what is left (without
+ * `but`, which may not be open at any time). The
  * rest of what flows declare goes by the rules that are there.
  */
 export function declaredNow(
   { now, approved, flows, timeMsMax }: Sides,
   closed: readonly Opening[],
+  but: readonly DeclaredFlow[] = [],
 ): readonly Opening[] {
   const budget = timeMsMax === undefined ? {} : { timeMsMax };
   const sides: Sides = { now, ...(approved && { approved }), flows: [], ...budget };
   const besides =
     flows.length === 0 ? [] : flowByFlow(certainAtLeast(compareBeside(sides, { within: flows })), flows, sides);
   if (!approved) return besides;
-  if (closed.length === 0) {
+  if (closed.length === 0 && but.length === 0) {
     const all = openingsOf(approved, budget);
     return besides.length === 0 ? all : [...all, ...besides];
   }
-  const left = compare(approved, { flows: closed.map(flowSetOf), ...budget });
+  const left = compare(approved, { flows: [...closed.map(flowSetOf), ...but], ...budget });
   return [...certainAtLeast(left), ...besides];
 }
 

@@ -1,4 +1,10 @@
-import { contentId, type DeclaredListener, declaresListener } from '../baseline/index.js';
+import {
+  contentId,
+  type DeclaredAccess,
+  type DeclaredListener,
+  declaresFact,
+  declaresListener,
+} from '../baseline/index.js';
 import { protocolName } from '../exposure/index.js';
 import { type AccessFact, type AccessFactKind, anyAddress, type Device, type Listener } from '../model/index.js';
 import type { FindingCode } from './codes.js';
@@ -10,6 +16,8 @@ export interface ListenerInput {
   readonly approved?: readonly Listener[];
   readonly before?: readonly Listener[];
   readonly declared: readonly DeclaredListener[];
+  /** Those that may answer in windows alone, whatever was approved. */
+  readonly inWindows?: readonly DeclaredListener[];
   readonly interfaceZones: Readonly<Record<string, string>>;
 }
 
@@ -22,11 +30,14 @@ export interface Listening {
 
 /** Sockets that others can reach, split by whether they are declared. */
 export function listening(input: ListenerInput): Listening {
-  const { now, approved = [], before = [], declared } = input;
+  const { now, approved = [], before = [], declared, inWindows = [] } = input;
   const wasThere = new Set(before.map((listener) => listener.id));
   const known = new Set(approved.map((listener) => listener.id));
+  const always = (listener: Listener): boolean => declared.some((one) => declaresListener(one, listener));
+  const standing = (listener: Listener): DeclaredListener | undefined =>
+    always(listener) ? undefined : inWindows.find((one) => declaresListener(one, listener));
   const isDeclared = (listener: Listener): boolean =>
-    known.has(listener.id) || declared.some((one) => declaresListener(one, listener));
+    always(listener) || (known.has(listener.id) && !standing(listener));
   // A client's datagram socket is gone by the next reading; one that stays is a service.
   const present = now.filter((one) => !one.loopback && (!one.perhapsClient || wasThere.has(one.id) || isDeclared(one)));
   const there = new Set(now.map((listener) => listener.id));
@@ -40,7 +51,10 @@ export function listening(input: ListenerInput): Listening {
       !now.some((other) => other.protocol === one.protocol && other.port === one.port && isDeclared(other)),
   );
   const subjects = (listeners: readonly Listener[]): readonly Subject[] =>
-    [...new Map(listeners.map((listener) => [listener.id, listener])).values()].map((one) => subjectOf(one, input));
+    [...new Map(listeners.map((listener) => [listener.id, listener])).values()].map((one): Subject => {
+      const only = standing(one);
+      return { ...subjectOf(one, input), ...(only && { inWindows: { id: only.id, ...only.only } }) };
+    });
   return {
     undeclared: subjects(present.filter((one) => !isDeclared(one))),
     declared: subjects(present.filter(isDeclared)),
@@ -119,12 +133,22 @@ export interface FactInput {
   /** Something was not read: what is absent may be there all the same. */
   readonly blind: boolean;
   readonly tellsForwarding: boolean;
+  /** What may be there in windows alone is told apart. */
+  readonly inWindows?: readonly DeclaredAccess[];
 }
 
 /** Gates that are not packet rules, compared with the approved ones. */
-export function factSubjects({ device, now, approved, blind, tellsForwarding }: FactInput): readonly Subject[] {
+export function factSubjects({
+  device,
+  now,
+  approved,
+  blind,
+  tellsForwarding,
+  inWindows = [],
+}: FactInput): readonly Subject[] {
   const sameMember = now.availability?.member === approved.availability?.member;
-  const isCompared = ({ area, ofMember }: AccessFact): boolean =>
+  const isCompared = ({ area, ofMember, subject }: AccessFact): boolean =>
+    !inWindows.some((one) => declaresFact(one, subject)) &&
     (sameMember || !ofMember) &&
     (area === undefined || (now.areas?.includes(area) === true && approved.areas?.includes(area) === true));
   const [present, known] = [now, approved].map((state) =>
@@ -135,24 +159,35 @@ export function factSubjects({ device, now, approved, blind, tellsForwarding }: 
     const [one, other] = [present.get(name), known.get(name)];
     const fact = (one ?? other)![0]!;
     const difference = !one ? 'removed' : !other ? 'added' : valuesOf(one) === valuesOf(other) ? undefined : 'changed';
-    const { code } = meanings[fact.kind];
     const tells = fact.guards ? ALL : meanings[fact.kind].tells;
     if (difference === undefined || !tells.includes(difference) || (blind && difference === 'removed')) continue;
     if (fact.kind === 'forwarding' && (tellsForwarding || valuesOf(one ?? []) === '0')) continue;
-    const any = { text: 'any', addresses: anyAddress };
-    subjects.push({
-      id: name,
-      device,
-      kind: 'fact',
-      factCode: code,
-      flow: { src: any, dst: { text: device }, proto: 'any', ports: 'any' },
-      summary: `${fact.subject} on ${device}: ${changeText(other && valuesOf(other), one && valuesOf(one))}`,
-      set: contentId([name, one && valuesOf(one)]),
-      certainty: 'certain',
-      place: fact.origin,
-    });
+    const [is, was] = [one && valuesOf(one), other && valuesOf(other)];
+    const values = { ...(is !== undefined && { now: is }), ...(was !== undefined && { before: was }) };
+    subjects.push(factSubject(device, fact, values));
   }
   return subjects;
+}
+
+/** A fact as it is told: what it is now, and what it was before. */
+export function factSubject(
+  device: string,
+  { kind, subject, origin }: AccessFact,
+  { now, before }: { readonly now?: string; readonly before?: string },
+): Subject {
+  const name = `${kind} ${subject}`;
+  const any = { text: 'any', addresses: anyAddress };
+  return {
+    id: name,
+    device,
+    kind: 'fact',
+    factCode: meanings[kind].code,
+    flow: { src: any, dst: { text: device }, proto: 'any', ports: 'any' },
+    summary: `${subject} on ${device}: ${changeText(before, now)}`,
+    set: contentId([name, now]),
+    certainty: 'certain',
+    place: origin,
+  };
 }
 
 /**
@@ -195,6 +230,6 @@ function byName(facts: readonly AccessFact[]): Facts {
   return out;
 }
 
-function valuesOf(facts: readonly AccessFact[]): string {
+export function valuesOf(facts: readonly AccessFact[]): string {
   return [...new Set(facts.map((fact) => fact.value))].sort().join(', ');
 }

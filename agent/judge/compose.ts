@@ -1,4 +1,4 @@
-import type { DeclaredFlow, DeclaredListener } from '../baseline/index.js';
+import type { DeclaredFlow, DeclaredListener, InWindows } from '../baseline/index.js';
 import type { Edit, Opening } from '../exposure/index.js';
 import type { Device } from '../model/index.js';
 import {
@@ -14,6 +14,7 @@ import {
 import { engineOf } from './compose-engine.js';
 import { flowOf, flowsMeet, type Surroundings } from './compose-flow.js';
 import { factSubjects, listening, uncomparedAreas } from './compose-hosts.js';
+import { nothingInWindows, standingFacts, standingRules, withoutStanding } from './compose-in-windows.js';
 import { latentSubjects, laterSubjects, nothingLatent } from './compose-latent.js';
 import { type OtherVersion, platformOf } from './compose-platform.js';
 import { continued, groupByRule, type RuleGroup, subjectOfRule, succeed, withFreshUndo } from './compose-rules.js';
@@ -31,7 +32,12 @@ export interface ComposeInput {
   readonly otherVersion?: OtherVersion;
   /** The complete reading before this one. */
   readonly before?: Device;
-  readonly declared: { readonly flows: readonly DeclaredFlow[]; readonly listeners: readonly DeclaredListener[] };
+  readonly declared: {
+    /** Open at any time. */
+    readonly flows: readonly DeclaredFlow[];
+    readonly listeners: readonly DeclaredListener[];
+    readonly inWindows?: InWindows;
+  };
   /** What was open on this device and not declared, as the judge remembers it: findings go on in it. */
   readonly earlier: readonly Subject[];
   /** What was missing, as the judge remembers it. Only needed where nothing is approved. */
@@ -60,7 +66,13 @@ export function composeObservation(input: ComposeInput): Observation {
     interfaces: outerFirst(input.interfaceZones, input.outerZones),
     ...(input.timeMsMax !== undefined && { timeMsMax: input.timeMsMax }),
   };
-  const comparison = undeclaredNow(sides, before?.pipeline ?? approved?.pipeline);
+  const reference = before?.pipeline ?? approved?.pipeline;
+  const { inWindows = nothingInWindows } = declared;
+  // What may be open in windows alone is told by itself, and so is neither undeclared nor declared here.
+  const beside: Sides =
+    inWindows.flows.length === 0 ? sides : { ...sides, flows: [...declared.flows, ...inWindows.flows] };
+  const earlier = input.earlier.filter((subject) => !subject.inWindows);
+  const comparison = undeclaredNow(beside, reference);
   const blind = [
     ...now.coverage.blind,
     ...unspoken(now.pipeline, (approved ?? before)?.pipeline).map((reason) => `${device}: ${reason}`),
@@ -74,36 +86,50 @@ export function composeObservation(input: ComposeInput): Observation {
     now: now.pipeline,
     ...(approved && { approved: approved.pipeline }),
     ...(before && { before: before.pipeline }),
-    earlier: input.earlier,
+    earlier,
     ...(undo && { undo }),
   });
   const factsOf = (state: Device): readonly Subject[] =>
     approved
-      ? factSubjects({ device, now: state, approved, blind: isBlind, tellsForwarding: engine.tellsForwarding })
+      ? factSubjects({
+          ...{ device, now: state, approved, blind: isBlind, tellsForwarding: engine.tellsForwarding },
+          inWindows: inWindows.access,
+        })
       : [];
   const changed = { groups: groupByRule(engine.rest), closed: comparison.closed, facts: factsOf(now) };
   const other = isBlind ? undefined : input.otherVersion;
   const platform =
     approved && other
-      ? platformOf({ device, now, approved, other, ...changed, factsUnder: factsOf(other.under) }, sides, around)
+      ? platformOf({ device, now, approved, other, ...changed, factsUnder: factsOf(other.under) }, beside, around)
       : { ...changed, subject: undefined };
   const { groups, closed } = platform;
-  const { earlierOf } = succeed(groups, input.earlier, isBlind ? () => false : sharing(input, sides, around));
+  const { earlierOf } = succeed(groups, earlier, isBlind ? () => false : sharing(input, beside, around));
   const told = groups.map((group) =>
     withFreshUndo(continued(subjectOfRule(group, around, undo), earlierOf.get(group.identity)), group, undo),
   );
-  const rules = withCauses(told, input, sides, around);
+  const rules = withCauses(told, input, beside, around);
+  const standing = standingRules(
+    { inWindows, blind: isBlind, ...(reference && { reference }), ...(undo && { undo }) },
+    sides,
+    around,
+  );
   const listeners = listening({
     device,
     now: now.listeners,
     ...(approved && { approved: approved.listeners }),
     ...(before && { before: before.listeners }),
     declared: declared.listeners,
+    inWindows: inWindows.listeners,
     interfaceZones: input.interfaceZones,
   });
   const sleeping = isBlind ? nothingLatent : latentSubjects(sides, open, around);
   const later = laterSubjects({ now, approved, earlier: input.earlier, blind: isBlind }, sides, around);
-  const limits = [...sleeping.limits, ...later.limits, ...(approved ? notCompared(now, approved) : [])];
+  const limits = [
+    ...standing.limits,
+    ...sleeping.limits,
+    ...later.limits,
+    ...(approved ? notCompared(now, approved) : []),
+  ];
   return {
     device,
     at,
@@ -111,8 +137,10 @@ export function composeObservation(input: ComposeInput): Observation {
     undeclared: [
       ...(engine.subject ? [engine.subject] : []),
       ...rules,
+      ...standing.subjects,
       ...listeners.undeclared,
       ...platform.facts,
+      ...standingFacts(device, now, inWindows),
       ...(platform.subject ? [platform.subject] : []),
       ...sleeping.subjects,
       ...later.subjects,
@@ -187,7 +215,7 @@ const wording = new WeakMap<readonly Opening[], { readonly around: string; reado
 function declaredRules(input: ComposeInput, sides: Sides, closed: readonly Opening[]): readonly Subject[] {
   const { approved, device, interfaceZones, now } = input;
   const pipeline = (approved ?? now).pipeline;
-  const openings = declaredNow(sides, closed);
+  const openings = declaredNow(sides, closed, input.declared.inWindows?.flows);
   // The list itself stands for the pipeline that it was made of.
   const around = JSON.stringify([device, interfaceZones]);
   const known = wording.get(openings);
@@ -205,7 +233,9 @@ function missingRules(input: ComposeInput, sides: Sides, closed: readonly Openin
   const reference = approved ?? before;
   if (!reference) return [];
   const around: Surroundings = { device, pipeline: reference.pipeline, interfaceZones };
-  const cut = approved ? cutSince(approved.pipeline, closed, sides) : cutFlows(sides);
+  const whole = approved ? cutSince(approved.pipeline, closed, sides) : cutFlows(sides);
+  const states = { reference: reference.pipeline, now: sides.now };
+  const cut = withoutStanding(whole, input.declared.inWindows ?? nothingInWindows, { ...states, ...budgetOf(sides) });
   const subjects = groupByRule(cut).map((group) => subjectOfRule(group, around, undefined));
   if (approved) return subjects;
   // A cut is seen once; it stays told until what was cut passes again.
@@ -217,6 +247,10 @@ function missingRules(input: ComposeInput, sides: Sides, closed: readonly Openin
       !passing.some((flow) => flowsMeet(flow, old.flow)),
   );
   return [...subjects, ...still];
+}
+
+function budgetOf({ timeMsMax }: Sides): Pick<Sides, 'timeMsMax'> {
+  return timeMsMax === undefined ? {} : { timeMsMax };
 }
 
 function missingListeners(input: ComposeInput, listeners: ReturnType<typeof listening>): readonly Subject[] {

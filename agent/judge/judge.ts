@@ -61,6 +61,8 @@ export function nextDue(state: JudgeState, context: JudgeContext): Instant | und
   for (const { until } of context.approvals ?? []) take(until);
   for (const { expires } of state.waivers) take(expires);
   for (const { nextReminderAt } of state.findings) if (nextReminderAt !== undefined) take(nextReminderAt);
+  // What may be open in windows alone is judged anew when one begins, whether anybody opens it by command or not.
+  if (state.present.some(({ subject }) => subject.inWindows)) for (const { start } of state.windows) take(start);
   for (const { scope } of state.windows) for (const { keep } of scope) if (keep) take(keep.review);
   return next === Number.POSITIVE_INFINITY ? undefined : next;
 }

@@ -26,6 +26,8 @@ export function onboardingOf(device: string, context: JudgeContext, at: Instant)
 export function isHeldBack({ present, verdict }: HeldBack, context: JudgeContext, at: Instant): boolean {
   const { subject } = present;
   if (onboardingOf(subject.device, context, at) === undefined || verdict.windows.length > 0) return false;
+  // Somebody has said when it may be open: that is no news of a device that is new.
+  if (subject.inWindows) return false;
   return verdict.severity !== 'critical' || !isOpenToInternet(present, context);
 }
 

@@ -59,6 +59,8 @@ export interface Subject {
   readonly factCode?: string;
   /** It differs only because the platform has another version. */
   readonly platform?: { readonly from: string; readonly to: string };
+  /** Declared to be open only while a window is open that names it, or that is of its vendor. */
+  readonly inWindows?: { readonly id: string; readonly vendor?: string };
   /** Shut now, comes back by itself: `after a reboot`, `when rule 12 is enabled`. */
   readonly latent?: { readonly returnsWhen: string; readonly shadowed?: boolean };
 }

@@ -32,7 +32,10 @@ export function ownershipOf(
   present: PresentSubject,
   windows: readonly MaintenanceWindow[],
   context: JudgeContext,
+  at: Instant = Number.POSITIVE_INFINITY,
 ): Ownership {
+  const naming = present.subject.inWindows ? namingWindows(present, windows, context, at) : [];
+  if (naming.length > 0) return { owners: naming, inScope: true };
   const known = ownerships.get(present.subject);
   if (known?.windows === windows && known.context === context && known.firstSeen === present.firstSeen)
     return known.ownership;
@@ -69,6 +72,28 @@ function workedOut(present: PresentSubject, windows: readonly MaintenanceWindow[
   };
 }
 
+/**
+ * The windows in which something may be open that is declared to be so in windows alone: those of its vendor, and those
+ * whose scope holds it, once they have begun. That it was open before one does not matter; one that had ended when it
+ * came does not count.
+ */
+function namingWindows(
+  { subject, firstSeen }: PresentSubject,
+  windows: readonly MaintenanceWindow[],
+  context: JudgeContext,
+  at: Instant,
+): readonly MaintenanceWindow[] {
+  const same = (text: string): string => text.trim().toLowerCase();
+  const { vendor } = subject.inWindows!;
+  return windows.filter((window) => {
+    const { state, devices, start } = window;
+    if (state === 'cancelled' || !devices.includes(subject.device) || start > at) return false;
+    if (firstSeen > context.windows.effectiveEnd(window)) return false;
+    if (vendor !== undefined && same(window.vendor) === same(vendor)) return true;
+    return context.windows.scopeEntryFor(window, subject, (text) => addressesOf(text, context)) !== undefined;
+  });
+}
+
 /** The instant from which the opening counts as left: its own windows' last deadline. */
 export function leftFrom(owners: readonly MaintenanceWindow[], context: JudgeContext): Instant {
   return Math.max(...owners.map((window) => deadlineOf(window, context)));
@@ -103,7 +128,7 @@ export function openingsLeft(
 ): readonly PresentSubject[] {
   return state.present.filter((present) => {
     if (present.declared || present.missing || waiverFor(present, state.waivers, at)) return false;
-    const { owners, keptUntil } = ownershipOf(present, state.windows, context);
+    const { owners, keptUntil } = ownershipOf(present, state.windows, context, at);
     return owners.some((owner) => owner.id === window.id) && !(keptUntil !== undefined && at < keptUntil);
   });
 }
@@ -128,7 +153,7 @@ export function verdictOf(
     if (subject.latent || !rules.some(({ baseline }) => baseline)) return undefined;
     return { code: 'BASELINE_EXPOSURE', ...rate(), windows: [], rules: ids };
   }
-  const { owners, inScope, keptUntil } = ownershipOf(present, state.windows, context);
+  const { owners, inScope, keptUntil } = ownershipOf(present, state.windows, context, at);
   const about = { windows: owners.map((window) => window.id), rules: ids };
   const due = owners.length > 0 && at >= leftFrom(owners, context);
   const noted = (code: FindingCode): Verdict => ({ code, severity: 'info', because: 'info: as declared', ...about });
@@ -139,6 +164,10 @@ export function verdictOf(
   if (due) {
     if (keptUntil !== undefined && at < keptUntil) return noted('PENDING_ACCEPTANCE');
     return { code: leftCode(subject, context), ...leftRisk(subject, rate(), context), ...about };
+  }
+  if (subject.inWindows) {
+    if (inScope) return noted('IN_WINDOW_CHANGE');
+    return { code: 'ACCESS_OUT_OF_WINDOW', ...rate(), ...about };
   }
   if (unapprovedDestination(subject, context)) {
     const details = endedApprovals(subject, context, at);

@@ -27,6 +27,15 @@ test.each([
   [[`to: 10.0.0.1, ${OWNED}`, `to: 10.0.0.0/8, except: [{ to: 10.0.0.1 }], ${OWNED}`], []],
   [[`to: 10.0.0.1, ${OWNED}`, `to: 10.0.0.0/8, device: fw1, ${OWNED}`], []],
   [[`to: 10.0.0.1, ${OWNED}`, `to: 10.0.0.0/8, until: 2027-06-01, ${OWNED}`], []],
+  [[`to: 10.0.0.1, only: in-windows, vendor: V, ${OWNED}`], []],
+  [[`to: 10.0.0.1, only: in-windows, ${OWNED}`], ['3 BASELINE_NO_VENDOR']],
+  [[`to: 10.0.0.1, only: in-windows, vendor: V, ${OWNED}`, `to: 10.0.0.0/8, ${OWNED}`], ['3 BASELINE_ALWAYS_OPEN']],
+  [[`to: 10.0.0.1, ${OWNED}`, `to: 10.0.0.0/8, only: in-windows, vendor: V, ${OWNED}`], []],
+  [
+    [`to: 10.0.0.1, only: in-windows, vendor: V, ${OWNED}`, `to: 10.0.0.1, only: in-windows, vendor: V, ${OWNED}`],
+    ['4 BASELINE_DUPLICATE'],
+  ],
+  [[`to: 10.0.0.1, only: in-windows, vendor: V, ${OWNED}`, `to: 10.0.0.1, only: in-windows, vendor: W, ${OWNED}`], []],
   [[`to: 10.0.0.1, via: -> self, ${OWNED}`, `to: 10.0.0.0/8, ${OWNED}`], []],
   [
     [`to: 10.0.0.1, via: 'not wan0 -> dmz0', ${OWNED}`, `to: 10.0.0.1, via: 'not wan0, wan1 -> dmz0', ${OWNED}`],

@@ -68,8 +68,10 @@ export function realParts({
       return sections && lister.sessions?.read(sections);
     },
     declaredKey: (device, at) => {
-      const { flows, listeners } = declared(device, at);
-      return [...flows, ...listeners].map(({ id }) => id).join(' ');
+      const { flows, listeners, inWindows } = declared(device, at);
+      const only = [...inWindows.flows, ...inWindows.listeners, ...inWindows.access];
+      const ids = [...flows, ...listeners].map(({ id }) => id).join(' ');
+      return [ids, ...only.map((one) => JSON.stringify([one.id, one.only]))].join(' ');
     },
     compose: ({ settings, reading, snapshot, approved, underApproved, before, earlier, earlierMissing }) =>
       composeObservation({

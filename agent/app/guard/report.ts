@@ -94,7 +94,7 @@ export function standingReport(room: Room, schedule: Pick<ScheduleSettings, 'dev
     ...settings.approvedHosts.flatMap((one) =>
       one.until === undefined ? [] : [{ at: one.until, text: `${say.approval}: ${approvedText(one)}` }],
     ),
-    ...[...baseline.flows, ...baseline.listeners].flatMap((one) =>
+    ...[...baseline.flows, ...baseline.listeners, ...(baseline.access ?? [])].flatMap((one) =>
       one.until === undefined || !isWanted(one.device)
         ? []
         : [{ at: one.until, text: `${say.declaration}: ${one.text} (${one.owner})` }],

@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import type { DeclaredAccess } from '../../baseline/index.js';
 import { captureFromPath, redactCapture } from '../../collect/index.js';
 import { failure, type Problem, type Result, success } from '../../lib/result.js';
 import type { AcceptRequest, DriftView, Guard, ReadingView, SnapshotView } from './contract.js';
@@ -176,14 +177,17 @@ async function importCapture(room: Room, name: string, path: string): Promise<Re
 function baselineText(room: Room, devices: readonly WatchedDevice[]): string {
   const names = new Set(devices.map((device) => device.settings.id));
   const holds = (one: { readonly device?: string }): boolean => one.device === undefined || names.has(one.device);
-  const declared = ({ id, device, text, why, owner, until }: Room['baseline']['flows' | 'listeners'][number]) => ({
+  type Declared = Room['baseline']['flows' | 'listeners'][number] | DeclaredAccess;
+  const declared = ({ id, device, text, only, why, owner, until }: Declared) => ({
     id,
     ...(device !== undefined && { device }),
     what: text,
+    ...(only && { only: 'in-windows', ...only }),
     why,
     owner,
     ...(until !== undefined && { until: iso(until) }),
   });
+  const { access = [] } = room.baseline;
   const approved = [...names].map((device) => {
     const approval = room.store.snapshots.approvals(device)[0];
     return approval
@@ -194,5 +198,6 @@ function baselineText(room: Room, devices: readonly WatchedDevice[]): string {
     approved,
     flows: room.baseline.flows.filter(holds).map(declared),
     listeners: room.baseline.listeners.filter(holds).map(declared),
+    ...(access.length > 0 && { access: access.filter(holds).map(declared) }),
   });
 }
