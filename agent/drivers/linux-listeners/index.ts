@@ -26,6 +26,7 @@ import { looksLikeSs, parseSs } from './parse-ss.js';
 import { readRoutes, readRules } from './routes.js';
 import { sessions } from './sessions.js';
 import type { Socket } from './sockets.js';
+import { readTunnels } from './tunnels.js';
 
 type ListingKind = 'ss' | 'netstat' | 'proc';
 
@@ -154,6 +155,7 @@ function deviceOf(
     ...(route4?.facts ?? []),
     ...(route6?.facts ?? []),
     ...(links?.facts ?? []),
+    ...(from('link', (source) => readTunnels(source, coverage)) ?? []),
     ...(from('qdisc', (source) => readQdiscs(source, coverage)) ?? []),
   ];
   const [all, named, self] = ['namespaces', 'named-namespaces', 'own-namespace'].map((step) => sources.get(step));
@@ -206,7 +208,7 @@ export const driver: Driver = {
   versions: 'ss of iproute2 4.11–6.1, netstat of net-tools 1.60–2.10, /proc/net',
   models: [
     'listening sockets with process, user and container',
-    'own addresses, forwarding, routes and routing rules',
+    'own addresses, forwarding, routes and routing rules, tunnel interfaces that are up',
     'XDP programs, tc filters and other network namespaces as not covered',
     'at the end of a window: connections that are up, by conntrack',
   ],
