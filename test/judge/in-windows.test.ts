@@ -180,7 +180,9 @@ describe('explored', () => {
       emptyJudgeState(START),
     );
     let worlds: readonly World[] = [{ state: first, there: false }];
+    const idsOf = (events: readonly { readonly id: string }[]): string => events.map(({ id }) => id).join();
     let silent = 0;
+    let different = 0;
     let seen = 0;
     for (let depth = 1; depth <= 7; depth++) {
       const at = minute(10 * depth);
@@ -190,7 +192,7 @@ describe('explored', () => {
           const [event, there] = move(world, at);
           const step = judge(world.state, event, context);
           const again = judge(JSON.parse(JSON.stringify(world.state)) as JudgeState, event, context);
-          expect(again.events.map(({ id }) => id)).toEqual(step.events.map(({ id }) => id));
+          if (idsOf(again.events) !== idsOf(step.events)) different++;
           const known = step.state.present.find(({ subject: { id } }) => id === 't');
           const open = step.state.findings.find(({ key, resolvedAt }) => key === 'fw/t' && resolvedAt === undefined);
           if (known) {
@@ -207,7 +209,7 @@ describe('explored', () => {
       }
       worlds = [...next.values()];
     }
-    expect(silent).toBe(0);
+    expect([silent, different]).toEqual([0, 0]);
     expect(seen).toBeGreaterThan(100);
   });
 });
