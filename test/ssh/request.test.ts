@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import { dialogueReader, localRunner, runDialogues, type Speaker } from '../../agent/collect/index.js';
@@ -261,6 +261,34 @@ describe('the script', () => {
   test('does not read its input, so that nothing can be slipped in by it', async () => {
     const outcome = await run(['sh', path], { env: { SSH_ORIGINAL_COMMAND: good }, input: 'echo INJECTED\n' });
     expect(`${outcome.stdout}${outcome.stderr}`).not.toContain('INJECTED');
+  });
+
+  test('says of a path that is not there what the program would, and asks the program about any other', async () => {
+    const folder = tempDir();
+    mkdirSync(join(folder, 'empty'), { recursive: true });
+    const at = (name: string): string => join(folder, name);
+    writeFileSync(at('file'), 'content\n');
+    symlinkSync(at('nothing'), at('dangling'));
+    symlinkSync(at('loop'), at('loop'));
+    const places = ['file', 'none', 'no/folder', 'dangling', 'loop', 'file/below', 'x'.repeat(300)].map(at);
+    const commands = places.flatMap((path) => [
+      ['cat', '--', path],
+      ['grep', '-r', '-H', '', path],
+      ['ls', '-1', path],
+    ]);
+    const speaker = driverWith(...commands.map((argv, number) => step(argv, { id: `s${number}` })));
+    const text = forcedCommandScript([speaker]);
+    const words = ['read', MARK, '1', planOf(speaker).token];
+    const outcome = await run(['sh', '-s', '--', ...words], { input: text });
+    const said = (stream: string) =>
+      [...stream.matchAll(new RegExp(`^${MARK} \\S+:0\n(?<text>[^]*?)\n?${MARK} (?<status>\\d+)$`, 'gm'))].map(
+        ({ groups }) => [groups!.text, Number(groups!.status)],
+      );
+    const alone = await Promise.all(commands.map((argv) => run(argv, { env: { LC_ALL: 'C' } })));
+    expect(said(outcome.stdout)).toEqual(alone.map(({ stdout, code }) => [stdout, code]));
+    expect(said(outcome.stderr)).toEqual(alone.map(({ stderr, code }) => [stderr, code]));
+    // Which of them no program was asked about: without cat and grep, the same is said of what is not there.
+    expect(text).toContain(`of ${at('none')} 1 step fake/s3:0 `);
   });
 
   test('ends a program that hangs, tries spellings and fallbacks in their order, and leaves out what it is told to', async () => {

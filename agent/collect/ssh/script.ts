@@ -34,9 +34,21 @@ function howAsked({ need, beside }: PlannedStep['step']): string {
   return beside ? 'beside' : need === 'crossCheck' ? 'cross' : 'step';
 }
 
+/** Programs that read the one path that they are given, and end with this where it is not there. */
+const READING: Readonly<Record<string, number>> = { cat: 1, grep: 2, ls: 2 };
+
+/** Where all that a program reads is one path, that is looked for before the program is asked. */
+function ofPath(argv: readonly string[]): string {
+  const paths = argv.slice(1).filter((word) => word.startsWith('/'));
+  const status = READING[argv[0]!];
+  return status === undefined || paths.length !== 1 ? '' : `of ${quoted(paths[0]!)} ${status} `;
+}
+
 /** Each spelling only where the one before it is not there, and then what stands in for all of them. */
 function stepLines({ name, step, spellings, fallbacks }: PlannedStep): string {
-  const tries = spellings.map((argv, at) => `${howAsked(step)} ${name}:${at} ${secondsOf(step)} ${spelled(argv)}`);
+  const tries = spellings.map(
+    (argv, at) => `${ofPath(argv)}${howAsked(step)} ${name}:${at} ${secondsOf(step)} ${spelled(argv)}`,
+  );
   const rest = fallbacks.length === 0 ? ':' : `{ ${fallbacks.map(stepLines).join('; ')}; }`;
   return [...tries, rest].join(' || ');
 }
@@ -141,6 +153,34 @@ const HEAD: readonly string[] = [
   '  exit $?',
   '}',
   '',
+  '# Most of the files that are looked for are on few hosts. That one is not there is said without a program, in the',
+  '# words of one; for whatever else is the matter with it, the program is asked.',
+  'gone() {',
+  '  if [ -e "$1" ] || [ -L "$1" ]; then return 1; fi',
+  '  case "$( { true <"$1"; } 2>&1 )" in',
+  "  *[Nn]'o such file'*) ;;",
+  '  *) return 1 ;;',
+  '  esac',
+  '  # Some shells say so too where what should be a folder is a file.',
+  '  above=$1',
+  '  while above=${above%/*} && [ -n "$above" ]; do',
+  '    [ ! -d "$above" ] || return 0',
+  '    [ ! -e "$above" ] || return 1',
+  '  done',
+  '}',
+  '',
+  '# PATH STATUS STEP…: a step of a program that reads this path alone, and ends so where it is not there.',
+  "path=''",
+  'of() {',
+  '  path=$1',
+  '  missing=$2',
+  '  shift 2',
+  '  "$@"',
+  '  came=$?',
+  "  path=''",
+  '  return "$came"',
+  '}',
+  '',
   '# One step of a reading: NAME SECONDS PROGRAM…. What it says stands between two lines that begin with the mark, on',
   '# both streams alike. Fails, saying nothing, only where the program is not there.',
   'step() {',
@@ -150,8 +190,14 @@ const HEAD: readonly string[] = [
   '  command -v "$2" >/dev/null 2>&1 || return 1',
   `  printf '%s %s\\n' "$mark" "$name"`,
   `  printf '%s %s\\n' "$mark" "$name" >&2`,
-  '  limited "$@"',
-  '  status=$?',
+  '  if [ -n "$path" ] && gone "$path"; then',
+  '    [ "$2" != ls ] || path="cannot access \'$path\'"',
+  '    echo "$2: $path: No such file or directory" >&2',
+  '    status=$missing',
+  '  else',
+  '    limited "$@"',
+  '    status=$?',
+  '  fi',
   `  printf '\\n%s %s\\n' "$mark" "$status"`,
   `  printf '\\n%s %s\\n' "$mark" "$status" >&2`,
   '}',
