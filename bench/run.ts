@@ -14,6 +14,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ readonly bench: Bench }>>
   'engine-more': async () => ({ bench: (await import('./engine.js')).more }),
   'engine-wide': async () => ({ bench: (await import('./engine.js')).wide }),
   feed: () => import('./feed.js'),
+  fortios: () => import('./fortios.js'),
   judge: () => import('./judge.js'),
   loading: () => import('./loading.js'),
   ssh: () => import('./ssh.js'),

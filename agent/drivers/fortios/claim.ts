@@ -21,12 +21,14 @@ export function claimsOf(file: string, coverage: CoverageBuilder): Claims {
       for (let at = line; at <= lastLine; at++) coverage.mark(file, at, state, reason);
     }
   };
+  const kinds = new Map<string, ReturnType<typeof kindOfTable>>();
   return {
     file,
     coverage,
     mark,
     isUnknown(path, key) {
-      const kind = kindOfTable(path);
+      const kind = kinds.get(path) ?? kindOfTable(path);
+      kinds.set(path, kind);
       return kind.kind === 'modelled' && !kind.spec.used.has(key) && !ignores(kind.spec, key);
     },
     lose(spans, reason) {

@@ -1,4 +1,5 @@
 import {
+  always,
   any,
   type Condition,
   type Family,
@@ -7,17 +8,19 @@ import {
   type Rule,
   type RuleList,
 } from '../../model/index.js';
+import { aclRules } from './acl.js';
 import type { Claims } from './claim.js';
 import type { DeviceTime } from './clock.js';
 import type { PolicyContext } from './context.js';
 import { internetServiceBook } from './internet-services.js';
-import { type Administration, accessRules, serviceRules } from './local-in.js';
-import type { Domain } from './network.js';
+import { type Administration, accessRules } from './local-in.js';
+import { type Domain, isBuiltIn } from './network.js';
 import { addressBook, byName, conditionOf } from './objects.js';
 import type { Version } from './parse.js';
 import { policyRules } from './policy.js';
 import { vipsAmong } from './policy-match.js';
 import { serviceBook } from './services.js';
+import { serviceRules } from './services-of-device.js';
 import { sourceLists, sourceNatOf } from './source-nat.js';
 import { redirectRules, replyRule, sessionRules } from './state.js';
 import { type Entry, isEnabled, textAt, valuesOf } from './tables.js';
@@ -67,13 +70,21 @@ export function listsOf(domain: Domain, reading: Reading): DomainLists {
 function contextOf(domain: Domain, { claims, version, defaultsOf, now }: Reading): PolicyContext {
   const { zones, tables } = domain;
   const services = serviceBook(domain);
+  // Few tests of interfaces stand in many policies: each is one object, looked at once.
+  const tests = new Map<string, Condition>();
   const interfaceTest: PolicyContext['interfaceTest'] = (names, kind) => {
-    if (names.includes('any')) return { kind: 'all', of: [] };
-    const members = names.flatMap((name) => {
-      const inside = zones.get(name)?.interfaces ?? [];
-      return inside.length > 0 ? inside : [name];
-    });
-    return { kind, names: [...new Set(members)].sort() };
+    if (names.includes('any')) return always;
+    const key = [kind, ...names].join('\n');
+    let test = tests.get(key);
+    if (!test) {
+      const members = names.flatMap((name) => {
+        const inside = zones.get(name)?.interfaces ?? [];
+        return inside.length > 0 ? inside : [name];
+      });
+      test = { kind, names: [...new Set(members)].sort() };
+      tests.set(key, test);
+    }
+    return test;
   };
   const settings = tables.get('system settings')?.own;
   const centralNat =
@@ -104,7 +115,7 @@ function placeOf(file: string, prefix: string, path: string, line = 1): Origin {
 function checkZones({ interfaces, zones }: Domain, claims: Claims): void {
   const known = new Set(interfaces.map(({ name }) => name));
   for (const { name, interfaces: members, entry } of zones.values()) {
-    const missing = known.size === 0 ? [] : members.filter((one) => !known.has(one));
+    const missing = known.size === 0 ? [] : members.filter((one) => !known.has(one) && !isBuiltIn(one));
     const spans = entry.settings.get('interface')?.spans ?? [entry];
     if (missing.length > 0)
       claims.lose(spans, `the zone ${name} has interfaces that are not defined: ${missing.join(', ')}`);
@@ -124,7 +135,13 @@ function forwardLists(context: PolicyContext, reading: Reading): readonly RuleLi
       id: domain.prefix + id,
       families,
       origin: placeOf(claims.file, domain.prefix, path, table?.frame[0]?.line),
-      rules: [...sessionRules(state, families), ...redirectRules(state, families), ...policies, ...intrazone],
+      rules: [
+        ...sessionRules(state, families),
+        ...aclRules(context, families),
+        ...redirectRules(state, families),
+        ...policies,
+        ...intrazone,
+      ],
     };
   };
   const consolidated = (domain.tables.get('firewall consolidated policy')?.entries.length ?? 0) > 0;
@@ -219,7 +236,7 @@ function inputList(context: PolicyContext, { administration }: Reading): RuleLis
     );
   });
   claims.coverage.notCovered(
-    'What FortiOS answers by itself, beside administrative access, IPsec, SSL-VPN, DHCP and DNS, is not modelled: routing protocols, clustering, the Security Fabric.',
+    'What FortiOS answers by itself, beside administrative access, IPsec, SSL-VPN, DHCP, DNS and proxies, is not modelled: routing protocols, clustering, the Security Fabric.',
   );
   const line = domain.tables.get('firewall local-in-policy')?.frame[0]?.line;
   return {
@@ -228,9 +245,10 @@ function inputList(context: PolicyContext, { administration }: Reading): RuleLis
     origin: placeOf(claims.file, domain.prefix, 'firewall local-in-policy', line),
     rules: [
       replyRule(context),
+      ...aclRules(context, BOTH),
       ...rules,
       ...accessRules(domain, administration, claims),
-      ...serviceRules(domain, claims, context.interfaceTest),
+      ...serviceRules(context),
     ],
   };
 }

@@ -13,7 +13,6 @@ import {
 } from '../../model/index.js';
 import type { Claims } from './claim.js';
 import { type Domain, type NetworkInterface, unionOf } from './network.js';
-import { originOf } from './origin.js';
 import { type Entry, type Table, textAt, valuesOf } from './tables.js';
 
 /** What of the whole device administrative access depends on. */
@@ -66,6 +65,7 @@ function answersOf(word: string, global: Entry | undefined): readonly Answer[] |
     case 'ssh':
       return moved('admin-ssh-port', 22);
     case 'telnet':
+      if (global && textAt(global, 'admin-telnet') === 'disable') return [];
       return moved('admin-telnet-port', 23);
     case 'ping':
       return [];
@@ -131,10 +131,24 @@ export function accessRules(domain: Domain, administration: Administration, clai
   return rules;
 }
 
+/** The hosts that an interface for management alone answers; undefined: all. */
+function dedicatedTo(entry: Entry, family: Family): AddressSet | undefined {
+  if (textAt(entry, 'dedicated-to') !== 'management') return undefined;
+  const key = family === 'ip4' ? 'trust-ip-' : 'trust-ip6-';
+  const sets = [1, 2, 3].map((number) => parseAddressSet(valuesOf(entry, `${key}${number}`).join('/')));
+  const known = sets.filter((set) => set !== undefined && !isEverybody(set, family)) as readonly AddressSet[];
+  return known.length === 0 ? undefined : unionOf(known);
+}
+
+/** Zeros, of any length, stand where no host is named. */
+function isEverybody({ ip4, ip6 }: AddressSet, family: Family): boolean {
+  return family === 'ip4' ? ip4[0] === 0 : ip6[0] === 0n;
+}
+
 function accessCondition(
   word: string,
   family: Family,
-  { name }: NetworkInterface,
+  { name, entry }: NetworkInterface,
   administration: Administration,
   settings: Entry | undefined,
 ): Condition | undefined {
@@ -150,8 +164,10 @@ function accessCondition(
     { kind: 'protocol', protocols: single(number) },
     { kind: 'icmp', typeCodes: [echo * 256, echo * 256 + 255] },
   );
-  const service = word === 'ping' ? ping : any(...services);
+  const service = word === 'ping' ? ping : services.length === 1 ? services[0]! : any(...services);
   const parts: Condition[] = [{ kind: 'family', family }, { kind: 'inInterface', names: [name] }, service];
+  const dedicated = dedicatedTo(entry, family);
+  if (dedicated) parts.push({ kind: 'source', addresses: dedicated });
   if (trusted) {
     const from: Condition = { kind: 'source', addresses: trusted };
     if (forAdministrators.has(word)) parts.push(from);
@@ -161,55 +177,4 @@ function accessCondition(
     }
   }
   return all(...parts);
-}
-
-/** What other services of the device listen on: IPsec, SSL-VPN, DHCP and DNS. */
-export function serviceRules(
-  domain: Domain,
-  claims: Claims,
-  interfaceTest: (names: readonly string[], kind: 'inInterface') => Condition,
-): readonly Rule[] {
-  const rules: Rule[] = [];
-  const ports = (protocol: number, ...some: readonly number[]): Condition =>
-    all(
-      { kind: 'protocol', protocols: single(protocol) },
-      { kind: 'destinationPort', ports: some.flatMap((port) => [port, port]) },
-    );
-  const open = (path: string, entry: Entry, key: string, names: readonly string[], service: Condition): void => {
-    if (names.length === 0 || textAt(entry, 'status') === 'disable') return;
-    claims.mark(entry.settings.get(key)?.spans ?? [], 'modelled');
-    const steps: Rule['steps'] = [
-      { kind: 'match', condition: interfaceTest(names, 'inInterface') },
-      { kind: 'match', condition: service },
-      { kind: 'accept' },
-    ];
-    rules.push({
-      origin: { ...originOf(claims.file, domain, path, entry), text: `${path} ${entry.name} on ${names.join(' ')}` },
-      steps,
-    });
-  };
-  const ipsec = any(ports(17, 500, 4500), { kind: 'protocol', protocols: single(50) });
-  for (const path of ['vpn ipsec phase1-interface', 'vpn ipsec phase1']) {
-    for (const entry of domain.tables.get(path)?.entries ?? [])
-      open(path, entry, 'interface', valuesOf(entry, 'interface'), ipsec);
-  }
-  for (const entry of domain.tables.get('system dhcp server')?.entries ?? []) {
-    open('system dhcp server', entry, 'interface', valuesOf(entry, 'interface'), ports(17, 67));
-  }
-  for (const entry of domain.tables.get('system dns-server')?.entries ?? []) {
-    open('system dns-server', entry, 'mode', [entry.name], any(ports(17, 53), ports(6, 53)));
-  }
-  const portal = domain.tables.get('vpn ssl settings');
-  if (portal) {
-    const entry = portal.own;
-    const port = Number(textAt(entry, 'port') ?? '10443');
-    const sources = valuesOf(entry, 'source-interface');
-    if (!Number.isInteger(port) || port > 65535)
-      claims.lose(entry.settings.get('port')?.spans ?? [], 'the port cannot be read');
-    else {
-      open('vpn ssl settings', entry, 'source-interface', sources, any(ports(6, port), ports(17, port)));
-      if (sources.length > 0) claims.mark(entry.settings.get('port')?.spans ?? [], 'modelled');
-    }
-  }
-  return rules;
 }

@@ -130,3 +130,8 @@ export function rangeOf(first: string, last: string): AddressSet | undefined {
     ? parseAddressSet(`${first}-${last}`)
     : undefined;
 }
+
+/** Interfaces that every virtual domain has, shown or not: of SSL-VPN, of its address assignment, of L2TP. */
+export function isBuiltIn(name: string): boolean {
+  return /^(?:ssl|naf|l2t)\.[\w.-]+$/.test(name);
+}

@@ -2,6 +2,7 @@ import { difference, fromRanges, ranges } from '../../lib/intervals.js';
 import {
   type AddressSet,
   all,
+  any,
   anyIp4,
   anyIp6,
   type Condition,
@@ -11,6 +12,7 @@ import {
   not,
   parseAddressSet,
   parseIp4,
+  parseMac,
 } from '../../model/index.js';
 import { contentOf } from './content.js';
 import { type Domain, rangeOf, subnetOf } from './network.js';
@@ -29,8 +31,18 @@ export interface Meaning {
 }
 
 export interface AddressBook {
+  /** What several names stand for together. */
   meaningOf(names: readonly string[]): Meaning;
+  /**
+   * The same as a test. A group stands in every test as one and the same object: policies name few groups often, and
+   * whoever compares them looks at each once.
+   */
+  testOf(names: readonly string[], side: Side): AddressTest;
   readonly names: ReadonlySet<string>;
+}
+
+export interface AddressTest extends Pick<Meaning, 'problems' | 'bounds'> {
+  readonly condition: Condition;
 }
 
 const nothing: Meaning = { addresses: noAddress, others: [], problems: [], bounds: [] };
@@ -104,7 +116,32 @@ export function addressBook(domain: Domain, family: Family): AddressBook {
       bounds: parts.flatMap((part) => part.bounds),
     };
   };
-  return { meaningOf, names: new Set([...addresses.keys(), ...groups.keys()]) };
+  const tests = { source: new Map<string, AddressTest>(), destination: new Map<string, AddressTest>() };
+  const remembered = (names: readonly string[], side: Side): AddressTest => {
+    const key = names.join('\n');
+    let test = tests[side].get(key);
+    if (!test) {
+      const meaning = meaningOf(names);
+      test = { condition: conditionOf(meaning, side), problems: meaning.problems, bounds: meaning.bounds };
+      tests[side].set(key, test);
+    }
+    return test;
+  };
+  const testOf: AddressBook['testOf'] = (names, side) => {
+    const several = names.length > 1 ? names.filter((name) => groups.has(name)) : [];
+    if (several.length === 0) return remembered(names, side);
+    const single = names.filter((name) => !groups.has(name));
+    const parts = [
+      ...several.map((name) => remembered([name], side)),
+      ...(single.length > 0 ? [remembered(single, side)] : []),
+    ];
+    return {
+      condition: any(...parts.map(({ condition }) => condition)),
+      problems: parts.flatMap(({ problems }) => problems),
+      bounds: parts.flatMap(({ bounds }) => bounds),
+    };
+  };
+  return { meaningOf, testOf, names: new Set([...addresses.keys(), ...groups.keys()]) };
 }
 
 export function byName(table: Table | undefined): ReadonlyMap<string, Entry> {
@@ -153,9 +190,10 @@ function address4(domain: Domain, entry: Entry): Meaning {
     case 'wildcard-fqdn':
     case 'geography':
     case 'dynamic':
-    case 'mac':
     case 'route-tag':
       return onTheDevice('ip4', entry);
+    case 'mac':
+      return hardware('ip4', entry);
     default:
       return lost('ip4', entry.name, `the address ${entry.name} is of the type ${type}, which is not known`);
   }
@@ -177,13 +215,31 @@ function address6(entry: Entry): Meaning {
     case 'fqdn':
     case 'geography':
     case 'dynamic':
-    case 'mac':
     case 'template':
     case 'route-tag':
       return onTheDevice('ip6', entry);
+    case 'mac':
+      return hardware('ip6', entry);
     default:
       return lost('ip6', entry.name, `the address ${entry.name} is of the type ${type}, which is not known`);
   }
+}
+
+/** Hardware addresses, by which a packet's frame came; of where it goes to only the device knows them. */
+function hardware(family: Family, entry: Entry): Meaning {
+  const start = textAt(entry, 'start-mac');
+  const texts = [...valuesOf(entry, 'macaddr'), ...(start ? [`${start}-${textAt(entry, 'end-mac') ?? start}`] : [])];
+  const found = texts.map((text) => {
+    const [first, last = first] = text.split('-').map(parseMac);
+    return first === undefined || last === undefined ? undefined : ([first, last] as const);
+  });
+  const known = found.filter((range) => range !== undefined);
+  if (known.length === 0 || known.length < found.length) return onTheDevice(family, entry);
+  const frame: Condition = { kind: 'sourceMac', addresses: fromRanges(known) };
+  const { others } = onTheDevice(family, entry);
+  const other = (side: Side): Condition =>
+    side === 'source' ? all({ kind: 'family', family }, frame) : others[0]!('destination');
+  return { ...nothing, others: [other] };
 }
 
 /** An address and a mask whose set bits must agree, in any order. */

@@ -11,8 +11,6 @@ export const unmodelledTables = new Set([
   'firewall DoS-policy',
   'firewall DoS-policy6',
   'firewall ttl-policy',
-  'firewall acl',
-  'firewall acl6',
   'firewall access-proxy',
   'firewall access-proxy6',
   'firewall access-proxy-virtual-host',

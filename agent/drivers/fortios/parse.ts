@@ -32,7 +32,6 @@ export interface Script {
   /** Lines that say nothing: blank ones, comments, the header of a backup, the prompt. */
   readonly emptyLines: readonly number[];
   readonly version?: Version;
-  readonly lines: readonly string[];
   /** What is not closed where the text ends: the rest of it is missing. */
   readonly truncated?: Problem;
 }
@@ -96,7 +95,8 @@ export function parse(file: string, text: string): Script {
   };
   /** Carries a line out; what is wrong with it, if anything. */
   const take = (read: Line): string | undefined => {
-    const [verb = '', ...words] = read.words;
+    const verb = read.words[0] ?? '';
+    const words = read.words.slice(1);
     const inside = stack.at(-1);
     switch (verb) {
       case 'config':
@@ -168,7 +168,7 @@ export function parse(file: string, text: string): Script {
       expected: open.kind === 'edit' ? 'next' : 'end',
     };
   }
-  return { body, losses, emptyLines, lines, ...(version && { version }), ...(truncated && { truncated }) };
+  return { body, losses, emptyLines, ...(version && { version }), ...(truncated && { truncated }) };
 }
 
 /**

@@ -3,7 +3,8 @@ import { hasPassed, latestOf, timeOf, timeText } from './clock.js';
 import { contentOf, wordOf } from './content.js';
 import { exact, lostTest, type Part, type PolicyContext, unknown } from './context.js';
 import { defaultOf } from './defaults.js';
-import { byName, conditionOf, type Side } from './objects.js';
+import { isBuiltIn } from './network.js';
+import { byName, type Side } from './objects.js';
 import { scheduleOf } from './schedules.js';
 import { type Entry, isEnabled, textAt, valuesOf } from './tables.js';
 import type { VirtualIp } from './vip.js';
@@ -39,7 +40,9 @@ export function interfacesPart(
     return { ...exact, condition: lostTest(`${key} ${names.join(' ')}`), problems: [`${key} has “any” beside others`] };
   }
   const { interfaces, zones } = context.domain;
-  const missing = names.filter((name) => !zones.has(name) && !interfaces.some((one) => one.name === name));
+  const missing = names.filter(
+    (name) => !zones.has(name) && !isBuiltIn(name) && !interfaces.some((one) => one.name === name),
+  );
   const condition = context.interfaceTest(names, kind);
   // Where interfaces were read, one that is not among them is a name that was damaged or is not ours.
   if (interfaces.length > 0 && missing.length > 0) {
@@ -91,12 +94,12 @@ function sidePart(
   if (names.length === 0) return undefined;
   const vips = side === 'destination' ? vipsAmong(context, family, names) : [];
   const plain = names.filter((name) => !isVip(context, family, name));
-  const meaning = context.books[family].meaningOf(plain);
-  const problems = [...meaning.problems];
+  const test = plain.length === 0 ? undefined : context.books[family].testOf(plain, side);
+  const problems = [...(test?.problems ?? [])];
   if (names.length > 1 && (names.includes('all') || names.includes('none')))
     problems.push(`${key} has “all” beside others`);
-  let condition = plain.length === 0 ? never : conditionOf(meaning, side);
-  const bounds = [...meaning.bounds];
+  let condition = test?.condition ?? never;
+  const bounds = [...(test?.bounds ?? [])];
   if (isEnabled(entry, `${key}-negate`)) condition = not(condition);
   if (side === 'destination' && context.vips[family].size > 0 && !context.centralNat && plain.length > 0) {
     const met = meetsTranslated(context, entry);
@@ -192,9 +195,9 @@ export function schedulePart(context: PolicyContext, entry: Entry, role: PolicyR
 
 /** Who asks, and from what kind of machine: by the content of what is named. */
 export function unknownPart({ domain }: PolicyContext, key: string, values: readonly string[]): Part {
-  const groups = byName(domain.tables.get('user group'));
+  const groups = key === 'groups' ? byName(domain.tables.get('user group')) : undefined;
   const words = values.map((value) => {
-    const group = key === 'groups' ? groups.get(value) : undefined;
+    const group = groups?.get(value);
     return `${wordOf(value)}${group ? ` (${contentOf(group)})` : ''}`;
   });
   return { ...exact, ...unknown(`${key} ${words.sort().join(', ')}`) };
@@ -209,4 +212,12 @@ export function expiryPart({ now }: PolicyContext, entry: Entry): Part {
   if (hasPassed(last, now)) return { ...exact, condition: never };
   const when = until ? timeText(until) : (textAt(entry, 'policy-expiry-date-utc') ?? 'a date');
   return { ...exact, ...unknown(`it is not yet ${when}, when the policy expires`) };
+}
+
+/** Of a policy for the ports that are kept for the management of each member of a cluster: those ports. */
+export function managementPart({ domain }: PolicyContext, entry: Entry): Part {
+  if (!isEnabled(entry, 'ha-mgmt-intf-only')) return exact;
+  const own = domain.shared.get('system ha')?.own.tables.get('ha-mgmt-interfaces');
+  const names = (own?.entries ?? []).flatMap((one) => textAt(one, 'interface') ?? []);
+  return { ...exact, condition: names.length === 0 ? never : { kind: 'inInterface', names } };
 }

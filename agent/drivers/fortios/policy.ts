@@ -8,6 +8,7 @@ import {
   expiryPart,
   interfacesPart,
   isOff,
+  managementPart,
   type PolicyRole,
   schedulePart,
   servicePart,
@@ -70,8 +71,10 @@ function policyRule(
     if (condition && !(condition.kind === 'all' && condition.of.length === 0)) steps.push({ kind: 'match', condition });
     steps.push(...more);
   };
-  if (role === 'local') add('intf', interfacesPart(context, entry, 'intf', 'inInterface'));
-  else {
+  if (role === 'local') {
+    add('intf', interfacesPart(context, entry, 'intf', 'inInterface'));
+    add('ha-mgmt-intf-only', managementPart(context, entry));
+  } else {
     add('srcintf', interfacesPart(context, entry, 'srcintf', 'inInterface'));
     add('dstintf', interfacesPart(context, entry, 'dstintf', 'outInterface'));
   }
@@ -149,8 +152,8 @@ const profileTables: Readonly<Record<string, string>> = {
 /** The profiles that look into what a policy accepts, by their content. */
 function inspectionOf({ domain }: PolicyContext, entry: Entry): string | undefined {
   if (textAt(entry, 'utm-status') === 'disable') return undefined;
-  const found = [...profileKeys].flatMap((key) => {
-    const name = textAt(entry, key);
+  const found = [...entry.settings.keys()].flatMap((key) => {
+    const name = profileKeys.has(key) ? textAt(entry, key) : undefined;
     if (name === undefined || name === '') return [];
     const path = profileTables[key] ?? '';
     const profile = [domain.tables, domain.shared].flatMap((tables) => byName(tables.get(path)).get(name) ?? [])[0];

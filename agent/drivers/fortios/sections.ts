@@ -93,6 +93,12 @@ const policy: TableSpec = {
 /** Asked after a policy, of what it holds for; it has no part in how packets are sent on. */
 const securityPolicy: TableSpec = { ...policy, toldOnly: true };
 
+const accessList: TableSpec = {
+  used: words('status interface srcaddr dstaddr service'),
+  ignored: words('name comments uuid fragment'),
+  toldOnly: true,
+};
+
 const pool: TableSpec = { used: words('startip endip'), ignored: 'rest' };
 
 const centralSourceNat: TableSpec = {
@@ -158,10 +164,9 @@ const interfaceIgnored = words(`${cosmetic} alias snmp-index speed mtu mtu-overr
   dhcp-relay-vrf-select dhcp-classless-route-addition defaultgw distance priority dhcp-smart-relay
   dhcp-relay-allow-no-end-option preserve-session-route auth-type pptp-client pptp-user pptp-password pptp-server-ip
   pptp-auth-type pptp-timeout polling-interval sample-rate sample-direction sflow-sampler netflow-sampler
-  netflow-sample-rate netflow-sampler-id explicit-web-proxy explicit-ftp-proxy trust-ip-1 trust-ip-2 trust-ip-3
-  trust-ip6-1 trust-ip6-2 trust-ip6-3 wccp drop-overlapped-fragment drop-fragment member lacp-mode lacp-speed
+  netflow-sample-rate netflow-sampler-id wccp drop-overlapped-fragment drop-fragment member lacp-mode lacp-speed
   lacp-ha-secondary lacp-ha-slave min-links min-links-down algorithm link-up-delay aggregate-type system-id
-  system-id-type priority-override aggregate redundant-interface dedicated-to management-ip forward-domain
+  system-id-type priority-override aggregate redundant-interface management-ip forward-domain
   remote-ip external switch-controller-access-vlan switch-controller-traffic-policy switch-controller-rspan-mode
   switch-controller-netflow-collect switch-controller-mgmt-vlan switch-controller-igmp-snooping
   switch-controller-igmp-snooping-proxy switch-controller-igmp-snooping-fast-leave switch-controller-dhcp-snooping
@@ -187,7 +192,8 @@ const secondary: TableSpec = {
 
 const networkInterface: TableSpec = {
   used: words(`vdom ip allowaccess type status interface mode security-mode dhcp-relay-service secondary-IP vdom-link
-    src-check`),
+    src-check dedicated-to trust-ip-1 trust-ip-2 trust-ip-3 trust-ip6-1 trust-ip6-2 trust-ip6-3 explicit-web-proxy
+    explicit-ftp-proxy`),
   ignored: interfaceIgnored,
   toldOnly: true,
   nested: {
@@ -243,6 +249,8 @@ const specs: Readonly<Record<string, TableSpec>> = {
   'firewall policy6': policy,
   'firewall consolidated policy': policy,
   'firewall security-policy': securityPolicy,
+  'firewall acl': accessList,
+  'firewall acl6': accessList,
   'firewall central-snat-map': centralSourceNat,
   'firewall ippool': pool,
   'firewall ippool6': pool,

@@ -71,18 +71,27 @@ export function serviceBook(domain: Domain): ServiceBook {
     known.set(name, made);
     return made;
   };
+  const together = new Map<string, ServiceMeaning>();
   const meaningOf = (names: readonly string[]): ServiceMeaning => {
     if (names.length === 1) return nameOf(names[0]!);
-    const parts = names.map(nameOf);
-    const of = parts.flatMap(({ condition }) => (condition.kind === 'any' ? condition.of : [condition]));
-    const some: Condition = of.includes(always) ? always : { kind: 'any', of };
-    return {
-      condition: some,
-      problems: parts.flatMap((part) => part.problems),
-      bounds: parts.flatMap((part) => part.bounds),
-    };
+    const key = names.join('\n');
+    const before = together.get(key);
+    if (before) return before;
+    const made = joined(names.map(nameOf));
+    together.set(key, made);
+    return made;
   };
   return { meaningOf, names: [...services.keys(), ...groups.keys()] };
+}
+
+function joined(parts: readonly ServiceMeaning[]): ServiceMeaning {
+  const of = parts.flatMap(({ condition }) => (condition.kind === 'any' ? condition.of : [condition]));
+  const some: Condition = of.includes(always) ? always : { kind: 'any', of };
+  return {
+    condition: some,
+    problems: parts.flatMap((part) => part.problems),
+    bounds: parts.flatMap((part) => part.bounds),
+  };
 }
 
 function serviceMeaning(entry: Entry): ServiceMeaning {

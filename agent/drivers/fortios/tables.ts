@@ -160,11 +160,12 @@ function runInEntry(entry: MutableEntry, statement: Statement, lose: Lose): stri
     runTable(entry.tables, statement, lose);
     return undefined;
   }
-  const [key = '', ...values] = statement.words;
+  const key = statement.words[0] ?? '';
+  const values = statement.words.slice(1);
   const known = entry.settings.get(key);
   const { line, lastLine, verb } = statement;
-  const spans = [...(known?.spans ?? []), { line, lastLine }];
-  const before = known?.values ?? [];
+  const spans: readonly Span[] = known ? [...known.spans, { line, lastLine }] : [statement];
+  const before = known?.values ?? none;
   const put = (next: readonly string[] | undefined): undefined => {
     entry.settings.set(key, { key, spans, ...(next && { values: next }) });
     return undefined;
@@ -288,14 +289,18 @@ function renameReferences(tables: MutableTables, path: string, [name, , other = 
   }
 }
 
+const none: readonly string[] = [];
+
 /** The values of a key, or none. */
 export function valuesOf(entry: Entry, key: string): readonly string[] {
+  const values = entry.settings.get(key)?.values ?? none;
   // The full configuration writes '' where nothing is set.
-  return entry.settings.get(key)?.values?.filter((value) => value !== '') ?? [];
+  return values.includes('') ? values.filter((value) => value !== '') : values;
 }
 
 export function textAt(entry: Entry, key: string): string | undefined {
-  return entry.settings.get(key)?.values?.join(' ');
+  const values = entry.settings.get(key)?.values;
+  return values?.length === 1 ? values[0] : values?.join(' ');
 }
 
 export function isEnabled(entry: Entry, key: string): boolean {

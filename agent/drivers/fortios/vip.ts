@@ -31,6 +31,8 @@ export interface VirtualIp {
   /** Which addresses outside stand for which inside; empty where that is not one for one. */
   readonly pieces: readonly { readonly outside: AddressSet; readonly inside: AddressSet }[];
   readonly keepsHost: boolean;
+  /** Of one where a proxy answers by itself: what reaches it. */
+  readonly answers?: Condition;
 }
 
 export interface VipContext {
@@ -44,28 +46,36 @@ export interface VipContext {
 const protocols: Readonly<Record<string, number>> = { tcp: 6, udp: 17, sctp: 132, icmp: 1 };
 
 export function virtualIps(context: VipContext, family: Family): ReadonlyMap<string, VirtualIp> {
-  const { domain, claims } = context;
+  const { domain } = context;
   const found = new Map<string, VirtualIp>();
   const path = family === 'ip4' ? 'firewall vip' : 'firewall vip6';
   for (const entry of domain.tables.get(path)?.entries ?? []) {
-    // A proxy answers there by itself, or only answers of DNS are changed: no packet goes on with another address.
-    if (['access-proxy', 'dns-translation'].includes(textAt(entry, 'type') ?? '')) {
-      claims.coverage.rule('exact');
-      const rule: Rule = { origin: originOf(claims.file, domain, path, entry), steps: [], disabled: true };
-      found.set(entry.name, {
-        name: entry.name,
-        entry,
-        rule,
-        rules: [rule],
-        arrived: never,
-        pieces: [],
-        keepsHost: false,
-      });
-      continue;
-    }
-    found.set(entry.name, translating(context, path, entry, family));
+    const isProxy = textAt(entry, 'type') === 'access-proxy';
+    if (isProxy || textAt(entry, 'type') === 'dns-translation')
+      found.set(entry.name, passive(context, path, entry, isProxy ? family : undefined));
+    else found.set(entry.name, translating(context, path, entry, family));
   }
   return found;
+}
+
+/** A proxy answers there by itself, or only answers of DNS are changed: no packet goes on with another address. */
+function passive(context: VipContext, path: string, entry: Entry, proxied: Family | undefined): VirtualIp {
+  const { domain, claims } = context;
+  const rule: Rule = { origin: originOf(claims.file, domain, path, entry), steps: [], disabled: true };
+  const base = { name: entry.name, entry, rule, rules: [rule], arrived: never, pieces: [], keepsHost: false };
+  if (proxied === undefined) {
+    claims.coverage.rule('exact');
+    return base;
+  }
+  const outside = outsideOf(context, entry, proxied);
+  const number = portRange(textAt(entry, 'extport') ?? '443');
+  claims.coverage.rule(outside && number ? 'bounded' : 'unread');
+  if (!outside || !number) {
+    claims.lose(linesOfEntry(entry), `${path} ${entry.name} cannot be read`);
+    return base;
+  }
+  const tcp: Condition = { kind: 'protocol', protocols: single(6) };
+  return { ...base, answers: all(outside.condition, tcp, { kind: 'destinationPort', ports: number }) };
 }
 
 function translating(context: VipContext, path: string, entry: Entry, family: Family): VirtualIp {
@@ -120,7 +130,7 @@ function anyOf(family: Family): AddressSet {
 }
 
 /** The same asked of what the packet arrived with. */
-function original(condition: Condition): Condition {
+export function original(condition: Condition): Condition {
   switch (condition.kind) {
     case 'all':
     case 'any':
