@@ -50,7 +50,11 @@ interface NamedSecret extends SecretReference {
 function secretsOf({ devices, sinks }: Settings): readonly NamedSecret[] {
   return [
     ...devices.flatMap(({ id, source }) =>
-      source.kind === 'ssh' ? [source, ...(source.jump ? [source.jump] : [])].flatMap((one) => loginOf(id, one)) : [],
+      source.kind === 'ssh'
+        ? [source, ...(source.jump ? [source.jump] : [])].flatMap((one) => loginOf(id, one))
+        : source.kind === 'https'
+          ? [{ ...source.password, of: `device ${id}` }]
+          : [],
     ),
     ...sinks.flatMap((sink) => {
       const own = [

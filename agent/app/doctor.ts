@@ -1,13 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { type CommandRunner, localRunner, stepOfSection } from '../collect/index.js';
-import { addressOf, CLOCK_ARGV, recordRequest, type SshOptions, sshRunner } from '../collect/ssh/index.js';
-import type { DeviceSettings, Settings } from '../config/index.js';
+import { addressOf, CLOCK_ARGV, recordRequest } from '../collect/ssh/index.js';
+import type { DeviceSettings, LocalSource, Settings } from '../config/index.js';
 import type { Capture, Section } from '../drivers/index.js';
 import { drivers } from '../drivers/registry.js';
 import { type Clock, systemClock } from '../lib/clock.js';
 import { failure, type Problem, type Result, success } from '../lib/result.js';
 import { knownKeysFile } from './guard/place.js';
 import { readDevice } from './reading.js';
+import { isRemote, type RemotePlace, remoteRunner } from './remote.js';
 
 /** What stands between a device and a complete reading of it. Nothing is kept or judged. */
 export interface Examination {
@@ -65,8 +66,9 @@ export async function examine(
 async function examineOne(settings: Settings, device: DeviceSettings, clock: Clock): Promise<Examination> {
   const startedMs = performance.now();
   const hostKeys: Examination['hostKeys'][number][] = [];
-  const { runner, close } = runnerFor(settings, device, (address, { type, fingerprint }) => {
-    hostKeys.push({ address, type, fingerprint });
+  const { runner, close } = await runnerFor(settings, device, (address, { type, fingerprint }) => {
+    if (!hostKeys.some((known) => known.address === address && known.fingerprint === fingerprint))
+      hostKeys.push({ address, type, fingerprint });
   });
   const hops = device.source.kind === 'ssh' ? [device.source, device.source.jump] : [];
   const weakAlgorithms = [...new Set(hops.flatMap((hop) => hop?.legacyAlgorithms ?? []))];
@@ -76,7 +78,7 @@ async function examineOne(settings: Settings, device: DeviceSettings, clock: Clo
     local: device.source.kind === 'local',
     hostKeys,
     weakAlgorithms,
-    hasClock: !isAppliance(device),
+    hasClock: device.source.kind !== 'https' && !isAppliance(device),
   };
   const took = (): Examination['took'] => ({ ms: Math.round(performance.now() - startedMs) });
   try {
@@ -86,7 +88,7 @@ async function examineOne(settings: Settings, device: DeviceSettings, clock: Clo
       return { ...base, unreachable, ...nothing, took: took() };
     }
     // A login that works here works for a guard that had stopped after refusals.
-    if (device.source.kind === 'ssh') {
+    if (device.source.kind !== 'local') {
       recordRequest(knownKeysFile(settings.stateFolder), device.id, new Date(clock.now()).toISOString());
     }
     const ahead = device.source.kind === 'ssh' && base.hasClock ? await clockAhead(runner, clock) : undefined;
@@ -108,7 +110,7 @@ async function examineOne(settings: Settings, device: DeviceSettings, clock: Clo
       took: took(),
     };
   } finally {
-    close();
+    await close();
   }
 }
 
@@ -121,7 +123,9 @@ const NOTHING_COVERED = 'anything of this device, until it can be asked';
 
 function wayOf({ source }: DeviceSettings): string {
   if (source.kind === 'local') return source.prefix ? `by ${source.prefix.join(' ')}` : 'on this machine';
-  const { user, host, port, jump } = source;
+  const { user, host, port } = source;
+  if (source.kind === 'https') return `over HTTPS as ${user}@${addressOf({ host, port })}`;
+  const { jump } = source;
   const by = jump ? ` by way of ${jump.user}@${addressOf(jump)}` : '';
   return `over SSH as ${user}@${addressOf({ host, port })}${by}`;
 }
@@ -145,16 +149,17 @@ function rightsOf(asked: readonly Asked[]): Examination['rights'] {
   return [...rights].map(([right, { granted, commands }]) => ({ right, granted, for: commands }));
 }
 
-function runnerFor(
+async function runnerFor(
   settings: Settings,
-  { id, source }: DeviceSettings,
-  onHostKey: NonNullable<SshOptions['onHostKey']>,
-): { runner: CommandRunner; close(): void } {
-  if (source.kind === 'local') {
-    return { runner: localRunner(source.prefix ? { prefix: source.prefix } : {}), close: () => {} };
+  device: DeviceSettings,
+  onHostKey: NonNullable<RemotePlace['onHostKey']>,
+): Promise<{ runner: CommandRunner; close(): void | Promise<void> }> {
+  if (isRemote(device)) {
+    const runner = await remoteRunner(device, { folder: settings.stateFolder, drivers, onHostKey });
+    return { runner, close: () => runner.close() };
   }
-  const runner = sshRunner({ device: id, ...source }, { knownKeys: knownKeysFile(settings.stateFolder), onHostKey });
-  return { runner, close: () => runner.close() };
+  const { prefix } = device.source as LocalSource;
+  return { runner: localRunner(prefix ? { prefix } : {}), close: () => {} };
 }
 
 /** To the second, against the middle of the time that the answer took. */

@@ -33,7 +33,14 @@ export interface ReadingTools {
 }
 
 /** Nobody answers, or the line breaks: that may be the fault of what is between. A refused login or a foreign key is not. */
-const ON_THE_WAY: readonly string[] = ['SSH_UNREACHABLE', 'SSH_TIMEOUT', 'SSH_BROKEN'];
+const ON_THE_WAY: readonly string[] = [
+  'SSH_UNREACHABLE',
+  'SSH_TIMEOUT',
+  'SSH_BROKEN',
+  'HTTPS_UNREACHABLE',
+  'HTTPS_TIMEOUT',
+  'HTTPS_BROKEN',
+];
 /** Somebody answers who is perhaps not the device. */
 const OTHER_KEY: readonly string[] = ['HOST_KEY_CHANGED', 'HOST_KEY_REVOKED'];
 

@@ -1,3 +1,4 @@
+import { scanCertificate } from '../collect/https/index.js';
 import { allSpeakers } from '../collect/index.js';
 import {
   addKnownKeys,
@@ -6,13 +7,13 @@ import {
   revokeKeys,
   type ScannedHop,
   scanHostKeys,
-  sshRunner,
 } from '../collect/ssh/index.js';
 import type { Settings } from '../config/index.js';
 import { drivers } from '../drivers/registry.js';
 import { type Clock, systemClock } from '../lib/clock.js';
 import { failure, type Problem, type Result, success } from '../lib/result.js';
 import { knownKeysFile } from './guard/place.js';
+import { isRemote, remoteRunner } from './remote.js';
 
 export type { ScannedHop };
 
@@ -38,20 +39,26 @@ export function trusting(
   { by, clock = systemClock }: TrustOptions,
 ): Result<Trusting> {
   const found = settings.devices.find(({ id }) => id === device);
-  if (found?.source.kind !== 'ssh') {
-    const overSsh = settings.devices.filter(({ source }) => source.kind === 'ssh').map(({ id }) => id);
+  if (!found || !isRemote(found)) {
+    const remote = settings.devices.filter(isRemote).map(({ id }) => id);
     return failure({
       code: found ? 'NOT_OVER_SSH' : 'UNKNOWN_DEVICE',
       message: found ? `${device} is read on this machine: it has no host key` : `no device is called ${device}`,
-      expected: overSsh.length === 0 ? 'a device with `source: {ssh: …}`' : `one of ${overSsh.join(', ')}`,
+      expected:
+        remote.length === 0
+          ? 'a device with `source: {ssh: …}` or `source: {https: …}`'
+          : `one of ${remote.join(', ')}`,
     });
   }
-  const target = { device, ...found.source };
+  const { source } = found;
   const knownKeys = knownKeysFile(settings.stateFolder);
   const now = (): string => new Date(clock.now()).toISOString();
   const problemOf = (result: Result<unknown>): Problem | undefined => (result.ok ? undefined : result.error);
   return success({
-    scan: () => scanHostKeys(target, { knownKeys }),
+    scan: () =>
+      source.kind === 'ssh'
+        ? scanHostKeys({ device, ...source }, { knownKeys })
+        : scanCertificate({ device, ...source }, { knownKeys }),
     accept: ({ address, keys }, fingerprints, replace) =>
       problemOf(
         addKnownKeys(
@@ -64,13 +71,13 @@ export function trusting(
       ),
     revoke: (fingerprints) => problemOf(revokeKeys(knownKeys, fingerprints, { at: now(), by })),
     async login() {
-      const runner = sshRunner(target, { knownKeys });
+      const runner = await remoteRunner(found, { folder: settings.stateFolder, drivers });
       try {
         const refusal = await runner.ready();
         // Only what works here is tried again by a guard that had stopped: refusals are counted by the account too.
         return refusal ?? problemOf(recordRequest(knownKeys, device, now()));
       } finally {
-        runner.close();
+        await runner.close();
       }
     },
   });

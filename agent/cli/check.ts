@@ -151,7 +151,9 @@ function nextText({ cron, timeZone }: ScheduleSettings, text: (at: string) => st
 
 function whereText(source: DeviceSource): string {
   if (source.kind === 'local') return source.prefix ? `behind ${source.prefix.join(' ')}` : 'this machine';
-  const { user, host, port, jump } = source;
+  const { user, host, port } = source;
+  if (source.kind === 'https') return `over HTTPS as ${user}@${host} port ${port}`;
+  const { jump } = source;
   const by = jump ? ` by way of ${jump.user}@${jump.host} port ${jump.port}` : '';
   return `over SSH as ${user}@${host} port ${port}${by}`;
 }

@@ -21,11 +21,13 @@ export function addTrust(program: Command, setExit: SetExit): void {
   const collect = (value: string, before: readonly string[]): readonly string[] => [...before, value];
   program
     .command('trust [device]')
-    .description('show the host keys of a device that is read over SSH, accept them, and try the login')
+    .description(
+      'show the host keys or the certificate of a device that is read over the network, accept them, and try the login',
+    )
     .option('--config <file>', `the configuration; left out, ./${DEFAULT_FILE}`)
     .option(
       '--yes <fingerprint>',
-      'accept exactly this key (SHA256:…) without a question; may be repeated',
+      'accept exactly this key (SHA256:…) or certificate (AB:CD:…) without a question; may be repeated',
       collect,
       [],
     )
@@ -47,12 +49,13 @@ export function addTrust(program: Command, setExit: SetExit): void {
     });
 }
 
-const FINGERPRINT = /^SHA256:[A-Za-z0-9+/]{43}$/;
+const FINGERPRINT = /^(?:SHA256:[A-Za-z0-9+/]{43}|(?:[0-9A-F]{2}:){31}[0-9A-F]{2})$/;
 
 async function trustDevice(device: string, trust: Trusting, options: TrustOptions): Promise<number> {
   const wrong = [...options.yes, ...options.revoke].find((one) => !FINGERPRINT.test(one));
   if (wrong !== undefined) {
-    const expected = 'SHA256: and 43 characters, as `ssh-keygen -lf` prints it';
+    const expected =
+      'SHA256: and 43 characters, as `ssh-keygen -lf` prints it, or the SHA-256 of a certificate, AB:CD:… with 32 parts';
     return complain({ code: 'BAD_CALL', message: `${wrong} is not a fingerprint`, expected });
   }
   if (options.revoke.length > 0) {
@@ -118,10 +121,18 @@ async function asked(hop: ScannedHop, fresh: readonly string[], options: TrustOp
   if (hop.gone.length > 0) {
     print(coloured('red', 'None of the keys accepted before is shown: another machine may stand in its place.'));
   }
-  print('Compare with what the server itself prints: for f in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $f; done');
+  const isCertificate = hop.keys.every(({ type }) => type === 'certificate');
+  if (isCertificate)
+    print('Compare it with the SHA-256 of the certificate that the appliance’s own administration page shows.');
+  else
+    print(
+      'Compare with what the server itself prints: for f in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $f; done',
+    );
   const terminal = createInterface({ input: process.stdin, output: process.stderr });
   try {
-    const answer = await terminal.question(`Are these the keys of ${clean(hop.address)}? Type yes to accept them: `);
+    const answer = await terminal.question(
+      `Is this what ${clean(hop.address)} shows itself? Type yes to accept them: `,
+    );
     return answer.trim() === 'yes' ? fresh : [];
   } finally {
     terminal.close();

@@ -10,7 +10,7 @@ const VERSION = 1;
 export function stepOfSection({ steps }: Dialogue, name: string): DialogueStep | undefined {
   const exact = steps.find(({ id }) => id === name);
   if (exact) return exact;
-  const inside = steps.filter(({ id, eachVirtual }) => eachVirtual && name.endsWith(`-${id}`));
+  const inside = steps.filter(({ id, eachVirtual, forEach }) => (eachVirtual || forEach) && name.endsWith(`-${id}`));
   return inside.sort((a, b) => b.id.length - a.id.length)[0];
 }
 

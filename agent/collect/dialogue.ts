@@ -72,11 +72,15 @@ function sectionsOf(dialogue: Dialogue, answers: Answers, device: string): reado
   return dialogue.steps.flatMap((step) => {
     const answer = answers.get(step);
     if (!answer || (answer.output.kind === 'missing' && step.need !== 'required')) return [];
-    const { source, output, within = [] } = answer;
+    const { source, output, within = [], each } = answer;
     const section = (name: string, from: string, one: CommandOutput): Section => {
       const failure = failureOf(one, { step, device, source: from });
       return { name, source: from, text: one.kind === 'exited' ? one.stdout : '', ...(failure && { failure }) };
     };
+    if (each)
+      return each
+        .filter((one) => one.output.kind !== 'missing' || step.need === 'required')
+        .map((one) => section(`${one.name}-${step.id}`, one.source, one.output));
     const inside = [...within].map(([name, one]) => section(`${name}-${step.id}`, `${name}: ${source}`, one));
     return [section(step.id, source, output), ...inside];
   });

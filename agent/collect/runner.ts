@@ -11,6 +11,8 @@ export interface StepAnswer {
   readonly output: CommandOutput;
   /** The same step within each virtual system of an appliance, by its name. */
   readonly within?: ReadonlyMap<string, CommandOutput>;
+  /** The questions of a step with `forEach`, in the place of `output`, which says nothing then. */
+  readonly each?: readonly { readonly name: string; readonly source: string; readonly output: CommandOutput }[];
 }
 
 /** The answers of one reading; a fallback that was not needed has none. */

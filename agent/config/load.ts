@@ -257,12 +257,14 @@ function isNamespace(source: Source): boolean {
 
 function deviceSource(source: Source, beside: (path: string) => string): DeviceSource {
   if (source === 'local') return { kind: 'local' };
-  const { netns, ssh, jump } = source;
+  const { netns, ssh, https, jump } = source;
   if (netns !== undefined) return { kind: 'local', prefix: ['ip', 'netns', 'exec', netns] };
   const reference = ({ kind, place }: SecretReference): SecretReference => ({
     kind,
     place: kind === 'file' ? beside(place) : place,
   });
+  if (https)
+    return { kind: 'https', ...https, password: reference(source.password!), certificates: source.certificates };
   type Written = Pick<Exclude<Source, 'local'>, (typeof loginKeys)[number] | 'hostKeys' | 'legacyAlgorithms'>;
   const server = (login: NonNullable<typeof ssh>, how: Written): SshServer => ({
     ...login,

@@ -118,7 +118,7 @@ export interface DeviceSettings {
   readonly onboardingUntil?: number;
 }
 
-export type DeviceSource = LocalSource | SshSource;
+export type DeviceSource = LocalSource | SshSource | HttpsSource;
 
 /** This machine, or with a prefix (`['ip', 'netns', 'exec', 'blue']`) a namespace of it. */
 export interface LocalSource {
@@ -131,6 +131,16 @@ export interface SshSource extends SshServer {
   readonly kind: 'ssh';
   readonly enable?: SecretReference;
   readonly jump?: SshServer;
+}
+
+/** An appliance over its HTTPS interface; collect/https says what each part means. */
+export interface HttpsSource {
+  readonly kind: 'https';
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: SecretReference;
+  readonly certificates: readonly string[];
 }
 
 export interface SshServer {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { contradiction, named, Reference, secretive, setting, together } from './parts.js';
 
-/** Where a device is read: this machine, a namespace of it, or a host over SSH. */
+/** Where a device is read: this machine, a namespace of it, a host over SSH, or an appliance over HTTPS. */
 
 const KEY = '`file:PATH` of a private key';
 const KeyFile = secretive(
@@ -14,15 +14,16 @@ const KeyFile = secretive(
 
 const LOGIN = 'USER@HOST or USER@HOST:PORT, such as ecluse@web.example.org:22';
 
-/** `user@host`, `user@host:port`, `user@[2001:db8::1]:port`. */
+/** `user@host`, `user@host:port`, `user@[2001:db8::1]:port`; 22 is the port of SSH, 443 that of HTTPS. */
 export function parseLogin(
   text: string,
+  portLeftOut = 22,
 ): { readonly user: string; readonly host: string; readonly port: number } | undefined {
   const groups =
     /^(?<user>[A-Za-z0-9_][\w.-]*)@(?:\[(?<ip6>[0-9a-fA-F:.]+)\]|(?<host>[A-Za-z0-9][\w.-]*))(?::(?<port>\d{1,5}))?$/.exec(
       text,
     )?.groups;
-  const port = Number(groups?.port ?? 22);
+  const port = Number(groups?.port ?? portLeftOut);
   if (!groups || port < 1 || port > 65535) return undefined;
   return { user: groups.user!, host: groups.ip6 ?? groups.host!, port };
 }
@@ -32,6 +33,16 @@ const Login = z
   .refine((text) => parseLogin(text) !== undefined, LOGIN)
   .transform((text) => parseLogin(text)!)
   .meta({ 'x-type': 'user@host:port' });
+
+const HTTPS_LOGIN = 'USER@HOST or USER@HOST:PORT, such as ecluse@192.0.2.254:443';
+const HttpsLogin = z
+  .string({ error: HTTPS_LOGIN })
+  .refine((text) => parseLogin(text) !== undefined, HTTPS_LOGIN)
+  .transform((text) => parseLogin(text, 443)!)
+  .meta({ 'x-type': 'user@host:port' });
+
+const CERTIFICATES =
+  'a list of SHA-256 fingerprints of certificates in hexadecimal, as a browser or `openssl x509 -noout -fingerprint -sha256` shows them';
 
 const HOST_KEY = 'a list of fingerprints as `ssh-keygen -lf` prints them, such as [SHA256:…]';
 
@@ -89,7 +100,8 @@ const Jump = z.strictObject(
 );
 
 const NETNS = 'the name of a namespace, as `ip netns` lists them';
-const SOURCE = '`local` for this machine, {netns: NAME} for a namespace of it, or {ssh: USER@HOST, key: file:PATH}';
+const SOURCE =
+  '`local` for this machine, {netns: NAME} for a namespace of it, {ssh: USER@HOST, key: file:PATH} or {https: USER@HOST, password: file:PATH}';
 
 const SourceMap = z
   .strictObject(
@@ -107,6 +119,20 @@ const SourceMap = z
         'ecluse@portal.example.org',
       ),
       ...hop,
+      https: setting(
+        HttpsLogin.optional(),
+        'An appliance that is read over its HTTPS interface (stormshield): account, name or address, and port (443 when left out). docs/stormshield.md says how to make the account.',
+        'ecluse@192.0.2.254',
+      ),
+      certificates: setting(
+        z
+          .array(z.string({ error: CERTIFICATES }).regex(/^[0-9A-Fa-f]{2}(?::?[0-9A-Fa-f]{2}){31}$/, CERTIFICATES), {
+            error: CERTIFICATES,
+          })
+          .prefault([]),
+        'Certificates of the appliance that are right, besides the one that was accepted by `ecluse trust`: a pair has two. None is ever accepted unseen, whoever signed it.',
+        ['7F:83:B1:65:7F:F1:FC:53:B9:2D:C1:81:48:A1:D6:5D:FC:2D:4B:1F:A3:D6:77:28:4A:DD:D2:00:12:6D:90:69'],
+      ),
       enable: setting(
         Reference.optional(),
         'The second password of an appliance whose login may not read (`enable` of an ASA). Left out, it is the first one.',
@@ -128,21 +154,48 @@ interface Hop {
   readonly password?: unknown;
   readonly passphrase?: unknown;
 }
-type Together = Hop & { readonly netns?: unknown; readonly ssh?: unknown; readonly jump?: Hop | undefined };
+interface Together extends Hop {
+  readonly netns?: unknown;
+  readonly ssh?: unknown;
+  readonly https?: unknown;
+  readonly jump?: Hop | undefined;
+  readonly enable?: unknown;
+  readonly hostKeys?: readonly unknown[];
+  readonly legacyAlgorithms?: readonly unknown[];
+  readonly certificates?: readonly unknown[];
+}
 
 /** Each form has keys of its own, so it is one map of which some go together. Parts may be wrong in themselves. */
 function contradictions(source: Together, context: z.core.$RefinementCtx<Together>): void {
   const complain = (path: readonly string[], message: string, remedy?: string): void =>
     contradiction(context, path, message, remedy);
-  const { netns, ssh, jump, key, agent, password, passphrase } = source;
-  if ((netns === undefined) === (ssh === undefined)) {
+  const { netns, ssh, https, jump, key, agent, password, passphrase } = source;
+  if ([netns, ssh, https].filter((one) => one !== undefined).length !== 1) {
     complain([], SOURCE);
     return;
   }
+  if (https === undefined && source.certificates && source.certificates.length > 0)
+    complain(['certificates'], '`https` beside it: SSH has `hostKeys`');
   if (netns !== undefined) {
     const wanted = jump ?? key ?? agent ?? password ?? passphrase;
     if (wanted !== undefined)
       complain(['netns'], '`ssh` in its place: a namespace is read without a login', 'remove it, or the login');
+    return;
+  }
+  if (https !== undefined) {
+    if (!password) complain([], '`password` beside `https`');
+    const { enable, hostKeys = [], legacyAlgorithms = [] } = source;
+    const ofSsh = {
+      key,
+      passphrase,
+      agent,
+      jump,
+      enable,
+      hostKeys: hostKeys[0],
+      legacyAlgorithms: legacyAlgorithms[0],
+    };
+    for (const [name, value] of Object.entries(ofSsh))
+      if (value !== undefined) complain([name], '`ssh` in the place of `https`: this belongs to SSH', 'remove it');
     return;
   }
   if (!key && !agent && !password) complain([], 'one of `key`, `agent` and `password` beside `ssh`');

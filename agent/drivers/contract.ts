@@ -1,4 +1,5 @@
 import type { Problem, Result } from '../lib/result.js';
+import type { Secret } from '../lib/secret.js';
 import type { Device, LineState, Origin, SessionTable, TableRef } from '../model/index.js';
 
 /**
@@ -139,7 +140,69 @@ export interface Dialogue {
   readonly wakes?: readonly Wake[];
   /** The appliance's own shell, in which the steps are lines to type; absent: they are programs of a POSIX host. */
   readonly shell?: ApplianceShell;
+  /** The appliance's HTTPS interface, over which the same steps are asked; absent: it is read in no such way. */
+  readonly api?: ApplianceApi;
 }
+
+/**
+ * What has to be known to read an appliance over HTTPS: pure functions from what is wanted to a request, and from a reply
+ * to what it means. collect/https carries them out. A platform whose key goes with every request has no login.
+ */
+export interface ApplianceApi {
+  /** Requests after which questions may be asked, in this order. */
+  readonly login: readonly ApiExchange[];
+  /** A step's question in the words of this interface. It only reads. */
+  readonly question: (argv: readonly string[], context: ApiContext) => ApiRequest;
+  /** What the reply to a question says, as text in the form that the driver reads. */
+  readonly answer: (reply: ApiReply) => ApiOutcome;
+  /** Gives the session back. */
+  readonly logout?: (context: ApiContext) => ApiRequest;
+  /** Why a session that was opened is given back at once, such as a right to change that nobody asked for. */
+  readonly tooStrong?: (context: ApiContext) => string | undefined;
+}
+
+export interface ApiExchange {
+  /** For the person who reads why it failed: `the login`. */
+  readonly what: string;
+  readonly request: (context: ApiContext) => ApiRequest;
+  readonly read: (reply: ApiReply) => ApiOutcome;
+}
+
+export interface ApiContext {
+  readonly user: string;
+  readonly password: Secret;
+  /** What earlier replies of this session gave, such as its id: as secret as the password. */
+  readonly session: Readonly<Record<string, string>>;
+}
+
+/** Cookies go along by themselves. */
+export interface ApiRequest {
+  readonly method: 'GET' | 'POST';
+  /** With its query, every part of it encoded. */
+  readonly path: string;
+  /** Sent as application/x-www-form-urlencoded. */
+  readonly form?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>>;
+}
+
+export interface ApiReply {
+  /** Of HTTP. */
+  readonly status: number;
+  readonly text: string;
+}
+
+export type ApiOutcome =
+  /** Of a login's exchange, what it gave joins the session. */
+  | { readonly kind: 'answer'; readonly text: string; readonly session?: Readonly<Record<string, string>> }
+  /** The password or the user is wrong, or the account is locked: it counts, and is not tried for so long. */
+  | { readonly kind: 'loginRefused'; readonly said: string; readonly waitSeconds?: number }
+  /** This account may log in and not ask this. */
+  | { readonly kind: 'denied'; readonly said: string }
+  /** This version does not know the question. */
+  | { readonly kind: 'unknown'; readonly said: string }
+  /** The session is over: another login may help. */
+  | { readonly kind: 'ended'; readonly said: string }
+  | { readonly kind: 'broken'; readonly said: string };
 
 /** What has to be known to talk with the command line of an appliance. Nothing here changes its configuration. */
 export interface ApplianceShell {
@@ -227,6 +290,11 @@ export interface DialogueStep {
   readonly viewOf?: string;
   /** On an appliance with virtual systems: asked in each of them, not once for the device. */
   readonly eachVirtual?: true;
+  /**
+   * Asked once for each match in the answer to an earlier step: `{name}` in `argv` is what its group `name` holds. The
+   * section is called `NAME-ID`, without the quotes around a name. Where nothing matches there is no section.
+   */
+  readonly forEach?: { readonly step: string; readonly names: RegExp };
   readonly timeoutMsMax: number;
   readonly bytesMax: number;
   /** What to grant when it is refused: capability and command, shown to the person word for word. */

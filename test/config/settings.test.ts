@@ -199,7 +199,7 @@ describe('what is wrong is told by line and column, with what was expected', () 
     ],
     [
       'devices:\n  - {id: fw, kind: fw, source: ssh}',
-      'config.yaml:2:32: `devices[1].source` is `ssh` (expected `local` for this machine, {netns: NAME} for a namespace of it, or {ssh: USER@HOST, key: file:PATH})',
+      'config.yaml:2:32: `devices[1].source` is `ssh` (expected `local` for this machine, {netns: NAME} for a namespace of it, {ssh: USER@HOST, key: file:PATH} or {https: USER@HOST, password: file:PATH})',
     ],
     [
       'devices:\n  - {id: fw, kind: fw, source: {netns: -x}}',
@@ -207,7 +207,7 @@ describe('what is wrong is told by line and column, with what was expected', () 
     ],
     [
       'devices:\n  - {id: fw, kind: fw, source: {nets: x}}',
-      'config.yaml:2:33: there is no setting `nets` in `devices[1].source` (expected one of netns, ssh, key, passphrase, agent, password, hostKeys, legacyAlgorithms, enable, jump; did you mean `netns`?)',
+      'config.yaml:2:33: there is no setting `nets` in `devices[1].source` (expected one of netns, ssh, key, passphrase, agent, password, hostKeys, legacyAlgorithms, https, certificates, enable, jump; did you mean `netns`?)',
     ],
     [
       'devices:\n  - {id: fw, kind: fw, source: {}}',
@@ -220,6 +220,26 @@ describe('what is wrong is told by line and column, with what was expected', () 
     [
       'devices:\n  - {id: fw, kind: fw, source: {netns: a, key: file:k}}',
       '`devices[1].source.netns` is `a` (expected `ssh` in its place: a namespace is read without a login; remove it, or the login)',
+    ],
+    [
+      'devices:\n  - {id: fw, kind: fw, source: {https: a@b}}',
+      '`devices[1].source` is a map (expected `password` beside `https`; ',
+    ],
+    [
+      'devices:\n  - {id: fw, kind: fw, source: {https: a@b, password: file:p, key: file:k}}',
+      '`devices[1].source.key` is ',
+    ],
+    [
+      'devices:\n  - {id: fw, kind: fw, source: {https: a@b, ssh: a@b, password: file:p}}',
+      '`devices[1].source` is a map (expected `local` for this machine, ',
+    ],
+    [
+      'devices:\n  - {id: fw, kind: fw, source: {https: a@b, password: file:p, certificates: [AB:CD]}}',
+      '`devices[1].source.certificates[1]` is `AB:CD` (expected a list of SHA-256 fingerprints',
+    ],
+    [
+      `devices:\n  - {id: fw, kind: fw, source: {ssh: a@b, password: file:p, certificates: [${'AB'.repeat(32)}]}}`,
+      'expected `https` beside it: SSH has `hostKeys`',
     ],
     [
       'devices:\n  - {id: fw, kind: fw, source: {ssh: web.example.org, key: file:k}}',

@@ -22,6 +22,10 @@ const programsThatOnlyRead =
 const wordsThatChange =
   /^(?:-[ADIRNXPFZE]|--(?:append|delete|insert|replace|flush|zero|policy|rename-chain)|add|del|delete|destroy|create|flush|set|insert|replace|restore|swap|rename|reset|up|down)$/;
 
+/** The console of commands of Stormshield: nouns, the verb that shows them, and fields. Nothing else is ever asked. */
+const nsrpcThatOnlyReads =
+  /^(?:CONFIG (?:[A-Z0-9]+ )+(?:EXPLICIT|IMPLICIT|LIST|SHOW)|MONITOR FILTER|HA INFO|SYSTEM (?:PROPERTY|RIGHT LIST))(?: [a-z]+=[\w{}]+)*$/;
+
 /** find lists, and may give what it found to a program that only reads; it can also delete and write files. */
 function expectOnlyFinds(argv: readonly string[]): void {
   for (const [index, word] of argv.entries()) {
@@ -48,6 +52,10 @@ describe.each(drivers.map((driver) => [driver.id, driver] as const))('driver %s'
       expect(step.id).toMatch(/^[a-z0-9][a-z0-9-]*$/);
       for (const argv of [step.argv, ...(step.alternatives ?? [])]) {
         const program = argv[0]?.split('/').at(-1) ?? '';
+        if (id === 'stormshield') {
+          expect(argv.join(' ')).toMatch(nsrpcThatOnlyReads);
+          continue;
+        }
         expect(program).toMatch(programsThatOnlyRead);
         if (program === 'find') expectOnlyFinds(argv);
         if (program !== 'grep') for (const word of argv.slice(1)) expect(word).not.toMatch(wordsThatChange);

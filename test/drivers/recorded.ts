@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, parse } from 'node:path';
+import { stepOfSection } from '../../agent/collect/index.js';
 import type { Capture, Driver, Section } from '../../agent/drivers/contract.js';
 
 const recordings = join(process.cwd(), 'test', 'recordings');
@@ -15,26 +16,31 @@ function isFolder(path: string): boolean {
 
 /**
  * The recordings of a driver: `test/recordings/DRIVER/NAME/`, or `session/` within, holds a file for each step of the
- * dialogue, named by its id with or without an ending; a recording without one is of imported files.
+ * dialogue, named as its section is with or without an ending; a recording without one is of imported files.
  */
 export function recordingsOf(driver: Driver): readonly Recording[] {
   const folder = join(recordings, driver.id);
   if (!isFolder(folder)) return [];
-  const commands = new Map(driver.dialogue.steps.map(({ id, argv }) => [id, argv.join(' ')]));
+  const step = (file: string) => stepOfSection(driver.dialogue, parse(file).name);
   return readdirSync(folder)
     .filter((name) => isFolder(join(folder, name)))
     .sort()
     .map((name) => {
       const place = isFolder(join(folder, name, 'session')) ? join(folder, name, 'session') : join(folder, name);
       const files = readdirSync(place).sort();
-      const steps = files.filter((one) => commands.has(parse(one).name));
-      const chosen = steps.length > 0 ? steps : files.filter((one) => !/^source\.|\.json$/.test(one));
+      const steps = files.filter((one) => step(one) !== undefined);
+      const chosen = steps.length > 0 ? steps : files.filter((one) => !/^source\.|\.jsonl?$/.test(one));
       return {
         name,
         sections: chosen.map((one) => {
-          const step = commands.get(parse(one).name);
           const text = readFileSync(join(place, one), 'utf8');
-          return { name: step === undefined ? one : parse(one).name, source: step ?? one, text };
+          const asked = step(one);
+          if (!asked) return { name: one, source: one, text };
+          const { name } = parse(one);
+          // Asked once for each name: the name stands before the step's own.
+          const forWhat = name.slice(0, -asked.id.length - 1);
+          const command = asked.argv.map((word) => word.replaceAll('{name}', forWhat)).join(' ');
+          return { name, source: asked.eachVirtual && forWhat !== '' ? `${forWhat}: ${command}` : command, text };
         }),
       };
     });

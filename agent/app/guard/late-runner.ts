@@ -1,18 +1,17 @@
 import type { CommandRunner } from '../../collect/index.js';
-import type { SshRunner, SshTarget } from '../../collect/ssh/index.js';
+import type { RemoteRunner } from '../remote.js';
 
 export interface LateRunner extends CommandRunner {
   close(): void;
 }
 
-/** Loads the SSH client only where a device needs it: a guard of its own machine starts without. */
-export function lateRunner(target: SshTarget, knownKeys: string): LateRunner {
-  let loading: Promise<SshRunner> | undefined;
+/** Made when it is first asked: a guard of its own machine loads no client. */
+export function lateRunner(make: () => Promise<RemoteRunner>): LateRunner {
+  let loading: Promise<RemoteRunner> | undefined;
   let closed = false;
-  const load = (): Promise<SshRunner> => {
-    loading ??= import('../../collect/ssh/index.js').then(({ sshRunner }) => {
-      const runner = sshRunner(target, { knownKeys });
-      if (closed) runner.close();
+  const load = (): Promise<RemoteRunner> => {
+    loading ??= make().then((runner) => {
+      if (closed) void runner.close();
       return runner;
     });
     return loading;
@@ -22,7 +21,8 @@ export function lateRunner(target: SshTarget, knownKeys: string): LateRunner {
     readFile: async (path, limits) => (await load()).readFile(path, limits),
     follow: async (argv, options) => (await load()).follow(argv, options),
     converse: async (speakers, options) => (await load()).converse(speakers, options),
-    isUnchanged: async (speakers, seal, signal) => (await load()).isUnchanged(speakers, seal, signal),
+    isUnchanged: async (speakers, seal, signal) =>
+      (await (await load()).isUnchanged?.(speakers, seal, signal)) ?? false,
     ready: async (signal) => (await load()).ready(signal),
     parallelMax: 4,
     close() {

@@ -148,7 +148,7 @@ function meant(ids: readonly string[], { host }: SyslogMessage, heard: ReadonlyM
   const all = ids.flatMap((id) => heard.get(id) ?? []);
   if (all.length < 2 || host === undefined) return all;
   const named = all.filter(({ settings: { id, source } }) =>
-    [id, ...(source.kind === 'ssh' ? [source.host] : [])].some((name) => isSameHost(name, host)),
+    [id, ...(source.kind === 'local' ? [] : [source.host])].some((name) => isSameHost(name, host)),
   );
   return named.length > 0 ? named : all;
 }

@@ -8,7 +8,7 @@ import {
   startMonitors,
   startWakes,
 } from '../../collect/index.js';
-import type { DeviceSettings } from '../../config/index.js';
+import type { DeviceSettings, LocalSource } from '../../config/index.js';
 import type { Driver, Wake } from '../../drivers/index.js';
 import { drivers as allDrivers } from '../../drivers/registry.js';
 import { changedDefaults } from '../../drivers/shared/index.js';
@@ -16,9 +16,9 @@ import { compare } from '../../exposure/index.js';
 import { composeObservation } from '../../judge/index.js';
 import type { Clock } from '../../lib/clock.js';
 import { readChangeOf, readDevice, readingOf } from '../reading.js';
+import { isRemote, remoteRunner } from '../remote.js';
 import { undoWith } from '../undo.js';
 import { type LateRunner, lateRunner } from './late-runner.js';
-import { knownKeysFile } from './place.js';
 import type { LearnRequest, Parts, PartsPlace, WatchOptions } from './ports.js';
 import { changeChecks } from './unchanged.js';
 
@@ -44,7 +44,7 @@ export function realParts({
   drivers = allDrivers,
   ...given
 }: RealParts): Parts {
-  const runners = keptRunners(folder);
+  const runners = keptRunners(folder, drivers);
   const checks = changeChecks({ drivers, clock, wholeMs: (given.wholeReadingSeconds ?? 3600) * 1000 });
   const runner = given.runner ?? runners.of;
   const declared = (device: string, at: number) => declaredAt(baseline, device, at);
@@ -156,7 +156,7 @@ function watch(device: DeviceSettings, options: Watching): { stop(): void } {
     options.onWake?.(title, why === undefined ? undefined : `${why}; it needs ${needs}`);
   const started = driversOf(device, drivers).flatMap((driver) => [
     startMonitors(driver, runner, id, { wake, say, clock, debounceMs: 0 }),
-    startGlances(driver, runner, id, { wake, say, clock, ...(source.kind === 'ssh' && { everyMs: REMOTE_LOOK_MS }) }),
+    startGlances(driver, runner, id, { wake, say, clock, ...(source.kind !== 'local' && { everyMs: REMOTE_LOOK_MS }) }),
     // The tracer and the audit of another machine are not ours, and those of a namespace tell nothing there.
     ...(runner.filesInProcess ? [startWakes(driver, runner, { wake, onState: told, clock })] : []),
   ]);
@@ -169,12 +169,13 @@ function watch(device: DeviceSettings, options: Watching): { stop(): void } {
 }
 
 /** One runner for each device: a connection, or the shells that start programs, are kept from one reading to the next. */
-function keptRunners(folder: string) {
+function keptRunners(folder: string, drivers: readonly Driver[]) {
   const kept = new Map<string, LateRunner | LocalRunner>();
-  const open = ({ id, source }: DeviceSettings): LateRunner | LocalRunner =>
-    source.kind === 'local'
-      ? localRunner(source.prefix ? { prefix: source.prefix } : {})
-      : lateRunner({ device: id, ...source }, knownKeysFile(folder));
+  const open = (device: DeviceSettings): LateRunner | LocalRunner => {
+    if (isRemote(device)) return lateRunner(() => remoteRunner(device, { folder, drivers }));
+    const { prefix } = device.source as LocalSource;
+    return localRunner(prefix ? { prefix } : {});
+  };
   return {
     of(device: DeviceSettings): CommandRunner {
       const runner = kept.get(device.id) ?? open(device);

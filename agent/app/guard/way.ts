@@ -6,8 +6,9 @@ import { formatRange, parseIp4, parseIp6, prefix4, prefix6 } from '../../model/i
  * of these that they share is named as the cause.
  */
 export function wayTo({ site, source }: DeviceSettings, sites: Settings['sites'] = {}): readonly string[] {
-  if (source.kind !== 'ssh') return [];
-  const { jump, host } = source;
+  if (source.kind === 'local') return [];
+  const { host } = source;
+  const jump = source.kind === 'ssh' ? source.jump : undefined;
   const network = networkOf(host);
   return [
     ...(jump ? [`jump host ${jump.host}:${jump.port}`] : []),

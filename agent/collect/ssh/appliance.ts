@@ -1,7 +1,8 @@
 import type { ApplianceShell, DialogueStep } from '../../drivers/contract.js';
 import { MASK } from '../../lib/secret.js';
 import { displayMessage, everywhere } from '../capture.js';
-import type { Answers, CommandOutput, Conversed, ConverseOptions, Speaker, StepAnswer } from '../runner.js';
+import { askInOrder } from '../follow-up.js';
+import type { Answers, CommandOutput, Conversed, ConverseOptions, Speaker } from '../runner.js';
 import { decodeUtf8 } from '../utf8.js';
 import type { Credentials } from './credentials.js';
 import type { Link } from './link.js';
@@ -199,8 +200,7 @@ async function type(talk: Talk, line: string, untilMs: number): Promise<CommandO
 
 async function askAll(talk: Talk, steps: readonly DialogueStep[]): Promise<Answers> {
   const { shell, timeouts } = talk;
-  const answers = new Map<DialogueStep, StepAnswer>();
-  for (const step of steps) answers.set(step, { source: step.argv.join(' '), output: await ask(talk, step) });
+  const answers = await askInOrder(steps, (step, argv) => ask(talk, step, argv));
   const { virtual } = shell;
   const lister = virtual && steps.find(({ id }) => id === virtual.step);
   const listed = lister && answers.get(lister)!.output;
@@ -234,10 +234,10 @@ async function askAll(talk: Talk, steps: readonly DialogueStep[]): Promise<Answe
  * itself: a prompt within the output is followed by the rest of the output. The device repeats the command first, so
  * that nothing that was left of another one is taken for its answer.
  */
-async function ask(talk: Talk, step: DialogueStep): Promise<CommandOutput> {
+async function ask(talk: Talk, step: DialogueStep, argv = step.argv): Promise<CommandOutput> {
   const { terminal, shell, prompt = '' } = talk;
   if (talk.over) return { kind: 'broken', reason: `not asked: ${wordsOf(talk.over)}` };
-  const line = step.argv.join(' ');
+  const line = argv.join(' ');
   const limits = { untilMs: performance.now() + step.timeoutMsMax, bytesMax: step.bytesMax };
   const own = prompt.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   const once = new RegExp(`\\n${own} *$`);

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Problem } from '../../lib/result.js';
-import type { KnownKeys } from './known-keys.js';
+import type { KnownKeys } from '../known-keys.js';
 import { addressOf, type SshHop } from './target.js';
 
 /** A key as `ssh-keygen -lf` prints it. */

@@ -1,15 +1,16 @@
 import { failure, type Problem, problemText, type Result, success } from '../../lib/result.js';
+import { attempts } from '../attempts.js';
+import { type KnownKeys, readKnownKeys } from '../known-keys.js';
 import type { CommandOutput, CommandRunner } from '../runner.js';
+import { turns } from '../turns.js';
 import { applianceTalk } from './appliance.js';
 import { execute, follow } from './channel.js';
 import { commandLine, readFileArgv, saysNoFile } from './commands.js';
 import { type Credentials, readCredentials } from './credentials.js';
 import { type HostKey, pinsOf } from './host-keys.js';
-import { type KnownKeys, readKnownKeys } from './known-keys.js';
 import { cancelled, type Link, openLink } from './link.js';
 import { isUnchanged, requestFor } from './request.js';
 import { addressOf, type SshHop, type SshTarget, type SshTimeouts, sshTimeouts } from './target.js';
-import { turns } from './turns.js';
 
 export interface SshOptions {
   /** Path of the file with the keys that a person accepted. */
@@ -33,12 +34,8 @@ export interface SshRunner extends CommandRunner {
 const PARALLEL_MAX = 4;
 /** Of a reading and of glances; with the monitors that is below the ten that sshd gives one connection (MaxSessions). */
 const SESSIONS_MAX = 6;
-const BACKOFF_MS_MIN = 1_000;
-const BACKOFF_MS_MAX = 60_000;
 /** A connection that stood for so long was well: its end is not part of a series of failures. */
 const WELL_MS = 10_000;
-/** A directory locks an account after three or five refusals; a person may need one of them. */
-const REFUSALS_MAX = 2;
 
 /** Of all devices together: keys are exchanged by this process, and a site has hundreds of devices. */
 const connecting = turns(8);
@@ -143,14 +140,10 @@ interface Prepared {
 function keptConnection(target: SshTarget, options: SshOptions) {
   const { device } = target;
   const timeouts = { ...sshTimeouts, ...options.timeouts };
-  const backoffMsMin = options.backoffMsMin ?? BACKOFF_MS_MIN;
   const closing = new AbortController();
   let links: readonly Link[] = [];
   let current: Link | undefined;
   let opening: Promise<Result<Link>> | undefined;
-  let failed: { readonly problem: Problem; readonly untilMs: number; readonly mark: string } | undefined;
-  let backoffMs = backoffMsMin;
-  let refusals: { readonly count: number; readonly mark: string; readonly problem: Problem } | undefined;
 
   const prepare = (): Result<Prepared> => {
     const known = readKnownKeys(options.knownKeys);
@@ -200,28 +193,26 @@ function keptConnection(target: SshTarget, options: SshOptions) {
     }
   };
 
-  const stopped = ({ count, problem }: NonNullable<typeof refusals>): Problem => ({
-    code: 'SSH_LOGIN_STOPPED',
-    message: `${problem.message}; after ${count} refusals it is not tried again, so that the account does not lock`,
-    ...(problem.expected !== undefined && { expected: problem.expected }),
-    remedy: `mend the account, the key or the password, then: ecluse trust ${device}`,
+  const tries = attempts({
+    backoffMsMin: options.backoffMsMin,
+    stopped: (count, last) => ({
+      code: 'SSH_LOGIN_STOPPED',
+      message: `${last.message}; after ${count} refusals it is not tried again, so that the account does not lock`,
+      ...(last.expected !== undefined && { expected: last.expected }),
+      remedy: `mend the account, the key or the password, then: ecluse trust ${device}`,
+    }),
   });
-
-  const holdOff = (problem: Problem, mark: string): void => {
-    failed = { problem, untilMs: performance.now() + backoffMs, mark };
-    backoffMs = Math.min(2 * backoffMs, BACKOFF_MS_MAX);
-  };
 
   /** A server that lets in and hangs up at once must not be asked for a new connection by every command. */
   const minded = (link: Link, mark: string): void => {
     const sinceMs = performance.now();
     link.onLost((reason) => {
       if (link.finished()) return;
-      if (performance.now() - sinceMs >= WELL_MS) backoffMs = backoffMsMin;
+      if (performance.now() - sinceMs >= WELL_MS) tries.well();
       else {
         const message = `${addressOf(target)}: the connection was lost soon after the login: ${reason}`;
         const remedy = 'look into the log of the server';
-        holdOff({ code: 'SSH_BROKEN', message, expected: 'a server that stays', remedy }, mark);
+        tries.holdOff({ code: 'SSH_BROKEN', message, expected: 'a server that stays', remedy }, mark);
       }
     });
   };
@@ -230,22 +221,18 @@ function keptConnection(target: SshTarget, options: SshOptions) {
     const prepared = prepare();
     if (!prepared.ok) return prepared;
     const { mark } = prepared.value;
-    if (refusals && refusals.mark !== mark) refusals = undefined;
-    if (refusals && refusals.count >= REFUSALS_MAX) return failure(stopped(refusals));
-    // What a person changed meanwhile is tried at once.
-    if (failed && failed.mark === mark && performance.now() < failed.untilMs) return failure(failed.problem);
+    const blocked = tries.blocked(mark);
+    if (blocked) return failure(blocked);
     const link = await connect(prepared.value);
     if (link.ok) {
-      [failed, refusals] = [undefined, undefined];
+      tries.worked();
       minded(link.value, mark);
       return link;
     }
     if (link.error.code === cancelled.code) return link;
-    if (link.error.code === 'SSH_LOGIN_REFUSED') {
-      refusals = { count: (refusals?.count ?? 0) + 1, mark, problem: link.error };
-    }
-    holdOff(link.error, mark);
-    return refusals && refusals.count >= REFUSALS_MAX ? failure(stopped(refusals)) : link;
+    if (link.error.code === 'SSH_LOGIN_REFUSED') return failure(tries.refused(link.error, mark));
+    tries.holdOff(link.error, mark);
+    return link;
   };
 
   return {

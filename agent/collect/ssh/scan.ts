@@ -1,10 +1,10 @@
 import type { Duplex } from 'node:stream';
 import { failure, type Problem, type Result, success } from '../../lib/result.js';
 import { displayMessage } from '../capture.js';
+import { readKnownKeys } from '../known-keys.js';
 import { algorithmsFor, HOST_KEY_FAMILIES } from './algorithms.js';
 import { readCredentials } from './credentials.js';
 import { type HostKey, objectionTo, type Pins, pinsOf } from './host-keys.js';
-import { readKnownKeys } from './known-keys.js';
 import { beginSsh, type Link, newClient, openLink, openStream } from './link.js';
 import { addressOf, type SshHop, type SshTarget, type SshTimeouts, sshTimeouts } from './target.js';
 

@@ -1,9 +1,6 @@
-/** Where a secret lies; the secret itself never stands in a configuration. */
-export interface SecretPlace {
-  readonly kind: 'env' | 'file';
-  /** Name of the variable, or path of the file. */
-  readonly place: string;
-}
+import type { SecretPlace } from '../private-file.js';
+
+export { addressOf } from '../address.js';
 
 /** One SSH server on the way, and who logs in there. */
 export interface SshHop {
@@ -30,11 +27,6 @@ export interface SshTarget extends SshHop {
   readonly device: string;
   /** The host through which alone the device can be reached. */
   readonly jump?: SshHop;
-}
-
-/** `host:port`, with brackets around an IPv6 address. */
-export function addressOf({ host, port }: Pick<SshHop, 'host' | 'port'>): string {
-  return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`;
 }
 
 export interface SshTimeouts {

@@ -1,29 +1,9 @@
 import { failure, type Problem, type Result, success } from '../../lib/result.js';
+import { decodeXml, xmlAttributes } from '../shared/index.js';
 import { grow, type Node, nodeOf, type Stray, type Tree, truncated } from './tree.js';
 
 /** Elements may not nest deeper than this; a configuration is about 25 deep. */
 const DEPTH_MAX = 200;
-
-const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
-
-/** Undefined where something is named that only a document type could define. */
-function decode(text: string): string | undefined {
-  if (!text.includes('&')) return text;
-  let isKnown = true;
-  const plain = text.replace(
-    /&(?<name>#x[0-9a-fA-F]{1,6}|#\d{1,7}|\w{1,10})?;?/g,
-    (whole, name: string | undefined) => {
-      const named = name === undefined ? undefined : entities[name];
-      if (named !== undefined && whole.endsWith(';')) return named;
-      const code = name?.startsWith('#x') ? Number.parseInt(name.slice(2), 16) : Number(name?.slice(1));
-      if (name?.startsWith('#') && whole.endsWith(';') && code > 0 && code <= 0x10ffff)
-        return String.fromCodePoint(code);
-      isKnown = false;
-      return whole;
-    },
-  );
-  return isKnown ? plain : undefined;
-}
 
 interface Open {
   readonly tag: string;
@@ -31,23 +11,6 @@ interface Open {
   readonly line: number;
   text: string;
   textLine: number;
-}
-
-/** Elements that are lists of one kind: what is below them belongs to the parent by name. */
-const attributePattern = /\s+(?<key>[\w:.-]+)\s*=\s*(?:"(?<double>[^"<]*)"|'(?<single>[^'<]*)')/gy;
-
-function attributesOf(text: string): ReadonlyMap<string, string> | undefined {
-  const out = new Map<string, string>();
-  attributePattern.lastIndex = 0;
-  let end = 0;
-  for (let found = attributePattern.exec(text); found; found = attributePattern.exec(text)) {
-    const { key, double, single } = found.groups!;
-    const value = decode(double ?? single ?? '');
-    if (value === undefined || out.has(key!)) return undefined;
-    out.set(key!, value);
-    end = attributePattern.lastIndex;
-  }
-  return text.slice(end).trim() === '' ? out : undefined;
 }
 
 /**
@@ -82,7 +45,7 @@ export function parseXml(file: string, text: string): Result<Tree> {
   while (position < text.length) {
     const next = text.indexOf('<', position);
     const raw = text.slice(position, next < 0 ? text.length : next);
-    const decoded = decode(raw);
+    const decoded = decodeXml(raw);
     if (decoded === undefined) return wrong('an entity that XML does not define');
     if (!addText(decoded, line)) return wrong('text outside of any element');
     advance(next < 0 ? text.length : next);
@@ -114,7 +77,7 @@ export function parseXml(file: string, text: string): Result<Tree> {
       continue;
     }
     const isEmpty = inside.endsWith('/');
-    const attributes = attributesOf(inside.slice(tag.length, isEmpty ? -1 : undefined));
+    const attributes = xmlAttributes(inside.slice(tag.length, isEmpty ? -1 : undefined));
     if (!attributes) return wrong(`the attributes of <${tag}> are not understood`);
     if (stack.length === 0 && wasOpened) return wrong('a second document begins');
     if (stack.length >= DEPTH_MAX) return wrong('elements are nested too deep');

@@ -1,8 +1,9 @@
 /**
  * drivers/shared: what several readers need and none owns: the line coverage recorder, versions, words for a shell,
- * and volatile text.
+ * volatile text, and XML.
  */
 export * from './coverage.js';
 export * from './shell.js';
 export * from './version.js';
 export * from './volatile.js';
+export * from './xml.js';

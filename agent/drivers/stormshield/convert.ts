@@ -1,11 +1,11 @@
-import { fromRanges, ranges, size } from '../../lib/intervals.js';
+import { fromRanges, ranges } from '../../lib/intervals.js';
 import {
+  type AccessFact,
   type Action,
   type AddressSet,
   type BaseList,
   type Condition,
   type Family,
-  type Nat,
   type Origin,
   type Pipeline,
   prefix6,
@@ -15,8 +15,9 @@ import {
 } from '../../model/index.js';
 import type { CoverageBuilder } from '../shared/coverage.js';
 import { withoutRemark } from './answer.js';
-import { addressesOf, isDynamic, type Library, names, portsOf, unionOf, unknown } from './library.js';
-import { type RuleText, readRule, ruleCondition, type Translated } from './rule.js';
+import { isDynamic, type Library, unionOf, unknown } from './library.js';
+import { translations } from './nat.js';
+import { isExact, type Read, type RuleText, readRule, ruleCondition } from './rule.js';
 import { NotUnderstood, refuse } from './understood.js';
 
 /** A line of a policy as it was found. */
@@ -43,16 +44,12 @@ export interface Policy {
 export interface Implicit {
   /** Services that are switched on, as `CONFIG FILTER SHOW` names them; undefined: not in this capture. */
   readonly services: readonly { readonly name: string; readonly origin: Origin }[] | undefined;
+  /** The rules themselves, as `CONFIG FILTER IMPLICIT` lists them; empty where that was not asked, or lists none. */
+  readonly rules: readonly PolicyLine[];
 }
 
 const BOTH: readonly Family[] = ['ip4', 'ip6'];
 const reply: Step = { kind: 'match', condition: { kind: 'connectionState', states: ['established', 'related'] } };
-
-interface Read {
-  readonly rule: RuleText;
-  readonly origin: Origin;
-  readonly remark?: string;
-}
 
 /**
  * The order of the firewall: implicit rules, the global policy, the local policy, each first match first; what no rule
@@ -63,11 +60,12 @@ export function convert(
   implicit: Implicit,
   library: Library,
   coverage: CoverageBuilder,
-): Pick<Pipeline, 'lists' | 'bases'> {
+): Pick<Pipeline, 'lists' | 'bases'> & { readonly facts: readonly AccessFact[] } {
   const ordered = [...policies].sort((a, b) => Number(b.isGlobal) - Number(a.isGlobal));
   const local = ordered.at(-1)!;
   const origin = placeOf(local);
-  const filters = ordered.map((policy) => filterList(policy, library, coverage));
+  const facts: AccessFact[] = [];
+  const filters = ordered.map((policy) => filterList(policy, library, coverage, facts));
   const nats = ordered.flatMap((policy) => policy.nat.flatMap((line) => readLine(line, policy, 'nat', coverage) ?? []));
   const { before, after } = translations(nats, library, coverage);
   const established: Rule = {
@@ -78,13 +76,28 @@ export function convert(
     origin: { ...origin, rule: `policy ${id}`, text: `the policy ${id}` },
     steps: [{ kind: 'jump', list: id }],
   }));
+  const implied = impliedList(implicit, local, { library, coverage, facts });
+  const toImplied: readonly Rule[] = implied
+    ? [
+        {
+          origin: { ...origin, rule: 'implicit rules', text: 'the implicit rules' },
+          steps: [{ kind: 'jump', list: IMPLICIT }],
+        },
+      ]
+    : [];
   const here = ownAddresses(library);
   const arriving: readonly Rule[] = jumps.map((rule) => ({ ...rule, steps: [...here, ...rule.steps] }));
   const lists: readonly RuleList[] = [
     { id: 'nat/destination', rules: before, families: BOTH, origin },
-    { id: 'forward', rules: [established, ...jumps], families: BOTH, origin },
-    { id: 'input', rules: [established, ...implicitRules(implicit, origin), ...arriving], families: BOTH, origin },
+    { id: 'forward', rules: [established, ...toImplied, ...jumps], families: BOTH, origin },
+    {
+      id: 'input',
+      rules: [established, ...(implied ? toImplied : implicitRules(implicit, origin)), ...arriving],
+      families: BOTH,
+      origin,
+    },
     { id: 'nat/source', rules: after, families: BOTH, origin },
+    ...(implied ? [implied] : []),
     ...filters,
   ];
   const passAll = filters.map(passesAll).find((found) => found !== undefined);
@@ -103,6 +116,32 @@ export function convert(
       base('input', 'input'),
       base('nat/source', 'postrouting'),
     ],
+    facts,
+  };
+}
+
+const IMPLICIT = 'implicit';
+
+interface Making {
+  readonly library: Library;
+  readonly coverage: CoverageBuilder;
+  readonly facts: AccessFact[];
+}
+
+/** Implicit rules in the words of rules come before every policy; undefined where only their switches are known. */
+function impliedList({ rules }: Implicit, local: Policy, { library, coverage, facts }: Making): RuleList | undefined {
+  if (rules.length === 0) return undefined;
+  const { file, line } = rules[0]!;
+  const list = filterList({ ...local, isGlobal: false, file, line, filter: rules, nat: [] }, library, coverage, facts);
+  const named = list.rules.map((rule, at) => ({
+    ...rule,
+    origin: { ...rule.origin, rule: `implicit rule ${at + 1}` },
+  }));
+  return {
+    ...list,
+    id: IMPLICIT,
+    rules: named,
+    origin: { file, line, rule: 'implicit rules', text: 'the implicit rules' },
   };
 }
 
@@ -173,12 +212,13 @@ function lost(text: string, part: 'filter' | 'nat'): RuleText {
   };
 }
 
-function filterList(policy: Policy, library: Library, coverage: CoverageBuilder): RuleList {
+function filterList(policy: Policy, library: Library, coverage: CoverageBuilder, facts: AccessFact[]): RuleList {
   const rules: Rule[] = [];
   for (const line of policy.filter ?? []) {
     const read = readLine(line, policy, 'filter', coverage);
     const rule = read && filterRule(read, library, coverage);
     if (rule) rules.push(rule);
+    if (read) facts.push(...inspectionOf(read));
   }
   return { id: listId(policy), rules, families: BOTH, origin: placeOf(policy) };
 }
@@ -195,7 +235,7 @@ function filterRule({ rule, origin, remark }: Read, library: Library, coverage: 
     coverage.rule(rule.isLost ? 'unread' : isExact(condition) ? 'exact' : 'bounded');
     return {
       origin,
-      steps: [{ kind: 'match', condition }, ...action],
+      steps: [{ kind: 'match', condition }, ...logged(rule, origin), ...action],
       ...(remark !== undefined && { comment: remark }),
       ...(rule.isOff && { disabled: true }),
     };
@@ -208,10 +248,21 @@ function filterRule({ rule, origin, remark }: Read, library: Library, coverage: 
   }
 }
 
-function isExact(condition: Condition): boolean {
-  if (condition.kind === 'unknown') return false;
-  if (condition.kind === 'not') return isExact(condition.of);
-  return condition.kind === 'all' || condition.kind === 'any' ? condition.of.every(isExact) : true;
+/** Whom a rule meets, in its own words. */
+function matchText(text: string): string {
+  return text.slice(Math.max(0, text.indexOf('from ')));
+}
+
+/** How closely a rule looks at what it lets through: that may be taken away while it lets through the same. */
+function inspectionOf({ rule, origin }: Read): readonly AccessFact[] {
+  const looks = [...(rule.inspection === undefined ? [] : [rule.inspection]), ...rule.contentFilters];
+  if (rule.isOff || rule.isLost || rule.verb !== 'pass' || looks.length === 0) return [];
+  const subject = `inspection of what passes ${matchText(origin.text)}`;
+  return [{ kind: 'inspection', subject, value: looks.join(' '), origin }];
+}
+
+function logged({ logs, isOff }: RuleText, { text }: Origin): readonly Action[] {
+  return logs && !isOff ? [{ kind: 'sideEffect', text: `log ${matchText(text)}` }] : [];
 }
 
 function actionOf({ verb, contentFilters }: RuleText): readonly Action[] {
@@ -308,63 +359,4 @@ function implicitRules({ services }: Implicit, origin: Origin): readonly Rule[] 
       }),
     );
   });
-}
-
-/** The first rule that meets a connection translates it, or leaves it alone. */
-function translations(
-  reads: readonly Read[],
-  library: Library,
-  coverage: CoverageBuilder,
-): { readonly before: readonly Rule[]; readonly after: readonly Rule[] } {
-  const before: Rule[] = [];
-  const after: Rule[] = [];
-  for (const { rule, origin } of reads) {
-    const place = { origin, ...(rule.isOff && { disabled: true }) };
-    try {
-      if (rule.isLost) refuse('the translation was not understood');
-      const early = ruleCondition(rule, library, { original: false, withOut: false });
-      const late = ruleCondition(rule, library, { original: true });
-      // Before routing nobody knows by which interface the packet will leave.
-      const leaving: readonly Step[] =
-        rule.to.interfaces === undefined
-          ? []
-          : [{ kind: 'match', condition: unknown(`it leaves by ${rule.to.interfaces}`) }];
-      const to = rule.translated && translate('destination', rule.translated.destination, library);
-      const from = rule.translated && translate('source', rule.translated.source, library);
-      before.push({ ...place, steps: [{ kind: 'match', condition: early }, ...leaving, to ?? { kind: 'accept' }] });
-      after.push({ ...place, steps: [{ kind: 'match', condition: late }, from ?? { kind: 'accept' }] });
-      if (to && leaving.length > 0)
-        coverage.mark(origin.file, origin.line, 'approximated', 'before routing the outgoing interface is not known');
-      coverage.rule(isExact(early) && !(to && leaving.length > 0) ? 'exact' : 'bounded');
-    } catch (error) {
-      if (!(error instanceof NotUnderstood)) throw error;
-      coverage.lose(origin.file, origin.line, error.message);
-      coverage.rule('unread');
-      const steps: readonly Step[] = [{ kind: 'opaque', unknown: unknown(origin.text, true) }];
-      before.push({ ...place, steps });
-      after.push({ ...place, steps });
-    }
-  }
-  return { before, after };
-}
-
-function translate(side: Nat['translate'], { target, ports }: Translated, library: Library): Action | undefined {
-  if (target === undefined && ports === undefined) return undefined;
-  const newPorts = ports === undefined ? undefined : unionPorts(ports, library);
-  const base = { kind: 'nat', translate: side, ...(newPorts && { ports: newPorts }) } as const;
-  if (target === undefined) return base;
-  const sets = names(target).names.map((name) => addressesOf(name, library));
-  const known = sets.filter((set) => set !== undefined);
-  if (known.length < sets.length) {
-    library.missing.add(`the object ${target}`);
-    return { kind: 'opaque', unknown: unknown(`it is translated to ${target}`, true) };
-  }
-  const addresses = unionOf(known);
-  if (size(addresses.ip4) + size(addresses.ip6) === 0n) return { ...base, to: 'device' };
-  return { ...base, to: { addresses } };
-}
-
-function unionPorts(word: string, library: Library): readonly number[] {
-  const found = names(word).names.map((name) => portsOf(name, library) ?? refuse(`the port ${name} is not known`));
-  return found.length === 1 ? found[0]! : found.flat();
 }

@@ -32,6 +32,10 @@ export interface Interface {
   /** Its own addresses, and the networks that it stands in. */
   readonly own: AddressSet;
   readonly networks: AddressSet;
+  /** As the system calls it: `ethernet0`, `bridge0`. */
+  readonly device: string;
+  /** Of a member of a bridge, the bridge whose addresses it has. */
+  readonly bridge?: string;
   /** An internal interface: its networks are among Network_internals. */
   readonly isProtected: boolean;
 }

@@ -177,8 +177,11 @@ export function interfaceOf({ title, entries }: Part): Interface | undefined {
     if (length !== undefined)
       networks.push(parseAddressSet(`${six}/${length}`) ?? refuse(`${title}: ${length} is not a prefix`));
   }
+  const bridge = settings.get('bridge')?.toLowerCase();
   return {
     name,
+    device: title.toLowerCase(),
+    ...(bridge && { bridge }),
     own: own.length > 0 ? unionOf(own) : noAddress,
     networks: networks.length > 0 ? unionOf(networks) : noAddress,
     isProtected: settings.get('protected') === '1',

@@ -1,12 +1,15 @@
-import { basename } from 'node:path';
 import { failure, type Problem, problemText, type Result, success } from '../../lib/result.js';
 import type { Device, Scope } from '../../model/index.js';
 import type { Capture, Identification, Section } from '../contract.js';
 import { type CoverageBuilder, coverageBuilder } from '../shared/coverage.js';
 import { type Answer, attributes, type Entry, type Part, parseAnswer } from './answer.js';
-import { convert, type Implicit, type Policy, type PolicyLine } from './convert.js';
+import { convert, type Implicit, type Policy } from './convert.js';
+import { factsOf } from './facts.js';
+import { checkInForce, policyLine } from './in-force.js';
 import { emptyLibrary, type Interface, isDynamic, isGenerated, type Library } from './library.js';
-import { interfaceOf, isObjectFile, listed, memberOf, objectReader } from './objects.js';
+import { interfaceOf, listed, memberOf, objectReader } from './objects.js';
+import { type Reading, roleOf } from './roles.js';
+import { policiesOf } from './slots.js';
 import { NotUnderstood } from './understood.js';
 
 /** Longer than any configuration; a text beyond it is refused before work is spent on it. */
@@ -31,43 +34,6 @@ const scopes: readonly Scope[] = (['ip4', 'ip6'] as const).flatMap((family) =>
   (['forward', 'input'] as const).map((direction) => ({ family, direction })),
 );
 
-/** What a section is, by what stands in it; the file's name only tells groups from each other. */
-type Role = 'policy' | 'objects' | 'objectFile' | 'groups' | 'interfaces' | 'switches' | 'slots' | 'version' | 'beside';
-
-function roleOf({ name, source }: Section, { parts }: Answer): Role {
-  const titles = new Set(parts.map(({ title }) => title.toLowerCase()));
-  const file = basename(source || name).toLowerCase();
-  if (titles.has('filter') || titles.has('nat')) return 'policy';
-  if (titles.has('object')) return 'objects';
-  if (titles.has('config') && titles.has('services')) return 'switches';
-  if (titles.has('global') && parts.some(({ entries }) => entries.some(({ text }) => /^active=/.test(text))))
-    return 'slots';
-  if (titles.has('result')) return 'version';
-  if (/(?:object|service)group/.test(file) || parts.every(isMembers)) return parts.length > 0 ? 'groups' : 'beside';
-  if (isObjectFile(parts)) return 'objectFile';
-  return parts.some((part) => safely(() => interfaceOf(part)) !== undefined) ? 'interfaces' : 'beside';
-}
-
-/** `[group1]` with nothing but `name=host1`: an answer of `CONFIG OBJECT GROUP SHOW`. */
-function isMembers({ title, entries }: Part): boolean {
-  return title !== '' && entries.length > 0 && entries.every(({ text }) => /^name=/.test(text));
-}
-
-function safely<T>(action: () => T): T | undefined {
-  try {
-    return action();
-  } catch (error) {
-    if (error instanceof NotUnderstood) return undefined;
-    throw error;
-  }
-}
-
-interface Reading {
-  readonly section: Section;
-  readonly answer: Answer;
-  readonly role: Role;
-}
-
 /** Reads saved answers of NSRPC, or files of the firewall, together: policy, objects, groups, interfaces, switches. */
 export function read(capture: Capture): Result<Device> {
   const tooLong = capture.sections.find(({ text }) => text.length > CHARACTERS_MAX);
@@ -77,26 +43,79 @@ export function read(capture: Capture): Result<Device> {
   const readings: Reading[] = [];
   for (const section of capture.sections) {
     const lines = coverage.source(section.name, section.text, section.source);
-    if (section.failure) coverage.blind(`${section.name}: ${problemText(section.failure.problem)}`);
     const answer = parseAnswer(lines);
     for (const line of answer.frame) coverage.mark(section.name, line, 'irrelevant');
-    checkAnswer(section, answer, coverage);
-    readings.push({ section, answer, role: roleOf(section, answer) });
+    const role = roleOf(section, answer);
+    // What stands beside the filter, or only checks it, is not missed: that it was not read is said where it is used.
+    if (role !== 'topic' && !checks.has(section.name)) {
+      if (section.failure) coverage.blind(`${section.name}: ${problemText(section.failure.problem)}`);
+      checkAnswer(section, answer, coverage);
+    }
+    readings.push({ section, answer, role });
   }
   const library = emptyLibrary();
   const policies = policiesOf(readings, coverage);
-  if (policies.length === 0) return failure(nothing(capture));
+  if (policies.length === 0) return failure(nothing(capture, readings));
   fillLibrary(readings, library, coverage);
   const implicit = switchesOf(readings, coverage);
-  const pipeline = convert(policies, implicit, library, coverage);
-  sayWhatIsMissing(policies, implicit, library, coverage);
+  const { facts, ...pipeline } = convert(policies, implicit, library, coverage);
+  compareInForce(readings, policies, implicit, coverage);
+  const told = factsOf(
+    readings.filter(({ role }) => role === 'topic'),
+    library,
+    coverage,
+  );
+  const hasGlobal = readings.some(({ section }) => section.name === 'global-slots');
+  sayWhatIsMissing(policies, implicit, library, { coverage, hasGlobal });
+  const version = versionOf(readings);
   return success({
     id: capture.device,
     pipeline: { ...pipeline, speaksOf: readings.every(isWhole) ? scopes : [], ...placesOf(library) },
     listeners: [],
-    facts: [],
+    facts: [...facts, ...told.facts],
+    ...(told.areas.length > 0 && { areas: told.areas }),
+    ...(told.availability && { availability: told.availability }),
+    ...(version !== undefined && { version }),
     coverage: coverage.build(),
   });
+}
+
+/** Sections that only check others, or stand beside them. */
+const checks = new Set(['in-force', 'version']);
+
+/** As the firewall states it: `Version=4.3.24`. */
+function versionOf(readings: readonly Reading[]): string | undefined {
+  for (const { answer, role } of readings) {
+    if (role !== 'version') continue;
+    for (const { text } of answer.parts.flatMap(({ entries }) => entries)) {
+      const version = /^version="?(?<version>\d[\w.-]{0,40})"?$/i.exec(text)?.groups?.version;
+      if (version !== undefined) return version;
+    }
+  }
+  return undefined;
+}
+
+function compareInForce(
+  readings: readonly Reading[],
+  policies: readonly Policy[],
+  { rules: implicit }: Implicit,
+  coverage: CoverageBuilder,
+): void {
+  for (const { section, answer, role } of readings) {
+    if (role !== 'in-force') continue;
+    for (const { line } of answer.parts) coverage.mark(section.name, line, 'irrelevant');
+    if (section.failure || answer.unfinished || answer.refusal !== undefined) {
+      for (const { line } of answer.parts.flatMap(({ entries }) => entries))
+        coverage.mark(section.name, line, 'unmodelled', 'it was not read whole');
+      coverage.notCovered('What is in force was not read (MONITOR FILTER) and is not compared with the slots.');
+      continue;
+    }
+    const inForce = answer.parts.flatMap(({ entries }) =>
+      entries.map((entry, index) => policyLine(section.name, entry, index)),
+    );
+    const explicit = policies.flatMap(({ filter = [], nat }) => [...filter, ...nat]);
+    checkInForce({ explicit, implicit, inForce }, coverage);
+  }
 }
 
 /** A policy that has no end speaks of nothing: what it does not show may follow. */
@@ -121,6 +140,10 @@ function checkAnswer(section: Section, answer: Answer, coverage: CoverageBuilder
   const { name } = section;
   if (endsInLine(section, answer))
     coverage.blind(`${name}: it ends in the middle of a line: a part of it may be missing`);
+  // A shell that is no console of commands says something else.
+  const isAsked = /^(?:CONFIG|SYSTEM) [A-Z]/.test(section.source);
+  if (isAsked && !answer.framed && !section.failure)
+    coverage.blind(`${name}: this is no answer of the console of commands (NSRPC)`);
   if (answer.unfinished) coverage.blind(`${name}: the answer has no end: a part of it is missing`);
   if (answer.refusal !== undefined) coverage.blind(`${name}: the firewall refused: ${answer.refusal}`);
   const rows = answer.parts.reduce((sum, { entries }) => sum + entries.length, 0);
@@ -128,87 +151,12 @@ function checkAnswer(section: Section, answer: Answer, coverage: CoverageBuilder
     coverage.blind(`${name}: ${rows} of ${answer.announced} rows: ask for the rest with start=${rows}`);
 }
 
-/** `position=4; usage=0 match=0 ruleid=2: pass …` or, in a file, the rule itself. */
-function policyLine(file: string, { line, text }: Entry, index: number): PolicyLine {
-  const found = /^position=(?<position>\d+);\s*(?:usage=\d+ match=\d+ )?(?:ruleid=\d+:\s*)?(?<rule>.*)$/.exec(
-    text,
-  )?.groups;
-  return { file, line, text: found?.rule ?? text, position: Number(found?.position ?? index + 1) };
-}
-
-function policiesOf(readings: readonly Reading[], coverage: CoverageBuilder): readonly Policy[] {
-  const found: { -readonly [key in keyof Policy]: Policy[key] }[] = [];
-  for (const { section, answer, role } of readings) {
-    if (role !== 'policy') continue;
-    const file = section.name;
-    const slot = slotOf(section);
-    const isGlobal = /\bglobal=1\b|(?:^|[/_-])global/i.test(`${section.source} ${section.name}`);
-    let policy = found.find((one) => one.isGlobal === isGlobal && one.slot === slot);
-    if (!policy) {
-      policy = { slot, isGlobal, file, line: answer.parts[0]?.line ?? 1, filter: undefined, nat: [] };
-      found.push(policy);
-    }
-    for (const { title, line, entries } of answer.parts) {
-      coverage.mark(file, line, 'modelled');
-      const lines = entries.map((entry, index) => policyLine(file, entry, index));
-      if (title.toLowerCase() === 'filter') policy.filter = [...(policy.filter ?? []), ...lines];
-      else if (title.toLowerCase() === 'nat') policy.nat = [...policy.nat, ...lines];
-      else for (const one of entries) coverage.lose(file, one.line, `the part [${title}] of a policy is not known`);
-    }
-  }
-  return chosen(found, readings, coverage);
-}
-
-/** `09` of `Filter/09`, `index=9` of the command that was asked; else one name, for parts of one policy belong together. */
-function slotOf({ name, source }: Section): string {
-  const number =
-    /\bindex=(?<index>\d{1,2})\b/.exec(source)?.groups?.index ??
-    /^(?<index>\d{2})$/.exec(basename(source || name))?.groups?.index;
-  return number === undefined ? 'policy' : number.padStart(2, '0');
-}
-
-/** Of several slots only the active one filters; which one that is, `CONFIG SLOT LIST type=filter` says. */
-function chosen(
-  policies: readonly Policy[],
-  readings: readonly Reading[],
-  coverage: CoverageBuilder,
-): readonly Policy[] {
-  const active = new Map<boolean, string>();
-  for (const { section, answer, role } of readings) {
-    if (role !== 'slots') continue;
-    const isGlobal = /\bglobal=1\b|(?:^|[/_-])global/i.test(`${section.source} ${section.name}`);
-    for (const { title, line, entries } of answer.parts) {
-      coverage.mark(section.name, line, 'irrelevant');
-      for (const entry of entries) {
-        const said = /^(?<key>active|sync)="?(?<value>\d+)"?$/.exec(entry.text)?.groups;
-        coverage.mark(section.name, entry.line, said && title === 'Global' ? 'modelled' : 'irrelevant');
-        if (title !== 'Global' || !said) continue;
-        if (said.key === 'active') active.set(isGlobal, said.value!.padStart(2, '0'));
-        else if (said.value === '0')
-          coverage.blind(
-            `${section.name}:${entry.line}: the slot was changed and not activated: what is in force is not what stands in it`,
-          );
-      }
-    }
-  }
-  return [false, true].flatMap((isGlobal) => {
-    const some = policies.filter((one) => one.isGlobal === isGlobal);
-    const slot = active.get(isGlobal);
-    if (slot === undefined) {
-      if (some.length > 1)
-        coverage.blind(`which of the slots ${some.map((one) => one.slot).join(', ')} is active is not in this capture`);
-      for (const other of some.slice(1)) claimInactive(other, coverage);
-      return some.slice(0, 1);
-    }
-    const right = some.filter((one) => one.slot === slot || one.slot === 'policy');
-    if (right.length === 0 && !isGlobal) coverage.blind(`the active slot is ${slot}, and it is not in this capture`);
-    for (const other of some) if (!right.includes(other)) claimInactive(other, coverage);
-    return right.length > 0 ? right : isGlobal ? [] : some.slice(0, 1);
+/** The addresses of a bridge are those of each of its members. */
+function overBridges(interfaces: readonly Interface[]): readonly Interface[] {
+  return interfaces.map((one) => {
+    const bridge = one.bridge === undefined ? undefined : interfaces.find(({ device }) => device === one.bridge);
+    return bridge ? { ...one, own: bridge.own, networks: bridge.networks } : one;
   });
-}
-
-function claimInactive({ filter = [], nat }: Policy, coverage: CoverageBuilder): void {
-  for (const { file, line } of [...filter, ...nat]) coverage.mark(file, line, 'irrelevant');
 }
 
 function fillLibrary(readings: readonly Reading[], library: Library, coverage: CoverageBuilder): void {
@@ -255,12 +203,12 @@ function readInterface(file: string, part: Part, library: Library, coverage: Cov
   try {
     const made = interfaceOf(part);
     if (!made) return;
-    library.interfaces = [...(library.interfaces ?? []), made];
+    library.interfaces = overBridges([...(library.interfaces ?? []), made]);
     for (const { line, text } of part.entries) {
-      if (/^(?:name|address\d*|mask\d*|protected|ipv6address|ipv6prefixlen|state)\s*=/i.test(text))
+      if (/^(?:name|address\d*|mask\d*|protected|ipv6address|ipv6prefixlen|state|bridge)\s*=/i.test(text))
         coverage.mark(file, line, 'modelled');
     }
-    tellDynamic(file, part, made, coverage);
+    if (made.bridge === undefined) tellDynamic(file, part, made, coverage);
   } catch (error) {
     if (!(error instanceof NotUnderstood)) throw error;
     coverage.lose(file, part.line, error.message);
@@ -276,8 +224,17 @@ function tellDynamic(file: string, part: Part, made: Interface, coverage: Covera
 }
 
 function switchesOf(readings: readonly Reading[], coverage: CoverageBuilder): Implicit {
+  const rules = readings
+    .filter(({ role }) => role === 'implicit')
+    .flatMap(({ section, answer }) =>
+      answer.parts.flatMap(({ line, entries }) => {
+        coverage.mark(section.name, line, 'irrelevant');
+        for (const entry of entries) coverage.mark(section.name, entry.line, 'irrelevant');
+        return entries.map((entry, index) => policyLine(section.name, entry, index));
+      }),
+    );
   const reading = readings.find(({ role }) => role === 'switches');
-  if (!reading) return { services: undefined };
+  if (!reading) return { services: undefined, rules };
   const { name: file } = reading.section;
   const services: { name: string; origin: { file: string; line: number; rule: string; text: string } }[] = [];
   let isOn = true;
@@ -296,14 +253,14 @@ function switchesOf(readings: readonly Reading[], coverage: CoverageBuilder): Im
       }
     }
   }
-  return { services: isOn ? services : [] };
+  return { services: isOn ? services : [], rules: isOn ? rules : [] };
 }
 
 function sayWhatIsMissing(
   policies: readonly Policy[],
-  { services }: Implicit,
+  { services, rules }: Implicit,
   library: Library,
-  coverage: CoverageBuilder,
+  { coverage, hasGlobal }: { readonly coverage: CoverageBuilder; readonly hasGlobal: boolean },
 ): void {
   const [first] = policies;
   const file = first!.file;
@@ -311,9 +268,9 @@ function sayWhatIsMissing(
     coverage.blind(`${file}: there is translation but no filter policy in this capture`);
   for (const { slot, filter } of policies)
     if (filter?.length === 0) coverage.blind(`${file}: the filter policy ${slot} has no rule at all`);
-  if (!policies.some(({ isGlobal }) => isGlobal))
+  if (!hasGlobal && !policies.some(({ isGlobal }) => isGlobal))
     coverage.notCovered('A global policy, which comes before this one, is not in this capture.');
-  if (!services)
+  if (!services && rules.length === 0)
     coverage.notCovered(
       'Implicit rules, which come before every policy, are not in this capture (CONFIG FILTER SHOW): to the firewall itself everything is possible.',
     );
@@ -330,7 +287,18 @@ function sayWhatIsMissing(
       coverage.blind(`${file}: ${name} is referred to and is not in this capture`);
 }
 
-function nothing(capture: Capture): Problem {
+function nothing(capture: Capture, readings: readonly Reading[]): Problem {
+  const slots = readings.find(({ role, section }) => role === 'slots' && !section.failure);
+  const failed = readings.find(({ section }) => section.failure !== undefined)?.section.failure;
+  if (failed) return failed.problem;
+  if (slots) {
+    return {
+      code: 'NOT_UNDERSTOOD',
+      message: 'no filter slot is active, or the active one was not read: what passes is not known',
+      file: slots.section.source,
+      expected: 'an active slot, and its rules (CONFIG FILTER EXPLICIT index=… type=filter)',
+    };
+  }
   return {
     code: 'NOT_UNDERSTOOD',
     message: 'there is no filter policy of a Stormshield firewall in this capture',

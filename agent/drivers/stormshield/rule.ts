@@ -1,4 +1,4 @@
-import { all, any, type Condition, not } from '../../model/index.js';
+import { all, any, type Condition, not, type Origin } from '../../model/index.js';
 import { wordsOf } from './answer.js';
 import { addressCondition, type Library, names, oneOf, portCondition, protocolOf, unknown } from './library.js';
 import { refuse } from './understood.js';
@@ -31,6 +31,10 @@ export interface RuleText {
   readonly rates: readonly string[];
   /** What the firewall looks into and may stop besides: proxies and filters of content. */
   readonly contentFilters: readonly string[];
+  /** `firewall`, `ids` or `ips`, where the rule says so: how closely connections are looked at. */
+  readonly inspection?: string;
+  /** What it meets is written to a log. */
+  readonly logs?: true;
   readonly from: Side;
   readonly to: Side;
   readonly translated?: { readonly source: Translated; readonly destination: Translated };
@@ -38,9 +42,16 @@ export interface RuleText {
   readonly isLost?: true;
 }
 
+/** A rule that was read, and where it stands. */
+export interface Read {
+  readonly rule: RuleText;
+  readonly origin: Origin;
+  readonly remark?: string;
+}
+
 const verbs = new Set<string>(['pass', 'block', 'reset', 'log', 'decrypt', 'deleg', 'nat']);
 /** Words that stand alone and change nothing of what is let through. */
-const alone = /^(?:log|minor|major|count|ipstate|synproxy|nolog|noconnlog|before-vpn|ids|ips|firewall)$/;
+const alone = /^(?:minor|major|count|ipstate|synproxy|nolog|noconnlog|before-vpn)$/;
 /** Words that are followed by one more, and change nothing of what is let through. */
 const withValue = /^(?:settos|qos|ackqos|qosfairness|route|asq|securityinspection|noconnlog|name|rulename|config)$/;
 const content =
@@ -55,6 +66,8 @@ interface Draft {
   conditions: string[];
   rates: string[];
   contentFilters: string[];
+  inspection?: string;
+  logs?: true;
 }
 
 interface Words {
@@ -107,6 +120,8 @@ export function readRule(text: string): RuleText {
     conditions: draft.conditions,
     rates: draft.rates,
     contentFilters: draft.contentFilters,
+    ...(draft.inspection !== undefined && { inspection: draft.inspection }),
+    ...(draft.logs && { logs: true as const }),
     from,
     to,
     ...(translated && { translated }),
@@ -123,13 +138,17 @@ function takeOption(words: Words, draft: Draft): void {
     draft.conditions.push(`${word} ${words.take(`the value of ${word}`)}`);
   else if (word === 'rate') draft.rates.push(`rate ${words.take('the rate')}`);
   else if (content.test(word)) draft.contentFilters.push(word);
-  else if (word === 'inspection') takeInspection(words.take('the kind of inspection'));
+  else if (word === 'log') draft.logs = true;
+  else if (inspections.test(word)) draft.inspection = word;
+  else if (word === 'inspection') draft.inspection = inspectionOf(words.take('the kind of inspection'));
   else if (withValue.test(word)) plain(words.take(`the value of ${word}`));
   else if (!alone.test(word)) refuse(`${word} is not known`);
 }
 
-function takeInspection(word: string): void {
-  if (!/^(?:firewall|ids|ips)$/.test(word)) refuse(`${word} is not a kind of inspection`);
+const inspections = /^(?:firewall|ids|ips)$/;
+
+function inspectionOf(word: string): string {
+  return inspections.test(word) ? word : refuse(`${word} is not a kind of inspection`);
 }
 
 function plain(word: string): void {
@@ -269,4 +288,10 @@ function interfaceCondition(kind: 'inInterface' | 'outInterface', word: string, 
   }
   const condition: Condition = { kind, names: all };
   return isNegated ? not(condition) : condition;
+}
+
+export function isExact(condition: Condition): boolean {
+  if (condition.kind === 'unknown') return false;
+  if (condition.kind === 'not') return isExact(condition.of);
+  return condition.kind === 'all' || condition.kind === 'any' ? condition.of.every(isExact) : true;
 }

@@ -1,17 +1,13 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Section } from '../../../agent/drivers/contract.js';
 import { driver } from '../../../agent/drivers/stormshield/index.js';
 import type { Device } from '../../../agent/model/index.js';
+import { recordingsOf } from '../recorded.js';
 
 export const recordings = join(process.cwd(), 'test', 'recordings', 'stormshield');
 
 export function sectionsOf(name: string): readonly Section[] {
-  const folder = join(recordings, name);
-  return readdirSync(folder)
-    .filter((file) => !file.includes('.json'))
-    .sort()
-    .map((file) => ({ name: file, source: file, text: readFileSync(join(folder, file), 'utf8') }));
+  return recordingsOf(driver).find((one) => one.name === name)!.sections;
 }
 
 export function readSections(sections: readonly Section[]): ReturnType<typeof driver.read> {

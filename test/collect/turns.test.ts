@@ -1,5 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { turns } from '../../agent/collect/ssh/turns.js';
+import { turns } from '../../agent/collect/turns.js';
 
 test('only so many work at once, in the order in which they came', async () => {
   const room = turns(2);

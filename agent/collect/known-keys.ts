@@ -13,10 +13,13 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { z } from 'zod';
-import { failure, type Problem, type Result, success } from '../../lib/result.js';
+import { failure, type Problem, type Result, success } from '../lib/result.js';
 
-/** The keys that a person has seen and accepted, in a file of the state folder. */
-const FINGERPRINT = /^SHA256:[A-Za-z0-9+/]{43}$/;
+/**
+ * The keys that a person has seen and accepted, in a file of the state folder: host keys of SSH as `ssh-keygen -lf`
+ * prints them, certificates of HTTPS by their SHA-256 as browsers and `openssl x509 -fingerprint -sha256` print it.
+ */
+const FINGERPRINT = /^(?:SHA256:[A-Za-z0-9+/]{43}|(?:[0-9A-F]{2}:){31}[0-9A-F]{2})$/;
 const Fingerprint = z.string().regex(FINGERPRINT);
 
 const KnownKey = z.strictObject({
