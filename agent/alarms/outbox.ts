@@ -19,8 +19,10 @@ export interface Outbox {
   due(sink: string, nowMs: number, limit: number): readonly OutboxRecord[];
   delivered(sequence: number, nowMs: number): void;
   failed(sequence: number, nextAttemptAt: number, error: string): void;
-  /** How many records a sink has not taken yet. */
-  waiting(sink: string): number;
+  /** How many records a sink has not taken yet; all sinks together where none is named. */
+  waiting(sink?: string): number;
+  /** The sinks that have not taken an event yet, in the order in which it was queued for them. */
+  waitedFor(event: string): readonly string[];
   /**
    * Takes records that wait out of a sink's queue until `atMost` do: reminders, then answers and the like, then events
    * behind which a newer one of the same alarm waits; each oldest first. What remains is the newest word on each alarm,

@@ -42,7 +42,7 @@ export function openToldStore(path: string, options: TellOptions): Result<ToldSt
           },
           onFault: (error) => log.error('the outbox cannot be read', { error: String(error) }),
         });
-        const undelivered = (): number => store.outbox.list({ undelivered: true }).length;
+        const undelivered = (): number => store.outbox.waiting();
         const endsAt = systemClock.now() + waitMsMax;
         delivery.wake();
         while (undelivered() > 0 && systemClock.now() < endsAt) await new Promise((done) => setTimeout(done, 50));

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Intervals, intersection, isSubset, union } from '../lib/intervals.js';
+import { recollection } from '../lib/memo.js';
 import { parsePorts } from '../lib/ports.js';
 import { failure, type Result, success } from '../lib/result.js';
 import type { Severity } from './types.js';
@@ -54,18 +55,43 @@ export function parseServices(text: string, file: string): Result<ServiceTable> 
   return success({ services: parsed.data.map((entry) => ({ ...entry, ports: parsePorts(entry.ports)! })) });
 }
 
+const PROTOCOLS_KNOWN_MAX = 1_000;
+const knownProtocols = recollection<readonly string[]>(PROTOCOLS_KNOWN_MAX);
+
 /** The protocols of a flow: one, or the members of a list such as `tcp,udp`. */
 export function protocolsOf(proto: string): readonly string[] {
-  return proto
-    .toLowerCase()
-    .split(',')
-    .map((name) => name.trim());
+  let names = knownProtocols.get(proto);
+  if (names === undefined) {
+    names = proto
+      .toLowerCase()
+      .split(',')
+      .map((name) => name.trim());
+    knownProtocols.set(proto, names);
+  }
+  return names;
 }
 
 /** Whether a flow of these protocols speaks of one of them. */
 export function hasProtocol(proto: string, one: string): boolean {
   const names = protocolsOf(proto);
   return names.includes('any') || names.includes(one);
+}
+
+type WithPorts = Service & { readonly ports: Intervals };
+
+const spokenOf = new WeakMap<ServiceTable, Map<string, readonly WithPorts[]>>();
+
+/** The services of the table that a flow of these protocols may reach, if its ports are theirs. */
+function servicesOver(table: ServiceTable, proto: string): readonly WithPorts[] {
+  const ofTable = spokenOf.get(table) ?? new Map<string, readonly WithPorts[]>();
+  spokenOf.set(table, ofTable);
+  let found = ofTable.get(proto);
+  if (!found) {
+    found = table.services.filter((one): one is WithPorts => one.ports !== 'any' && hasProtocol(proto, one.proto));
+    if (ofTable.size >= PROTOCOLS_KNOWN_MAX) ofTable.clear();
+    ofTable.set(proto, found);
+  }
+  return found;
 }
 
 const ALL_PORTS: Intervals = [1, 65535];
@@ -75,25 +101,45 @@ export function anyPort(ports: Intervals | 'any'): boolean {
   return ports === 'any' || isSubset(ALL_PORTS, ports);
 }
 
-/** The services a flow reaches, each with the ports they share; `unknown`: ports that no entry names. */
-export function servicesReached(
-  table: ServiceTable,
-  proto: string,
-  ports: Intervals,
-): {
+interface Reached {
   readonly reached: readonly { readonly service: Service; readonly ports: Intervals }[];
   readonly unknown: boolean;
-} {
+}
+
+/** By the ports of a flow, which are asked for several times in a row. */
+const knownReached = new WeakMap<Intervals, { readonly services: readonly WithPorts[]; readonly answer: Reached }>();
+
+/** The services a flow reaches, each with the ports they share; `unknown`: ports that no entry names. */
+export function servicesReached(table: ServiceTable, proto: string, ports: Intervals): Reached {
+  const services = servicesOver(table, proto);
+  const before = knownReached.get(ports);
+  if (before?.services === services) return before.answer;
   const reached: { service: Service; ports: Intervals }[] = [];
   let known: Intervals = [];
-  for (const service of table.services) {
-    if (service.ports === 'any' || !hasProtocol(proto, service.proto)) continue;
+  for (const service of services) {
     const shared = intersection(service.ports, ports);
     if (shared.length === 0) continue;
     reached.push({ service, ports: shared });
     known = union(known, shared);
   }
-  return { reached, unknown: !isSubset(ports, known) };
+  const answer = { reached, unknown: !isSubset(ports, known) };
+  knownReached.set(ports, { services, answer });
+  return answer;
+}
+
+const knownRemote = new WeakMap<readonly WithPorts[], Intervals>();
+
+/** The ports of all remote-control tools over these protocols. */
+function remotePorts(table: ServiceTable, proto: string): Intervals {
+  const services = servicesOver(table, proto);
+  let ports = knownRemote.get(services);
+  if (!ports) {
+    ports = services
+      .filter(({ category }) => category === 'remote')
+      .reduce<Intervals>((all, service) => union(all, service.ports), []);
+    knownRemote.set(services, ports);
+  }
+  return ports;
 }
 
 /**
@@ -102,11 +148,7 @@ export function servicesReached(
  */
 export function reachesRemoteTool(table: ServiceTable, proto: string, ports: Intervals | 'any'): boolean {
   if (ports === 'any') return false;
-  let remote: Intervals = [];
-  for (const service of table.services) {
-    if (service.category !== 'remote' || service.ports === 'any') continue;
-    if (hasProtocol(proto, service.proto)) remote = union(remote, service.ports);
-  }
+  const remote = remotePorts(table, proto);
   for (let i = 0; i < ports.length; i += 2) {
     const [first, last] = [ports[i]!, ports[i + 1]!];
     if (!(first <= 443 && 443 <= last) && isSubset([first, last], remote)) return true;

@@ -13,8 +13,9 @@ export function memoryStore(route: (event: FindingEvent) => readonly string[] = 
   const records: OutboxRecord[] = [];
   /** Sequences that gave way; a record's place in the list is its sequence. */
   const gone = new Set<number>();
-  const queued = (sink: string): readonly OutboxRecord[] =>
-    records.filter((one) => one.sink === sink && one.deliveredAt === undefined && !gone.has(one.sequence));
+  const waiting = (): readonly OutboxRecord[] =>
+    records.filter((one) => one.deliveredAt === undefined && !gone.has(one.sequence));
+  const queued = (sink: string): readonly OutboxRecord[] => waiting().filter((one) => one.sink === sink);
   const add = (events: readonly FindingEvent[], sinksOf: typeof route, nowMs: number): void => {
     for (const event of events) {
       for (const sink of sinksOf(event)) {
@@ -52,7 +53,11 @@ export function memoryStore(route: (event: FindingEvent) => readonly string[] = 
         })),
       failed: (sequence, nextAttemptAt, lastError) =>
         change(sequence, (record) => ({ ...record, attempts: record.attempts + 1, nextAttemptAt, lastError })),
-      waiting: (sink) => queued(sink).length,
+      waiting: (sink) => (sink === undefined ? waiting() : queued(sink)).length,
+      waitedFor: (event) =>
+        waiting()
+          .filter((one) => one.event.id === event)
+          .map(({ sink }) => sink),
       shed(sink, atMost) {
         const isSuperseded = (one: OutboxRecord): boolean =>
           queued(sink).some(

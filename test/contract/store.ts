@@ -124,6 +124,16 @@ export function storeContract(subject: StoreUnderTest): void {
       expect(due[0]).toMatchObject({ attempts: 1, nextAttemptAt: 500, lastError: 'connection refused' });
     });
 
+    test('who still waits for an event, and how many records wait at all', () => {
+      commit(store, emptyState, [anEvent('a', 1), anEvent('b', 1)]);
+      expect(store.outbox.waitedFor('a#1.1')).toEqual(['file', 'siem']);
+      store.outbox.delivered(store.outbox.due('file', 0, 1)[0]!.sequence, 7);
+      restart();
+      expect(store.outbox.waitedFor('a#1.1')).toEqual(['siem']);
+      expect(store.outbox.waitedFor('nobody')).toEqual([]);
+      expect([store.outbox.waiting(), store.outbox.waiting('file'), store.outbox.waiting('siem')]).toEqual([3, 1, 2]);
+    });
+
     test('a delivered record stays delivered', () => {
       commit(store, emptyState, [anEvent('a', 1)]);
       const [record] = store.outbox.due('siem', 0, 1);
@@ -201,6 +211,10 @@ export function storeContract(subject: StoreUnderTest): void {
               expect(numbered(store.outbox.due(sink, 10, 3))).toEqual(numbered(model.outbox.due(sink, 10, 3)));
             }
             expect(numbered(store.outbox.list({}))).toEqual(numbered(model.outbox.list({})));
+            expect(store.outbox.waiting()).toBe(model.outbox.list({ undelivered: true }).length);
+            for (const { event } of model.outbox.list({})) {
+              expect(store.outbox.waitedFor(event.id)).toEqual(model.outbox.waitedFor(event.id));
+            }
           });
         }),
         { seed: 20264, numRuns: 60 },

@@ -73,12 +73,8 @@ export function findingAnswers(room: Room): FindingAnswers {
     alarms: async ({ limit = ALARMS, since }) => {
       const from = since === undefined ? success(undefined) : instantOf(since, 'since');
       if (!from.ok) return from;
-      const queued = new Map<string, string[]>();
-      for (const { event, sink } of store.outbox.list({ undelivered: true })) {
-        queued.set(event.id, [...(queued.get(event.id) ?? []), sink]);
-      }
       const events = store.events.list({ limit, ...(from.value !== undefined && { since: from.value }) });
-      return success(events.map((event) => alarmView(event, queued.get(event.id) ?? [])));
+      return success(events.map((event) => alarmView(event, store.outbox.waitedFor(event.id))));
     },
     acknowledge: async (alarm, by) => {
       const finding = openFinding(alarm);

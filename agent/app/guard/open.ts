@@ -7,6 +7,7 @@ import {
   heldBackNow,
   type JudgeContext,
   type JudgeState,
+  memoryOf,
   nextDue,
   onboardingOf,
   type Rules,
@@ -329,13 +330,12 @@ function statusOf(
   const heard = listening()?.view();
   const waiting = heldBackNow(state, bench.context);
   const held = (id: string): number => waiting.filter(({ present }) => present.subject.device === id).length;
-  const queued = store.outbox.list({ undelivered: true });
   return {
     version: version(),
     pid: process.pid,
     startedAt: iso(startedAt),
     devices: [...devices.keys()].map((id) => {
-      const memory = state.devices.find((one) => one.device === id);
+      const memory = memoryOf(state, id);
       const approved = store.snapshots.approved(id);
       const until = onboardingOf(id, bench.context, clock.now());
       const sources = [...(wakes.get(id) ?? [])];
@@ -355,7 +355,7 @@ function statusOf(
       const lastError = states.find((one) => one.sink === id)?.lastError;
       return {
         id,
-        queued: queued.filter((record) => record.sink === id).length,
+        queued: store.outbox.waiting(id),
         ...(lastError !== undefined && { lastError }),
       };
     }),

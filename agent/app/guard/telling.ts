@@ -84,7 +84,7 @@ function pulse({ bench, clock, devices, store }: Room, startedAt: number) {
     blind: state.devices.filter(({ blindReasons, removedAt }) => removedAt === undefined && blindReasons.length > 0)
       .length,
     openFindings: state.findings.filter(isOpenFinding).length,
-    waiting: store.outbox.list({ undelivered: true }).length,
+    waiting: store.outbox.waiting(),
   };
 }
 

@@ -126,25 +126,51 @@ interface PartyFacets {
   readonly zones: () => readonly string[];
 }
 
+/** The zones that a test names, as they are compared: by the names that are usual for their kinds, and in lower case. */
+const zonesMeant = remembered(({ zones, kinds, notZones }: PartyTest) => {
+  const lower = (names: readonly string[] | undefined) => names?.map((name) => name.toLowerCase());
+  return { zones: lower(zones), kinds: kinds?.flatMap((kind) => ZONES_OF[kind]), notZones: lower(notZones) };
+});
+
+/** Worked out once for each of the rules' parts, which never change. */
+function remembered<K extends object, V>(work: (key: K) => V): (key: K) => V {
+  const known = new WeakMap<K, V>();
+  return (key) => {
+    let value = known.get(key);
+    if (value === undefined) {
+      value = work(key);
+      known.set(key, value);
+    }
+    return value;
+  };
+}
+
 function partyHolds(test: PartyTest | undefined, { party, trust, zones }: PartyFacets, context: JudgeContext): boolean {
   if (!test) return true;
-  const kinds = test.kinds?.flatMap((kind) => ZONES_OF[kind]);
-  const lower = (names: readonly string[]): readonly string[] => names.map((name) => name.toLowerCase());
+  const meant = zonesMeant(test);
   return (
     (test.trust === undefined || has(test.trust, trust())) &&
-    some(test.zones && lower(test.zones), zones) &&
-    some(kinds, zones) &&
-    !(test.notZones !== undefined && zones().some((zone) => lower(test.notZones!).includes(zone))) &&
+    some(meant.zones, zones) &&
+    some(meant.kinds, zones) &&
+    !(meant.notZones !== undefined && zones().some((zone) => meant.notZones!.includes(zone))) &&
     (test.breadth === undefined || test.breadth.includes(breadthOf(party, context)))
   );
 }
+
+/** The rules that speak of a kind of subject, in their order. */
+const byKind = remembered((rules: JudgeContext['exposures']) => {
+  const lists = new Map<Subject['kind'], ExposureRule[]>();
+  for (const rule of rules) {
+    for (const kind of new Set(rule.when.kind)) lists.set(kind, [...(lists.get(kind) ?? []), rule]);
+  }
+  return lists;
+});
 
 function holds(when: When, subject: Subject, facets: Facets, context: JudgeContext): boolean {
   const { flow } = subject;
   const from: PartyFacets = { party: flow.src, trust: facets.trustFrom, zones: facets.zonesFrom };
   const to: PartyFacets = { party: flow.dst, trust: facets.trustTo, zones: facets.zonesTo };
   return (
-    when.kind.includes(subject.kind) &&
     has(when.access, subject.factCode) &&
     has(when.direction, subject.direction) &&
     is(when.anyPort, () => anyPort(flow.ports)) &&
@@ -176,7 +202,8 @@ function standing(subject: Subject, context: JudgeContext): readonly ExposureRul
   const before = ofContext.get(subject);
   if (before) return before;
   const facets = facetsOf(subject, context);
-  const rules = context.exposures.filter(({ when }) => holds(when, subject, facets, context));
+  const ofKind = byKind(context.exposures).get(subject.kind) ?? [];
+  const rules = ofKind.filter(({ when }) => holds(when, subject, facets, context));
   ofContext.set(subject, rules);
   return rules;
 }

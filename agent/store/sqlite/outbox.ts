@@ -102,7 +102,21 @@ export function sqliteOutbox(path: string, db: Queries, queue: EventQueue): Outb
             .where('delivered_at', 'is', null),
         );
       }),
-    waiting: (sink) => guarded(path, () => waitingOf(db, keyText(sink))),
+    waiting: (sink) => guarded(path, () => waitingOf(db, sink === undefined ? undefined : keyText(sink))),
+    waitedFor: (event) =>
+      guarded(path, () =>
+        db
+          .all(
+            sql
+              .selectFrom('outbox')
+              .innerJoin('finding_events', 'finding_events.number', 'outbox.event')
+              .select('sink')
+              .where('id', '=', keyText(event))
+              .where('delivered_at', 'is', null)
+              .orderBy('sequence'),
+          )
+          .map(({ sink }) => decode<string>(`"${sink}"`)),
+      ),
     shed: (sink, atMost) => guarded(path, () => db.transaction(() => shedOf(db, keyText(sink), atMost))),
     list: ({ sink, undelivered, limit }) =>
       guarded(path, () => {
@@ -115,13 +129,12 @@ export function sqliteOutbox(path: string, db: Queries, queue: EventQueue): Outb
   };
 }
 
-function waitingOf(db: Queries, sink: string): number {
+function waitingOf(db: Queries, sink: string | undefined): number {
   const counted = sql
     .selectFrom('outbox')
     .select((row) => row.fn.countAll<number>().as('count'))
-    .where('sink', '=', sink)
     .where('delivered_at', 'is', null);
-  return Number(db.first(counted)!.count);
+  return Number(db.first(sink === undefined ? counted : counted.where('sink', '=', sink))!.count);
 }
 
 function shedOf(db: Queries, sink: string, atMost: number): number {
