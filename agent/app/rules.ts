@@ -1,18 +1,37 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type ExposureRule, parseExposureRule, parseServices, type Rules, type ServiceTable } from '../judge/index.js';
+import {
+  type ExposureRule,
+  parseExposureRule,
+  parseServices,
+  type ReadBefore,
+  type Rules,
+  type ServiceTable,
+} from '../judge/index.js';
 import { failure, type Problem, type Result, success } from '../lib/result.js';
 
 export { failingExamples } from '../judge/index.js';
 
-const SHIPPED = fileURLToPath(new URL('../../../rules/', import.meta.url));
+export const SHIPPED = fileURLToPath(new URL('../../../rules/', import.meta.url));
 
 /** A folder of rules as it is shown to people, and where it lies. */
 interface Folder {
   readonly path: string;
   readonly shown: string;
   readonly own: boolean;
+  readonly before?: ReadBefore;
+}
+
+/** What the shipped files say, as `npm run generate` read them: reading YAML takes its time, at every command. */
+export const READ_BEFORE = 'read.json';
+
+function shipped(): Folder {
+  const file = join(SHIPPED, READ_BEFORE);
+  const before = existsSync(file)
+    ? new Map(Object.entries(JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>))
+    : undefined;
+  return { path: SHIPPED, shown: 'rules', own: false, ...(before && { before }) };
 }
 
 /**
@@ -21,12 +40,9 @@ interface Folder {
  * the folder is one exposure rule, named as its id.
  */
 export function loadRules(folder?: string): Result<Rules> {
-  const shipped = readFolder(
-    { path: SHIPPED, shown: 'rules', own: false },
-    { services: { services: [] }, exposures: [] },
-  );
-  if (!shipped.ok || folder === undefined) return shipped;
-  return readFolder({ path: folder, shown: folder, own: true }, shipped.value);
+  const ours = readFolder(shipped(), { services: { services: [] }, exposures: [] });
+  if (!ours.ok || folder === undefined) return ours;
+  return readFolder({ path: folder, shown: folder, own: true }, ours.value);
 }
 
 function readFolder(folder: Folder, before: Rules): Result<Rules> {
@@ -48,6 +64,7 @@ function readFolder(folder: Folder, before: Rules): Result<Rules> {
       name: name.slice(0, -'.yaml'.length),
       own: folder.own,
       services: services.value,
+      ...(folder.before && { before: folder.before }),
     });
     if (!rule.ok) return rule;
     read.push(rule.value);
@@ -57,7 +74,7 @@ function readFolder(folder: Folder, before: Rules): Result<Rules> {
 
 /** What answers on which port, as Écluse knows it by itself. */
 export function shippedServices(): Result<ServiceTable> {
-  return readServices({ path: SHIPPED, shown: 'rules', own: false }, { services: [] });
+  return readServices(shipped(), { services: [] });
 }
 
 const SERVICES = 'services.yaml';
@@ -68,7 +85,7 @@ function readServices(folder: Folder, before: ServiceTable): Result<ServiceTable
   if (!names.value.includes(SERVICES)) return success(before);
   const text = readText(folder, SERVICES);
   if (!text.ok) return text;
-  const table = parseServices(text.value, join(folder.shown, SERVICES));
+  const table = parseServices(text.value, join(folder.shown, SERVICES), folder.before);
   return table.ok ? success({ services: merged(before.services, table.value.services) }) : table;
 }
 

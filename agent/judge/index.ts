@@ -22,3 +22,4 @@ export * from './sessions.js';
 export * from './severity.js';
 export * from './types.js';
 export { waivedAs } from './verdict.js';
+export { digestOf, type ReadBefore, readRulesYaml } from './yaml.js';

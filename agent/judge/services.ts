@@ -4,7 +4,7 @@ import { recollection } from '../lib/memo.js';
 import { parsePorts } from '../lib/ports.js';
 import { failure, type Result, success } from '../lib/result.js';
 import type { Severity } from './types.js';
-import { readRulesYaml } from './yaml.js';
+import { type ReadBefore, readRulesYaml } from './yaml.js';
 
 /** One entry of rules/services.yaml. */
 export interface Service {
@@ -38,8 +38,8 @@ const ServiceEntry = z.strictObject({
 });
 
 /** Reads rules/services.yaml. The first thing wrong is answered with its place; nothing is dropped silently. */
-export function parseServices(text: string, file: string): Result<ServiceTable> {
-  const read = readRulesYaml(text, file);
+export function parseServices(text: string, file: string, before?: ReadBefore): Result<ServiceTable> {
+  const read = readRulesYaml(text, file, before);
   if (!read.ok) return read;
   const { problem } = read.value;
   const parsed = z.array(ServiceEntry).safeParse(read.value.value);

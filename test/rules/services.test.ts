@@ -1,11 +1,40 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { anyPort, parseServices, reachesRemoteTool, servicesReached } from '../../agent/judge/index.js';
+import { shippedRulesText } from '../../agent/app/rules-generate.js';
+import {
+  anyPort,
+  digestOf,
+  parseServices,
+  reachesRemoteTool,
+  readRulesYaml,
+  servicesReached,
+} from '../../agent/judge/index.js';
 import { parsePorts } from '../../agent/lib/ports.js';
 import { problemText } from '../../agent/lib/result.js';
 import { services } from '../support/services.js';
 
 const ports = (text: string) => parsePorts(text)!;
+
+describe('rules/read.json', () => {
+  test('is as `npm run generate` makes it of the files beside it', () => {
+    expect(readFileSync('rules/read.json', 'utf8')).toBe(shippedRulesText());
+  });
+
+  test('changes nothing: what is wrong is said at the same place', () => {
+    const text = readFileSync('rules/services.yaml', 'utf8');
+    for (const wrong of [
+      text.replace('risk: critical', 'risk: awful'),
+      `${text}${text.slice(text.indexOf('- id:'))}`,
+    ]) {
+      const read = readRulesYaml(wrong, 'services.yaml');
+      if (!read.ok) throw new Error(read.error.message);
+      const anew = parseServices(wrong, 'services.yaml');
+      expect(anew).toMatchObject({ ok: false, error: { file: 'services.yaml', line: expect.any(Number) } });
+      expect(parseServices(wrong, 'services.yaml', new Map([[digestOf(wrong), read.value.value]]))).toEqual(anew);
+    }
+    expect(parseServices(text, 'services.yaml', new Map())).toEqual(parseServices(text, 'services.yaml'));
+  });
+});
 
 describe('rules/services.yaml', () => {
   test('is read whole: as many services as entries', () => {

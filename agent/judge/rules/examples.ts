@@ -59,8 +59,8 @@ export function exampleSubject(example: Example, id = 'example'): Subject {
 
 /** What an example shows: the rules that speak of it, in the order of their files. */
 export function rulesOfExample(example: Example, context: JudgeContext): readonly ExposureRule[] {
-  const { beside, line, column } = example;
-  const others = beside ? [exampleSubject({ ...beside, line, column }, 'beside')] : [];
+  const { beside, place } = example;
+  const others = beside ? [exampleSubject({ ...beside, place }, 'beside')] : [];
   return exposuresOf(exampleSubject(example), context, openingsFromInternet(others, context));
 }
 
@@ -72,12 +72,19 @@ export function failingExamples(rules: Rules): readonly Problem[] {
       rule.examples[list].flatMap((example): readonly Problem[] => {
         const speaks = rulesOfExample(example, context).some(({ id }) => id === rule.id);
         if (speaks === (list === 'match')) return [];
-        const { line, column } = example;
+        const { line, column } = example.place();
         const message = speaks
           ? `the rule ${rule.id} speaks of an example that it must not match`
           : `the rule ${rule.id} does not speak of an example that it must match`;
         return [
-          { code: 'RULE_EXAMPLE', message, file: rule.file, line, column, remedy: 'correct `when` or the example' },
+          {
+            code: 'RULE_EXAMPLE',
+            message,
+            file: rule.file,
+            ...(line !== undefined && { line }),
+            ...(column !== undefined && { column }),
+            remedy: 'correct `when` or the example',
+          },
         ];
       }),
     ),

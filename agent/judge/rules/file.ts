@@ -3,7 +3,7 @@ import { parsePorts } from '../../lib/ports.js';
 import { failure, type Result, success } from '../../lib/result.js';
 import type { ServiceTable } from '../services.js';
 import type { Severity } from '../types.js';
-import { readRulesYaml } from '../yaml.js';
+import { type ReadBefore, readRulesYaml } from '../yaml.js';
 import { BREADTHS, DOORS, type ExposureRule, type SeverityRule, TRUSTS, ZONE_KINDS } from './types.js';
 
 /** One rule a file; the text beside each part is what was expected, in the words of who writes the file. */
@@ -131,11 +131,13 @@ export interface RuleSource {
   readonly name: string;
   readonly own: boolean;
   readonly services: ServiceTable;
+  readonly before?: ReadBefore;
 }
 
 /** Reads one rule. The first thing wrong is answered with its place; nothing is dropped silently. */
-export function parseExposureRule(text: string, { file, name, own, services }: RuleSource): Result<ExposureRule> {
-  const read = readRulesYaml(text, file);
+export function parseExposureRule(text: string, source: RuleSource): Result<ExposureRule> {
+  const { file, name, own, services, before } = source;
+  const read = readRulesYaml(text, file, before);
   if (!read.ok) return read;
   const { problem, problemAtKey } = read.value;
   const parsed = RuleFile.safeParse(read.value.value);
@@ -172,10 +174,10 @@ export function parseExposureRule(text: string, { file, name, own, services }: R
     }
   }
   const placed = (list: 'match' | 'not') =>
-    data.examples[list].map((example, index) => {
-      const { line = 1, column = 1 } = problem(['examples', list, index], '');
-      return { ...example, line, column };
-    });
+    data.examples[list].map((example, index) => ({
+      ...example,
+      place: () => problem(['examples', list, index], ''),
+    }));
   return success({
     ...data,
     // Left out and undefined are the same to a reader of the rule.

@@ -86,8 +86,8 @@ export interface ExposureRule {
 
 /** An opening as people write one, in the small hospital of docs/rules.md. */
 export interface Example {
-  readonly line: number;
-  readonly column: number;
+  /** Where it was written, counted from 1. */
+  readonly place: () => { readonly line?: number; readonly column?: number };
   readonly kind?: Subject['kind'] | undefined;
   readonly direction?: NonNullable<Subject['direction']> | undefined;
   readonly src?: string | undefined;
