@@ -48,6 +48,8 @@ export interface AlarmRecord {
   readonly firstSeen: string;
   readonly lastSeen: string;
   readonly resolvedAt?: string;
+  /** It ended without being shut: the baseline declares it since. */
+  readonly ended?: 'declared';
   readonly minutesOpen: number;
   /** Minutes since the window's effective end; absent before it and without a window. */
   readonly minutesSinceWindowEnd?: number;
@@ -62,6 +64,11 @@ export interface AlarmRecord {
   /** The sinks it was passed on to because nobody had taken it on. */
   readonly escalatedTo?: string;
   readonly waivedUntil?: string;
+  /** Of a flow that is to stay: whose word it waits for, until when, how many people it takes, and who has signed. */
+  readonly acceptOwner?: string;
+  readonly acceptUntil?: string;
+  readonly acceptPeople?: number;
+  readonly acceptedBy?: string;
   readonly link?: string;
   /** Techniques of ATT&CK that the opening would serve; only where a sink asks for them. */
   readonly attack?: string;
@@ -177,6 +184,7 @@ export function alarmRecord(event: FindingEvent, context: RecordContext = {}): A
       firstSeen: time(finding.firstSeen)!,
       lastSeen: time(finding.lastSeen)!,
       resolvedAt: time(finding.resolvedAt),
+      ended: event.kind === 'resolve' ? finding.ended : undefined,
       minutesOpen: minutes(finding.firstSeen),
       minutesSinceWindowEnd: end !== undefined && upTo >= end ? minutes(end) : undefined,
       count: finding.count,
@@ -186,6 +194,10 @@ export function alarmRecord(event: FindingEvent, context: RecordContext = {}): A
       claimedBy: finding.claimed && text(`${finding.claimed.by}: ${finding.claimed.reason}`),
       escalatedTo: name(finding.escalated?.join(', ')),
       waivedUntil: time(finding.waived?.until),
+      acceptOwner: name(finding.awaits?.owners.join(', ')),
+      acceptUntil: time(finding.awaits?.until),
+      acceptPeople: finding.awaits?.people,
+      acceptedBy: name(finding.awaits?.signed.map(({ by }) => by).join(', ')),
       link: text(context.link?.(event)),
       attack: undefined,
       truncated: undefined,
@@ -222,6 +234,8 @@ const optional = [
   'escalatedTo',
   'claimedBy',
   'acknowledgedBy',
+  'acceptedBy',
+  'acceptOwner',
   'link',
   'rule',
   'cause',

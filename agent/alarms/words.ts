@@ -21,6 +21,13 @@ interface Words {
   readonly duration: (hours: number, minutes: number) => string;
   readonly colon: string;
   readonly forward: string;
+  /** By whom a flow that is to stay is accepted, and by how many beside. */
+  readonly signers: (until: string, owner: string, others: number) => string;
+  /** What becomes of it if nobody does, and the two commands there are. */
+  readonly unaccepted: (key: string) => string;
+  /** In the place of the usual tags. */
+  readonly waiting: string;
+  readonly declared: string;
 }
 
 type Label =
@@ -42,6 +49,8 @@ type Label =
   | 'owner'
   | 'members'
   | 'waived'
+  | 'accept'
+  | 'accepted'
   | 'link'
   | 'reference'
   | 'truncated';
@@ -61,7 +70,10 @@ const french: Words = {
     remind: (title, { reminder }) =>
       `Rappel${reminder ? ` n° ${reminder}` : ''}, ce n’est toujours pas refermé : ${title}.`,
     escalate: (title) => `Personne n’a encore pris en charge cette alerte : ${title}.`,
-    resolve: () => 'C’est refermé : il n’y a plus rien à faire pour cette alerte.',
+    resolve: (_, { ended }) =>
+      ended
+        ? 'C’est accepté dans le référentiel : ce n’est plus à refermer.'
+        : 'C’est refermé : il n’y a plus rien à faire pour cette alerte.',
     answer: (title) => `${title}.`,
     heartbeat: () => 'Écluse est en service.',
   },
@@ -93,6 +105,8 @@ const french: Words = {
     owner: 'Responsable de l’intervention',
     members: 'Alertes réunies dans celle-ci (`ecluse findings` les montre toutes)',
     waived: 'Accepté jusqu’au',
+    accept: 'Flux prévu pour rester, à accepter',
+    accepted: 'Déjà accepté par',
     link: 'Voir',
     reference: 'Référence',
     truncated: 'Abrégé (truncated)',
@@ -101,6 +115,14 @@ const french: Words = {
   duration: (hours, minutes) => (hours === 0 ? `${minutes} min` : `${hours} h ${String(minutes).padStart(2, '0')}`),
   colon: ' :',
   forward: 'Transmettez ce message à l’équipe réseau ou à l’astreinte informatique : elle sait quoi en faire.',
+  signers: (until, owner, others) =>
+    others === 0
+      ? `avant le ${until}, par ${owner}`
+      : `avant le ${until}, par ${owner} et ${others === 1 ? 'une autre personne' : `${others} autres personnes`} de l’hôpital`,
+  unaccepted: (key) =>
+    `Passé ce jour, il sera signalé comme resté ouvert. Pour l’accepter : ecluse accept ${key} ; pour le refuser : ecluse refuse ${key} --reason …`,
+  waiting: 'À accepter',
+  declared: 'Accepté',
 };
 
 const english: Words = {
@@ -117,7 +139,10 @@ const english: Words = {
     update: (title) => `News of an alarm that is still open: ${title}.`,
     remind: (title, { reminder }) => `Reminder${reminder ? ` ${reminder}` : ''}, it is still not shut: ${title}.`,
     escalate: (title) => `Nobody has taken on this alarm yet: ${title}.`,
-    resolve: () => 'It is shut again: nothing more has to be done for this alarm.',
+    resolve: (_, { ended }) =>
+      ended
+        ? 'It is declared in the baseline now: it is not to be shut any more.'
+        : 'It is shut again: nothing more has to be done for this alarm.',
     answer: (title) => `${title}.`,
     heartbeat: () => 'Écluse is running.',
   },
@@ -149,6 +174,8 @@ const english: Words = {
     owner: 'Answers for the intervention',
     members: 'Alarms told as this one (`ecluse findings` lists all)',
     waived: 'Accepted until',
+    accept: 'Meant to stay, to be accepted',
+    accepted: 'Accepted so far by',
     link: 'See',
     reference: 'Reference',
     truncated: 'Shortened (truncated)',
@@ -157,6 +184,14 @@ const english: Words = {
   duration: (hours, minutes) => (hours === 0 ? `${minutes} min` : `${hours} h ${String(minutes).padStart(2, '0')}`),
   colon: ':',
   forward: 'Pass this message on to the network team or the IT duty officer: they know what to do with it.',
+  signers: (until, owner, others) =>
+    others === 0
+      ? `before ${until}, by ${owner}`
+      : `before ${until}, by ${owner} and ${others === 1 ? 'one other person' : `${others} others`} of the hospital`,
+  unaccepted: (key) =>
+    `After that day it is told as left open. To accept it: ecluse accept ${key}; to refuse it: ecluse refuse ${key} --reason …`,
+  waiting: 'To accept',
+  declared: 'Accepted',
 };
 
 const languages: Readonly<Record<Language, Words>> = { fr: french, en: english };
@@ -170,14 +205,17 @@ export function letter(record: AlarmRecord, language: Language, titles: Titles):
     text === undefined ? [] : [`${words.labels[label]}${words.colon} ${text}`];
   const isOpen = kind === 'raise' || kind === 'update' || kind === 'remind' || kind === 'escalate';
   const hasOpening = record.what !== undefined;
+  // Nobody has to shut what waits for acceptance.
+  const isWaiting = record.acceptUntil !== undefined;
+  const tag = isWaiting ? words.waiting : record.ended ? words.declared : words.tags[kind];
   const where = [record.device, record.site].filter((part) => part !== undefined).join(', ');
   const by = [record.vendor, record.technician].filter((part) => part !== undefined).join(', ');
   const length = words.duration(Math.floor(record.minutesOpen / 60), record.minutesOpen % 60);
   const since = `${time(record.firstSeen)} (${length})`;
   return {
-    subject: `[Écluse] ${words.tags[kind]}${words.colon} ${title}${record.device ? ` (${record.device})` : ''}`,
+    subject: `[Écluse] ${tag}${words.colon} ${title}${record.device ? ` (${record.device})` : ''}`,
     lines: [
-      words.heads[kind](title, record),
+      isWaiting ? `${title}.` : words.heads[kind](title, record),
       '',
       ...(isOpen ? line('severity', `${words.severities[severity]}, ${words.urgency[severity]}`) : []),
       ...line('device', where || undefined),
@@ -192,18 +230,35 @@ export function letter(record: AlarmRecord, language: Language, titles: Titles):
       ...line('ticket', record.ticket),
       ...line('owner', record.owner),
       ...line('members', record.members?.toString()),
-      ...line('details', record.details),
+      // Whom it waits for is said below, in the reader's language.
+      ...(isWaiting ? [] : line('details', record.details)),
       ...line('acknowledged', record.acknowledgedBy),
       ...line('claimed', record.claimedBy),
       ...line('escalated', record.escalatedTo),
+      ...line('accept', acceptText(record, words, time)),
+      ...line('accepted', record.acceptedBy),
+      ...(record.acceptUntil === undefined ? [] : [words.unaccepted(keyOf(record))]),
       ...line('waived', record.waivedUntil && time(record.waivedUntil)),
-      ...(isOpen ? line('undo', record.undo) : []),
+      ...(isOpen && !isWaiting ? line('undo', record.undo) : []),
       ...line('link', record.link),
       ...line('reference', record.id),
       ...line('truncated', record.truncated?.join(', ')),
-      ...(isOpen ? ['', words.forward] : []),
+      ...(isOpen && !isWaiting ? ['', words.forward] : []),
     ],
   };
+}
+
+/** As a command takes it: what names a shell would take apart stands in quotes. */
+function keyOf({ key }: AlarmRecord): string {
+  return /^[\w./:@+-]+$/.test(key) ? key : `'${key.replaceAll("'", "'\\''")}'`;
+}
+
+function acceptText(
+  { acceptUntil, acceptOwner = '?', acceptPeople = 2 }: AlarmRecord,
+  words: Words,
+  time: (text: string) => string,
+): string | undefined {
+  return acceptUntil && words.signers(time(acceptUntil), acceptOwner, acceptPeople - 1);
 }
 
 /** A record's times are written in the site's own zone: they are shown as they are. */

@@ -58,6 +58,13 @@ const guarding: readonly Commands[] = [
   { names: ['window'], load: async () => [(await import('./window.js')).addWindow] },
   { names: ['sinks'], load: async () => [(await import('./sinks.js')).addSinks] },
   {
+    names: ['accept', 'refuse'],
+    load: async () => {
+      const { addAccept, addRefuse } = await import('./accept.js');
+      return [addAccept, addRefuse];
+    },
+  },
+  {
     names: ['findings', 'alarms', 'ack', 'waive'],
     load: async () => {
       const { addFindings, addAlarms, addAck, addWaive } = await import('./findings.js');

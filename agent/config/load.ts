@@ -143,7 +143,7 @@ export function parseSettings(text: string, file: string, options: LoadOptions =
   if (wrong) return failure(wrong);
   const { site, state, poll, wholeReading, grace, retention, log, approvedHosts, rules, zones, devices, listen } =
     parsed.data!;
-  const { timeZone, metrics, schedules, sinks } = parsed.data!;
+  const { timeZone, metrics, schedules, sinks, approval } = parsed.data!;
   return success({
     ...(site !== undefined && { site }),
     ...(Object.keys(known).length > 0 && { sites: known }),
@@ -153,6 +153,7 @@ export function parseSettings(text: string, file: string, options: LoadOptions =
     pollSeconds: poll,
     wholeReadingSeconds: wholeReading,
     graceMinutes: grace,
+    ...(approval && { approvalPeople: approval.people }),
     retentionDays: retention,
     ...(log && { log: { path: beside(log.file), bytesMax: log.maxSize, keep: log.keep } }),
     approvedHosts: approvedHosts.map((one) => approvedHost(one, zoneAt([]))),

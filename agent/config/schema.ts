@@ -87,6 +87,22 @@ export const ConfigFile = z.strictObject(
       'The flow matrix, in files of its own: a path, or a list; `*` in the name of a file stands for any letters (`./baselines/*.yaml`): what may be open, why, and who owns it. `ecluse baseline learn` writes a first one to edit. Left out: only snapshots that somebody approved declare something.',
       './baseline.yaml',
     ),
+    approval: setting(
+      z
+        .strictObject(
+          {
+            people: setting(
+              z.union([z.literal(1), z.literal(2)], { error: '1 or 2' }),
+              'How many different people of the hospital it takes.',
+              2,
+            ),
+          },
+          { error: '{people: 1} or {people: 2}' },
+        )
+        .optional(),
+      'How many people it takes to change the baseline by command: to accept a flow that stays (its owner is always one of them), and to approve a snapshot. Left out: two for a flow that stays; one for a snapshot, but two while a change window is not closed.',
+      { people: 2 },
+    ),
     rules: setting(
       path('the path of a folder of rules').optional(),
       'Rules of your own, beside those that come with Écluse; docs/rules.md says how one is written.',

@@ -17,6 +17,8 @@ export interface Settings {
   readonly wholeReadingSeconds?: number;
   /** May be a fraction: a test waits for seconds. */
   readonly graceMinutes: number;
+  /** How many people it takes to change the baseline by command; left out, two for a flow that stays and else one. */
+  readonly approvalPeople?: 1 | 2;
   /** How long snapshots and alarms that nothing refers to any more are kept; absent: for ever. */
   readonly retentionDays?: number;
   /** A log file besides standard error. */

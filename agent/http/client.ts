@@ -49,6 +49,7 @@ export function guardClient(socketPath: string): Guard {
     alarms: ({ limit, since }) => get('/v1/alarms', z.array(view.AlarmView), { limit, since }),
     acknowledge: (alarm, by) => post('/v1/alarms/ack', view.FindingView, { alarm, by }),
     claim: (request) => post('/v1/findings/claim', view.FindingView, request),
+    accept: (request) => post('/v1/findings/accept', view.FindingView, request),
     waive: (waiver) => post('/v1/waivers', view.FindingView, waiver),
     baseline: (devices) => yaml(get('/v1/baseline', view.BaselineText, { device: devices })),
     learnBaseline: (devices, owner) => yaml(post('/v1/baseline/learn', view.BaselineText, { devices, owner })),

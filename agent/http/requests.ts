@@ -57,6 +57,13 @@ export const ExtensionRequest: z.ZodType<guard.ExtensionRequest> = z.strictObjec
 export const ResumeRequest = z.strictObject({ by: name });
 export const HandOverRequest: z.ZodType<guard.HandOverRequest> = z.strictObject({ to: name, by: name });
 export const ClaimRequest: z.ZodType<guard.ClaimRequest> = z.strictObject({ finding: words, by: name, reason: words });
+export const StayRequest: z.ZodType<guard.StayRequest> = z.strictObject({
+  finding: words,
+  word: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('accept'), by: name, second: name.exactOptional() }),
+    z.strictObject({ kind: z.literal('refuse'), by: name, reason: words }),
+  ]),
+});
 export const AcknowledgeRequest = z.strictObject({ alarm: words, by: name });
 export const WaiveRequest: z.ZodType<guard.WaiveRequest> = z.strictObject({
   finding: words,

@@ -183,6 +183,11 @@ function addFindings(server: FastifyInstance, guard: Guard): void {
     { schema: { body: ask.ClaimRequest, response: { 200: view.FindingView } } },
     ({ body }) => done(guard.claim(body)),
   );
+  on.post(
+    '/v1/findings/accept',
+    { schema: { body: ask.StayRequest, response: { 200: view.FindingView } } },
+    ({ body }) => done(guard.accept(body)),
+  );
   on.post('/v1/waivers', { schema: { body: ask.WaiveRequest, response: { 200: view.FindingView } } }, ({ body }) =>
     done(guard.waive(body)),
   );

@@ -206,6 +206,14 @@ export const FindingView: z.ZodType<guard.FindingView> = z.looseObject({
   claimed: z.looseObject({ by: text, reason: text, at: text }).exactOptional(),
   acknowledgedBy: maybe,
   waivedUntil: maybe,
+  awaits: z
+    .looseObject({
+      owners: texts,
+      people: z.number(),
+      until: text,
+      signed: z.array(z.looseObject({ by: text, at: text })),
+    })
+    .exactOptional(),
   details: texts.exactOptional(),
 });
 

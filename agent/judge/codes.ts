@@ -180,7 +180,8 @@ export const findingCodes = {
     severity: 'info',
     explanation:
       'The window announced that this flow stays. It is no wider than planned and waits for its review date.',
-    remedy: 'Two named people accept it into the baseline, or it is removed.',
+    remedy:
+      '`ecluse accept` by the owner that its plan names and one more person of the hospital, or `ecluse refuse`; whoever refuses has it shut.',
   },
   ONBOARDING_REPORT: {
     title: 'What is open on a device that is new',

@@ -48,6 +48,8 @@ export interface JudgeContext {
   /** Exposures known by name: rules/exposure, with those of the hospital. */
   readonly exposures: readonly ExposureRule[];
   readonly graceMinutes: number;
+  /** How many people of the hospital it takes to accept that a flow stays; left out, two. */
+  readonly approvalPeople?: number;
   readonly escalations?: readonly Escalation[];
   /** The change-window machine. */
   readonly windows: WindowMachine;

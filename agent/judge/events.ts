@@ -1,5 +1,6 @@
 import type { Problem } from '../lib/result.js';
 import type { Instant, MaintenanceWindow, SessionsLeft, WindowPlan } from '../windows/index.js';
+import type { Word } from './acceptance.js';
 import type { CoverageStatement } from './coverage.js';
 import type { JudgeState } from './findings.js';
 import type { FindingEvent, Observation, Severity, Waiver } from './types.js';
@@ -66,6 +67,10 @@ export type JudgeEvent =
       readonly by: string;
       readonly reason: string;
     }
+  /** Somebody of the hospital says that a flow which a window announced stays, or that it does not. */
+  | { readonly kind: 'accept'; readonly at: Instant; readonly key: string; readonly word: Word }
+  /** A person approved a snapshot that shows the device as of `seen`: what was accepted before is part of it, or not meant. */
+  | { readonly kind: 'approved'; readonly at: Instant; readonly device: string; readonly seen: Instant }
   | { readonly kind: 'waive'; readonly at: Instant; readonly waiver: Waiver }
   | { readonly kind: 'unwaive'; readonly at: Instant; readonly device: string; readonly subject: string }
   /** The devices that the configuration names from now on. */

@@ -1,10 +1,13 @@
 import type { Instant, MaintenanceWindow } from '../windows/types.js';
+import type { Acceptance } from './acceptance.js';
 import type { Finding, FindingEvent, Subject, Waiver } from './types.js';
 
 /** A subject that was there at the device's last complete reading. `firstSeen` starts anew after it vanished. */
 export interface PresentSubject {
   readonly subject: Subject;
   readonly declared: boolean;
+  /** Declared because these people accepted that it stays after the window that announced it. */
+  readonly accepted?: readonly string[];
   /** A declared flow that was observed and is cut now. */
   readonly missing?: boolean;
   readonly firstSeen: Instant;
@@ -42,6 +45,8 @@ export interface JudgeState {
   readonly findings: readonly Finding[];
   readonly windows: readonly MaintenanceWindow[];
   readonly waivers: readonly Waiver[];
+  /** What was said of flows that windows announced as staying; absent as good as empty. */
+  readonly acceptances?: readonly Acceptance[];
   readonly devices: readonly DeviceMemory[];
   /** The latest instant that was judged: after a restart, everything due since is judged at once, each at its own instant. */
   readonly judgedUpTo: Instant;

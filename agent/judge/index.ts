@@ -2,8 +2,10 @@
  * judge: now, before and declared → findings and their life. Pure: (state, event) → (state, events), with the time in
  * the event; the store keeps what it is given.
  */
+export { type Acceptance, type Word, withAccepted } from './acceptance.js';
 export * from './announced.js';
 export type { HostApproval } from './approvals.js';
+export { isSamePerson, peopleNeeded } from './awaited.js';
 export * from './codes.js';
 export * from './compose.js';
 export * from './context.js';

@@ -1,6 +1,7 @@
 import { assert } from '../lib/assert.js';
 import { failure, type Problem, type Result } from '../lib/result.js';
 import type { Instant, MaintenanceWindow, SessionsLeft, WindowEvent, WindowStep } from '../windows/index.js';
+import { accept, withAcceptance, withAccepted } from './acceptance.js';
 import { contextAt } from './approvals.js';
 import { blindnessDue } from './blind.js';
 import type { JudgeContext } from './context.js';
@@ -129,6 +130,10 @@ function take(state: JudgeState, event: JudgeEvent, at: Instant, context: JudgeC
       return takeAcknowledgement(state, event, at);
     case 'claim':
       return takeClaim(state, event, at);
+    case 'accept':
+      return takeAcceptance(state, event, at, context);
+    case 'approved':
+      return { state: withoutAccepted(state, event.device, event.seen) };
     case 'waive': {
       const others = state.waivers.filter((one) => !isFor(one, event.waiver.device, event.waiver.subject));
       return { state: { ...state, waivers: [...others, event.waiver] } };
@@ -158,7 +163,8 @@ function takeReadings(state: JudgeState, observations: readonly Observation[]): 
   const changed: PresentSubject[] = [];
   // Of several readings of one device the last one counts: everything is judged.
   const isOne = observations.length === 1;
-  for (const observation of observations) {
+  for (const reading of observations) {
+    const observation = withAccepted(current, reading);
     const observed = observe(current, observation);
     gone.push(...observed.gone);
     changed.push(...observed.changed);
@@ -348,4 +354,43 @@ function takeClaim(state: JudgeState, event: JudgeEvent & { kind: 'claim' }, at:
       tell(desk, { ...current, claimed }, { kind: 'update', at, row: false });
     },
   };
+}
+
+function takeAcceptance(
+  state: JudgeState,
+  event: JudgeEvent & { kind: 'accept' },
+  at: Instant,
+  context: JudgeContext,
+): Taken {
+  const finding = state.findings.find((one) => one.key === event.key && one.resolvedAt === undefined);
+  if (!finding) return { state, problem: { code: 'NO_FINDING', message: `no open finding has the key ${event.key}` } };
+  const said = accept(finding, event.word, state, context, at);
+  if ('problem' in said) return { state, problem: said.problem };
+  const { acceptance, present } = said;
+  const known = state.present.find((one) => subjectKey(one.subject, one.missing) === event.key);
+  const next: JudgeState = {
+    ...state,
+    present: state.present.map((one) => (one === known ? present : one)),
+    acceptances: withAcceptance(state.acceptances, acceptance),
+  };
+  const isDecided = acceptance.acceptedAt !== undefined || acceptance.refused !== undefined;
+  if (isDecided) return { state: next, changed: [present] };
+  return {
+    state: next,
+    changed: [present],
+    answered: (desk) => {
+      const open = openFinding(desk, event.key);
+      if (open) tell(desk, open, { kind: 'update', at, row: false });
+    },
+  };
+}
+
+/** A device as it was approved is all that is declared of it: the words given before speak of another one. */
+function withoutAccepted(state: JudgeState, device: string, seen: Instant): JudgeState {
+  const left = (state.acceptances ?? []).filter(
+    (one) => one.device !== device || one.acceptedAt === undefined || one.acceptedAt > seen,
+  );
+  if (left.length === (state.acceptances ?? []).length) return state;
+  const { acceptances: _, ...rest } = state;
+  return left.length === 0 ? rest : { ...state, acceptances: left };
 }

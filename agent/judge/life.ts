@@ -63,6 +63,7 @@ export interface Raising {
   readonly firstSeen: Instant;
   readonly lastSeen: Instant;
   readonly details?: readonly string[];
+  readonly awaits?: NonNullable<Finding['awaits']>;
   readonly group?: BlindGroup;
   /** Of an alarm that stands for many; it is no row of its own. */
   readonly grouped?: Grouped;
@@ -93,15 +94,29 @@ export function raise(desk: Desk, raising: Raising): Finding {
     remindersSent: 0,
     sequence: 0,
     ...(raising.details && { details: raising.details }),
+    ...(raising.awaits && { awaits: raising.awaits }),
     ...(raising.group && { group: raising.group }),
     ...(raising.grouped && { grouped: raising.grouped }),
   };
   return tell(desk, finding, { kind: 'raise', at: raising.at, row: raising.grouped === undefined });
 }
 
-export function resolve(desk: Desk, finding: Finding, at: Instant, options: { row: boolean; why?: string }): void {
-  const { nextReminderAt: _, ...rest } = finding;
-  const shut: Finding = { ...rest, resolvedAt: at, ...(options.why !== undefined && { details: [options.why] }) };
+export interface Ending {
+  readonly row: boolean;
+  readonly why?: string;
+  /** Nobody shut anything. */
+  readonly declared?: boolean;
+}
+
+export function resolve(desk: Desk, finding: Finding, at: Instant, options: Ending): void {
+  const { nextReminderAt: _, awaits: __, ...rest } = finding;
+  const { why, declared } = options;
+  const shut: Finding = {
+    ...rest,
+    resolvedAt: at,
+    ...(declared && { ended: 'declared' as const }),
+    ...(why !== undefined && { details: [why] }),
+  };
   tell(desk, shut, { kind: 'resolve', at, row: options.row, code: 'RESOLVED', severity: 'info' });
 }
 
@@ -136,7 +151,12 @@ export function settleSubject(
   if (!verdict) {
     resolve(desk, open, at, {
       row: true,
-      why: present.declared ? DECLARED_NOW : 'not judged any more',
+      declared: present.declared,
+      why: present.accepted
+        ? `accepted by ${present.accepted.join(' and ')}, ${DECLARED_NOW}`
+        : present.declared
+          ? DECLARED_NOW
+          : 'not judged any more',
     });
     return;
   }
@@ -155,13 +175,14 @@ export function settleSubject(
   // What is said again keeps its place: a finding that is judged again reads as the one that was not.
   const { rules: _, ...unruled } = held;
   const ruled = verdict.rules.length > 0 ? held : unruled;
-  const { details: __, ...undetailed } = ruled;
+  const { details: __, awaits: ___, ...undetailed } = ruled;
   const rated: Finding = {
     ...(verdict.details ? ruled : undetailed),
     severity: verdict.severity,
     severityBecause: verdict.because,
     ...rulesOf(verdict.rules),
     ...(verdict.details && { details: verdict.details }),
+    ...(verdict.awaits && { awaits: verdict.awaits }),
   };
   if (open.code !== verdict.code || ((waived || voided) && verdict.severity !== 'info')) {
     requalify(desk, rated, verdict, at);
@@ -188,6 +209,7 @@ function raiseSubject(desk: Desk, present: SeenSubject, verdict: Verdict, at: In
     firstSeen: present.firstSeen,
     lastSeen: present.lastSeen,
     ...(verdict.details && { details: verdict.details }),
+    ...(verdict.awaits && { awaits: verdict.awaits }),
   });
 }
 

@@ -70,7 +70,11 @@ export function settle(state: JudgeState, at: Instant, always: JudgeContext, ste
     const key = subjectKey(present.subject, present.missing);
     if (vanished.has(present)) {
       const open = openFinding(desk, key);
-      if (open) resolve(desk, open, at, { row: true, ...(isDeclaredNow(present, state) && { why: DECLARED_NOW }) });
+      if (open)
+        resolve(desk, open, at, {
+          row: true,
+          ...(isDeclaredNow(present, state) && { why: DECLARED_NOW, declared: true }),
+        });
       continue;
     }
     const verdict = verdictOf(present, state, context, at, alongside);

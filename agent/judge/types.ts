@@ -1,6 +1,7 @@
 import type { Intervals } from '../lib/intervals.js';
 import type { AddressSet, Origin } from '../model/index.js';
 import type { Instant } from '../windows/types.js';
+import type { Awaited } from './awaited.js';
 
 export type Severity = 'critical' | 'high' | 'medium' | 'low' | 'info';
 
@@ -150,6 +151,8 @@ export interface Finding {
   readonly lastSeen: Instant;
   readonly count: number;
   readonly resolvedAt?: Instant;
+  /** It ended without being shut: it is in the baseline since. */
+  readonly ended?: 'declared';
   /** The same subject was open before, was shut, and is back. */
   readonly previous?: { readonly code: string; readonly generation: number; readonly resolvedAt: Instant };
   /** What it was called before, oldest first: an emergency declared after the fact does not unsay that it was unplanned. */
@@ -171,6 +174,8 @@ export interface Finding {
   /** Events told so far; the next one's number. */
   readonly sequence: number;
   readonly details?: readonly string[];
+  /** Of a flow that is to stay: whom it waits for. */
+  readonly awaits?: Awaited;
   /** Of blindness: whom it is about. */
   readonly group?: BlindGroup;
 }

@@ -1,5 +1,7 @@
 import type { Instant, MaintenanceWindow } from '../windows/index.js';
+import type { Acceptance } from './acceptance.js';
 import { endedApprovals } from './approvals.js';
+import { type Awaited, awaitedText, peopleNeeded } from './awaited.js';
 import { type FindingCode, factCodeOf } from './codes.js';
 import { addressesOf, deadlineOf, type JudgeContext, unapprovedDestination } from './context.js';
 import type { JudgeState, PresentSubject } from './findings.js';
@@ -18,14 +20,15 @@ export interface Verdict {
   /** Ids of the rules of rules/exposure that speak of it. */
   readonly rules: readonly string[];
   readonly details?: readonly string[];
+  readonly awaits?: Awaited;
 }
 
 export interface Ownership {
   /** The windows an opening belongs to: those whose scope holds it, else all that cover it. */
   readonly owners: readonly MaintenanceWindow[];
   readonly inScope: boolean;
-  /** Announced as staying, until then. */
-  readonly keptUntil?: Instant;
+  /** Announced as staying: until when somebody must have accepted it, and who answers for it. */
+  readonly kept?: { readonly until: Instant; readonly owners: readonly string[] };
 }
 
 export function ownershipOf(
@@ -64,11 +67,16 @@ function workedOut(present: PresentSubject, windows: readonly MaintenanceWindow[
     }))
     .filter((match) => match.entry !== undefined);
   if (matches.length === 0) return { owners: covering, inScope: false };
-  const reviews = matches.map((match) => match.entry?.keep?.review).filter((review) => review !== undefined);
+  const keeps = matches.flatMap((match) => match.entry?.keep ?? []);
   return {
     owners: matches.map((match) => match.window),
     inScope: true,
-    ...(reviews.length > 0 && { keptUntil: Math.max(...reviews) }),
+    ...(keeps.length > 0 && {
+      kept: {
+        until: Math.max(...keeps.map(({ review }) => review)),
+        owners: [...new Set(keeps.map(({ owner }) => owner))],
+      },
+    }),
   };
 }
 
@@ -119,6 +127,18 @@ export function waiverFor(
   );
 }
 
+/** What the hospital said to the very packets that are open now, as staying. */
+export function acceptanceOf({ subject }: PresentSubject, { acceptances = [] }: JudgeState): Acceptance | undefined {
+  return acceptances.find(
+    (one) => one.device === subject.device && one.subject === subject.id && one.set === subject.set,
+  );
+}
+
+/** Whether it may stay open for now, because a window announced that it stays and nobody has refused it. */
+function mayStay(present: PresentSubject, state: JudgeState, { kept }: Ownership, at: Instant): boolean {
+  return kept !== undefined && at < kept.until && acceptanceOf(present, state)?.refused === undefined;
+}
+
 /** Openings of a window that stand in the way of closing it: its own, not waived, not announced as staying. */
 export function openingsLeft(
   window: MaintenanceWindow,
@@ -128,8 +148,8 @@ export function openingsLeft(
 ): readonly PresentSubject[] {
   return state.present.filter((present) => {
     if (present.declared || present.missing || waiverFor(present, state.waivers, at)) return false;
-    const { owners, keptUntil } = ownershipOf(present, state.windows, context, at);
-    return owners.some((owner) => owner.id === window.id) && !(keptUntil !== undefined && at < keptUntil);
+    const ownership = ownershipOf(present, state.windows, context, at);
+    return ownership.owners.some((owner) => owner.id === window.id) && !mayStay(present, state, ownership, at);
   });
 }
 
@@ -153,7 +173,8 @@ export function verdictOf(
     if (subject.latent || !rules.some(({ baseline }) => baseline)) return undefined;
     return { code: 'BASELINE_EXPOSURE', ...rate(), windows: [], rules: ids };
   }
-  const { owners, inScope, keptUntil } = ownershipOf(present, state.windows, context, at);
+  const ownership = ownershipOf(present, state.windows, context, at);
+  const { owners, inScope } = ownership;
   const about = { windows: owners.map((window) => window.id), rules: ids };
   const due = owners.length > 0 && at >= leftFrom(owners, context);
   const noted = (code: FindingCode): Verdict => ({ code, severity: 'info', because: 'info: as declared', ...about });
@@ -162,8 +183,17 @@ export function verdictOf(
     return { code: 'LATENT_OPENING', ...latentRisk(rate(), subject.latent), ...about };
   }
   if (due) {
-    if (keptUntil !== undefined && at < keptUntil) return noted('PENDING_ACCEPTANCE');
-    return { code: leftCode(subject, context), ...leftRisk(subject, rate(), context), ...about };
+    if (mayStay(present, state, ownership, at)) {
+      const { kept } = ownership;
+      const signed = acceptanceOf(present, state)?.signatures ?? [];
+      const awaits = { ...kept!, people: peopleNeeded(context), signed };
+      return { ...noted('PENDING_ACCEPTANCE'), details: [awaitedText(awaits)], awaits };
+    }
+    const details = notStaying(present, state, ownership);
+    return {
+      ...{ code: leftCode(subject, context), ...leftRisk(subject, rate(), context), ...about },
+      ...(details.length > 0 && { details }),
+    };
   }
   if (subject.inWindows) {
     if (inScope) return noted('IN_WINDOW_CHANGE');
@@ -179,6 +209,16 @@ export function verdictOf(
   }
   if (inScope) return noted('IN_WINDOW_CHANGE');
   return { code: outsideCode(subject, owners.length > 0), ...rate(), ...about };
+}
+
+/** Why what was announced as staying is left open all the same. */
+function notStaying(present: PresentSubject, state: JudgeState, { kept }: Ownership): readonly string[] {
+  if (!kept) return [];
+  const { refused, signatures = [] } = acceptanceOf(present, state) ?? {};
+  if (refused) return [`announced as staying, and refused by ${refused.by}: ${refused.reason}`];
+  const names = signatures.map(({ by }) => by).join(' and ');
+  const by = names === '' ? 'nobody' : `only ${names}`;
+  return [`announced as staying, and accepted by ${by} until ${new Date(kept.until).toISOString()}`];
 }
 
 /** What the guard itself asked to have shut is not missed; where somebody had accepted it, the ward does miss it. */

@@ -100,6 +100,8 @@ describe('ECS', () => {
       'alert',
       'alert',
       'event',
+      'alert',
+      'event',
     ]);
   });
 
@@ -124,6 +126,8 @@ describe('OCSF', () => {
       { class_uid: 2004, activity_id: 2, type_uid: 200402, status_id: 2 },
       { class_uid: 2004, activity_id: 2, type_uid: 200402, status_id: 1 },
       { class_uid: 2004, activity_id: 3, type_uid: 200403, status_id: 4 },
+      { class_uid: 2004, activity_id: 2, type_uid: 200402, status_id: 3 },
+      { class_uid: 2004, activity_id: 2, type_uid: 200402, status_id: 1 },
       { class_uid: 2004, activity_id: 2, type_uid: 200402, status_id: 1 },
       { class_uid: 2003, activity_id: 1, type_uid: 200301, status_id: 1 },
     ]);

@@ -178,6 +178,21 @@ describe('a letter', () => {
     expect(lines.join('\n')).not.toContain('told as one');
   });
 
+  test('about a flow that is to stay says who accepts it, until when, and how; nobody is asked to shut it', () => {
+    const { subject, lines } = letter(told.waiting, 'fr', titles);
+    expect(subject).toBe("[Écluse] À accepter : Flux conservé en attente d'acceptation (fw1)");
+    expect(lines[0]).toBe("Flux conservé en attente d'acceptation.");
+    expect(lines).toContain(
+      'Flux prévu pour rester, à accepter : avant le 31/12/2026 à 00:00, par Mme Roux et une autre personne de l’hôpital',
+    );
+    expect(lines).toContain('Déjà accepté par : RSSI');
+    expect(lines.join('\n')).toContain('ecluse accept hopital-nord/fw1/rule:5f1c');
+    expect(lines.join('\n')).not.toMatch(/Transmettez|le referme/);
+    const accepted = letter({ ...told.resolve, ended: 'declared' }, 'fr', titles);
+    expect(accepted.subject).toMatch(/^\[Écluse\] Accepté : /);
+    expect(accepted.lines[0]).toBe('C’est accepté dans le référentiel : ce n’est plus à refermer.');
+  });
+
   test('in English, when it is shut again, asks for nothing', () => {
     const { subject, lines } = letter(told.resolve, 'en', titles);
     expect(subject).toBe(`[Écluse] Shut again: ${findingCodes.RESOLVED.title} (fw1)`);

@@ -153,3 +153,46 @@ describe('a scope by the names of services', () => {
     });
   });
 });
+
+test('a flow that stays: one word before a restart and one after it; what is declared then stays declared', async () => {
+  const world = fakeWorld();
+  const keep = { owner: 'M. Durand', review: at(6000) };
+  const first = await startGuard(world);
+  must(await first.guard.openWindow('W1', { ...plan, scope: [{ kind: 'rule', ports: '3389', keep }] }));
+  world.devices.fw!.open = [rdp];
+  await first.until(20);
+  expect(must(await first.guard.closeWindow('W1')).state).toBe('closed');
+  await first.until(40);
+  const half = must(await first.guard.accept({ finding: 'fw/rdp', word: { kind: 'accept', by: 'RSSI' } }));
+  expect(half).toMatchObject({
+    code: 'PENDING_ACCEPTANCE',
+    awaits: { owners: ['M. Durand'], people: 2, until: at(6000), signed: [{ by: 'RSSI' }] },
+  });
+  await first.guard.close();
+  const second = await startGuard(world);
+  const whole = must(await second.guard.accept({ finding: 'fw/rdp', word: { kind: 'accept', by: 'M. Durand' } }));
+  expect(whole).toMatchObject({ code: 'BASELINE_EXPOSURE' });
+  await second.guard.close();
+  const third = await startGuard(world);
+  expect(must(await third.guard.drift(['fw']))[0]).toMatchObject({ undeclared: [], missing: [] });
+  expect(must(await third.guard.baseline(['fw']))).toContain('by: RSSI and M. Durand');
+  expect(await third.guard.accept({ finding: 'fw/rdp', word: { kind: 'accept', by: 'DSI' } })).toMatchObject({
+    ok: false,
+    error: { code: 'CANNOT_ACCEPT' },
+  });
+  world.devices.fw!.open = [];
+  must(await third.guard.snapshot(['fw']));
+  expect(must(await third.guard.drift(['fw']))[0]).toMatchObject({ undeclared: [], missing: [{ id: 'rdp' }] });
+  await third.guard.close();
+});
+
+test('approving takes two people at any time where the hospital says so', async () => {
+  const world = fakeWorld();
+  const { guard } = await startGuard({ ...world, settings: { ...world.settings, approvalPeople: 2 } });
+  expect(await guard.acceptBaseline({ device: 'fw', by: 'RSSI' })).toMatchObject({
+    ok: false,
+    error: { code: 'BASELINE_UNSIGNED' },
+  });
+  expect(must(await guard.acceptBaseline({ device: 'fw', by: 'RSSI', second: 'DSI' })).approvedBy).toBe('RSSI and DSI');
+  await guard.close();
+});

@@ -99,6 +99,13 @@ export function aState({ subjects = 0, names, findings = 0, findingNames, at, te
       },
     ],
     waivers: [{ device: 'fw1', subject: 's9', owner: 'RSSI', reason: 'migration', expires: 99_000 }],
+    acceptances: [
+      {
+        ...{ device: 'fw1', subject: 's1', set: 'set-1', what: aSubject('s1'), windows: ['W-1'] },
+        signatures: [{ by: 'RSSI', at }],
+        acceptedAt: at,
+      },
+    ],
     devices: [{ device: 'fw1', lastCompleteAt: at, missedReadings: 0, blindReasons: [] }],
     judgedUpTo: at,
   };

@@ -285,6 +285,7 @@ export function fakeGuard(scene: FakeScene = {}): FakeGuard {
     acknowledge: (alarm, by) => patch(alarm.replace(/#.*$/, ''), { acknowledgedBy: by }),
     claim: ({ finding: key, by, reason }) => patch(key, { claimed: { by, reason, at: NOW } }),
     waive: ({ finding: key, until }) => patch(key, { waivedUntil: until }),
+    accept: ({ finding: key, word }) => patch(key, { details: [`${word.kind} by ${word.by}`] }),
     baseline: (ids) => {
       const all = named(ids);
       return all.ok ? success(`# approved: ${all.value.join(', ')}\nflows: []\n`) : all;

@@ -9,6 +9,7 @@ import {
   judge,
   type Observation,
   type PresentSubject,
+  withAccepted,
 } from '../../judge/index.js';
 import type { Log } from '../../lib/log.js';
 import { failure, type Result, success } from '../../lib/result.js';
@@ -95,7 +96,7 @@ export function openBench({ store, context, log, onStep }: BenchOptions): Bench 
       const stands = held.later.some((one) => one.device === device && one.blind.length === 0);
       held.later.push(observation);
       if (blind.length > 0 || stands) return success(undefined);
-      const known = onlyKnown(observation, state.present);
+      const known = onlyKnown(withAccepted(state, observation), state.present);
       const answer = step({ kind: 'observed', at: held.due - 1, observation: known });
       return answer.ok ? success(undefined) : answer;
     },

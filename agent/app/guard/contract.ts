@@ -35,6 +35,8 @@ export interface Guard {
   /** Says whose work an unplanned opening is; that it was unplanned stays. */
   claim(request: ClaimRequest): Promise<Result<FindingView>>;
   waive(request: WaiveRequest): Promise<Result<FindingView>>;
+  /** Accepts that a flow stays which a window announced as staying, or refuses it. */
+  accept(request: StayRequest): Promise<Result<FindingView>>;
   /** The approved snapshots and declared flows of these devices, in YAML. */
   baseline(devices: readonly string[]): Promise<Result<string>>;
   /** What the latest snapshots let through, as a baseline file that a person can edit. */
@@ -273,6 +275,14 @@ export interface ClaimRequest {
   readonly reason: string;
 }
 
+export interface StayRequest {
+  /** A finding's key. */
+  readonly finding: string;
+  readonly word:
+    | { readonly kind: 'accept'; readonly by: string; readonly second?: string }
+    | { readonly kind: 'refuse'; readonly by: string; readonly reason: string };
+}
+
 export interface FindingFilter {
   /** Resolved ones too. */
   readonly all: boolean;
@@ -310,6 +320,13 @@ export interface FindingView {
   readonly toldAs?: string;
   readonly acknowledgedBy?: string;
   readonly waivedUntil?: string;
+  /** Of a flow that is to stay: whose word it waits for, and who has given theirs. */
+  readonly awaits?: {
+    readonly owners: readonly string[];
+    readonly people: number;
+    readonly until: string;
+    readonly signed: readonly { readonly by: string; readonly at: string }[];
+  };
   readonly details?: readonly string[];
 }
 

@@ -6,7 +6,7 @@ import type { FindingView, Guard, WaiveRequest } from './contract.js';
 import { coverage, instantOf, type Room } from './room.js';
 import { alarmView, findingView } from './views.js';
 
-type FindingAnswers = Pick<Guard, 'findings' | 'alarms' | 'acknowledge' | 'claim' | 'waive'>;
+type FindingAnswers = Pick<Guard, 'findings' | 'alarms' | 'acknowledge' | 'claim' | 'waive' | 'accept'>;
 
 const ALARMS = 100;
 
@@ -91,6 +91,13 @@ export function findingAnswers(room: Room): FindingAnswers {
       return step.value.problem ? failure(step.value.problem) : afterwards(finding.key);
     },
     waive: async (request) => waive(request),
+    accept: async ({ finding: name, word }) => {
+      const finding = openFinding(name);
+      if (!finding) return failure(noFinding(name));
+      const step = bench.feed({ kind: 'accept', at: clock.now(), key: finding.key, word });
+      if (!step.ok) return step;
+      return step.value.problem ? failure(step.value.problem) : afterwards(finding.key);
+    },
   };
 }
 

@@ -31,6 +31,7 @@ export function judgeContextOf(settings: Settings, rules: Rules): JudgeContext {
     ...(siteNetworks.length > 0 && { siteNetworks: Object.fromEntries(siteNetworks) }),
     ...rules,
     graceMinutes,
+    ...(settings.approvalPeople !== undefined && { approvalPeople: settings.approvalPeople }),
     escalations: sinks.flatMap(({ id, escalation }) => (escalation ? [{ to: id, afterMinutes: escalation }] : [])),
     windows: windowMachine,
   };

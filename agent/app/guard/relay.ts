@@ -26,6 +26,7 @@ export function everyAnswer(from: () => Guard, wrap: Wrap): Guard {
     alarms: wrap((...args: Parameters<Guard['alarms']>) => from().alarms(...args)),
     acknowledge: wrap((...args: Parameters<Guard['acknowledge']>) => from().acknowledge(...args)),
     claim: wrap((...args: Parameters<Guard['claim']>) => from().claim(...args)),
+    accept: wrap((...args: Parameters<Guard['accept']>) => from().accept(...args)),
     waive: wrap((...args: Parameters<Guard['waive']>) => from().waive(...args)),
     baseline: wrap((devices: readonly string[]) => from().baseline(devices)),
     learnBaseline: wrap((...args: Parameters<Guard['learnBaseline']>) => from().learnBaseline(...args)),

@@ -76,6 +76,9 @@ export function snapshotAnswers(room: Room): SnapshotAnswers {
     if (objection) return failure(objection);
     const signed = signatures.join(' and ');
     store.snapshots.approve(header.id, signed, clock.now());
+    // What people accepted by itself before is part of what was approved, or was not there any more.
+    const absorbed = bench.feed({ kind: 'approved', at: clock.now(), device: name, seen: header.lastSeen });
+    if (!absorbed.ok) return absorbed;
     room.log.warn('a snapshot was approved', { device: name, snapshot: header.id, by: signed });
     // What is declared has changed: the device is judged anew, now.
     await readNow(room, devices.value, READ_WAIT_MS);
@@ -124,12 +127,20 @@ export function snapshotAnswers(room: Room): SnapshotAnswers {
  * While somebody works on a device, what they opened must not become what is declared on one word: two people of the
  * hospital say so by name, and neither of them is who came to work.
  */
-function unsigned({ bench }: Room, device: string, signatures: readonly string[]): Problem | undefined {
+function unsigned({ bench, settings }: Room, device: string, signatures: readonly string[]): Problem | undefined {
   const windows = bench.state().windows.filter((one) => isUnderWork(one.state) && one.devices.includes(device));
   const [window] = windows;
-  if (!window) return undefined;
   const same = (text: string): string => text.trim().toLowerCase();
   const signed = new Set(signatures.map(same));
+  if (!window) {
+    if (signed.size >= (settings.approvalPeople ?? 1)) return undefined;
+    return {
+      code: 'BASELINE_UNSIGNED',
+      message: `${device}: one name is not enough to change the baseline, by \`approval\` in the configuration`,
+      expected: 'two different people of the hospital',
+      remedy: '--by NAME --second NAME',
+    };
+  }
   const working = windows.flatMap((one) => [one.vendor, one.technician ?? '']).map(same);
   const own = signatures.find((name) => working.includes(same(name)));
   if (own !== undefined) {
@@ -194,8 +205,21 @@ function baselineText(room: Room, devices: readonly WatchedDevice[]): string {
       ? { device, snapshot: approval.snapshot, by: approval.by, at: iso(approval.at) }
       : { device, snapshot: null };
   });
+  const accepted = (room.bench.state().acceptances ?? []).flatMap((one) =>
+    one.acceptedAt === undefined || !names.has(one.device)
+      ? []
+      : [
+          {
+            device: one.device,
+            what: one.what.summary,
+            by: one.signatures.map(({ by }) => by).join(' and '),
+            at: iso(one.acceptedAt),
+          },
+        ],
+  );
   return stringify({
     approved,
+    ...(accepted.length > 0 && { accepted }),
     flows: room.baseline.flows.filter(holds).map(declared),
     listeners: room.baseline.listeners.filter(holds).map(declared),
     ...(access.length > 0 && { access: access.filter(holds).map(declared) }),

@@ -9,6 +9,7 @@ import {
   type JudgeState,
   type Subject,
   severityOf,
+  withAccepted,
   withoutBefore,
 } from '../../judge/index.js';
 import type { Origin } from '../../model/index.js';
@@ -95,8 +96,13 @@ export function findingView(finding: Finding): FindingView {
     ...(finding.toldAs !== undefined && { toldAs: finding.toldAs }),
     ...(finding.acknowledged && { acknowledgedBy: finding.acknowledged.by }),
     ...(finding.waived && { waivedUntil: iso(finding.waived.until) }),
+    ...(finding.awaits && { awaits: awaitsView(finding.awaits) }),
     ...(finding.details && { details: finding.details }),
   };
+}
+
+function awaitsView({ owners, people, until, signed }: NonNullable<Finding['awaits']>) {
+  return { owners, people, until: iso(until), signed: signed.map(({ by, at }) => ({ by, at: iso(at) })) };
 }
 
 export function alarmView(event: FindingEvent, queuedFor: readonly string[]): AlarmView {
@@ -138,7 +144,8 @@ export function driftView(
   context: JudgeContext,
   coverage: CoverageStatement,
 ): DriftView {
-  const { observation, reading } = seen;
+  const { reading } = seen;
+  const observation = withAccepted(state, seen.observation);
   return {
     device: reading.device,
     at: iso(reading.at),

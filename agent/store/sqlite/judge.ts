@@ -6,7 +6,7 @@ import { type Queries, sql } from './query.js';
 
 const JUDGED_UP_TO = 'judged-up-to';
 
-const lists = ['present', 'findings', 'windows', 'waivers', 'devices'] as const;
+const lists = ['present', 'findings', 'windows', 'waivers', 'acceptances', 'devices'] as const;
 
 /** Keys join their parts as JSON, which no name can imitate. */
 function join(...parts: readonly unknown[]): string {
@@ -28,6 +28,11 @@ export function sqliteJudgeStore(path: string, db: Queries, queue: EventQueue): 
       ({ device, subject, set }) => join(device, subject, set ?? null),
       db,
     ),
+    acceptances: orderedList<NonNullable<JudgeState['acceptances']>[number]>(
+      'acceptances',
+      ({ device, subject }) => join(device, subject),
+      db,
+    ),
     devices: orderedList<JudgeState['devices'][number]>('devices', ({ device }) => device, db),
   };
   // A commit compares with what is stored, also when nobody has loaded yet.
@@ -41,12 +46,14 @@ export function sqliteJudgeStore(path: string, db: Queries, queue: EventQueue): 
     load: () =>
       guarded(path, () => {
         loaded = true;
+        const acceptances = kept.acceptances.load();
         const row = db.first(sql.selectFrom('meta').select('value').where('key', '=', JUDGED_UP_TO));
         return {
           present: kept.present.load(),
           findings: kept.findings.load(),
           windows: kept.windows.load(),
           waivers: kept.waivers.load(),
+          ...(acceptances.length > 0 && { acceptances }),
           devices: kept.devices.load(),
           judgedUpTo: row ? Number(row.value) : 0,
         };
@@ -60,6 +67,7 @@ export function sqliteJudgeStore(path: string, db: Queries, queue: EventQueue): 
             kept.findings.write(next.findings),
             kept.windows.write(next.windows),
             kept.waivers.write(next.waivers),
+            kept.acceptances.write(next.acceptances ?? []),
             kept.devices.write(next.devices),
           ];
           const value = String(next.judgedUpTo);

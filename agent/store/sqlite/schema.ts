@@ -7,7 +7,7 @@ export interface OrderedTable {
   readonly body: string;
 }
 
-export type OrderedTableName = 'present' | 'findings' | 'windows' | 'waivers' | 'devices';
+export type OrderedTableName = 'present' | 'findings' | 'windows' | 'waivers' | 'acceptances' | 'devices';
 
 /** The tables, as the migrations leave them. Bodies are JSON (see codec.ts). */
 export interface Tables extends Readonly<Record<OrderedTableName, OrderedTable>> {

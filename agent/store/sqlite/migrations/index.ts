@@ -5,6 +5,7 @@
 import { judgement } from './0001-judgement.js';
 import { delivery } from './0002-delivery.js';
 import { snapshots } from './0003-snapshots.js';
+import { acceptances } from './0004-acceptances.js';
 
 export interface Migration {
   readonly number: number;
@@ -16,4 +17,5 @@ export const migrations: readonly Migration[] = [
   { number: 1, name: 'judgement', sql: judgement },
   { number: 2, name: 'delivery', sql: delivery },
   { number: 3, name: 'snapshots', sql: snapshots },
+  { number: 4, name: 'acceptances', sql: acceptances },
 ];
