@@ -261,9 +261,9 @@ function conditionsOf(kernel: Kernel, universe: Universe, region: Diagram, part:
   const set = kernel.and(region, part);
   return universe.predicates.flatMap(({ text }, index) => {
     const field = packetFields.length + index;
+    if (kernel.exists(set, field) === set) return [];
     const where = (truth: 0 | 1): Diagram => kernel.exists(kernel.and(set, kernel.test(field, [truth, truth])), field);
     const [holds, fails] = [where(1), where(0)];
-    if (holds === fails) return [];
     return kernel.isEmpty(kernel.minus(holds, fails)) ? [`not (${text})`] : [text];
   });
 }
