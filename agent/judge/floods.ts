@@ -66,9 +66,13 @@ export function settleFloods(desk: Desk, at: Instant): void {
     else if (finding.toldAs !== undefined) newsOf(finding.toldAs);
   }
   const floods = new Map<string, string | undefined>();
+  let recent: ReadonlyMap<string, number> | undefined;
   for (const [index, { kind, code, finding }] of desk.events.entries()) {
     if (kind !== 'raise' || isGroup(finding)) continue;
-    if (!floods.has(code)) floods.set(code, isFlood(desk, code, at) ? floodKey(code) : undefined);
+    if (!floods.has(code)) {
+      recent ??= recentOf(desk, at);
+      floods.set(code, (recent.get(code) ?? 0) > FLOOD_MIN ? floodKey(code) : undefined);
+    }
     const group = floods.get(code);
     if (group === undefined && finding.toldAs === undefined) continue;
     if (!regroup(desk, index, group) || group === undefined) continue;
@@ -102,14 +106,15 @@ function waits(desk: Desk, key: string, { joined, worst, isNews }: News, at: Ins
   return true;
 }
 
-/** Whether alarms of this code come so fast that a person cannot take them one by one. */
-function isFlood(desk: Desk, code: string, at: Instant): boolean {
-  let recent = 0;
+/** How many alarms of each code were raised of late and are open: more than a person can take one by one are a flood. */
+function recentOf(desk: Desk, at: Instant): ReadonlyMap<string, number> {
+  const recent = new Map<string, number>();
   for (const finding of desk.findings.values()) {
-    const { resolvedAt, raisedAt = 0 } = finding;
-    if (finding.code === code && !isGroup(finding) && resolvedAt === undefined && raisedAt > at - FLOOD_MS) recent++;
+    const { code, resolvedAt, raisedAt = 0 } = finding;
+    if (resolvedAt !== undefined || raisedAt <= at - FLOOD_MS || isGroup(finding)) continue;
+    recent.set(code, (recent.get(code) ?? 0) + 1);
   }
-  return recent > FLOOD_MIN;
+  return recent;
 }
 
 /** Puts the finding that this event raised into a group, or takes it out of its old one; true where it has joined. */

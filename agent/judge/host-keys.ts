@@ -10,7 +10,9 @@ const CODE = 'HOST_KEY_CHANGED';
  * device counts as blind. It is over when the device itself was read again; that it cannot be reached says nothing.
  */
 export function settleHostKeys(desk: Desk, state: JudgeState, at: Instant): void {
+  const told = desk.findings.named('host-key');
   for (const { device, impostor, missedReadings, removedAt } of state.devices) {
+    if (impostor === undefined && !told.has(device)) continue;
     const key = `host-key/${device}`;
     const open = openFinding(desk, key);
     if (removedAt !== undefined) {

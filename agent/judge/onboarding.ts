@@ -16,6 +16,22 @@ export interface HeldBack {
   readonly verdict: Verdict;
 }
 
+const onboarded = new WeakMap<JudgeContext, ReadonlyMap<string, Instant>>();
+
+/** The devices that have an onboarding at all, with its end. */
+export function newOnes(context: JudgeContext): ReadonlyMap<string, Instant> {
+  let found = onboarded.get(context);
+  if (!found) {
+    found = new Map(
+      Object.entries(context.devices).flatMap(([name, { onboardingUntil: until }]) =>
+        until === undefined ? [] : [[name, until] as const],
+      ),
+    );
+    onboarded.set(context, found);
+  }
+  return found;
+}
+
 /** Until when a device's onboarding lasts, where it has not ended. */
 export function onboardingOf(device: string, context: JudgeContext, at: Instant): Instant | undefined {
   const until = context.devices[device]?.onboardingUntil;
@@ -70,7 +86,10 @@ export function settleOnboarding(
   context: JudgeContext,
   at: Instant,
 ): void {
+  const [ever, told] = [newOnes(context), desk.findings.named('onboarding')];
+  if (ever.size === 0 && told.size === 0) return;
   for (const { device, lastCompleteAt, removedAt } of state.devices) {
+    if (!ever.has(device) && !told.has(device)) continue;
     const key = `onboarding/${device}`;
     const open = openFinding(desk, key);
     const until = onboardingOf(device, context, at);
@@ -95,5 +114,5 @@ export function settleOnboarding(
 
 /** Instants at which onboardings end. */
 export function onboardingsDue(context: JudgeContext): readonly Instant[] {
-  return Object.values(context.devices).flatMap(({ onboardingUntil }) => onboardingUntil ?? []);
+  return [...newOnes(context).values()];
 }

@@ -42,7 +42,9 @@ export function configured(state: JudgeState, devices: readonly string[], at: In
  * its vendor leaves would be seen by nobody; else once, for the record.
  */
 export function settleRemoved(desk: Desk, state: JudgeState, at: Instant): void {
+  const told = desk.findings.named('removed');
   for (const { device, removedAt } of state.devices) {
+    if (removedAt === undefined && !told.has(device)) continue;
     const key = `removed/${device}`;
     const known = desk.findings.get(key);
     const isOpen = known !== undefined && known.resolvedAt === undefined;

@@ -18,7 +18,7 @@ import {
   subjectKey,
 } from './life.js';
 import { byOrder } from './observe.js';
-import { type HeldBack, isHeldBack, onboardingOf, settleOnboarding } from './onboarding.js';
+import { type HeldBack, isHeldBack, newOnes, onboardingOf, settleOnboarding } from './onboarding.js';
 import { settleRemoved } from './removed.js';
 import { openingsFromInternet } from './risk.js';
 import { declaredId, type FindingEvent, type Subject } from './types.js';
@@ -111,19 +111,6 @@ function holds(state: JudgeState, at: Instant, context: JudgeContext, { before, 
   );
 }
 
-const known = new WeakMap<JudgeContext, readonly string[]>();
-
-/** The devices that have an onboarding at all. */
-function newOnes(context: JudgeContext): readonly string[] {
-  const found =
-    known.get(context) ??
-    Object.entries(context.devices).flatMap(([name, { onboardingUntil }]) =>
-      onboardingUntil === undefined ? [] : [name],
-    );
-  known.set(context, found);
-  return found;
-}
-
 interface Few {
   readonly at: Instant;
   readonly changed: readonly PresentSubject[];
@@ -133,7 +120,9 @@ interface Few {
 
 /** What is judged anew besides what has changed: what others open makes worse, and what an onboarding counts. */
 function elsewhere(state: JudgeState, context: JudgeContext, { at, changed, isSame }: Few): readonly PresentSubject[] {
-  const onboarded = new Set(newOnes(context).filter((device) => onboardingOf(device, context, at) !== undefined));
+  const onboarded = new Set(
+    [...newOnes(context).keys()].filter((device) => onboardingOf(device, context, at) !== undefined),
+  );
   if (isSame && onboarded.size === 0) return [];
   const judged = new Set(changed);
   const isWorseBeside = ({ kind }: Subject): boolean =>

@@ -5,6 +5,8 @@ export interface FindingTable {
   get(key: string): Finding | undefined;
   set(key: string, finding: Finding): void;
   values(): Iterable<Finding>;
+  /** What stands behind the first slash of the keys that begin so, such as the devices of `removed/DEVICE`. */
+  named(start: string): ReadonlySet<string>;
   /** All of them; the very list that the table began with, where nothing was set. */
   list(): readonly Finding[];
 }
@@ -19,6 +21,28 @@ function placesOf(findings: readonly Finding[]): Map<string, number> {
     places.set(findings, found);
   }
   return found;
+}
+
+const names = new WeakMap<ReadonlyMap<string, number>, Map<string, ReadonlySet<string>>>();
+const NOBODY: ReadonlySet<string> = new Set();
+
+/** Which keys there are changes only when one is added: most instants ask in vain. */
+function namesIn(index: ReadonlyMap<string, number>): ReadonlyMap<string, ReadonlySet<string>> {
+  let known = names.get(index);
+  if (!known) {
+    const found = new Map<string, Set<string>>();
+    for (const key of index.keys()) {
+      const slash = key.indexOf('/');
+      const start = key.slice(0, slash);
+      const rest = key.slice(slash + 1);
+      const set = found.get(start);
+      if (set) set.add(rest);
+      else found.set(start, new Set([rest]));
+    }
+    known = found;
+    names.set(index, known);
+  }
+  return known;
 }
 
 /** A table over a list that is not changed. With thousands of findings a poll touches a handful: only those cost. */
@@ -41,10 +65,12 @@ export function findingTable(start: readonly Finding[]): FindingTable {
       // Other lists rely on the places as they were.
       if (!grown) index = new Map(index);
       grown = true;
+      names.delete(index);
       index.set(key, changed.length);
       changed.push(finding);
     },
     values: () => changed ?? start,
+    named: (start) => namesIn(index).get(start) ?? NOBODY,
     list() {
       if (changed) places.set(changed, index);
       return changed ?? start;
