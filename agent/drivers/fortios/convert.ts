@@ -41,15 +41,21 @@ export function convert(
   const pipeline: Pipeline = {
     ...(several ? dispatched(made, claims) : direct(made[0]!)),
     speaksOf: BOTH.flatMap((family) => (['forward', 'input'] as const).map((direction) => ({ family, direction }))),
-    ...(interfaces.length > 0 && { localAddresses: unionOf(interfaces.map((one) => one.addresses)) }),
+    ...(interfaces.length > 0 && {
+      localAddresses: unionOf(interfaces.filter(({ ofMember }) => !ofMember).map((one) => one.addresses)),
+    }),
     zones,
     objects: made.flatMap(({ objects }) => objects),
   };
   const facts: AccessFact[] = [];
   const outside = { name: '', prefix: '' };
-  if (extracted.vdoms.length > 0) facts.push(...factsOf(claims.file, outside, extracted.global.tables.values()));
+  if (extracted.vdoms.length > 0) {
+    const { tables } = extracted.global;
+    facts.push(...factsOf(claims.file, outside, tables.values()), ...stateFacts(claims.file, outside, tables));
+  }
   for (const domain of domains) {
-    facts.push(...factsOf(claims.file, domain, domain.tables.values()), ...stateFacts(claims.file, domain));
+    const { tables } = domain;
+    facts.push(...factsOf(claims.file, domain, tables.values()), ...stateFacts(claims.file, domain, tables));
   }
   return { pipeline, facts };
 }

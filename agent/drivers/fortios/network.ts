@@ -12,6 +12,8 @@ export interface NetworkInterface {
   /** The one of each family that it sends from. */
   readonly primary: AddressSet;
   readonly networks: AddressSet;
+  /** Kept for the management of one member of a cluster: it forwards nothing, and each member has its own address. */
+  readonly ofMember: boolean;
   readonly entry: Entry;
 }
 
@@ -38,7 +40,10 @@ export interface Zone {
 const ROOT = 'root';
 
 export function domainsOf({ global, vdoms }: Extracted): readonly Domain[] {
-  const interfaces = (global.tables.get('system interface')?.entries ?? []).map(interfaceOf);
+  const kept = managementPorts(global.tables);
+  const interfaces = (global.tables.get('system interface')?.entries ?? []).map((entry) =>
+    interfaceOf(entry, kept.has(entry.name)),
+  );
   const scopes: readonly Scope[] = vdoms.length > 0 ? vdoms : [{ vdom: ROOT, tables: global.tables }];
   return scopes.map(({ vdom = ROOT, tables }) => ({
     name: vdom,
@@ -50,7 +55,15 @@ export function domainsOf({ global, vdoms }: Extracted): readonly Domain[] {
   }));
 }
 
-function interfaceOf(entry: Entry): NetworkInterface {
+/** The ports that a cluster keeps for the management of each of its members. */
+export function managementPorts(tables: ReadonlyMap<string, Table>): ReadonlySet<string> {
+  const cluster = tables.get('system ha')?.own;
+  const entries = cluster?.tables.get('ha-mgmt-interfaces')?.entries ?? [];
+  const off = !cluster || textAt(cluster, 'ha-mgmt-status') === 'disable';
+  return new Set(off ? [] : entries.flatMap((one) => textAt(one, 'interface') ?? []));
+}
+
+function interfaceOf(entry: Entry, ofMember: boolean): NetworkInterface {
   const six = entry.tables.get('ipv6')?.own;
   const more = textAt(entry, 'secondary-IP') === 'disable' ? undefined : entry.tables.get('secondaryip');
   const extra = six?.tables.get('ip6-extra-addr')?.entries ?? [];
@@ -69,6 +82,7 @@ function interfaceOf(entry: Entry): NetworkInterface {
     addresses: unionOf(hosts),
     primary: unionOf(sent.map((text) => parseAddressSet(text.split('/')[0]!) ?? noAddress)),
     networks: unionOf(networks),
+    ofMember,
     entry,
   };
 }

@@ -3,7 +3,7 @@ import { hasPassed, latestOf, timeOf, timeText } from './clock.js';
 import { contentOf, wordOf } from './content.js';
 import { exact, lostTest, type Part, type PolicyContext, unknown } from './context.js';
 import { defaultOf } from './defaults.js';
-import { isBuiltIn } from './network.js';
+import { isBuiltIn, managementPorts } from './network.js';
 import { byName, type Side } from './objects.js';
 import { scheduleOf } from './schedules.js';
 import { type Entry, isEnabled, textAt, valuesOf } from './tables.js';
@@ -217,7 +217,6 @@ export function expiryPart({ now }: PolicyContext, entry: Entry): Part {
 /** Of a policy for the ports that are kept for the management of each member of a cluster: those ports. */
 export function managementPart({ domain }: PolicyContext, entry: Entry): Part {
   if (!isEnabled(entry, 'ha-mgmt-intf-only')) return exact;
-  const own = domain.shared.get('system ha')?.own.tables.get('ha-mgmt-interfaces');
-  const names = (own?.entries ?? []).flatMap((one) => textAt(one, 'interface') ?? []);
+  const names = [...managementPorts(domain.shared)];
   return { ...exact, condition: names.length === 0 ? never : { kind: 'inInterface', names } };
 }

@@ -1,15 +1,18 @@
 import { failure, type Problem, type Result, success } from '../../lib/result.js';
-import type { Device } from '../../model/index.js';
+import { type Device, withStateRemarks } from '../../model/index.js';
 import type { Capture, Identification, ReadContext, Section } from '../contract.js';
 import { coverageBuilder } from '../shared/coverage.js';
 import { type Claims, claimsOf, claimTable } from './claim.js';
 import { deviceTime } from './clock.js';
+import { availabilityOf, domainsSaid } from './cluster.js';
 import { convert } from './convert.js';
 import { parse, type Script } from './parse.js';
-import { type Extracted, extract } from './tables.js';
+import { type Extracted, extract, textAt } from './tables.js';
 
 /** The step that tells which version runs. */
 const STATUS = 'status';
+/** The step that tells of the cluster; within `config global` where there are virtual domains. */
+const CLUSTER = 'cluster';
 
 const header = /^#config-version=/m;
 const table = /^config (?:vdom|global|system|firewall|router|vpn|user|log|antivirus|ips|webfilter)\b/m;
@@ -44,29 +47,55 @@ export function read(capture: Capture, context: ReadContext): Result<Device> {
     now: status && deviceTime(status.text),
   });
   sayWhatIsMissing(claims, script, extracted);
+  const cluster = capture.sections.find((one) => isCluster(one) && !one.failure && /^Mode: /m.test(one.text));
   for (const other of capture.sections) {
     if (other === main) continue;
     const lines = coverage.source(other.source, other.text);
-    if (other.name === STATUS) {
+    if (other.name === STATUS || isCluster(other)) {
       for (const index of lines.keys()) coverage.mark(other.source, index + 1, 'irrelevant');
-      checkVersion(claims, script, other);
+      if (other.name === STATUS) checkStatus(claims, script, extracted, other);
       continue;
     }
     for (const index of lines.keys()) coverage.mark(other.source, index + 1, 'unrecognized', 'a second file');
     coverage.blind(`${other.source}: a second configuration in one capture is not read`);
   }
-  return success({
-    id: capture.device,
-    pipeline,
-    listeners: [],
-    facts,
-    coverage: coverage.build(),
-    ...(own !== undefined && { version: own }),
-  });
+  const availability = cluster && availabilityOf(cluster, status);
+  return success(
+    withStateRemarks({
+      id: capture.device,
+      pipeline,
+      listeners: [],
+      facts,
+      coverage: coverage.build(),
+      ...(own !== undefined && { version: own }),
+      ...(availability && { availability }),
+      ...(savesByHand(extracted) && { laterUnknown: ['saved'] as const }),
+    }),
+  );
+}
+
+function isCluster({ name }: Section): boolean {
+  return name === CLUSTER || name.endsWith(`-${CLUSTER}`);
+}
+
+/** `cfg-save manual` and `revert`: what holds now may not be what the device starts with, and no command shows that. */
+function savesByHand({ global }: Extracted): boolean {
+  const entry = global.tables.get('system global')?.own;
+  const mode = entry && textAt(entry, 'cfg-save');
+  return mode !== undefined && mode !== 'automatic';
 }
 
 /** What the device says of itself must be what its configuration says. */
-function checkVersion({ coverage }: Claims, { version }: Script, { source, text }: Section): void {
+function checkStatus(
+  { coverage, file }: Claims,
+  { version }: Script,
+  { vdoms }: Extracted,
+  { source, text }: Section,
+): void {
+  const domains = domainsSaid(text);
+  const shown = Math.max(1, vdoms.length);
+  if (domains !== undefined && domains > shown)
+    coverage.blind(`${source}: the device has ${domains} virtual domains, ${file} shows ${shown}`);
   const said = /^Version: \S+ v(?<number>\d+\.\d+)\./m.exec(text)?.groups?.number;
   if (said === undefined || version === undefined || said === `${version.major}.${version.minor}`) return;
   coverage.blind(`${source}: the device runs ${said}, its configuration is of ${version.major}.${version.minor}`);

@@ -33,5 +33,11 @@ export const volatile: readonly VolatilePattern[] = [
     pattern: /^(?<head>[ \t]*set private-key )(?:"[^"]*"|\S+\n*)/gm,
     replacement: '$<head>0',
   },
+  { title: 'how long a member has not been heard', pattern: /\(updated \d+ seconds? ago\)/g, replacement: '()' },
+  {
+    title: 'counters of a cluster',
+    pattern: /^(?<head>Cluster Uptime: |Cluster uptime: |[ \t]+sessions=|[ \t]+[\w/-]+: physical\/).*$/gm,
+    replacement: '$<head>',
+  },
   { title: 'time of the device', pattern: /^(?<head>System time: ).*$/gm, replacement: '$<head>' },
 ];

@@ -127,7 +127,7 @@ function toAddresses(addresses: AddressSet, ports?: Intervals): Nat {
 /** The address of the interface by which a packet leaves; of one that has none in the configuration, any of its own. */
 function interfaceRules(domain: Domain, { file }: Claims): readonly Rule[] {
   const rules = domain.interfaces.flatMap((one): readonly Rule[] => {
-    const families = BOTH.filter((family) => one.primary[family].length > 0);
+    const families = one.ofMember ? [] : BOTH.filter((family) => one.primary[family].length > 0);
     return families.map((family) => ({
       origin: originOf(file, domain, 'system interface', one.entry),
       steps: [

@@ -96,7 +96,8 @@ export function redirectRules(input: StateInput, families: readonly Family[]): r
 }
 
 /** Tunnels and loopbacks send nothing back the way it came; an interface without an address routes nothing. */
-function isRedirecting({ entry, networks }: NetworkInterface, family: Family): boolean {
+function isRedirecting({ entry, networks, ofMember }: NetworkInterface, family: Family): boolean {
+  if (ofMember) return false;
   if (['tunnel', 'loopback', 'vdom-link'].includes(textAt(entry, 'type') ?? '')) return false;
   return networks[family].length > 0 && textAt(entry, 'status') !== 'down';
 }
