@@ -327,6 +327,11 @@ const implicitPorts: Readonly<Record<string, readonly (readonly [protocol: numbe
 /** Switched on for what the firewall sends itself: nothing comes in by it. */
 const outgoing = new Set(['ipfix', 'multicast', 'dialup']);
 
+export function isKnownService(name: string): boolean {
+  const key = name.toLowerCase();
+  return outgoing.has(key) || Object.hasOwn(implicitPorts, key);
+}
+
 function implicitRules({ services }: Implicit, origin: Origin): readonly Rule[] {
   const permit = (where: Origin, condition: Condition): Rule => ({
     origin: where,

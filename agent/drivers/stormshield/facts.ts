@@ -111,6 +111,10 @@ export function factsOf(readings: readonly TopicReading[], library: Library, cov
       coverage.notCovered(`Not read: ${what} (${why}).`);
       continue;
     }
+    for (const { line } of answer.parts.flatMap(({ entries }) => entries.filter((one) => !fieldsOf(one)))) {
+      unread.add(topic?.area ?? '');
+      coverage.lose(section.name, line, `a row of ${what} is not understood`);
+    }
     if (!topic) availability = pairOf(section, answer, coverage);
     else {
       areas.add(topic.area);
@@ -185,7 +189,7 @@ function fieldsOf({ text }: Entry): Fields | undefined {
 
 function wordsOfFields(fields: Fields): string {
   return [...fields]
-    .filter(([key, value]) => !BESIDE.test(key) && value !== '')
+    .filter(([key]) => !BESIDE.test(key))
     .map(([key, value]) => `${key}=${value}`)
     .sort()
     .join(' ');

@@ -15,11 +15,20 @@ function addresses(...texts: readonly (string | undefined)[]): AddressSet {
   return unionOf(said.map((text) => parseAddressSet(text) ?? refuse(`${text} is not an address`)));
 }
 
+/** The fields of rows of objects; another one might narrow an object or widen it. */
+const fieldsOfObjects = new Set([
+  ...['type', 'global', 'modify', 'comment', 'name', 'used', 'color', 'resolve', 'mac', 'ip', 'ipv6', 'begin', 'end'],
+  ...['beginv6', 'endv6', 'mask', 'prefixlen', 'prefixlenv6', 'port', 'toport', 'proto', 'protonumber'],
+  ...['time', 'weekday', 'yearday', 'date'],
+]);
+
 /** One line of `CONFIG OBJECT LIST` (its reference page lists the fields of each type). */
 export const listed: Reader = ({ text }, library) => {
   const found = attributes(text) ?? refuse('fields such as type=host name=… are expected');
   const name = (found.get('name') ?? refuse('the name is missing')).toLowerCase();
   const type = found.get('type') ?? refuse('the type is missing');
+  const odd = others.test(type) ? undefined : [...found.keys()].find((key) => !fieldsOfObjects.has(key));
+  if (odd !== undefined) refuse(`the field ${odd} of an object is not known`);
   switch (type) {
     case 'host': {
       const set = addresses(found.get('ip'), found.get('ipv6'));
@@ -157,7 +166,11 @@ export function interfaceOf({ title, entries }: Part): Interface | undefined {
     if (found) settings.set(found.key!.toLowerCase(), found.value!);
   }
   const name = settings.get('name');
-  if (name === undefined || settings.get('state') === '0') return undefined;
+  const state = settings.get('state');
+  if (state !== undefined && !/^[01]$/.test(state)) refuse(`${title}: State is 0 or 1`);
+  if (name === undefined && (settings.has('address') || settings.has('protected')))
+    refuse(`${title}: an interface has a name`);
+  if (name === undefined || state === '0') return undefined;
   const own: AddressSet[] = [];
   const networks: AddressSet[] = [];
   // Aliases are numbered: Address1, Mask1.

@@ -3,7 +3,7 @@ import type { Device, Scope } from '../../model/index.js';
 import type { Capture, Identification, Section } from '../contract.js';
 import { type CoverageBuilder, coverageBuilder } from '../shared/coverage.js';
 import { type Answer, attributes, type Entry, type Part, parseAnswer } from './answer.js';
-import { convert, type Implicit, type Policy } from './convert.js';
+import { convert, type Implicit, isKnownService, type Policy } from './convert.js';
 import { factsOf } from './facts.js';
 import { checkInForce, policyLine } from './in-force.js';
 import { emptyLibrary, type Interface, isDynamic, isGenerated, type Library } from './library.js';
@@ -245,7 +245,11 @@ function switchesOf(readings: readonly Reading[], coverage: CoverageBuilder): Im
       const [key, value] = said ? [...said][0]! : ['', ''];
       const bears = title === 'Services' || (title === 'Config' && key === 'implicit');
       coverage.mark(file, entry.line, bears ? 'modelled' : 'irrelevant');
-      if (bears && value !== '0' && value !== '1') coverage.lose(file, entry.line, '0 or 1 is expected');
+      // Where the rules themselves are listed, their switches say no more.
+      const counts = bears && (title === 'Config' || rules.length === 0);
+      if (counts && value !== '0' && value !== '1') coverage.lose(file, entry.line, '0 or 1 is expected');
+      if (counts && title === 'Services' && !isKnownService(key))
+        coverage.lose(file, entry.line, `the service ${key} of implicit rules is not known`);
       if (title === 'Config' && key === 'implicit') isOn = value !== '0';
       if (title === 'Services' && value !== '0') {
         const name = entry.text.split('=')[0]!;
