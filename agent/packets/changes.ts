@@ -1,17 +1,20 @@
 import { bitsKernel } from './bits-kernel.js';
+import { foldOrder } from './fold-order.js';
 import { intervalsKernel } from './intervals-kernel.js';
-import { type Box, type Budget, BudgetSpent, type Diagram, type Kernel, type Space } from './kernel.js';
+import { type Box, type Budget, BudgetSpent, type Diagram, type DifferOptions, type Kernel } from './kernel.js';
 import { type ChangedRule, type MergedLists, mergeLists } from './merge-lists.js';
 import { boundedRegion, type NearRules, nearRules, type Region } from './near-rules.js';
 import type { RuleList } from './rule-list.js';
 import type { RulePool } from './rules.js';
-import { spaceBuilder } from './space.js';
+import { spaceFor } from './space.js';
+import { compareWholes } from './whole-lists.js';
 
 export type { ChangedRule } from './merge-lists.js';
 
 /** What differs because of one changed rule: the parts are disjoint, and together all that differs. */
 export interface ChangePart {
-  readonly change: ChangedRule;
+  /** Absent where so much has changed that both lists were compared as wholes: then there is one part. */
+  readonly change?: ChangedRule;
   /** How many rules were looked at. */
   readonly overlap: number;
   /** The fields of the pool in the order in which the kernel has them. */
@@ -32,6 +35,8 @@ export interface CompareListsOptions extends Budget {
    * begins with the field of which its rules ask least.
    */
   readonly order?: readonly number[];
+  /** The share of the rules above which, once that many have changed, both lists are compared as wholes. */
+  readonly wholeShare?: number;
   /** Steps after which a rule is taken for too wide to be walked, and folded. */
   readonly stepsMax?: number;
 }
@@ -68,12 +73,14 @@ interface Work {
   readonly stepsMax: number | undefined;
 }
 
+/** In lists of at least so many rules, above this share of changed ones, looking at each costs more than folding all. */
+const WHOLE_SHARE = 0.1;
+const WHOLE_MIN = 1000;
 /** A few boxes are followed one by one; of more the hull. */
 const SUSPECTS_MAX = 256;
-/** Steps after which a rule is taken for too wide to be walked; where it meets many rules, folding is tried sooner. */
-const STEPS_NARROW = 1_000_000;
-const STEPS_OF_MANY = 100_000;
-const MANY = 4000;
+/** Steps after which a rule is taken for too wide to be walked, unless what is done by then lets expect a near end. */
+const STEPS = 50_000;
+const STEPS_LIKELY = 2_000_000;
 
 /**
  * What two lists decide differently, exactly. A packet that no changed rule holds meets the same rules in the same
@@ -96,6 +103,12 @@ export function compareLists(before: RuleList, after: RuleList, options: Compare
       timeMsMax: Math.max(1, options.timeMsMax - (performance.now() - started)),
     }),
   });
+  if (merged.changed.length > Math.max(WHOLE_MIN, merged.rules.length) * (options.wholeShare ?? WHOLE_SHARE)) {
+    const { reason, ...whole } = compareWholes({ before, after, merged, near }, { ...options, order }, budget());
+    const complete = reason === undefined;
+    const part = { ...whole, overlap: merged.rules.length, complete, ...(!complete && { reason }) };
+    return { parts: [part], complete };
+  }
   const parts = merged.changed.map(({ place, change }): ChangePart => {
     const region = near.regionOf(change.rule);
     const shields = near.changedWithin(region, place);
@@ -107,8 +120,8 @@ export function compareLists(before: RuleList, after: RuleList, options: Compare
   return { parts, complete: parts.every(({ complete }) => complete) };
 }
 
-function stepsFor({ stepsMax }: Work, rules: number): number {
-  return stepsMax ?? (rules > MANY ? STEPS_OF_MANY : STEPS_NARROW);
+function stepsFor({ stepsMax }: Work): Pick<DifferOptions, 'stepsMax' | 'stepsLikely'> {
+  return stepsMax === undefined ? { stepsMax: STEPS, stepsLikely: STEPS_LIKELY } : { stepsMax };
 }
 
 /** Undefined where the budget is spent. */
@@ -123,19 +136,15 @@ function attempt<T>(work: () => T): T | undefined {
 
 /** Where a change differs if no rule before it holds the packet. */
 function suspectsOf(work: Work, { region, shields, behind }: Asked, budget: Budget): readonly Suspect[] {
-  const { pool, near } = work;
+  const { pool, merged, near } = work;
   const places = [...shields, ...behind];
   const order = near.narrowestFirst(places, region);
-  const space = spaceOf(work, order, (declare, declareBox) => {
-    declareBox(region.box);
-    for (const one of places) declare(one);
-  });
-  const kernel = intervalsKernel(space, budget);
+  const boxes = places.map((one) => near.boxOf(merged.rules[one]!));
+  const kernel = intervalsKernel(spaceFor(pool.fields, [region.box, ...boxes], order), budget);
   const pairs: { readonly before: number; readonly after: number }[] = [];
   const join = (before: number, after: number): number => pairs.push({ before, after });
   const rules = [...shields.map(near.shieldAt), ...behind.map(near.ruleAt)];
-  const stepsMax = stepsFor(work, rules.length);
-  const differs = kernel.differ(rules, region.box, { join, fields: order, stepsMax });
+  const differs = kernel.differ(rules, region.box, { join, fields: order, ...stepsFor(work) });
   if (differs === kernel.none) return [];
   const suspects: Suspect[] = [];
   for (const label of kernel.labels(differs)) {
@@ -167,22 +176,18 @@ function narrowedPart(work: Work, asked: Asked, suspects: readonly Suspect[], bu
     questions.flatMap(({ held, again }) => [...held, ...again]),
     region,
   );
-  const space = spaceOf(work, order, (declare, declareBox) => {
-    for (const { inside, held, again } of questions) {
-      declareBox(inside.box);
-      for (const one of held) declare(one);
-      for (const one of again) declare(one);
-    }
-  });
-  const kernel = intervalsKernel(space, budget);
+  const boxes = questions.flatMap(({ inside, held, again }) => [
+    inside.box,
+    ...[...held, ...again].map((one) => near.boxOf(merged.rules[one]!)),
+  ]);
+  const kernel = intervalsKernel(spaceFor(work.pool.fields, boxes, order), budget);
   let overlap = shields.length + behind.length;
   const pieces = questions.map(({ inside, labels, held, again }): Diagram => {
     overlap += held.length;
     const rules = held.map(near.shieldAt);
     if (labels) rules.push({ box: [], before: labels.before, after: labels.after });
     else for (const one of again) rules.push(near.ruleAt(one));
-    const stepsMax = stepsFor(work, rules.length);
-    return kernel.differ(rules, inside.box, { join: work.join, fields: order, stepsMax });
+    return kernel.differ(rules, inside.box, { join: work.join, fields: order, ...stepsFor(work) });
   });
   return { change, order, overlap, kernel, differs: kernel.fold(pieces), complete: true };
 }
@@ -192,14 +197,12 @@ function narrowedPart(work: Work, asked: Asked, suspects: readonly Suspect[], bu
  * what they hold together.
  */
 function foldedPart(work: Work, { change, place, region, shields, behind }: Asked, budget: Budget): ChangePart {
-  const { order, merged, near, join } = work;
+  const { pool, merged, near, join } = work;
   const before = near.keptWithin(region, place);
   const overlap = shields.length + behind.length + before.length;
-  const space = spaceOf(work, order, (declare, declareBox) => {
-    declareBox(region.box);
-    for (const list of [shields, behind, before]) for (const one of list) declare(one);
-  });
-  const kernel = bitsKernel(space, budget);
+  const all = [...before, ...shields, ...behind].map((one) => near.boxOf(merged.rules[one]!));
+  const order = foldOrder(pool.fields, all, work.order);
+  const kernel = bitsKernel(spaceFor(pool.fields, [region.box, ...all], order), budget);
   try {
     const boxOf = (one: number): Diagram => kernel.box(inOrder(order, near.boxOf(merged.rules[one]!)));
     const held = kernel.fold(near.sorted([...shields, ...before], order).map(boxOf));
@@ -235,21 +238,4 @@ function outOfOrder(order: readonly number[], box: Box): Box {
     out[field] = box[index];
   });
   return out;
-}
-
-/** A space that can tell apart what these rules and boxes do. */
-function spaceOf(
-  { pool, merged, near }: Work,
-  order: readonly number[],
-  collect: (declare: (place: number) => void, declareBox: (box: Box) => void) => void,
-): Space {
-  const builder = spaceBuilder(order.map((field) => pool.fields[field]!));
-  const declareBox = (box: Box): void => {
-    order.forEach((field, index) => {
-      const values = box[field];
-      if (values !== undefined) builder.declare(index, values);
-    });
-  };
-  collect((place) => declareBox(near.boxOf(merged.rules[place]!)), declareBox);
-  return builder.build();
 }

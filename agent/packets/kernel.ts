@@ -87,6 +87,8 @@ export interface DifferOptions {
   readonly fields?: readonly number[];
   /** Throws BudgetSpent after so many steps: a limit for this one call, the same on every machine. */
   readonly stepsMax?: number;
+  /** Goes on beyond `stepsMax` as long as what is done already lets expect an end within so many steps. */
+  readonly stepsLikely?: number;
 }
 
 export interface Kernel {

@@ -37,7 +37,11 @@ export function differ(core: Core, rules: readonly MergedRule[], region: Box, op
   let activeTop = 0;
   let found = false;
   const stepsMax = options.stepsMax ?? Number.POSITIVE_INFINITY;
+  const stepsLikely = options.stepsLikely ?? 0;
   let steps = 0;
+  /** The share of all packets' classes that one class of a field stands for, on the way to it; and that which is done. */
+  const shares = new Float64Array(levels.length + 1);
+  const progress = new Float64Array(1);
 
   function join(b: number, a: number): Diagram {
     if (a === b) return 0;
@@ -105,19 +109,29 @@ export function differ(core: Core, rules: readonly MergedRule[], region: Box, op
     const cost = 1 + (at >> 3);
     meter.step(cost);
     steps += cost;
-    if (steps > stepsMax) throw new BudgetSpent(`${stepsMax} steps are spent`);
+    if (steps > stepsMax && steps > progress[0]! * stepsLikely) throw new BudgetSpent(`${stepsMax} steps are spent`);
     // The last rule says nothing new where it decides as what follows it.
     for (; top > from; top -= 1) {
       const answer = answers[stack[top - 1]! >> 2]!;
       const mask = stack[top - 1]! & 3;
       if ((mask & BEFORE && before[answer] !== b) || (mask & AFTER && after[answer] !== a)) break;
     }
-    if (top === from) return join(b, a);
-    if (a === b && isUnchanged(field, from, top)) return 0;
+    if (top === from) {
+      progress[0]! += shares[field]!;
+      return join(b, a);
+    }
+    if (a === b && isUnchanged(field, from, top)) {
+      progress[0]! += shares[field]!;
+      return 0;
+    }
     const next = passed(field, from, top);
     sortRuns(next, from, top);
     const known = memo.recall(stack, from, top, next, b, a);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      progress[0]! += shares[field]!;
+      return known;
+    }
+    shares[next] = shares[field]!;
     const record = memo.reserve(stack, from, top, next, b, a);
     const result = split(next, from, top, b, a);
     memo.settle(record, result);
@@ -180,6 +194,7 @@ export function differ(core: Core, rules: readonly MergedRule[], region: Box, op
     let event = firstEvent;
     let part = 0;
     if (inside[0]! > 0) push(inside[0]! - 1, 0);
+    const perClass = shares[field]! / (last - inside[0]! + 1);
     for (let at = inside[0]!; ; ) {
       for (; event < lastEvent && events[event]! < (at + 1) * EVENT; event += 1) {
         const code = events[event]! % EVENT;
@@ -198,6 +213,7 @@ export function differ(core: Core, rules: readonly MergedRule[], region: Box, op
       const end = until < inside[part + 1]! ? until : inside[part + 1]!;
       if (options.some && found) push(end, 0);
       else {
+        shares[field + 1] = perClass * (end - at + 1);
         push(end, walk(field + 1, base, first, held, next, top, b, a));
       }
       if (end === last) break;
@@ -263,6 +279,7 @@ export function differ(core: Core, rules: readonly MergedRule[], region: Box, op
   active = grown(active, count);
   for (let place = 0; place < count; place += 1) active[place] = place;
   activeTop = count;
+  shares[0] = 1;
   return walk(
     0,
     0,

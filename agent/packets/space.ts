@@ -1,7 +1,7 @@
 import { assert } from '../lib/assert.js';
 import type { Bound, Intervals } from '../lib/intervals.js';
 import { fromRanges, predecessor, successor } from '../lib/intervals.js';
-import type { Field, Space, SpaceBuilder } from './kernel.js';
+import type { Box, Field, Space, SpaceBuilder } from './kernel.js';
 import { signatures } from './signatures.js';
 
 /** One field cut into segments (between neighbouring declared bounds) and the segments grouped into classes. */
@@ -47,6 +47,18 @@ export function spaceBuilder(fields: readonly Field[]): SpaceBuilder {
       };
     },
   };
+}
+
+/** A space that can make the tests of these boxes; its fields are those of `order`. */
+export function spaceFor(fields: readonly Field[], boxes: Iterable<Box>, order: readonly number[]): Space {
+  const builder = spaceBuilder(order.map((field) => fields[field]!));
+  for (const box of boxes) {
+    for (let index = 0; index < order.length; index += 1) {
+      const values = box[order[index]!];
+      if (values !== undefined) builder.declare(index, values);
+    }
+  }
+  return builder.build();
 }
 
 function isValue(last: Bound, value: Bound): boolean {

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { type Bound, contains } from '../../agent/lib/intervals.js';
 import {
   compareLists,
+  listLookup,
   overlapIndex,
   type RuleList,
   ruleList,
@@ -61,10 +62,12 @@ function listsOf({ universe, rules, after }: Case): readonly [RuleList, RuleList
 const join = (before: number, after: number): number => 1 + before * 8 + after;
 
 describe.each([
-  ['walked', undefined],
-  ['with what is wide folded', 3],
-  ['folded', 0],
-])('two lists, %s', (_, stepsMax) => {
+  ['walked', {}],
+  ['with what is wide folded', { stepsMax: 3 }],
+  ['folded', { stepsMax: 0 }],
+  ['walked as wholes', { wholeShare: 0 }],
+  ['folded as wholes', { wholeShare: 0, stepsMax: 0 }],
+])('two lists, %s', (_, options) => {
   test('differ where first match says so, each packet in one part', () => {
     fc.assert(
       fc.property(cases, (one) => {
@@ -72,7 +75,7 @@ describe.each([
         const { parts, complete } = compareLists(before, after, {
           join,
           order: one.order,
-          ...(stepsMax !== undefined && { stepsMax }),
+          ...options,
         });
         expect(complete).toBe(true);
         for (const point of one.universe.points) {
@@ -147,7 +150,10 @@ test('the exceptions of a rule are the rules before it that hold a part of its b
   );
 });
 
-test('a budget that is spent is told, and nothing is listed', () => {
+test.each([
+  ['one by one', {}],
+  ['as wholes', { wholeShare: 0 }],
+])('a budget that is spent is told, and nothing is listed: %s', (_, options) => {
   const fields = [
     { name: 'x', last: 65535 },
     { name: 'y', last: 65535 },
@@ -159,7 +165,7 @@ test('a budget that is spent is told, and nothing is listed', () => {
   const any = pool.rule([pool.set(0, [0, 65535]), pool.set(1, [0, 65535])], 2);
   const before = ruleList(pool, Int32Array.from(many));
   const after = ruleList(pool, Int32Array.from([...many.slice(0, 150), any, ...many.slice(150)]));
-  const { parts, complete } = compareLists(before, after, { join, stepsMax: 10, nodesMax: 50 });
+  const { parts, complete } = compareLists(before, after, { join, stepsMax: 10, nodesMax: 50, ...options });
   expect(complete).toBe(false);
   expect(parts).toMatchObject([{ complete: false, differs: 0, reason: 'the diagram budget of 50 nodes is spent' }]);
 });
@@ -215,4 +221,42 @@ test.each([1, 100])('an index of boxes, asked %d times, misses none that meets a
     }),
     RUNS,
   );
+});
+
+test('the order in which thousands of rules are folded changes nothing of the answer', () => {
+  const fields = ['x', 'y', 'z'].map((name) => ({ name, last: 4095 }));
+  const pool = rulePool(fields);
+  let state = 20160216;
+  const below = (end: number): number => {
+    state = (state * 48271) % 2147483647;
+    return state % end;
+  };
+  const rule = (): number => {
+    const sets = fields.map(({ last }, field) => {
+      const first = below(last + 1);
+      return pool.set(field, field === below(3) ? [0, last] : [first, Math.min(last, first + below(40))]);
+    });
+    return pool.rule(sets, 1 + below(2));
+  };
+  const lists = [0, 1].map(() => ruleList(pool, Int32Array.from({ length: 1500 }, rule)));
+  const [before, after] = [lists[0]!, lists[1]!];
+  const lookups = [listLookup(before), listLookup(after)];
+  const ways = [{}, { wholeShare: 0 }, { wholeShare: 0, stepsMax: 0 }].map((options) =>
+    compareLists(before, after, { join, ...options }),
+  );
+  for (let packet = 0; packet < 3000; packet += 1) {
+    const point = fields.map(({ last }) => below(last + 1));
+    const [a, b] = lookups.map((lookup, at) => {
+      const place = lookup(point);
+      return place < 0 ? 0 : pool.labelOf(lists[at]!.rules[place]!);
+    });
+    for (const { parts } of ways) {
+      const told = parts.map(({ kernel, order, differs }) => {
+        const turned = order.map((field) => point[field]!);
+        return kernel.at(differs, turned);
+      });
+      expect(told.filter((label) => label !== 0)).toEqual(a === b ? [] : [join(a!, b!)]);
+    }
+  }
+  expect(ways[2]!.parts[0]!.kernel.kind).toBe('bits');
 });
