@@ -76,6 +76,8 @@ export type JudgeEvent =
   /** The devices that the configuration names from now on. */
   | { readonly kind: 'configured'; readonly at: Instant; readonly devices: readonly string[] }
   /** Time has passed. */
+  /** What was shut before then need not be remembered any more. */
+  | { readonly kind: 'forget'; readonly at: Instant; readonly before: Instant }
   | { readonly kind: 'tick'; readonly at: Instant };
 
 export interface OpeningLeft {

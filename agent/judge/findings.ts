@@ -41,7 +41,7 @@ export interface DeviceMemory {
 /** Everything the judge needs to go on after a restart. */
 export interface JudgeState {
   readonly present: readonly PresentSubject[];
-  /** Unresolved findings, and of resolved ones the last generation. */
+  /** Unresolved findings, and of resolved ones the last generation, until they are forgotten. */
   readonly findings: readonly Finding[];
   readonly windows: readonly MaintenanceWindow[];
   readonly waivers: readonly Waiver[];
@@ -50,6 +50,8 @@ export interface JudgeState {
   readonly devices: readonly DeviceMemory[];
   /** The latest instant that was judged: after a restart, everything due since is judged at once, each at its own instant. */
   readonly judgedUpTo: Instant;
+  /** The highest generation of a finding that was forgotten; left out: none was. */
+  readonly generationsForgotten?: number;
 }
 
 const memories = new WeakMap<JudgeState['devices'], ReadonlyMap<string, DeviceMemory>>();

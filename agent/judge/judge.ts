@@ -11,6 +11,7 @@ import { escalationsDue } from './escalate.js';
 import type { CloseAnswer, JudgeEvent, JudgeStep, OpeningLeft } from './events.js';
 import { type JudgeState, lastSeenOf, type PresentSubject } from './findings.js';
 import { acknowledgeMembers, floodsDue } from './floods.js';
+import { forgotten } from './forget.js';
 import { type Desk, openFinding, subjectKey, tell } from './life.js';
 import { miss, type Observed, observe } from './observe.js';
 import { onboardingsDue } from './onboarding.js';
@@ -83,6 +84,8 @@ function take(state: JudgeState, event: JudgeEvent, at: Instant, context: JudgeC
   switch (event.kind) {
     case 'tick':
       return { state, changed: [] };
+    case 'forget':
+      return { state: forgotten(state, event.before), changed: [] };
     case 'observed':
       return takeReadings(state, [event.observation]);
     case 'missed':

@@ -1,6 +1,6 @@
 import type { Instant } from '../windows/index.js';
 import { type FindingCode, isLeftCode } from './codes.js';
-import type { PresentSubject } from './findings.js';
+import type { JudgeState, PresentSubject } from './findings.js';
 import { type FindingTable, findingTable } from './table.js';
 import type { BlindGroup, Finding, FindingEvent, Grouped, Severity, Subject, Waiver } from './types.js';
 import type { Verdict } from './verdict.js';
@@ -15,10 +15,12 @@ export const DECLARED_NOW = 'now declared in the baseline';
 export interface Desk {
   readonly findings: FindingTable;
   readonly events: FindingEvent[];
+  /** The highest generation of what was forgotten. */
+  readonly forgotten: number;
 }
 
-export function openDesk(findings: readonly Finding[]): Desk {
-  return { findings: findingTable(findings), events: [] };
+export function openDesk({ findings, generationsForgotten = 0 }: JudgeState): Desk {
+  return { findings: findingTable(findings), events: [], forgotten: generationsForgotten };
 }
 
 export function subjectKey(subject: Subject, missing = false): string {
@@ -74,7 +76,7 @@ export function raise(desk: Desk, raising: Raising): Finding {
   const before = desk.findings.get(raising.key);
   const finding: Finding = {
     key: raising.key,
-    generation: (before?.generation ?? 0) + 1,
+    generation: (before?.generation ?? (raising.subject ? desk.forgotten : 0)) + 1,
     code: raising.code,
     severity: raising.severity,
     severityBecause: raising.because,

@@ -57,7 +57,7 @@ const bases = new WeakMap<JudgeState, Basis>();
  */
 export function settle(state: JudgeState, at: Instant, always: JudgeContext, step?: Step): Settled {
   const context = contextAt(always, at);
-  const desk = openDesk(state.findings);
+  const desk = openDesk(state);
   const { gone = [], changed } = step ?? {};
   const isStill = step !== undefined && holds(state, at, context, step);
   const before = isStill ? bases.get(step.before)!.alongside : undefined;

@@ -134,7 +134,7 @@ export interface Finding {
    * several went dark together), `removed/DEVICE` for a device taken out of the configuration.
    */
   readonly key: string;
-  /** Counts how often this subject came back after RESOLVED. */
+  /** Counts how often this subject came back after RESOLVED; higher where something was forgotten since. */
   readonly generation: number;
   readonly code: string;
   readonly severity: Severity;

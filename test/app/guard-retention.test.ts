@@ -51,13 +51,19 @@ describe('a guard that runs for a long time', () => {
     const kept = must(await guard.snapshots({}));
     const told = must(await guard.alarms({}));
     expect(told.some(({ key }) => key.includes('/b'))).toBe(true);
+    const { findings } = must(await guard.findings({ all: true }));
+    expect(findings.some(({ key }) => key.includes('/b'))).toBe(true);
     await guard.close();
-    return [`${kept.length} snapshots`, ...told.filter(({ key }) => key.includes('/a')).map(({ code }) => code)];
+    return [
+      `${kept.length} snapshots`,
+      `${findings.filter(({ key }) => key.includes('/a')).length} findings`,
+      ...told.filter(({ key }) => key.includes('/a')).map(({ code }) => code),
+    ];
   }
 
   test('forgets what is too old, and nothing where no time is set', async () => {
-    expect(await afterEightDays()).toEqual(['4 snapshots', 'UNPLANNED_OPENING', 'RESOLVED']);
+    expect(await afterEightDays()).toEqual(['4 snapshots', '1 findings', 'UNPLANNED_OPENING', 'RESOLVED']);
     // What was approved, the one before the open finding, and the one that shows it.
-    expect(await afterEightDays(7)).toEqual(['3 snapshots']);
+    expect(await afterEightDays(7)).toEqual(['3 snapshots', '0 findings']);
   });
 });

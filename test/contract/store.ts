@@ -92,6 +92,16 @@ export function storeContract(subject: StoreUnderTest): void {
       expect(ids(store.outbox.list({ sink: 'siem', undelivered: true }))).toEqual(['c#1.1']);
     });
 
+    test('what was forgotten leaves its highest generation', () => {
+      const state = { ...aState({ findings: 3, at: 1_000 }), generationsForgotten: 7 };
+      commit(store, state, []);
+      restart();
+      expect(store.judge.load()).toEqual(state);
+      commit(store, { ...state, findings: state.findings.slice(1), generationsForgotten: 8 }, []);
+      restart();
+      expect(store.judge.load()).toEqual({ ...state, findings: state.findings.slice(1), generationsForgotten: 8 });
+    });
+
     test('an event is queued once for each sink, and is what it was when it was told first', () => {
       const event = anEvent('f1', 1);
       commit(store, emptyState, [event, event]);

@@ -256,7 +256,7 @@ function assemble(opened: Opened, { context, place, sinks, devices: named, heart
       if (settings.metrics)
         metrics = startMetrics(room, { ...settings.metrics, sinks, delivery: () => delivery, startedAt });
       heartbeat = startHeartbeat(clock, onSetBack, heartbeatMs);
-      retention = startRetention({ store, state: bench.state, clock, days: () => settings.retentionDays, log });
+      retention = startRetention({ store, bench, clock, days: () => settings.retentionDays, log });
       clockwork = startClockwork({
         ...{ schedules: settings.schedules ?? [], devices, cron, log },
         report: (wanted) => tellReport(room, wanted, () => delivery?.wake()),

@@ -2,11 +2,12 @@ import type { JudgeState } from '../../judge/index.js';
 import type { Clock } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
 import type { Retention, Store } from '../../store/index.js';
-import { isOpen } from './bench.js';
+import { type Bench, isOpen } from './bench.js';
 
 const DAY_MS = 86_400_000;
 /** Not while a start has other things to do. */
 const FIRST_AFTER_MS = 10 * 60_000;
+const RETRY_MS = 60_000;
 
 /** What has to stay, however old it is: what an auditor asks for about a window, and what an open finding rests on. */
 export function retentionOf(state: JudgeState, nowMs: number, days: number): Retention {
@@ -34,7 +35,7 @@ export function retentionOf(state: JudgeState, nowMs: number, days: number): Ret
 
 export interface RetentionOptions {
   readonly store: Store;
-  readonly state: () => JudgeState;
+  readonly bench: Pick<Bench, 'state' | 'feed' | 'holding'>;
   readonly clock: Clock;
   /** Asked each time, because a reload may change it. Undefined: everything is kept. */
   readonly days: () => number | undefined;
@@ -42,15 +43,23 @@ export interface RetentionOptions {
 }
 
 /** Once a day; a disk that refuses is told to the log, and tried again the next day. */
-export function startRetention({ store, state, clock, days, log }: RetentionOptions): { stop(): void } {
+export function startRetention({ store, bench, clock, days, log }: RetentionOptions): { stop(): void } {
   let cancel = (): void => {};
   const arm = (waitMs: number): void => {
     cancel = clock.at(clock.now() + waitMs, () => {
+      // An instant that is due waits for its readings; what is forgotten can wait for it.
+      if (bench.holding()) return arm(RETRY_MS);
       try {
         const kept = days();
         if (kept !== undefined) {
-          const pruned = store.prune(retentionOf(state(), clock.now(), kept));
-          if (pruned.snapshots + pruned.events > 0) log.info('what was too old was removed', { days: kept, ...pruned });
+          const now = clock.now();
+          const retention = retentionOf(bench.state(), now, kept);
+          const known = bench.state().findings.length;
+          bench.feed({ kind: 'forget', at: now, before: retention.before });
+          const findings = Math.max(0, known - bench.state().findings.length);
+          const pruned = { ...store.prune(retention), findings };
+          if (pruned.snapshots + pruned.events + findings > 0)
+            log.info('what was too old was removed', { days: kept, ...pruned });
         }
       } catch (error) {
         log.error('what is too old could not be removed', { error });

@@ -5,6 +5,7 @@ import type { EventQueue } from './outbox.js';
 import { type Queries, sql } from './query.js';
 
 const JUDGED_UP_TO = 'judged-up-to';
+const FORGOTTEN = 'generations-forgotten';
 
 const lists = ['present', 'findings', 'windows', 'waivers', 'acceptances', 'devices'] as const;
 
@@ -41,13 +42,26 @@ export function sqliteJudgeStore(path: string, db: Queries, queue: EventQueue): 
     if (!loaded) for (const list of lists) kept[list].load();
     loaded = true;
   };
+  const numberOf = (key: string): number | undefined => {
+    const row = db.first(sql.selectFrom('meta').select('value').where('key', '=', key));
+    return row && Number(row.value);
+  };
+  const keep = (key: string, number: number): void => {
+    const value = String(number);
+    db.run(
+      sql
+        .insertInto('meta')
+        .values({ key, value })
+        .onConflict((conflict) => conflict.column('key').doUpdateSet({ value })),
+    );
+  };
 
   return {
     load: () =>
       guarded(path, () => {
         loaded = true;
         const acceptances = kept.acceptances.load();
-        const row = db.first(sql.selectFrom('meta').select('value').where('key', '=', JUDGED_UP_TO));
+        const generationsForgotten = numberOf(FORGOTTEN);
         return {
           present: kept.present.load(),
           findings: kept.findings.load(),
@@ -55,10 +69,11 @@ export function sqliteJudgeStore(path: string, db: Queries, queue: EventQueue): 
           waivers: kept.waivers.load(),
           ...(acceptances.length > 0 && { acceptances }),
           devices: kept.devices.load(),
-          judgedUpTo: row ? Number(row.value) : 0,
+          judgedUpTo: numberOf(JUDGED_UP_TO) ?? 0,
+          ...(generationsForgotten !== undefined && { generationsForgotten }),
         };
       }),
-    commit({ next, events, at }) {
+    commit({ previous, next, events, at }) {
       guarded(path, () => {
         ready();
         const settle = db.transaction(() => {
@@ -70,13 +85,10 @@ export function sqliteJudgeStore(path: string, db: Queries, queue: EventQueue): 
             kept.acceptances.write(next.acceptances ?? []),
             kept.devices.write(next.devices),
           ];
-          const value = String(next.judgedUpTo);
-          db.run(
-            sql
-              .insertInto('meta')
-              .values({ key: JUDGED_UP_TO, value })
-              .onConflict((conflict) => conflict.column('key').doUpdateSet({ value })),
-          );
+          keep(JUDGED_UP_TO, next.judgedUpTo);
+          const { generationsForgotten } = next;
+          if (generationsForgotten !== undefined && generationsForgotten !== previous.generationsForgotten)
+            keep(FORGOTTEN, generationsForgotten);
           queue.add(events, at);
           return done;
         });
