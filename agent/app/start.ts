@@ -245,7 +245,7 @@ async function tellStanding(guard: OpenGuard, settings: Settings, voice: Voice):
   voice.tell('standing', { openFindings, sinks, state: guard.place.folder, findings }, () => [
     '',
     openFindings === 0 ? verdictText(status.value) : `Open findings: ${openFindings}`,
-    ...findings.map(findingLine),
+    ...findings.map((one) => findingLine(one, zoneOf(settings, []))),
     ...sinks.map(
       ({ id, queued, lastError }) => `Sink ${id}: ${queued} waiting${lastError === undefined ? '' : `, ${lastError}`}`,
     ),
@@ -260,10 +260,12 @@ async function tellStanding(guard: OpenGuard, settings: Settings, voice: Voice):
   return new Set(findings.map((finding) => finding.key));
 }
 
-function findingLine({ severity, code, device, summary, firstSeen, undo }: FindingView): string {
+function findingLine({ severity, code, device, summary, firstSeen, undo }: FindingView, timeZone: string): string {
   const where = device === undefined ? '' : `${device}: `;
   const shut = undo === undefined ? '' : `; undo: ${undo}`;
-  return displayText(`  ${severity.padEnd(8)}  ${code}  ${where}${summary}, since ${firstSeen}${shut}`);
+  return displayText(
+    `  ${severity.padEnd(8)}  ${code}  ${where}${summary}, since ${timeText(Date.parse(firstSeen), timeZone)}${shut}`,
+  );
 }
 
 /** Never clean while something was not seen. */

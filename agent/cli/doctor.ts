@@ -87,14 +87,20 @@ function show(one: Examination, lastComplete: string | undefined, times: TimeCon
       else good(text);
     }
     for (const { right, granted, for: commands } of rights) {
-      if (granted) good(`right: ${right}, for ${commands.join(', ')}`);
-      else bad(`right missing: ${right}, for ${commands.join(', ')}`);
+      const what = commands.map(brief).join(', ');
+      if (granted) good(`right: ${right}, for ${what}`);
+      else bad(`right missing: ${right}, for ${what}`);
     }
     const failed = sections.filter(({ problem }) => problem !== undefined);
     good(`${sections.length - failed.length} of ${sections.length} commands and files could be read`);
     // Where the reading is complete all the same, they are of what this device does not have.
     const tell = complete ? note : bad;
-    for (const { problem } of failed) tell(`${problem!.code}: ${problemText(problem!)}`);
+    const absent = complete ? failed.flatMap(({ problem }) => pathsNotThere(problem!.message)) : [];
+    for (const { problem } of failed) {
+      const isAbsent = complete && pathsNotThere(problem!.message).length > 0;
+      if (!isAbsent) tell(`${problem!.code}: ${problemText(problem!)}`);
+    }
+    if (absent.length > 0) note(`not there, and not needed: ${absent.join(', ')}`);
     if (complete) good('the reading is complete');
     else for (const reason of one.blind) bad(`blind: ${reason}`);
   }
@@ -102,6 +108,22 @@ function show(one: Examination, lastComplete: string | undefined, times: TimeCon
     lastComplete === undefined ? 'never read completely' : `last read completely ${timeText(lastComplete, times)}`;
   print(`        ${clean(when)}`);
   for (const text of notCovered) note(`not covered: ${text}`);
+}
+
+const COMMAND_LETTERS = 48;
+
+/** A search that is kept to a few words; `--json` has it whole. */
+function brief(command: string): string {
+  return command.length > COMMAND_LETTERS ? `${command.slice(0, COMMAND_LETTERS - 1)}…` : command;
+}
+
+/** The paths of a complaint that says of each of them that it is not there, and says nothing else. */
+function pathsNotThere(message: string): readonly string[] {
+  const complaint = /ended with exit code \d+: (?<said>.*)$/s.exec(message)?.groups?.said;
+  const paths = (complaint?.split(' / ') ?? []).map(
+    (line) => /^\w+: (?:cannot access )?'?(?<path>\/[^\s':]+)'?: No such file or directory$/.exec(line)?.groups?.path,
+  );
+  return paths.every((path) => path !== undefined) ? paths : [];
 }
 
 function good(text: string): void {

@@ -10,7 +10,7 @@ export function addStatus(program: Command, setExit: SetExit): void {
       const code = await withGuard(options, ({ guard, times, isDaemon }) =>
         shown('asking', guard.status(), (status) => {
           if (options.json) return printJson({ daemon: isDaemon, ...status });
-          const { version, pid, startedAt, devices, openFindings, sinks, listening } = status;
+          const { version, pid, startedAt, devices, openFindings, refused, sinks, listening } = status;
           print(
             isDaemon
               ? clean(`daemon ${version}, pid ${pid}, since ${timeText(startedAt, times)}`)
@@ -34,6 +34,9 @@ export function addStatus(program: Command, setExit: SetExit): void {
           for (const { id, queued, lastError } of sinks) {
             const waiting = queued === 0 ? 'nothing waits' : `${queued} wait`;
             print(clean(`sink ${id}: ${waiting}${lastError === undefined ? '' : `; ${lastError}`}`));
+          }
+          if (refused !== undefined) {
+            print(coloured('red', clean(`the store refuses, and what is read now is not judged yet: ${refused}`)));
           }
           if (listening) printListening(listening, times);
           print(`open findings: ${openFindings}`);

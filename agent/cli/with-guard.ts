@@ -4,10 +4,10 @@ import type { Command } from 'commander';
 import { guardClient, socketState } from '../app/daemon.js';
 import type { Guard } from '../app/guard/contract.js';
 import { loadOptions } from '../app/load-options.js';
-import { DEFAULT_FILE, loadSettings, type Settings, zoneOf } from '../config/index.js';
+import { DEFAULT_FILE, loadSettings, type Settings, settingsInPart, zoneOf } from '../config/index.js';
 import { systemClock } from '../lib/clock.js';
-import { failure, type Result, success } from '../lib/result.js';
-import { complain, withProgress } from './terminal.js';
+import { failure, type Problem, type Result, success } from '../lib/result.js';
+import { complain, say, withProgress } from './terminal.js';
 import type { TimeContext } from './times.js';
 
 export interface GuardOptions {
@@ -39,21 +39,35 @@ export interface Asking {
  */
 export async function withGuard(options: GuardOptions, use: (asking: Asking) => Promise<number>): Promise<number> {
   const settings = loadSettings(options.config, loadOptions);
-  if (!settings.ok) return complain(settings.error);
-  const known = settings.value;
+  const taken = settings.ok ? settings : await asTaken(options.config, settings.error);
+  if (!taken.ok) return complain(taken.error);
+  const known = taken.value;
   const times = {
     now: systemClock.now(),
     timeZone: zoneOf(known, []),
     zoneAt: (devices: readonly string[]) => zoneOf(known, devices),
   };
-  const opened = await openOrReach(settings.value);
+  const opened = await openOrReach(known);
   if (!opened.ok) return complain(opened.error);
   const { guard, isDaemon, close } = opened.value;
   try {
-    return await use({ guard, settings: settings.value, times, isDaemon });
+    return await use({ guard, settings: known, times, isDaemon });
   } finally {
     await close();
   }
+}
+
+/**
+ * A file that is wrong changes nothing for the daemon that runs: it can be asked, as long as it can be found. A vendor who
+ * has finished does not wait until somebody has mended a line.
+ */
+async function asTaken(file: string | undefined, wrong: Problem): Promise<Result<Settings>> {
+  const found = settingsInPart(file);
+  if (!found || (await socketState(join(found.stateFolder, 'ecluse.sock'))) !== 'live') return failure(wrong);
+  say(
+    `${file ?? DEFAULT_FILE} is wrong now (ecluse check): the daemon that runs is asked, by what it took before; times are those of ${zoneOf(found, [])}`,
+  );
+  return success(found);
 }
 
 interface Reached {

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { homedir, hostname } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { parseDocument } from 'yaml';
 import { failure, type Problem, type Result, success, together } from '../lib/result.js';
 import { parseMoment } from '../lib/wall.js';
 import { usualTrust } from '../model/index.js';
@@ -10,7 +11,7 @@ import type { DeviceEntry } from './devices.js';
 import { schemaOf } from './editor.js';
 import { filesNamed } from './files.js';
 import type { Listen } from './listen.js';
-import { parseHostPort } from './parts.js';
+import { parseHostPort, TimeZone } from './parts.js';
 import { zoneOf } from './place.js';
 import { noServices, planOf, type ServicesNamed, windowsOf, type ZoneOf } from './planned.js';
 import { listIn } from './raw.js';
@@ -109,6 +110,32 @@ export function loadSettings(path: string | undefined, options: LoadOptions = {}
     });
   }
   return parseSettings(text, file, options);
+}
+
+/**
+ * What can be made out of a file that is wrong, to find the daemon that took an earlier one: the rest of it is the
+ * embedded default. Undefined where the file cannot be read at all.
+ */
+export function settingsInPart(path: string | undefined, options: LoadOptions = {}): Settings | undefined {
+  const file = path ?? DEFAULT_FILE;
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch {
+    // Why it cannot be read was told by whoever tried to load it.
+    return undefined;
+  }
+  const base = defaultSettings(options.surroundings);
+  const said = (key: string): string | undefined => {
+    const value: unknown = parseDocument(text, { schema: 'failsafe', logLevel: 'silent' }).get(key);
+    return typeof value === 'string' ? value : undefined;
+  };
+  const [state, zone] = [said('state'), TimeZone.safeParse(said('timeZone'))];
+  return {
+    ...base,
+    ...(state !== undefined && { stateFolder: resolve(dirname(file), state) }),
+    ...(zone.success && { timeZone: zone.data }),
+  };
 }
 
 /** Everything that is wrong is answered at once: the first problem, with the others behind it. */

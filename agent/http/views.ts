@@ -26,6 +26,7 @@ export const GuardStatus: z.ZodType<guard.GuardStatus> = z.looseObject({
     }),
   ),
   openFindings: z.number(),
+  refused: maybe,
   sinks: z.array(z.looseObject({ id: text, queued: z.number(), lastError: maybe })),
   listening: z
     .looseObject({

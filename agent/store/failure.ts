@@ -24,7 +24,11 @@ const byCode: Readonly<Record<number, { code: string; message: string; remedy: s
   8: { code: 'STORE_READ_ONLY', message: 'the place is read-only', remedy: 'choose a folder that can be written' },
   10: { code: 'STORE_IO', message: 'the disk answered with an error', remedy: 'check the disk, then restore a backup' },
   11: { code: 'STORE_CORRUPT', message: 'the database is damaged', remedy: '' },
-  13: { code: 'STORE_FULL', message: 'no space left on the device', remedy: 'free some space, then start again' },
+  13: {
+    code: 'STORE_FULL',
+    message: 'no space left on the device',
+    remedy: 'free some space; a daemon that runs goes on by itself',
+  },
   14: {
     code: 'STORE_CANNOT_OPEN',
     message: 'the database file cannot be opened',

@@ -84,9 +84,12 @@ describe('the state folder', () => {
           ]);
           const plan = { vendor: 'v', devices: ['fw'], start: '2016-02-16', end: '2016-02-17', scope: [] };
           expect(await guard.planWindow(plan)).toMatchObject({ ok: false, error: { code: 'STORE_FULL' } });
+          expect(must(await guard.status()).refused).toMatch(/^STORE_FULL: .*no space left on the device/);
           rmSync(filler);
-          await until(16);
-          expect(rows()).toEqual([expect.stringMatching(/^15 UNPLANNED_OPENING rdp$/)]);
+          // Nobody waits for the next poll: what was seen is looked for again.
+          await until(13);
+          expect(rows()).toEqual([expect.stringMatching(/^12(?:\.\d+)? UNPLANNED_OPENING rdp$/)]);
+          expect(must(await guard.status()).refused).toBeUndefined();
         } finally {
           await guard.close();
         }

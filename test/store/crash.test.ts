@@ -5,7 +5,7 @@ import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { openStore } from '../../agent/store/index.js';
-import { tempDir } from '../support/system.js';
+import { tempDir, waitFor } from '../support/system.js';
 import { emptyState } from './samples.js';
 import { stepState } from './steps.js';
 
@@ -57,6 +57,8 @@ describe('kill -9', () => {
     for (let kill = 1; kill <= KILLS; kill++) {
       const program = start(path);
       await program.opened;
+      // Every third is killed whenever it may be; of the others two steps more are seen, however slow the machine is.
+      if (kill % 3 > 0) await waitFor(() => program.lines.length > 2, { what: 'two steps', timeoutMs: 60_000 });
       await sleep(random() * 120);
       program.child.kill('SIGKILL');
       await program.ended;

@@ -12,7 +12,7 @@ import {
   withAccepted,
 } from '../../judge/index.js';
 import type { Log } from '../../lib/log.js';
-import { failure, type Result, success } from '../../lib/result.js';
+import { failure, type Problem, type Result, success } from '../../lib/result.js';
 import { type Store, StoreFailure } from '../../store/index.js';
 
 /** The judge at work: its state in memory is always the one that is stored. */
@@ -31,7 +31,7 @@ export interface Bench {
   release(): void;
   holding(): boolean;
   /** Whether the last commit was refused, with why. */
-  refused(): string | undefined;
+  refused(): Problem | undefined;
 }
 
 export interface BenchOptions {
@@ -44,7 +44,7 @@ export interface BenchOptions {
 
 export function openBench({ store, context, log, onStep }: BenchOptions): Bench {
   let state = store.judge.load();
-  let refusal: string | undefined;
+  let refusal: Problem | undefined;
   let held: { readonly due: number; readonly later: Observation[] } | undefined;
 
   const step = (event: JudgeEvent): Result<JudgeStep> => {
@@ -53,13 +53,13 @@ export function openBench({ store, context, log, onStep }: BenchOptions): Bench 
       store.judge.commit({ previous: state, next: judged.state, events: judged.events, at: event.at });
     } catch (error) {
       if (!(error instanceof StoreFailure)) throw error;
-      if (refusal !== error.problem.code) {
+      if (refusal?.code !== error.problem.code) {
         log.error('the store refuses; the judgement is repeated until it is stored', { ...error.problem });
       }
-      refusal = error.problem.code;
+      refusal = error.problem;
       return failure(error.problem);
     }
-    if (refusal !== undefined) log.warn('the store takes judgements again', { after: refusal });
+    if (refusal !== undefined) log.warn('the store takes judgements again', { after: refusal.code });
     refusal = undefined;
     state = judged.state;
     onStep(judged.events);

@@ -62,6 +62,8 @@ export interface GuardStatus {
     readonly onboarding?: { readonly until: string; readonly heldBack: number };
   }[];
   readonly openFindings: number;
+  /** Why the store takes nothing now, in one line: what was read since is not judged yet. */
+  readonly refused?: string;
   readonly sinks: readonly { readonly id: string; readonly queued: number; readonly lastError?: string }[];
   /** Absent where nothing is listened for. */
   readonly listening?: ListeningView;

@@ -28,6 +28,8 @@ export interface WatchedDevice {
   /** Takes a reading that came from elsewhere, such as an imported file. */
   take(reading: Reading): Seen;
   last(): Seen | undefined;
+  /** The store did not take what the last reading showed: it is not judged, and nobody was told. */
+  unstored(): boolean;
   /** The last complete snapshot, compared anew; nothing is read or judged. */
   stored(): Seen | undefined;
   busy(): boolean;
@@ -58,6 +60,7 @@ export function watchedDevice(settings: DeviceSettings, tools: DeviceTools): Wat
   const log = tools.log.with({ device: settings.id });
   const memory = deviceMemory(settings, tools);
   let last: Seen | undefined;
+  let unstored = false;
 
   const failed = (reason: string): Reading => ({
     device: settings.id,
@@ -79,7 +82,8 @@ export function watchedDevice(settings: DeviceSettings, tools: DeviceTools): Wat
 
   const judged = (reading: Reading, observation: Observation): Observation => {
     try {
-      if (tools.bench.observe(observation).ok) memory.remember(reading, observation);
+      unstored = !tools.bench.observe(observation).ok;
+      if (!unstored) memory.remember(reading, observation);
       return observation;
     } catch (error) {
       log.error('a reading could not be judged', { error });
@@ -142,6 +146,7 @@ export function watchedDevice(settings: DeviceSettings, tools: DeviceTools): Wat
     changed,
     take,
     last: () => last,
+    unstored: () => unstored,
     stored() {
       const header = lastComplete(tools.snapshots, settings.id);
       const kept = header && tools.snapshots.get(header.id);

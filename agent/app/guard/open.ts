@@ -14,7 +14,7 @@ import {
 } from '../../judge/index.js';
 import { type Clock, systemClock } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
-import { failure, type Problem, type Result, success } from '../../lib/result.js';
+import { failure, type Problem, problemText, type Result, success } from '../../lib/result.js';
 import { openStore } from '../../store/index.js';
 import { readBaseline } from '../baseline-file.js';
 import { loadRules } from '../rules.js';
@@ -330,6 +330,7 @@ function statusOf(
   const heard = listening()?.view();
   const waiting = heldBackNow(state, bench.context);
   const held = (id: string): number => waiting.filter(({ present }) => present.subject.device === id).length;
+  const refused = bench.refused();
   return {
     version: version(),
     pid: process.pid,
@@ -351,6 +352,7 @@ function statusOf(
       };
     }),
     openFindings: state.findings.filter(isOpenFinding).length,
+    ...(refused && { refused: `${refused.code}: ${problemText(refused)}` }),
     sinks: sinks.map(({ id }) => {
       const lastError = states.find((one) => one.sink === id)?.lastError;
       return {

@@ -9,6 +9,8 @@ const CLOSELY_MS = 60_000;
 /** How long a due instant waits for fresh readings. What is known to be open is told then, read or not. */
 const DUE_WAIT_MS = 10_000;
 const RETRY_MS = 5_000;
+/** How soon a device is read again where the store did not take what was seen: until then nobody knows of it. */
+const UNSTORED_MS = 15_000;
 /** `settleWindows` in judge/ looks again this long after a deadline at which nothing had been read yet. */
 const LOOK_AGAIN_MS = 10 * 60_000;
 
@@ -102,15 +104,18 @@ export function startSchedule({ bench, devices, clock, pollSeconds, onFault }: S
   const refreshPoll = (device: WatchedDevice): void => {
     const { id } = device.settings;
     if (device.busy()) return;
-    const at = (lastAsked.get(id) ?? clock.now()) + intervalMs(id);
+    const at = (lastAsked.get(id) ?? clock.now()) + intervalMs(device);
     const armed = polls.get(id);
     if (armed?.at === at) return;
     armed?.cancel();
     polls.set(id, { at, cancel: clock.at(Math.max(at, clock.now()), () => void ask(device).catch(onFault)) });
   };
 
-  const intervalMs = (device: string): number =>
-    isWatchedClosely(bench.state(), device) ? Math.min(CLOSELY_MS, pollSeconds * 1000) : pollSeconds * 1000;
+  const intervalMs = ({ settings, unstored }: WatchedDevice): number => {
+    const usual = pollSeconds * 1000;
+    if (unstored()) return Math.min(UNSTORED_MS, usual);
+    return isWatchedClosely(bench.state(), settings.id) ? Math.min(CLOSELY_MS, usual) : usual;
+  };
 
   const refresh = (): void => {
     if (stopped) return;

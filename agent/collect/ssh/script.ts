@@ -163,7 +163,7 @@ const HEAD: readonly string[] = [
   '  esac',
   '  # Some shells say so too where what should be a folder is a file.',
   '  above=$1',
-  '  while above=${above%/*} && [ -n "$above" ]; do',
+  `  while above=\${above%/*} && [ -n "$above" ]; do`,
   '    [ ! -d "$above" ] || return 0',
   '    [ ! -e "$above" ] || return 1',
   '  done',
