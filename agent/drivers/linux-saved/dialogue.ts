@@ -26,6 +26,15 @@ function folder(id: string, path: string): DialogueStep {
   return { id, argv, need: 'ifPresent', timeoutMsMax: 5_000, bytesMax: 16 * MIB, right, refused };
 }
 
+/** Files that no person writes: of each line that has an element the number, and what it says. */
+function stock(id: string, path: string, ...parts: readonly string[]): DialogueStep {
+  const argv = ['grep', '-r', '-H', '-n', '-v', '-E', STOCK_WORDS, ...parts.map((part) => `${path}/${part}`)];
+  return { id, argv, need: 'ifPresent', timeoutMsMax: 5_000, bytesMax: 16 * MIB };
+}
+
+/** Lines of prose and of the beginning. */
+const STOCK_WORDS = '^([^<]*|<[?].*|.*</?(short|description)>.*)$';
+
 function list(id: string, ...argv: string[]): DialogueStep {
   return { id, argv: ['ls', ...argv], need: 'ifPresent', timeoutMsMax: 5_000, bytesMax: 4 * MIB };
 }
@@ -43,6 +52,9 @@ export const dialogue: Dialogue = {
     file('nftables-sysconfig', '/etc/sysconfig/nftables.conf'),
     folder('nftables-d', '/etc/nftables.d'),
     folder('nftables-folder', '/etc/nftables'),
+    // Its permanent configuration, and what the package brought: of that only the lines with elements.
+    folder('firewalld', '/etc/firewalld'),
+    stock('firewalld-stock', '/usr/lib/firewalld', 'services', 'zones', 'policies'),
     file('rules-v4', '/etc/iptables/rules.v4'),
     file('rules-v6', '/etc/iptables/rules.v6'),
     file('ipsets', '/etc/iptables/ipsets'),

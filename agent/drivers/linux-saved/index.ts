@@ -1,15 +1,17 @@
 /**
  * drivers/linux-saved: the rules that a Linux machine would load at its next start: /etc/nftables.conf with what it
- * includes, the files of netfilter-persistent, and ufw. What is in them is read by the drivers that read such text; here it is
- * found, put together, and said who would load it.
+ * includes, the files of netfilter-persistent, ufw, and the permanent configuration of firewalld. What is in them is read by
+ * the drivers that read such text; here it is found, put together, and said who would load it.
  */
 import { failure, problemText, type Result, success } from '../../lib/result.js';
 import type { Device } from '../../model/index.js';
 import type { Capture, Driver, SavedCapture, SavedRules, Section } from '../contract.js';
 import { coverageBuilder, linesOf } from '../shared/coverage.js';
 import { dialogue, UFW_RULES } from './dialogue.js';
+import { firewalldLoads } from './firewalld.js';
+import { firewalldOf } from './firewalld-config.js';
 import { enabledLoaders, type Loader } from './loaders.js';
-import { expanded, type Files, filesOf, type Placed } from './nft.js';
+import { expanded, type Files, filesOf, numberedFilesOf, type Placed } from './nft.js';
 import { settingsOf, ufwSave } from './ufw.js';
 
 const FOLDERS: readonly string[] = ['nftables-d', 'nftables-folder'];
@@ -63,8 +65,8 @@ function savedRules(sections: readonly Section[]): SavedRules {
   const captures: SavedCapture[] = [];
   const notCovered: string[] = [];
   const add = (loader: Loader, saved: Omit<SavedCapture, 'returnsWhen'>): void => {
-    if (loaders.has(loader))
-      captures.push({ ...saved, returnsWhen: `at the next start, when ${loader} loads ${saved.what}` });
+    const start = loader === 'firewalld' ? 'at the next start or reload' : 'at the next start';
+    if (loaders.has(loader)) captures.push({ ...saved, returnsWhen: `${start}, when ${loader} loads ${saved.what}` });
     else if (known) notCovered.push(`${saved.what}: nothing loads it at the start (${loader} is not enabled).`);
     else notCovered.push(`${saved.what}: whether something loads it at the start was not read.`);
   };
@@ -108,12 +110,46 @@ function savedRules(sections: readonly Section[]): SavedRules {
     }
   }
   addUfw(text, add, notCovered);
-  if (loaders.has('firewalld')) notCovered.push('The permanent configuration of firewalld is not read.');
+  addFirewalld(sections, { add, notCovered, isLoaded: loaders.has('firewalld'), others: captures.length });
   if (!known) notCovered.push('What loads rules at the start of this machine was not found.');
   if (known && loaders.size === 0) {
     notCovered.push('Nothing known here loads rules at the start of this machine: what holds after one is not known.');
   }
   return { captures, notCovered };
+}
+
+interface Adding {
+  readonly add: (loader: Loader, saved: Omit<SavedCapture, 'returnsWhen'>) => void;
+  readonly notCovered: string[];
+  readonly isLoaded: boolean;
+  /** What else is loaded at the start: which of them comes first is not known. */
+  readonly others: number;
+}
+
+function addFirewalld(sections: readonly Section[], { add, notCovered, isLoaded, others }: Adding): void {
+  const textOf = (name: string): string => {
+    const section = sections.find((one) => one.name === name);
+    return section && (!section.failure || isAbsent(section)) ? section.text : '';
+  };
+  const own = filesOf(textOf('firewalld'));
+  if (own.size === 0 && !isLoaded) return;
+  const what = '/etc/firewalld';
+  const { lines, direct, notRead } = firewalldLoads(firewalldOf(own, numberedFilesOf(textOf('firewalld-stock'))));
+  const reasons = [
+    ...(own.size === 0 ? ['it was not read'] : notRead),
+    ...(others > 0 ? ['other rules are loaded besides, before it or after it'] : []),
+  ];
+  if (isLoaded) {
+    for (const reason of reasons)
+      notCovered.push(`${what}: what firewalld would let through after the next start is not known: ${reason}.`);
+    notCovered.push(`${what}: interfaces that NetworkManager puts into zones are not read.`);
+  }
+  const whole = reasons.length === 0;
+  add('firewalld', { driver: 'nftables', what, whole, sections: [section('nft-text', lines)] });
+  const tables = [section('iptables-save', direct.ipv4), section('ip6tables-save', direct.ipv6)];
+  const present = tables.filter(({ text }) => text !== '');
+  if (present.length > 0)
+    add('firewalld', { driver: 'iptables', what: `${what}/direct.xml`, whole, sections: present });
 }
 
 function addUfw(
@@ -171,9 +207,9 @@ function section(name: string, lines: readonly Placed[]): SavedCapture['sections
 export const driver: Driver = {
   id: 'linux-saved',
   title: 'rules that are loaded at the next start (Linux)',
-  versions: 'nftables.service, netfilter-persistent, iptables-services, ufw 0.36',
+  versions: 'nftables.service, netfilter-persistent, iptables-services, ufw 0.36, firewalld 1.0–1.3',
   models: [
-    '/etc/nftables.conf with what it includes, rules.v4 and rules.v6, ufw, where the machine loads them at its start',
+    '/etc/nftables.conf with what it includes, rules.v4 and rules.v6, ufw, firewalld, where the machine loads them at its start',
     'compared with what holds now: what would come back is told as latent',
   ],
   identify,

@@ -23,6 +23,20 @@ export function filesOf(listing: string): Files {
   return files;
 }
 
+/** The same of `grep -rHn`: lines that were left out are empty, so that each of the others stands where it does. */
+export function numberedFilesOf(listing: string): Files {
+  const files = new Map<string, string[]>();
+  for (const line of linesOf(listing)) {
+    const groups = /^(?<path>\/[^:]*):(?<number>\d{1,6}):(?<text>.*)$/.exec(line)?.groups;
+    if (!groups) continue;
+    const lines = files.get(groups.path!) ?? [];
+    while (lines.length < Number(groups.number) - 1) lines.push('');
+    lines.push(groups.text!);
+    files.set(groups.path!, lines);
+  }
+  return files;
+}
+
 const INCLUDE = /^\s*include\s+(?:"(?<double>[^"]*)"|'(?<single>[^']*)')\s*;?\s*(?:#.*)?$/;
 /** nft itself follows sixteen. */
 const DEPTH_MAX = 16;

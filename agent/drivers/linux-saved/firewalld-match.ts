@@ -1,0 +1,148 @@
+import { parseAddressSet } from '../../model/index.js';
+import type { Firewalld } from './firewalld-config.js';
+import type { Element } from './firewalld-xml.js';
+
+/** What cannot be said in rules of nft, with why: what firewalld would load then is not known. */
+export class NotRead extends Error {}
+
+export interface Matcher {
+  /** Words that match an address, a prefix or a set by name, on one side. */
+  address(side: 'saddr' | 'daddr', text: string, invert?: boolean): string;
+  /** The sets that were asked for, as nft declares them. */
+  sets(): readonly string[];
+}
+
+/** An interface as nft spells it: a `+` at the end stands for the rest of a name. */
+export function interfaceWords(key: 'iifname' | 'oifname', name: string): string {
+  if (!/^[\w.:@-]+\+?$/.test(name)) throw new NotRead(`the interface ${name}`);
+  return `${key} "${name.replace(/\+$/, '*')}"`;
+}
+
+function familyOf(text: string): 'ip' | 'ip6' {
+  const set = parseAddressSet(text);
+  if (!set || text.includes('-')) throw new NotRead(`the address ${text}`);
+  return set.ip4.length > 0 ? 'ip' : 'ip6';
+}
+
+/** The words of nft for addresses, and for those of the sets that rules name. */
+export function matcherOf({ ipsets }: Firewalld): Matcher {
+  const used = new Map<string, { readonly family: 'ip' | 'ip6'; readonly text: string }>();
+  const setOf = (name: string): 'ip' | 'ip6' => {
+    const known = used.get(name);
+    if (known) return known.family;
+    const root = ipsets.get(name)?.root;
+    const type = root?.attributes.get('type');
+    if (!root || !/^[\w.-]+$/.test(name)) throw new NotRead(`the ipset ${name}, which is not there`);
+    if (type !== 'hash:ip' && type !== 'hash:net') throw new NotRead(`the ipset ${name} of type ${type}`);
+    const options = new Map(
+      root.children
+        .filter((one) => one.name === 'option')
+        .map(({ attributes }) => [attributes.get('name'), attributes.get('value')] as const),
+    );
+    if (options.has('timeout')) throw new NotRead(`the ipset ${name}, whose members come and go`);
+    const family = options.get('family') === 'inet6' ? 'ip6' : 'ip';
+    const members = root.children.filter((one) => one.name === 'entry').map(({ text }) => text.trim());
+    for (const member of members)
+      if (!parseAddressSet(member)) throw new NotRead(`the member ${member} of the ipset ${name}`);
+    const elements = members.length === 0 ? '' : `elements = { ${members.join(', ')} }; `;
+    const kind = family === 'ip' ? 'ipv4_addr' : 'ipv6_addr';
+    used.set(name, { family, text: `set ${name} { type ${kind}; flags interval; auto-merge; ${elements}}` });
+    return family;
+  };
+  return {
+    address(side, text, invert = false) {
+      const not = invert ? '!= ' : '';
+      if (text.startsWith('ipset:')) {
+        const name = text.slice('ipset:'.length);
+        return `${setOf(name)} ${side} ${not}@${name}`;
+      }
+      if (/^(?:[\dA-Fa-f]{2}:){5}[\dA-Fa-f]{2}$/.test(text)) {
+        if (side === 'daddr') throw new NotRead(`the hardware address ${text} of a destination`);
+        return `ether saddr ${not}${text.toLowerCase()}`;
+      }
+      return `${familyOf(text)} ${side} ${not}${text}`;
+    },
+    sets: () => [...used.values()].map(({ text }) => text),
+  };
+}
+
+const PROTOCOLS: readonly string[] = ['tcp', 'udp', 'sctp', 'dccp'];
+
+/** `tcp dport 8080-8090`, of an element with a port and a protocol. */
+export function portWords({ attributes }: Element, key: 'dport' | 'sport'): string {
+  const [port = '', protocol = ''] = [attributes.get('port'), attributes.get('protocol')];
+  if (!/^\d{1,5}(?:-\d{1,5})?$/.test(port) || !PROTOCOLS.includes(protocol))
+    throw new NotRead(`the port ${port} of protocol ${protocol}`);
+  return `${protocol} ${key} ${port}`;
+}
+
+export function protocolWords(value: string | undefined): string {
+  if (value === undefined || !/^[\w-]+$/.test(value)) throw new NotRead(`the protocol ${value}`);
+  return `meta l4proto ${value}`;
+}
+
+/** What a service stands for: one match a port or protocol, with what it includes; firewalld.service(5). */
+export function serviceWords(
+  config: Firewalld,
+  matcher: Matcher,
+  name: string,
+  seen: string[] = [],
+): readonly string[] {
+  if (seen.includes(name)) return [];
+  seen.push(name);
+  const root = config.services.get(name)?.root;
+  if (!root) throw new NotRead(`the service ${name}, which is not there`);
+  const children = (wanted: string): readonly Element[] => root.children.filter((one) => one.name === wanted);
+  const own = [
+    ...children('port').flatMap((one) =>
+      // A port of 0 or none stands for the protocol.
+      (one.attributes.get('port') ?? '') === ''
+        ? protocolWords(one.attributes.get('protocol'))
+        : portWords(one, 'dport'),
+    ),
+    ...children('protocol').map((one) => protocolWords(one.attributes.get('value'))),
+    ...children('source-port').map((one) => portWords(one, 'sport')),
+  ];
+  const targets = children('destination').flatMap(({ attributes }) =>
+    ['ipv4', 'ipv6'].flatMap((family) => {
+      const address = attributes.get(family);
+      return address === undefined ? [] : [matcher.address('daddr', address)];
+    }),
+  );
+  const included = children('include').flatMap((one) =>
+    serviceWords(config, matcher, one.attributes.get('service') ?? '', seen),
+  );
+  const matches = targets.length === 0 ? own : targets.flatMap((target) => own.map((words) => `${target} ${words}`));
+  return [...included, ...matches];
+}
+
+/** Codes by name, as firewalld's nftables.py has them: family, type, and a code where one is meant. */
+const ICMP: Readonly<Record<string, readonly string[]>> = {
+  'echo-reply': ['icmp type echo-reply', 'icmpv6 type echo-reply'],
+  'echo-request': ['icmp type echo-request', 'icmpv6 type echo-request'],
+  'destination-unreachable': ['icmp type destination-unreachable', 'icmpv6 type destination-unreachable'],
+  'time-exceeded': ['icmp type time-exceeded', 'icmpv6 type time-exceeded'],
+  'parameter-problem': ['icmp type parameter-problem', 'icmpv6 type parameter-problem'],
+  redirect: ['icmp type redirect', 'icmpv6 type nd-redirect'],
+  'router-advertisement': ['icmp type router-advertisement', 'icmpv6 type nd-router-advert'],
+  'router-solicitation': ['icmp type router-solicitation', 'icmpv6 type nd-router-solicit'],
+  'source-quench': ['icmp type source-quench'],
+  'timestamp-request': ['icmp type timestamp-request'],
+  'timestamp-reply': ['icmp type timestamp-reply'],
+  'packet-too-big': ['icmpv6 type packet-too-big'],
+  'neighbour-advertisement': ['icmpv6 type nd-neighbor-advert'],
+  'neighbour-solicitation': ['icmpv6 type nd-neighbor-solicit'],
+  'network-unreachable': ['icmp type destination-unreachable icmp code 0'],
+  'host-unreachable': ['icmp type destination-unreachable icmp code 1'],
+  'port-unreachable': [
+    'icmp type destination-unreachable icmp code 3',
+    'icmpv6 type destination-unreachable icmpv6 code 4',
+  ],
+  'fragmentation-needed': ['icmp type destination-unreachable icmp code 4'],
+};
+
+export function icmpWords(name: string | undefined): readonly string[] {
+  const words = name === undefined ? undefined : ICMP[name];
+  if (!words) throw new NotRead(`the ICMP type ${name}`);
+  return words;
+}
