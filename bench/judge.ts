@@ -15,7 +15,6 @@ import { windowMachine } from '../agent/windows/index.js';
 import { removeLeftovers, tempDir } from '../test/support/machine.js';
 import type { Bench, Row } from './bench.js';
 import { quantile } from './bench.js';
-import { historyRows } from './history.js';
 
 const START = Date.UTC(2026, 0, 6, 8);
 const MINUTE = 60_000;
@@ -155,11 +154,10 @@ function fleet(say: (progress: string) => void): readonly Row[] {
 }
 
 export const bench: Bench = {
-  about:
-    'The judge alone, in this process. The year of history is made in the tables as a guard would leave them: every window, finding and event of 20 interventions a day; of the snapshots 400 are stored and the rest is counted at their size (two for each intervention, of a firewall with 1,000 rules; a reading without news takes no room).',
+  about: 'The judge alone, in this process, with the rules that Écluse brings along.',
   async run(say) {
     try {
-      return [...oneDevice(), ...fleet(say), ...(await historyRows(say))];
+      return [...oneDevice(), ...fleet(say)];
     } finally {
       removeLeftovers();
     }

@@ -15,6 +15,7 @@ const BENCHES: Readonly<Record<string, () => Promise<{ readonly bench: Bench }>>
   'engine-wide': async () => ({ bench: (await import('./engine.js')).wide }),
   feed: () => import('./feed.js'),
   fortios: () => import('./fortios.js'),
+  history: () => import('./history.js'),
   judge: () => import('./judge.js'),
   loading: () => import('./loading.js'),
   ssh: () => import('./ssh.js'),
