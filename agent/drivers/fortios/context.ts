@@ -25,6 +25,8 @@ export interface PolicyContext {
   /** What the device's clock showed when it was read. */
   readonly now: DeviceTime | undefined;
   interfaceTest(names: readonly string[], kind: 'inInterface' | 'outInterface'): Condition;
+  /** The step that asks for a condition: one for each, because many policies ask for the same. */
+  testOnce(condition: Condition): Step;
   /** The whole configuration was shown: what is not there is not on the device. */
   readonly whole: boolean;
 }

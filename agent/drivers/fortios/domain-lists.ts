@@ -7,6 +7,7 @@ import {
   type Origin,
   type Rule,
   type RuleList,
+  type Step,
 } from '../../model/index.js';
 import { aclRules } from './acl.js';
 import type { Claims } from './claim.js';
@@ -104,7 +105,20 @@ function contextOf(domain: Domain, { claims, version, defaultsOf, now }: Reading
     vipGroups: { ip4: byName(tables.get('firewall vipgrp')), ip6: byName(tables.get('firewall vipgrp6')) },
     centralNat,
     sourceNat: sourceNatOf(domain, centralNat),
+    testOnce: stepsOnce(),
     whole: version !== undefined,
+  };
+}
+
+function stepsOnce(): PolicyContext['testOnce'] {
+  const steps = new Map<Condition, Step>();
+  return (condition) => {
+    let step = steps.get(condition);
+    if (!step) {
+      step = { kind: 'match', condition };
+      steps.set(condition, step);
+    }
+    return step;
   };
 }
 
@@ -204,6 +218,7 @@ function translationList(context: PolicyContext): readonly [RuleList, ReadonlySe
   const enabled = policies.filter((entry) => textAt(entry, 'status') !== 'disable');
   const active = new Set<VirtualIp>();
   const rules = BOTH.flatMap((family) => {
+    if (context.vips[family].size === 0) return [];
     const named = enabled.flatMap((entry) => [...valuesOf(entry, 'dstaddr'), ...valuesOf(entry, 'dstaddr6')]);
     const referred = new Set(vipsAmong(context, family, named).map(({ name }) => name));
     return [...context.vips[family].values()].flatMap((vip): readonly Rule[] => {

@@ -107,6 +107,7 @@ export function accessRules(domain: Domain, administration: Administration, clai
       ...(one.entry.tables.get('secondaryip')?.entries ?? []).map((more) => [more, 'allowaccess', 'ip4'] as const),
     ] as const) {
       if (!entry) continue;
+      const place = (at: Entry): string => (at === one.entry || at === six ? '' : `/secondaryip ${at.name}`);
       for (const word of valuesOf(entry, key)) {
         const spans = entry.settings.get(key)!.spans;
         const condition = accessCondition(word, family, one, administration, settings);
@@ -120,7 +121,7 @@ export function accessRules(domain: Domain, administration: Administration, clai
             file: claims.file,
             line: line.line,
             lastLine: line.lastLine,
-            rule: `${domain.prefix}system interface ${one.name} ${key}`,
+            rule: `${domain.prefix}system interface ${one.name}${place(entry)} ${key}`,
             text: `${key} ${word} on ${one.name}`,
           },
           steps: [{ kind: 'match', condition }, { kind: 'accept' }],

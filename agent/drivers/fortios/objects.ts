@@ -1,4 +1,4 @@
-import { difference, fromRanges, ranges } from '../../lib/intervals.js';
+import { type Bound, difference, fromRanges, type Intervals } from '../../lib/intervals.js';
 import {
   type AddressSet,
   all,
@@ -108,8 +108,8 @@ export function addressBook(domain: Domain, family: Family): AddressBook {
     const parts = names.map(nameOf);
     return {
       addresses: {
-        ip4: fromRanges(parts.flatMap((part) => [...ranges(part.addresses.ip4)])),
-        ip6: fromRanges(parts.flatMap((part) => [...ranges(part.addresses.ip6)])),
+        ip4: together(parts.map((part) => part.addresses.ip4)),
+        ip6: together(parts.map((part) => part.addresses.ip6)),
       },
       others: parts.flatMap((part) => part.others),
       problems: parts.flatMap((part) => part.problems),
@@ -142,6 +142,13 @@ export function addressBook(domain: Domain, family: Family): AddressBook {
     };
   };
   return { meaningOf, testOf, names: new Set([...addresses.keys(), ...groups.keys()]) };
+}
+
+/** The union of many sets: lists of thousands of names are common. */
+function together<T extends Bound>(sets: readonly Intervals<T>[]): Intervals<T> {
+  const all: (readonly [T, T])[] = [];
+  for (const set of sets) for (let at = 0; at < set.length; at += 2) all.push([set[at]!, set[at + 1]!]);
+  return fromRanges(all);
 }
 
 export function byName(table: Table | undefined): ReadonlyMap<string, Entry> {

@@ -15,7 +15,9 @@ export interface Block {
 export interface Command {
   readonly kind: 'command';
   readonly verb: string;
-  readonly words: readonly string[];
+  /** The word behind the verb: what is set, or the entry that is moved. */
+  readonly key: string;
+  readonly values: readonly string[];
   readonly line: number;
   readonly lastLine: number;
 }
@@ -96,28 +98,28 @@ export function parse(file: string, text: string): Script {
   /** Carries a line out; what is wrong with it, if anything. */
   const take = (read: Line): string | undefined => {
     const verb = read.words[0] ?? '';
-    const words = read.words.slice(1);
+    const count = read.words.length - 1;
     const inside = stack.at(-1);
     switch (verb) {
       case 'config':
-        if (words.length === 0) return 'config without the name of a table';
-        stack.push({ kind: 'config', words, line: read.line, body: [] });
+        if (count === 0) return 'config without the name of a table';
+        stack.push({ kind: 'config', words: read.words.slice(1), line: read.line, body: [] });
         return undefined;
       case 'edit': {
-        if (words.length !== 1) return 'edit takes one name';
+        if (count !== 1) return 'edit takes one name';
         if (!inside) return 'edit outside of every table';
         const open = inside.kind === 'edit';
         if (open) close(read.line);
-        stack.push({ kind: 'edit', words, line: read.line, body: [] });
+        stack.push({ kind: 'edit', words: read.words.slice(1), line: read.line, body: [] });
         return open ? `edit within the entry of line ${inside.line}, which has no next` : undefined;
       }
       case 'next':
-        if (words.length > 0) return 'words after next';
+        if (count > 0) return 'words after next';
         if (inside?.kind !== 'edit') return 'next outside of every entry';
         close(read.lastLine);
         return undefined;
       case 'end':
-        if (words.length > 0) return 'words after end';
+        if (count > 0) return 'words after end';
         if (!inside) return 'end outside of every table';
         // In an entry, end also closes the table: so the parts of virtual domains are closed.
         if (inside.kind === 'edit') close(read.lastLine);
@@ -126,8 +128,15 @@ export function parse(file: string, text: string): Script {
       default:
         if (!verbs.has(verb)) return `“${verb.slice(0, 40)}” is no word of a configuration`;
         if (!inside) return `${verb} outside of every table`;
-        if (words.length === 0 && verb !== 'purge') return `${verb} without a name`;
-        into().push({ kind: 'command', verb, words, line: read.line, lastLine: read.lastLine });
+        if (count === 0 && verb !== 'purge') return `${verb} without a name`;
+        into().push({
+          kind: 'command',
+          verb,
+          key: read.words[1] ?? '',
+          values: read.words.slice(2),
+          line: read.line,
+          lastLine: read.lastLine,
+        });
         return undefined;
     }
   };

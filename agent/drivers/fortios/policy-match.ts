@@ -51,6 +51,11 @@ export function interfacesPart(
   return { ...exact, condition };
 }
 
+const isFamily: Readonly<Record<Family, Condition>> = {
+  ip4: { kind: 'family', family: 'ip4' },
+  ip6: { kind: 'family', family: 'ip6' },
+};
+
 export function addressesPart(context: PolicyContext, entry: Entry, families: readonly Family[]): Part {
   const parts: Condition[] = [];
   const problems: string[] = [];
@@ -64,7 +69,7 @@ export function addressesPart(context: PolicyContext, entry: Entry, families: re
       problems.push(...(side?.problems ?? []));
       bounds.push(...(side?.bounds ?? []));
     }
-    parts.push(all({ kind: 'family', family }, ...of.filter((one) => !(one.kind === 'all' && one.of.length === 0))));
+    parts.push(all(isFamily[family], ...of.filter((one) => !(one.kind === 'all' && one.of.length === 0))));
     if (sides.includes(undefined)) {
       const missing = sides[0] === undefined ? 'source' : 'destination';
       problems.push(`there is no ${missing} of ${family === 'ip4' ? 'IPv4' : 'IPv6'}`);

@@ -68,7 +68,7 @@ function policyRule(
       claims.mark(spans, 'approximated', reason);
       if (understood === 'exact') understood = 'bounded';
     }
-    if (condition && !(condition.kind === 'all' && condition.of.length === 0)) steps.push({ kind: 'match', condition });
+    if (condition && !(condition.kind === 'all' && condition.of.length === 0)) steps.push(context.testOnce(condition));
     steps.push(...more);
   };
   if (role === 'local') {

@@ -6,7 +6,7 @@ import { type Claims, claimsOf, claimTable } from './claim.js';
 import { deviceTime } from './clock.js';
 import { availabilityOf, domainsSaid } from './cluster.js';
 import { convert } from './convert.js';
-import { parse, type Script } from './parse.js';
+import { parse, type Script, type Version } from './parse.js';
 import { type Extracted, extract, textAt } from './tables.js';
 
 /** The step that tells which version runs. */
@@ -30,30 +30,28 @@ export function read(capture: Capture, context: ReadContext): Result<Device> {
   const main = capture.sections.find(({ name }) => name === 'configuration') ?? capture.sections.find(isConfiguration);
   if (!main) return failure(nothing(capture));
   if (main.failure) return failure(main.failure.problem);
-  const script = parse(main.source, main.text);
-  if (script.truncated) return failure(script.truncated);
-  if (script.body.length === 0) return failure(nothing(capture));
   const coverage = coverageBuilder();
-  coverage.source(main.source, main.text);
   const claims = claimsOf(main.source, coverage);
-  const extracted = extract(script);
-  claimAll(claims, script, extracted);
+  const structure = structureOf(claims, main);
+  if (!structure.ok) return structure;
+  if (!structure.value) return failure(nothing(capture));
+  const { extracted, version, lastTable } = structure.value;
   const status = capture.sections.find(({ name, failure: wrong }) => name === STATUS && !wrong);
-  const own = script.version?.defaultsOf;
+  const own = version?.defaultsOf;
   const { pipeline, facts } = convert(extracted, {
     claims,
-    version: script.version,
+    version,
     defaultsOf: context.defaultsOf ?? own,
     now: status && deviceTime(status.text),
   });
-  sayWhatIsMissing(claims, script, extracted);
+  sayWhatIsMissing(claims, { version, lastTable }, extracted);
   const cluster = capture.sections.find((one) => isCluster(one) && !one.failure && /^Mode: /m.test(one.text));
   for (const other of capture.sections) {
     if (other === main) continue;
     const lines = coverage.source(other.source, other.text);
     if (other.name === STATUS || isCluster(other)) {
       for (const index of lines.keys()) coverage.mark(other.source, index + 1, 'irrelevant');
-      if (other.name === STATUS) checkStatus(claims, script, extracted, other);
+      if (other.name === STATUS) checkStatus(claims, version, extracted, other);
       continue;
     }
     for (const index of lines.keys()) coverage.mark(other.source, index + 1, 'unrecognized', 'a second file');
@@ -88,7 +86,7 @@ function savesByHand({ global }: Extracted): boolean {
 /** What the device says of itself must be what its configuration says. */
 function checkStatus(
   { coverage, file }: Claims,
-  { version }: Script,
+  version: Version | undefined,
   { vdoms }: Extracted,
   { source, text }: Section,
 ): void {
@@ -105,6 +103,26 @@ function isConfiguration(section: Section): boolean {
   return identify([section]) !== 'no';
 }
 
+interface Structure {
+  readonly extracted: Extracted;
+  readonly version: Version | undefined;
+  /** The table that stands last. */
+  readonly lastTable: string;
+}
+
+/** What stands in the configuration in the end; the statements are not kept. Undefined: there is none. */
+function structureOf(claims: Claims, { source, text }: Section): Result<Structure | undefined> {
+  const script = parse(source, text);
+  if (script.truncated) return failure(script.truncated);
+  const last = script.body.at(-1);
+  if (!last) return success(undefined);
+  claims.coverage.source(source, text);
+  const extracted = extract(script);
+  claimAll(claims, script, extracted);
+  const lastTable = last.kind === 'config' ? last.words.join(' ') : '';
+  return success({ extracted, version: script.version, lastTable });
+}
+
 function claimAll(claims: Claims, script: Script, { global, vdoms, losses, frame }: Extracted): void {
   for (const line of script.emptyLines) claims.coverage.mark(claims.file, line, 'irrelevant');
   for (const line of frame) claims.coverage.mark(claims.file, line, 'modelled');
@@ -115,7 +133,11 @@ function claimAll(claims: Claims, script: Script, { global, vdoms, losses, frame
 const policyTables = ['firewall policy', 'firewall policy6', 'firewall consolidated policy'];
 
 /** A read-only profile hides what it may not see: a table that every configuration has and this one lacks is not empty. */
-function sayWhatIsMissing({ coverage, file }: Claims, { version, body }: Script, { global, vdoms }: Extracted): void {
+function sayWhatIsMissing(
+  { coverage, file }: Claims,
+  { version, lastTable: words }: Omit<Structure, 'extracted'>,
+  { global, vdoms }: Extracted,
+): void {
   const scopes = vdoms.length > 0 ? vdoms : [global];
   for (const { vdom, tables } of scopes) {
     if (policyTables.some((path) => tables.has(path))) continue;
@@ -134,8 +156,6 @@ function sayWhatIsMissing({ coverage, file }: Claims, { version, body }: Script,
   if (!global.tables.has('system admin')) {
     coverage.notCovered('Administrators were not shown: the account that read may not see them.');
   }
-  const last = body.at(-1);
-  const words = last?.kind === 'config' ? last.words.join(' ') : '';
   if (!/^(?:router|vdom|global)\b/.test(words)) {
     coverage.blind(
       `${file}: it ends with “config ${words}”, a configuration ends with its routing: the rest may be missing`,

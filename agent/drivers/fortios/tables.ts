@@ -145,7 +145,7 @@ function runTable(tables: MutableTables, block: Block, lose: Lose): void {
       table.frame.push(statement);
       const wrong = moveEntries(table, statement);
       check(statement, wrong);
-      if (wrong === undefined && statement.verb === 'rename') renameReferences(tables, path, statement.words);
+      if (wrong === undefined && statement.verb === 'rename') renameReferences(tables, path, statement);
     } else if (hasEntries) lose(statement, 'a setting beside the entries of a table: its edit is missing');
     else check(statement, runInEntry(table.own, statement, lose));
   }
@@ -160,8 +160,7 @@ function runInEntry(entry: MutableEntry, statement: Statement, lose: Lose): stri
     runTable(entry.tables, statement, lose);
     return undefined;
   }
-  const key = statement.words[0] ?? '';
-  const values = statement.words.slice(1);
+  const { key, values } = statement;
   const known = entry.settings.get(key);
   const { line, lastLine, verb } = statement;
   const spans: readonly Span[] = known ? [...known.spans, { line, lastLine }] : [statement];
@@ -191,7 +190,9 @@ function runInEntry(entry: MutableEntry, statement: Statement, lose: Lose): stri
 
 function moveEntries(table: MutableTable, command: Command): string | undefined {
   const { entries } = table;
-  const [name = '', how, other = '', ...rest] = command.words;
+  const { key: name, values } = command;
+  const [how, other = '', ...rest] = values;
+  const said = [name, ...values].join(' ');
   const from = entries.findIndex((entry) => entry.name === name);
   const to = entries.findIndex((entry) => entry.name === other);
   switch (command.verb) {
@@ -201,13 +202,13 @@ function moveEntries(table: MutableTable, command: Command): string | undefined 
       table.byName.clear();
       return undefined;
     case 'delete':
-      if (from < 0 || command.words.length !== 1) return `there is no ${name} to delete`;
+      if (from < 0 || values.length > 0) return `there is no ${name} to delete`;
       table.frame.push(...entries.splice(from, 1));
       table.byName.delete(name);
       return undefined;
     case 'move': {
       if (from < 0 || to < 0 || from === to || (how !== 'before' && how !== 'after') || rest.length > 0) {
-        return `“${command.words.join(' ')}” cannot be moved`;
+        return `“${said}” cannot be moved`;
       }
       const [entry] = entries.splice(from, 1);
       entries.splice(entries.findIndex(({ name: one }) => one === other) + (how === 'after' ? 1 : 0), 0, entry!);
@@ -217,7 +218,7 @@ function moveEntries(table: MutableTable, command: Command): string | undefined 
     case 'clone': {
       const entry = entries[from];
       if (!entry || to >= 0 || how !== 'to' || other === '' || rest.length > 0) {
-        return `“${command.words.join(' ')}” cannot be carried out`;
+        return `“${said}” cannot be carried out`;
       }
       if (command.verb === 'rename') {
         entry.name = other;
@@ -274,13 +275,13 @@ const references: readonly { readonly table: RegExp; readonly keys: RegExp; read
 ];
 
 /** A renamed object keeps those that refer to it. */
-function renameReferences(tables: MutableTables, path: string, [name, , other = '']: readonly string[]): void {
+function renameReferences(tables: MutableTables, path: string, { key: name, values: [, other = ''] }: Command): void {
   for (const { keys, from } of references.filter(({ table }) => table.test(path))) {
     for (const { path: place, entries } of tables.values()) {
       if (!from.test(place)) continue;
       for (const { settings } of entries) {
         for (const setting of settings.values()) {
-          if (!keys.test(setting.key) || !setting.values?.includes(name!)) continue;
+          if (!keys.test(setting.key) || !setting.values?.includes(name)) continue;
           const values = setting.values.map((value) => (value === name ? other : value));
           settings.set(setting.key, { ...setting, values });
         }

@@ -5,7 +5,7 @@ import { wordOf } from './content.js';
 /** The lines that undo an edit of a policy, as one types them; a virtual domain is entered first. */
 export function undo({ edit, rule, former, next }: UndoRequest): string | undefined {
   const place = placeOf(rule);
-  if (!place) return undefined;
+  if (!place) return edit === 'added' ? (shutAccess(rule) ?? shutZone(rule)) : undefined;
   const within = (...lines: readonly string[]): string => {
     const body = [`config ${place.path}`, ...lines, 'end'];
     return (place.vdom === undefined ? body : ['config vdom', `edit ${wordOf(place.vdom)}`, ...body, 'end']).join('\n');
@@ -33,6 +33,30 @@ export function undo({ edit, rule, former, next }: UndoRequest): string | undefi
   }
 }
 
+/** Names that stand in a command as they are, or in quotes, and break out of neither. */
+const plainName = /^[\w .()@:-]+$/;
+const access = /^(?:(?<vdom>[^/]+)\/)?system interface (?<name>.+) (?<key>(?:ip6-)?allowaccess)$/;
+
+/** Administrative access that was opened on an interface; with virtual domains, interfaces are the whole device's. */
+function shutAccess({ rule, text }: Origin): string | undefined {
+  const found = access.exec(rule)?.groups;
+  const word = /^(?:ip6-)?allowaccess (?<word>[\w-]+) on /.exec(text)?.groups?.word;
+  if (!found || !word || !plainName.test(found.name!)) return undefined;
+  const unselect = `unselect ${found.key} ${word}`;
+  const inner = found.key === 'allowaccess' ? [unselect] : ['config ipv6', unselect, 'end'];
+  const body = ['config system interface', `edit ${wordOf(found.name!)}`, ...inner, 'next', 'end'];
+  return (found.vdom === undefined ? body : ['config global', ...body, 'end']).join('\n');
+}
+
+const intrazone = /^(?:(?<vdom>[^/]+)\/)?system zone (?<name>.+) intrazone$/;
+
+function shutZone({ rule }: Origin): string | undefined {
+  const found = intrazone.exec(rule)?.groups;
+  if (!found || !plainName.test(`${found.name}${found.vdom ?? ''}`)) return undefined;
+  const body = ['config system zone', `edit ${wordOf(found.name!)}`, 'set intrazone deny', 'next', 'end'];
+  return (found.vdom === undefined ? body : ['config vdom', `edit ${wordOf(found.vdom)}`, ...body, 'end']).join('\n');
+}
+
 interface Place {
   readonly vdom?: string;
   readonly path: string;
@@ -40,7 +64,7 @@ interface Place {
 }
 
 const policies =
-  /^(?:(?<vdom>[^/]+)\/)?(?<path>firewall (?:policy6?|consolidated policy|local-in-policy6?)) (?<name>\d+)$/;
+  /^(?:(?<vdom>[^/]+)\/)?(?<path>firewall (?:policy6?|consolidated policy|security-policy|local-in-policy6?|central-snat-map|acl6?)) (?<name>\d+)$/;
 
 function placeOf({ rule }: Origin): Place | undefined {
   const found = policies.exec(rule)?.groups;

@@ -113,6 +113,29 @@ describe('undo', () => {
     );
   });
 
+  test.each([
+    [
+      'system interface lan allowaccess',
+      'allowaccess ssh on lan',
+      'config system interface\nedit lan\nunselect allowaccess ssh\nnext\nend',
+    ],
+    [
+      'guests/system interface port 3 ip6-allowaccess',
+      'ip6-allowaccess https on port 3',
+      'config global\nconfig system interface\nedit "port 3"\nconfig ipv6\nunselect ip6-allowaccess https\nend\nnext\nend\nend',
+    ],
+    ['system interface lan/secondaryip 1 allowaccess', 'allowaccess ssh on lan', undefined],
+    [
+      'system zone medical intrazone',
+      'intrazone allow in the zone medical',
+      'config system zone\nedit medical\nset intrazone deny\nnext\nend',
+    ],
+    ['system interface x"; y allowaccess', 'allowaccess ssh on x', undefined],
+    ['firewall security-policy 5', 'edit 5; set action accept; next', 'config firewall security-policy\ndelete 5\nend'],
+  ])('shuts %s', (rule, text, expected) => {
+    expect(driver.undo!(request('added', { file: 'show', line: 3, rule, text }))).toBe(expected);
+  });
+
   test.each([['x"; set action accept; set name "y'], ['x\nend\nconfig system admin'], ['a; b']])(
     'a policy named %j breaks out of nothing',
     (name) => {
