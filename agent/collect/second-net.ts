@@ -64,6 +64,6 @@ export const secondNet: readonly SecretPattern[] = [
   {
     title: 'a password in a remark',
     pattern:
-      /(?:comment|remark|description|#)[^\n]{0,200}?\b(?:password|passphrase|passwd)(?:[ \t]+(?:is|est))?[ \t]+(?!(?:is|est)\b)(?<value>[^\s"',;<>]+)/gi,
+      /(?:comment|remark|description|#|^[ \t]*[!;])[^\n]{0,200}?\b(?:password|passphrase|passwd)(?:[ \t]+(?:is|est))?[ \t]+(?!(?:is|est)\b)(?<value>[^\s"',;<>]+)/gim,
   },
 ];

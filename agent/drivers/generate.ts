@@ -5,6 +5,9 @@ import { pathToFileURL } from 'node:url';
 /** A folder is a driver's when its index.ts exports one; what drivers share has none. */
 const exportsDriver = /^export (?:const driver\b|\{[^}]*\bdriver\b[^}]*\})/m;
 
+/** The template of docs/drivers.md: a platform that does not exist is offered to nobody. */
+export const TEMPLATE = 'example';
+
 /** The names of the driver folders, sorted. */
 export function driverFolders(directory: string): readonly string[] {
   return readdirSync(directory, { withFileTypes: true })
@@ -12,7 +15,7 @@ export function driverFolders(directory: string): readonly string[] {
     .map(({ name }) => name)
     .filter((name) => {
       const index = join(directory, name, 'index.ts');
-      return existsSync(index) && exportsDriver.test(readFileSync(index, 'utf8'));
+      return name !== TEMPLATE && existsSync(index) && exportsDriver.test(readFileSync(index, 'utf8'));
     })
     .sort();
 }

@@ -35,13 +35,13 @@ interface Place {
   readonly live: boolean;
 }
 
-const places: readonly Place[] = drivers.flatMap(({ id, dialogue }) =>
-  plantedIn(id).map((first, at) => ({
-    id: `${id}-${at}`,
-    driver: id,
+const places: readonly Place[] = drivers.flatMap((driver) =>
+  plantedIn(driver).map((first, at) => ({
+    id: `${driver.id}-${at}`,
+    driver: driver.id,
     first,
-    second: plantedIn(id, 2)[at]!,
-    live: first.sections.every(({ name }) => dialogue.steps.some((step) => step.id === name)),
+    second: plantedIn(driver, 2)[at]!,
+    live: first.sections.every(({ name }) => driver.dialogue.steps.some((step) => step.id === name)),
   })),
 );
 const cores = places.flatMap(({ first, second }) => [...first.cores, ...second.cores]);

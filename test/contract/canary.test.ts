@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { redactCapture } from '../../agent/collect/index.js';
 import type { Capture } from '../../agent/drivers/contract.js';
-import { drivers } from '../../agent/drivers/registry.js';
+import { allDrivers as drivers } from '../drivers/recorded.js';
 import { plantedIn, SECRETS, withoutPlants } from './plants.js';
 
 /** No secret leaves collect/: 200 in each platform's own places, and not one byte of any behind the redaction. */
@@ -11,13 +11,13 @@ const KEY = `${'PRIVATE'} KEY`;
 const key = new TextEncoder().encode('a key of sixteen bytes or more');
 
 test('every platform has its canaries', () => {
-  expect(withoutPlants(drivers.map(({ id }) => id))).toEqual([]);
+  expect(withoutPlants(drivers)).toEqual([]);
 });
 
 describe.each(drivers.map((driver) => [driver.id, driver] as const))('%s', (id, driver) => {
   const redacted = (capture: Capture): Capture => redactCapture(capture, driver.secrets, key);
   const captures = (round: number) =>
-    plantedIn(id, round).map(({ sections, cores }) => {
+    plantedIn(driver, round).map(({ sections, cores }) => {
       const raw: Capture = { driver: id, device: 'fw', sections };
       return { raw, cores, clean: redacted(raw) };
     });

@@ -1,5 +1,6 @@
-import type { Section } from '../../agent/drivers/contract.js';
-import { driverById } from '../../agent/drivers/registry.js';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Driver, Section } from '../../agent/drivers/contract.js';
 import { recordingsOf } from '../drivers/recorded.js';
 import {
   asa,
@@ -259,14 +260,39 @@ const plots: Readonly<Record<string, readonly Plot[]>> = {
   ],
 };
 
+/**
+ * A platform that needs no more than lines: `test/recordings/ID/canaries.txt` has them, with `{word}`, `{base64}` and the
+ * like where a secret stands and `{n}` for a number; they go before the last line of its first recording.
+ */
+function fromLines(driver: Driver): readonly Plot[] {
+  const path = join(process.cwd(), 'test', 'recordings', driver.id, 'canaries.txt');
+  const [recording] = recordingsOf(driver);
+  if (!existsSync(path) || !recording) return [];
+  const lines = readFileSync(path, 'utf8').split('\n').filter(Boolean);
+  const templates = lines.map((line): Templates[number] => {
+    return (secret, n) =>
+      `${line.replace(/\{(?<what>\w+)\}/g, (_, what: string) => (what === 'n' ? `${n}` : secret(what as Shape)))}\n`;
+  });
+  const { name } = recording.sections.find(({ text }) => text.length > 0)!;
+  return [
+    {
+      recording: recording.name,
+      plant: within(name, (text, grow) => beforeLast(text.trimEnd(), '\n', `\n${grow(templates).trimEnd()}`)),
+    },
+  ];
+}
+
+function plotsOf(driver: Driver): readonly Plot[] {
+  return Object.hasOwn(plots, driver.id) ? plots[driver.id]! : fromLines(driver);
+}
+
 /** The planted captures of a driver; `round` 2 is the same with every secret changed. */
-export function plantedIn(id: string, round = 1): readonly Planted[] {
-  const driver = driverById(id)!;
+export function plantedIn(driver: Driver, round = 1): readonly Planted[] {
   const recordings = recordingsOf(driver);
-  return (plots[id] ?? []).map(({ recording, plant }, plot) => {
+  return plotsOf(driver).map(({ recording, plant }, plot) => {
     const cores: string[] = [];
     const secret: Secret = (shape) => {
-      cores.push(coreOf(`${id} ${plot}`, round, cores.length));
+      cores.push(coreOf(`${driver.id} ${plot}`, round, cores.length));
       return shapes[shape](cores.at(-1)!);
     };
     const grow: Grow = (what, share = 1) => {
@@ -279,6 +305,6 @@ export function plantedIn(id: string, round = 1): readonly Planted[] {
 }
 
 /** Drivers that have no plants: a platform that was added and nobody has thought of its secrets. */
-export function withoutPlants(ids: readonly string[]): readonly string[] {
-  return ids.filter((id) => !Object.hasOwn(plots, id));
+export function withoutPlants(drivers: readonly Driver[]): readonly string[] {
+  return drivers.filter((driver) => plotsOf(driver).length === 0).map(({ id }) => id);
 }

@@ -1,10 +1,9 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import type { Section } from '../../agent/drivers/contract.js';
-import { drivers } from '../../agent/drivers/registry.js';
 import { linesOf } from '../../agent/drivers/shared/coverage.js';
 import type { Device } from '../../agent/model/index.js';
-import { capture, recordingsOf } from './recorded.js';
+import { capture, allDrivers as drivers, recordingsOf } from './recorded.js';
 
 /** What every driver keeps, whatever the platform. */
 

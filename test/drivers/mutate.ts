@@ -60,6 +60,7 @@ function isClean({ coverage }: Device): boolean {
  */
 const SAYS_NOTHING: Readonly<Record<string, RegExp>> = {
   asa: /^(?:interface (?:Ethernet1|GigabitEthernet1|Management1)\/| (?:no )?(?:ip address|nameif|security-level)| cts |NGFW Version|access-list CSM_FW_ACL_ (?:remark|.* rule-id \d+ event-log))/,
+  example: /^hostname /,
   fortios:
     /^#config-version|set (?:role|ip|nat|netmask|logtraffic|vdom|gui-allow-unnamed-policy|end-ip|start-ip|default-gateway|timezone|type physical|uuid|snmp-index|psksecret|vdom-mode)|config (?:hosts|ip-range)|^ {4}edit \d+$/,
   iptables: /^#|^$|-m comment --comment/,

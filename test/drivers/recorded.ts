@@ -2,6 +2,11 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, parse } from 'node:path';
 import { stepOfSection } from '../../agent/collect/index.js';
 import type { Capture, Driver, Section } from '../../agent/drivers/contract.js';
+import { driver as template } from '../../agent/drivers/example/index.js';
+import { drivers } from '../../agent/drivers/registry.js';
+
+/** The drivers that are offered, and the template for another: what holds for one holds for all. */
+export const allDrivers: readonly Driver[] = [...drivers, template];
 
 const recordings = join(process.cwd(), 'test', 'recordings');
 

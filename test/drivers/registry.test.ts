@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { driverFolders, registryText } from '../../agent/drivers/generate.js';
+import { driver as template } from '../../agent/drivers/example/index.js';
+import { driverFolders, registryText, TEMPLATE } from '../../agent/drivers/generate.js';
 import { driverById, drivers, identify } from '../../agent/drivers/registry.js';
 
 const directory = join(process.cwd(), 'agent', 'drivers');
@@ -15,6 +16,12 @@ describe('the registry of drivers', () => {
     expect(drivers.map(({ id }) => id)).toEqual(driverFolders(directory));
     for (const driver of drivers) expect(driverById(driver.id)).toBe(driver);
     expect(driverById('none')).toBeUndefined();
+  });
+
+  test('offers the template to nobody', () => {
+    expect(template.id).toBe(TEMPLATE);
+    expect(driverFolders(directory)).not.toContain(TEMPLATE);
+    expect(driverById(TEMPLATE)).toBeUndefined();
   });
 
   test('a long list of drivers is broken into lines', () => {
