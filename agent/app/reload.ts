@@ -1,6 +1,6 @@
-import type { Baseline } from '../baseline/index.js';
+import { type Baseline, changesSince, sealed } from '../baseline/index.js';
 import { loadSettings, type Settings } from '../config/index.js';
-import type { Rules } from '../judge/index.js';
+import { isSamePerson, type Rules } from '../judge/index.js';
 import { failure, type Problem, type Result, success, together } from '../lib/result.js';
 import { planWindow } from '../windows/index.js';
 import { readBaseline } from './baseline-file.js';
@@ -95,6 +95,12 @@ export interface ReloadTools {
   readonly onLost: (problem: Problem) => void;
 }
 
+/** Who asks for a reload; nobody's name comes with a signal. */
+export interface Signed {
+  readonly by?: string;
+  readonly second?: string;
+}
+
 /** A guard whose configuration can be exchanged while it runs. */
 export interface ReloadableGuard {
   /** For those who ask: an answer waits while the configuration changes. */
@@ -102,7 +108,8 @@ export interface ReloadableGuard {
   now(): OpenGuard;
   configuration(): Configuration;
   /** A configuration that is wrong changes nothing. */
-  reload(): Promise<Result<ReloadView>>;
+  /** `signed`: who takes the baseline files as they are now. */
+  reload(signed?: Signed): Promise<Result<ReloadView>>;
   close(): Promise<void>;
 }
 
@@ -119,7 +126,7 @@ export function reloadable(first: OpenGuard, configured: Configuration, tools: R
   let closed = false;
   const { guard, change } = relay(() => current, waited);
 
-  const exchange = async (next: Configuration): Promise<Result<ReloadView>> => {
+  const exchange = async (next: Configuration, by: string): Promise<Result<ReloadView>> => {
     if (closed) return failure({ code: 'GUARD_CLOSED', message: 'this daemon is being stopped' });
     await current.close();
     const opened = await tools.open(next);
@@ -129,6 +136,7 @@ export function reloadable(first: OpenGuard, configured: Configuration, tools: R
       return kept;
     }
     current = kept.value;
+    if (opened.ok) current.takeBaseline(by);
     tools.onGuard(current);
     if (!opened.ok) return opened;
     const view = changesBetween(configuration, next);
@@ -140,16 +148,49 @@ export function reloadable(first: OpenGuard, configured: Configuration, tools: R
     guard,
     now: () => current,
     configuration: () => configuration,
-    async reload() {
+    async reload(signed = {}) {
       const next = tools.read();
       if (!next.ok) return next;
-      const problem = notWhileRunning(configuration.settings, next.value.settings);
-      return problem ? failure(problem) : change(() => exchange(next.value));
+      const taken = sealed(configuration.baseline, '', 0);
+      const isOther = changesSince(taken, next.value.baseline).length > 0;
+      const problem =
+        notWhileRunning(configuration.settings, next.value.settings) ??
+        (isOther ? await unsignedBaseline(current, signed) : undefined);
+      const names = [signed.by, signed.second].filter((name) => name !== undefined);
+      return problem
+        ? failure(problem)
+        : change(() => exchange(next.value, names.length === 0 ? 'a reload' : names.join(' and ')));
     },
     async close() {
       closed = true;
       await change(() => current.close());
     },
+  };
+}
+
+/**
+ * While somebody works on a device, another baseline may be how an opening of theirs becomes legitimate: two people of
+ * the hospital take it by name, and neither of them is who came to work.
+ */
+async function unsignedBaseline(guard: Guard, { by, second }: Signed): Promise<Problem | undefined> {
+  const listed = await guard.windows({ all: false });
+  if (!listed.ok) return listed.error;
+  const windows = listed.value.filter(({ state }) => state !== 'planned');
+  const [window] = windows;
+  if (!window) return undefined;
+  const names = [by, second].filter((name) => name !== undefined && name.trim() !== '');
+  const atWork = windows.flatMap(({ vendor, technician = '' }) => [vendor, technician]);
+  const own = names.find((name) => atWork.some((one) => isSamePerson(one, name!)));
+  if (own !== undefined) {
+    const message = `${own} works in window ${window.id} and cannot change what is declared`;
+    return { code: 'BASELINE_TAMPER', message, expected: 'two people of the hospital' };
+  }
+  if (names.length === 2 && !isSamePerson(names[0]!, names[1]!)) return undefined;
+  return {
+    code: 'BASELINE_UNSIGNED',
+    message: `the baseline has changed while window ${window.id} is ${window.state}: nothing was reloaded`,
+    expected: 'two different people of the hospital',
+    remedy: 'ecluse reload --by NAME --second NAME, or close the window first',
   };
 }
 

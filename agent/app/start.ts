@@ -21,7 +21,7 @@ import {
 import { version } from './guard/version.js';
 import { startTidier } from './memory.js';
 import { serviceManager } from './notify.js';
-import { type Configuration, readConfiguration, reloadable } from './reload.js';
+import { type Configuration, readConfiguration, reloadable, type Signed } from './reload.js';
 import { installMissing } from './start-install.js';
 import { nothingRead, pictureOf } from './start-picture.js';
 import { eventLine, pictureLines, timeText } from './start-words.js';
@@ -137,9 +137,9 @@ async function guardUntilStopped(first: OpenGuard, { options, configuration, ope
     alive: () => live.now().status(),
     onTrouble: (trouble) => log.warn('systemd cannot be told', { trouble }),
   });
-  const reload = async (): Promise<Result<ReloadView>> => {
+  const reload = async (signed?: Signed): Promise<Result<ReloadView>> => {
     service.reloading();
-    const answer = await live.reload();
+    const answer = await live.reload(signed);
     tellReload(answer, voice, log);
     service.ready(`guards ${guards().join(', ')}`);
     return answer;

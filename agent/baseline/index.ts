@@ -6,6 +6,7 @@ export * from './declared.js';
 export { parseBaseline } from './file.js';
 export { type Learned, type LearnInput, learnBaseline } from './learn.js';
 export { lintBaseline } from './lint.js';
+export * from './seal.js';
 export { contentId, flowSetOf } from './shape.js';
 export * from './snapshots.js';
 export { uniteBaselines } from './unite.js';

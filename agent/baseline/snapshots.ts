@@ -62,6 +62,8 @@ export interface SnapshotHeader {
 
 export interface Snapshot extends SnapshotHeader {
   readonly captures: readonly StoredCapture[];
+  /** What is stored has not the digest that it was stored under. */
+  readonly altered?: true;
 }
 
 /** A person's word that a snapshot is how the device should be. */

@@ -59,8 +59,11 @@ export function guardClient(socketPath: string): Guard {
 }
 
 /** Asks the daemon to read its configuration again. */
-export function askReload(socketPath: string): Promise<Result<ReloadView>> {
-  return ask(socketPath, { method: 'POST', path: '/v1/reload', body: {} }, view.ReloadView);
+export function askReload(
+  socketPath: string,
+  signed: { readonly by?: string; readonly second?: string } = {},
+): Promise<Result<ReloadView>> {
+  return ask(socketPath, { method: 'POST', path: '/v1/reload', body: signed }, view.ReloadView);
 }
 
 async function ask<T>(socketPath: string, call: Call, answer: z.ZodType<T>): Promise<Result<T>> {

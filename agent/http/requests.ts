@@ -43,6 +43,7 @@ export const WindowRequest: z.ZodType<guard.WindowRequest> = z.strictObject({
 
 export const OpenRequest = z.strictObject({ plan: WindowRequest.exactOptional() });
 export const OpenNewRequest = z.strictObject({ plan: WindowRequest });
+export const ReloadRequest = z.strictObject({ by: name.exactOptional(), second: name.exactOptional() });
 export const Nothing = z.strictObject({});
 export const DevicesRequest = z.strictObject({ devices: names });
 export const CaptureRequest = z.strictObject({

@@ -15,7 +15,7 @@ export interface ServerOptions {
   /** Told of every fault of ours (status 500): the answer itself says little. */
   readonly onFault?: (error: unknown) => void;
   /** Reads the configuration again; only a daemon can. */
-  readonly reload?: () => Promise<Result<ReloadView>>;
+  readonly reload?: (signed: { readonly by?: string; readonly second?: string }) => Promise<Result<ReloadView>>;
 }
 
 /** A plan with a thousand lines of scope fits; a mistake that sends a disk does not. */
@@ -106,7 +106,9 @@ function addReadings(server: FastifyInstance, guard: Guard): void {
 
 function addReload(server: FastifyInstance, reload: NonNullable<ServerOptions['reload']>): void {
   const on = server.withTypeProvider<ZodTypeProvider>();
-  on.post('/v1/reload', { schema: { body: ask.Nothing, response: { 200: view.ReloadView } } }, () => done(reload()));
+  on.post('/v1/reload', { schema: { body: ask.ReloadRequest, response: { 200: view.ReloadView } } }, ({ body }) =>
+    done(reload(body)),
+  );
 }
 
 function addWindows(server: FastifyInstance, guard: Guard): void {

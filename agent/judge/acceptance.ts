@@ -134,3 +134,13 @@ function holds(outer: Subject, inner: Subject): boolean {
   const isPort = b.ports === 'any' || (a.ports !== 'any' && isSubset(a.ports, b.ports));
   return isProtocol && isPort && within(a.src, b.src) && within(a.dst, b.dst) && a.nat === b.nat;
 }
+
+/** A device as it was approved is all that is declared of it: the words given before speak of another one. */
+export function withoutAccepted(state: JudgeState, device: string, seen: Instant): JudgeState {
+  const left = (state.acceptances ?? []).filter(
+    (one) => one.device !== device || one.acceptedAt === undefined || one.acceptedAt > seen,
+  );
+  if (left.length === (state.acceptances ?? []).length) return state;
+  const { acceptances: _, ...rest } = state;
+  return left.length === 0 ? rest : { ...state, acceptances: left };
+}

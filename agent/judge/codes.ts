@@ -158,6 +158,15 @@ export const findingCodes = {
     remedy:
       'Find out why the key changed before anything else; if the device was installed anew: `ecluse trust DEVICE`.',
   },
+  BASELINE_TAMPER: {
+    title: 'The baseline was changed behind the guard’s back',
+    titleFr: 'Le référentiel a été modifié hors de tout contrôle',
+    severity: 'high while a change window is not closed; else medium',
+    explanation:
+      'A baseline file declares something else than when it was taken by a reload, or a stored approved snapshot is not what was approved. What changed, where and whose file it is stands with the finding. A running guard goes on with what it took; one that starts takes the file as it is, and tells.',
+    remedy:
+      'Ask who changed it. Put it back, or take it by name: `ecluse reload --by NAME --second NAME`; approve another snapshot where a stored one is damaged.',
+  },
   MISSING_FLOW: {
     title: 'A declared flow is cut',
     titleFr: 'Un flux déclaré est coupé',

@@ -3,6 +3,7 @@ import type { Instant, MaintenanceWindow, SessionsLeft, WindowPlan } from '../wi
 import type { Word } from './acceptance.js';
 import type { CoverageStatement } from './coverage.js';
 import type { JudgeState } from './findings.js';
+import type { BaselineSeen } from './tamper.js';
 import type { FindingEvent, Observation, Severity, Waiver } from './types.js';
 
 /** What happens to the judge. Every event carries its own instant: the judge has no clock. */
@@ -73,6 +74,8 @@ export type JudgeEvent =
   | { readonly kind: 'approved'; readonly at: Instant; readonly device: string; readonly seen: Instant }
   | { readonly kind: 'waive'; readonly at: Instant; readonly waiver: Waiver }
   | { readonly kind: 'unwaive'; readonly at: Instant; readonly device: string; readonly subject: string }
+  /** A baseline was compared with what was taken or approved last. */
+  | { readonly kind: 'baseline'; readonly at: Instant; readonly seen: BaselineSeen }
   /** The devices that the configuration names from now on. */
   | { readonly kind: 'configured'; readonly at: Instant; readonly devices: readonly string[] }
   /** Time has passed. */

@@ -22,6 +22,7 @@ export * from './rules/index.js';
 export * from './services.js';
 export * from './sessions.js';
 export * from './severity.js';
+export type { BaselineSeen } from './tamper.js';
 export * from './types.js';
 export { waivedAs } from './verdict.js';
 export { digestOf, type ReadBefore, readRulesYaml } from './yaml.js';

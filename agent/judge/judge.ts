@@ -1,7 +1,7 @@
 import { assert } from '../lib/assert.js';
 import { failure, type Problem, type Result } from '../lib/result.js';
 import type { Instant, MaintenanceWindow, SessionsLeft, WindowEvent, WindowStep } from '../windows/index.js';
-import { accept, withAcceptance, withAccepted } from './acceptance.js';
+import { accept, withAcceptance, withAccepted, withoutAccepted } from './acceptance.js';
 import { contextAt } from './approvals.js';
 import { blindnessDue } from './blind.js';
 import type { JudgeContext } from './context.js';
@@ -18,6 +18,7 @@ import { onboardingsDue } from './onboarding.js';
 import { configured } from './removed.js';
 import { openNow, settle } from './settle.js';
 import { findingTable } from './table.js';
+import { settleTamper } from './tamper.js';
 import type { FindingEvent, Observation } from './types.js';
 import { openingsLeft, verdictOf } from './verdict.js';
 
@@ -133,6 +134,8 @@ function take(state: JudgeState, event: JudgeEvent, at: Instant, context: JudgeC
       return takeAcknowledgement(state, event, at);
     case 'claim':
       return takeClaim(state, event, at);
+    case 'baseline':
+      return { state, changed: [], answered: (desk) => settleTamper(desk, state, event.seen, at) };
     case 'accept':
       return takeAcceptance(state, event, at, context);
     case 'approved':
@@ -386,14 +389,4 @@ function takeAcceptance(
       if (open) tell(desk, open, { kind: 'update', at, row: false });
     },
   };
-}
-
-/** A device as it was approved is all that is declared of it: the words given before speak of another one. */
-function withoutAccepted(state: JudgeState, device: string, seen: Instant): JudgeState {
-  const left = (state.acceptances ?? []).filter(
-    (one) => one.device !== device || one.acceptedAt === undefined || one.acceptedAt > seen,
-  );
-  if (left.length === (state.acceptances ?? []).length) return state;
-  const { acceptances: _, ...rest } = state;
-  return left.length === 0 ? rest : { ...state, acceptances: left };
 }

@@ -3,6 +3,7 @@
  * at a time, one transaction for a judgement and everything that has to be told about it.
  */
 import type { Outbox } from '../alarms/outbox.js';
+import type { SealStore } from '../baseline/seal.js';
 import type { SnapshotStore } from '../baseline/snapshots.js';
 import type { JudgeStore } from '../judge/findings.js';
 import { systemClock } from '../lib/clock.js';
@@ -23,6 +24,7 @@ import {
   type Route,
   sqliteJudgeStore,
   sqliteOutbox,
+  sqliteSeal,
   sqliteSnapshots,
 } from './sqlite/index.js';
 
@@ -43,6 +45,7 @@ export interface Store {
   readonly judge: JudgeStore;
   readonly outbox: Outbox;
   readonly snapshots: SnapshotStore;
+  readonly seal: SealStore;
   readonly events: EventLog;
   /** A consistent copy while the store is in use; never over an existing file. */
   backup(path: string): Result<void>;
@@ -86,6 +89,7 @@ export function openStore(options: StoreOptions): Result<Store> {
   return success({
     judge: sqliteJudgeStore(path, db, queue),
     outbox: sqliteOutbox(path, db, queue),
+    seal: sqliteSeal(path, db),
     snapshots: sqliteSnapshots(path, db),
     events: eventLog(path, db),
     backup: (to) => writeCopy(database, to),

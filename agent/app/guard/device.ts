@@ -1,7 +1,7 @@
 import type { SnapshotHeader, SnapshotStore } from '../../baseline/index.js';
 import { displayMessage } from '../../collect/index.js';
 import type { DeviceSettings } from '../../config/index.js';
-import type { JudgeState, Observation, Subject } from '../../judge/index.js';
+import type { BaselineSeen, JudgeState, Observation, Subject } from '../../judge/index.js';
 import type { Clock } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
 import type { Device } from '../../model/index.js';
@@ -194,12 +194,15 @@ function deviceMemory(settings: DeviceSettings, tools: DeviceTools): DeviceMemor
   const { parts, bench, snapshots, log } = tools;
   const device = settings.id;
   const models = new Map<string, Device>();
+  /** Stored snapshots whose digest is not theirs: somebody or something changed the store itself. */
+  const altered = new Set<string>();
   let before: Complete | undefined;
   let looked = false;
 
   /** A text that these readers do not understand wholly, though others did, is nothing to compare with. */
   const derived = (header: SnapshotHeader): Device | undefined => {
     const stored = snapshots.get(header.id);
+    if (stored?.altered) altered.add(header.id);
     const reading = stored && parts.readingOf(settings, stored.captures, stored.takenAt);
     return reading?.complete ? reading.model : undefined;
   };
@@ -246,6 +249,18 @@ function deviceMemory(settings: DeviceSettings, tools: DeviceTools): DeviceMemor
     );
   };
 
+  /** Told once, and over with the next snapshot that somebody approves, or once the store is restored. */
+  const tellApproved = (approved: SnapshotHeader | undefined, isAltered: boolean, at: number): void => {
+    const open = bench.state().findings.find(({ key }) => key === `baseline/${device}`);
+    if (isAltered === (open !== undefined && open.resolvedAt === undefined)) return;
+    const details = [`${device}: the approved snapshot ${approved?.id} in the store is not what was approved`];
+    const seen: BaselineSeen = isAltered
+      ? { kind: 'altered', source: device, device, details }
+      : { kind: 'same', source: device, why: `another snapshot is approved, or the store was restored` };
+    const step = bench.feed({ kind: 'baseline', at, seen });
+    if (!step.ok) log.error('a change of the baseline could not be told', { ...step.error });
+  };
+
   const declaredBy = (reading: Reading, approved: SnapshotHeader | undefined): string =>
     JSON.stringify([approved?.id ?? null, parts.declaredKey(device, reading.at)]);
 
@@ -284,6 +299,8 @@ function deviceMemory(settings: DeviceSettings, tools: DeviceTools): DeviceMemor
         return { ...known.observation!, at: reading.at, ...(snapshot !== undefined && { snapshot }) };
       }
       const approvedModel = approved && modelOf(approved);
+      const isAltered = approved !== undefined && altered.has(approved.id);
+      tellApproved(approved, isAltered, reading.at);
       const underApproved = approvedModel && underVersion(reading, approvedModel.version);
       const observation = parts.compose({
         settings,
@@ -297,6 +314,7 @@ function deviceMemory(settings: DeviceSettings, tools: DeviceTools): DeviceMemor
       const reasons = [
         ...observation.blind,
         ...reading.blind,
+        ...(isAltered ? [`${device}: ${approved.id} has not the digest that it was approved with`] : []),
         ...(approved && !approvedModel ? [`${device}: the approved snapshot ${approved.id} cannot be read`] : []),
       ];
       if (reasons.length === 0 && !reading.complete) reasons.push(`${device}: the reading is not complete`);

@@ -18,6 +18,7 @@ import { failure, type Problem, problemText, type Result, success } from '../../
 import { openStore } from '../../store/index.js';
 import { readBaseline } from '../baseline-file.js';
 import { loadRules } from '../rules.js';
+import { type BaselineWatch, sealBaseline, watchBaseline } from './baseline-watch.js';
 import { type Bench, isOpenFinding, openBench } from './bench.js';
 import { type Cron, startClockwork, systemCron } from './clockwork.js';
 import type { Guard, GuardStatus } from './contract.js';
@@ -82,6 +83,8 @@ export interface OpenGuard extends Guard {
   readonly place: Place;
   /** Starts to watch: readings, due instants, delivery. */
   run(listener?: GuardListener): Running;
+  /** Says by whose word the baseline files are taken as they are; before `run`. */
+  takeBaseline(by: string): void;
   /** The last reading of a device since the start. */
   seen(device: string): Seen | undefined;
   /** Ends everything within two seconds; what was not delivered stays queued. Safe to call twice. */
@@ -154,6 +157,7 @@ function assemble(opened: Opened, { context, place, sinks, devices: named, heart
   const wakes: Wakes = new Map();
   let metrics: Metrics | undefined;
   let clockwork: { stop(): void } | undefined;
+  let baselineWatch: BaselineWatch | undefined;
 
   const onStep = (events: readonly FindingEvent[]): void => {
     schedule?.refresh();
@@ -214,6 +218,7 @@ function assemble(opened: Opened, { context, place, sinks, devices: named, heart
     listening?.stop();
     metrics?.stop();
     clockwork?.stop();
+    baselineWatch?.stop();
     schedule?.stop();
     for (const monitor of monitors) monitor.stop();
     stopping.abort();
@@ -231,6 +236,7 @@ function assemble(opened: Opened, { context, place, sinks, devices: named, heart
       stopping.signal,
     ),
     place,
+    takeBaseline: (by) => sealBaseline(room, by),
     seen: (device) => devices.get(device)?.last(),
     run(hears = {}) {
       listener = hears;
@@ -257,6 +263,7 @@ function assemble(opened: Opened, { context, place, sinks, devices: named, heart
         metrics = startMetrics(room, { ...settings.metrics, sinks, delivery: () => delivery, startedAt });
       heartbeat = startHeartbeat(clock, onSetBack, heartbeatMs);
       retention = startRetention({ store, bench, clock, days: () => settings.retentionDays, log });
+      baselineWatch = watchBaseline(room);
       clockwork = startClockwork({
         ...{ schedules: settings.schedules ?? [], devices, cron, log },
         report: (wanted) => tellReport(room, wanted, () => delivery?.wake()),

@@ -8,4 +8,5 @@ export { openSqlite, preparePlace } from './open.js';
 export { type EventLog, eventLog, eventQueue, type Route, sqliteOutbox } from './outbox.js';
 export { queries } from './query.js';
 export { type Pruned, prune, type Retention } from './retention.js';
+export { sqliteSeal } from './sealed.js';
 export { sqliteSnapshots } from './snapshots.js';

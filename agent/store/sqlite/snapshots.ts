@@ -19,6 +19,10 @@ function bytesOf(text: string): { readonly encoding: 'utf8' | 'utf16le'; readonl
   return { encoding: 'utf16le', bytes: Buffer.from(text, 'utf16le') };
 }
 
+function addressOf(text: string): string {
+  return sha256(bytesOf(text).bytes);
+}
+
 type StoredBody = Omit<SnapshotHeader, 'id' | 'takenAt' | 'lastSeen' | 'count'>;
 
 /** The parts of a capture as they are kept: every text replaced by its address. */
@@ -150,15 +154,21 @@ export function sqliteSnapshots(path: string, db: Queries): SnapshotStore {
       sql
         .selectFrom('snapshots')
         .innerJoin('captures', 'captures.hash', 'snapshots.capture')
-        .select(['id', 'taken_at', 'last_seen', 'count', 'body', 'manifest'])
+        .select(['id', 'taken_at', 'last_seen', 'count', 'body', 'manifest', 'capture'])
         .where('id', '=', id),
     );
     if (!row) return undefined;
-    const captures = decode<Manifest>(row.manifest).map((capture) => ({
+    const manifest = decode<Manifest>(row.manifest);
+    let isWhole = sha256(row.manifest) === row.capture;
+    const captures = manifest.map((capture) => ({
       ...capture,
-      sections: capture.sections.map((section) => ({ ...section, text: textOf(section.text) })),
+      sections: capture.sections.map((section) => {
+        const text = textOf(section.text);
+        isWhole &&= addressOf(text) === section.text;
+        return { ...section, text };
+      }),
     }));
-    return { ...headerOf(row), captures };
+    return { ...headerOf(row), captures, ...(!isWhole && { altered: true as const }) };
   };
 
   const approve = (id: string, by: string, at: number): boolean => {
