@@ -7,25 +7,25 @@ export type Lookup = (point: Point) => number;
 
 /** Asks only the rules that the list's index cannot rule out. */
 export function listLookup(list: RuleList): Lookup {
-  const { pool, rules } = list;
+  const { pool } = list;
   const fieldCount = pool.fields.length;
-  const values = pool.fields.map((): (Intervals<Bound> | undefined)[] => []);
   const index = list.index();
   const near = new Float64Array(fieldCount);
+  const { lows, highs, loose, parts } = boundsOf(list);
   let asked: Point = [];
   let found = -1;
 
   const holds = (place: number): boolean => {
-    const rule = rules[place]!;
+    const first = place * fieldCount;
     for (let field = 0; field < fieldCount; field += 1) {
-      const set = pool.setOf(rule, field);
-      let own = values[field]![set];
-      if (own === undefined) {
-        own = pool.values(field, set);
-        values[field]![set] = own;
+      const value = near[field]!;
+      if (value < lows[first + field]! || value > highs[first + field]!) return false;
+    }
+    if (loose[place] === 1) {
+      for (let field = 0; field < fieldCount; field += 1) {
+        const values = parts[first + field];
+        if (values !== undefined && !contains(values, asked[field]!)) return false;
       }
-      const value = asked[field]!;
-      if (own.length === 2 ? value < own[0]! || value > own[1]! : !contains(own, value)) return false;
     }
     found = place;
     return true;
@@ -38,4 +38,35 @@ export function listLookup(list: RuleList): Lookup {
     index.visit(near, near, holds);
     return found;
   };
+}
+
+/** What each rule of a list asks, from the lowest to the highest value, and where that does not say all of it the set. */
+function boundsOf({ pool, rules }: RuleList) {
+  const fieldCount = pool.fields.length;
+  const lows = new Float64Array(rules.length * fieldCount);
+  const highs = new Float64Array(rules.length * fieldCount);
+  const loose = new Uint8Array(rules.length);
+  const parts: (Intervals<Bound> | undefined)[] = [];
+  const known = pool.fields.map(() => new Map<number, Intervals<Bound> | undefined>());
+  for (let place = 0; place < rules.length; place += 1) {
+    for (let field = 0; field < fieldCount; field += 1) {
+      const set = pool.setOf(rules[place]!, field);
+      const at = place * fieldCount + field;
+      lows[at] = pool.low(field, set);
+      highs[at] = pool.high(field, set);
+      const sets = known[field]!;
+      if (!sets.has(set)) {
+        const values = pool.values(field, set);
+        sets.set(set, isWhole(values, pool.fields[field]!.last) ? undefined : values);
+      }
+      parts.push(sets.get(set));
+      if (parts[at] !== undefined) loose[place] = 1;
+    }
+  }
+  return { lows, highs, loose, parts };
+}
+
+/** An address of IPv6 is rounded, unless it is any. */
+function isWhole(values: Intervals<Bound>, last: Bound): boolean {
+  return values.length === 2 && (typeof last === 'number' || (values[0] === 0n && values[1] === last));
 }

@@ -20,6 +20,7 @@ export interface Column {
 /** Rows of bits are kept up to about this many bytes. */
 const BYTES_MAX = 64 * 1024 * 1024;
 const BUCKETS_MAX = 1024;
+const STEPS = 4096;
 /** So many boxes tell well enough where all begin. */
 const BEGINS_MAX = 4096;
 /** Making the rows costs as much as looking at every box so many times: who asks less often does not wait for them. */
@@ -34,20 +35,32 @@ interface Bounds {
   readonly highs: Float64Array;
 }
 
+/** The rows that one question asks for, and where its row begins in each. */
+interface Selection {
+  readonly rows: Int32Array[];
+  readonly starts: number[];
+  readonly marks: Int32Array[];
+  readonly firstMarks: number[];
+}
+
 interface Rows {
   readonly field: number;
-  /** The first value of each bucket but the first. */
-  readonly cuts: Float64Array;
+  readonly buckets: Buckets;
   readonly begun: Int32Array;
   readonly going: Int32Array;
   /** For boxes that lie within one bucket, as packets do: both rows in one. */
   readonly inside: Int32Array;
+  /** For each word of a row of these a bit: whether one of its bits is set. */
+  readonly marks: Int32Array;
   /** The share of boxes that a packet is left with, on average. */
   readonly left: number;
 }
 
 export function overlapIndex(count: number, columns: readonly Column[]): OverlapIndex {
   const words = (count + 31) >> 5;
+  const markWords = (words + 31) >> 5;
+  const selections: Selection[] = [];
+  let depth = 0;
   let bounds: readonly Bounds[] | undefined;
   let rows: readonly Rows[] | undefined;
   let looks = 0;
@@ -76,7 +89,7 @@ export function overlapIndex(count: number, columns: readonly Column[]): Overlap
     // The field that leaves least is asked first, so that most words are empty after one row.
     return bounds
       .map((one) => rowsOf(one, words, buckets))
-      .filter(({ cuts }) => cuts.length > 0)
+      .filter(({ buckets }) => buckets.count > 1)
       .sort((a, b) => a.left - b.left);
   }
 
@@ -86,29 +99,61 @@ export function overlapIndex(count: number, columns: readonly Column[]): Overlap
       looks += 1;
       if (looks <= LOOKS_MAX) return look(lows, highs, visit);
       rows ??= makeRows();
-      // Made anew each time: a visit may lead to another one of the same index.
-      const selected: Int32Array[] = [];
-      const starts: number[] = [];
-      for (const { field, cuts, begun, going, inside } of rows) {
-        const first = bucketOf(cuts, lows[field]!);
-        const last = bucketOf(cuts, highs[field]!);
-        if (first === last) {
-          selected.push(inside);
-          starts.push(first * words);
-          continue;
-        }
-        // Every box begins in the last bucket or before, and ends in the first or after.
-        if (last < cuts.length) {
-          selected.push(begun);
-          starts.push(last * words);
-        }
-        if (first > 0) {
-          selected.push(going);
-          starts.push(first * words);
-        }
+      // A visit may lead to another one of the same index: each depth has a place of its own.
+      if (depth === selections.length) selections.push({ rows: [], starts: [], marks: [], firstMarks: [] });
+      const asked = selections[depth]!;
+      depth += 1;
+      try {
+        select(asked, rows, lows, highs);
+        walkRows(asked, visit);
+      } finally {
+        depth -= 1;
       }
-      const rowCount = selected.length;
-      for (let word = 0; word < words; word += 1) {
+    },
+  };
+
+  function select(asked: Selection, from: readonly Rows[], lows: ArrayLike<number>, highs: ArrayLike<number>): void {
+    let count = 0;
+    let marked = 0;
+    for (const { field, buckets, begun, going, inside, marks } of from) {
+      const first = buckets.of(lows[field]!);
+      const last = lows[field] === highs[field] ? first : buckets.of(highs[field]!);
+      if (first === last) {
+        asked.rows[count] = inside;
+        asked.starts[count] = first * words;
+        count += 1;
+        asked.marks[marked] = marks;
+        asked.firstMarks[marked] = first * markWords;
+        marked += 1;
+        continue;
+      }
+      // Every box begins in the last bucket or before, and ends in the first or after.
+      if (last < buckets.count - 1) {
+        asked.rows[count] = begun;
+        asked.starts[count] = last * words;
+        count += 1;
+      }
+      if (first > 0) {
+        asked.rows[count] = going;
+        asked.starts[count] = first * words;
+        count += 1;
+      }
+    }
+    asked.rows.length = count;
+    asked.marks.length = marked;
+  }
+
+  function walkRows(asked: Selection, visit: (box: number) => boolean): void {
+    const { rows: selected, starts, marks, firstMarks } = asked;
+    const [rowCount, markCount] = [selected.length, marks.length];
+    for (let group = 0; group < markWords; group += 1) {
+      // Where the field's mark of a word is 0 none of its boxes lies in the bucket.
+      let some = -1;
+      for (let row = 0; row < markCount && some !== 0; row += 1) some &= marks[row]![firstMarks[row]! + group]!;
+      while (some !== 0) {
+        const word = group * 32 + 31 - Math.clz32(some & -some);
+        some &= some - 1;
+        if (word >= words) return;
         let bits = -1;
         for (let row = 0; row < rowCount && bits !== 0; row += 1) bits &= selected[row]![starts[row]! + word]!;
         while (bits !== 0) {
@@ -117,8 +162,8 @@ export function overlapIndex(count: number, columns: readonly Column[]): Overlap
           if (box >= count || visit(box)) return;
         }
       }
-    },
-  };
+    }
+  }
 }
 
 function boundsOf(column: Column, field: number, count: number): Bounds {
@@ -135,28 +180,44 @@ function boundsOf(column: Column, field: number, count: number): Bounds {
   return { field, first, last, lows, highs };
 }
 
-function bucketOf(cuts: Float64Array, value: number): number {
-  let low = 0;
-  let high = cuts.length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (cuts[middle]! <= value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+interface Buckets {
+  readonly count: number;
+  of(value: number): number;
+}
+
+/** `cuts` are the first values of the buckets but the first. */
+function bucketsOf(cuts: Float64Array): Buckets {
+  // Values in equal steps say where to begin to search, so that little is left to be searched.
+  const scale = cuts.length === 0 ? 1 : STEPS / (cuts[cuts.length - 1]! + 1);
+  const before = new Int32Array(STEPS + 2);
+  for (let cut = 0; cut < cuts.length; cut += 1) before[Math.floor(cuts[cut]! * scale) + 1] = cut + 1;
+  for (let step = 1; step < before.length; step += 1) before[step] = Math.max(before[step]!, before[step - 1]!);
+  return {
+    count: cuts.length + 1,
+    of(value) {
+      const step = Math.min(STEPS, Math.floor(value * scale));
+      let low = before[step]!;
+      let high = before[step + 1]!;
+      while (low < high) {
+        const middle = (low + high) >> 1;
+        if (cuts[middle]! <= value) low = middle + 1;
+        else high = middle;
+      }
+      return low;
+    },
+  };
 }
 
 function rowsOf({ field, lows, highs }: Bounds, words: number, bucketsMax: number): Rows {
-  const cuts = cutsOf(lows, bucketsMax);
-  const buckets = cuts.length + 1;
-  const begun = new Int32Array(buckets * words);
-  const going = new Int32Array(buckets * words);
+  const buckets = bucketsOf(cutsOf(lows, bucketsMax));
+  const begun = new Int32Array(buckets.count * words);
+  const going = new Int32Array(buckets.count * words);
   let held = 0;
   for (let box = 0; box < lows.length; box += 1) {
     const word = box >> 5;
     const bit = 1 << (box & 31);
-    const first = bucketOf(cuts, lows[box]!);
-    const last = bucketOf(cuts, highs[box]!);
+    const first = buckets.of(lows[box]!);
+    const last = buckets.of(highs[box]!);
     begun[first * words + word]! |= bit;
     going[last * words + word]! |= bit;
     held += last - first + 1;
@@ -165,7 +226,14 @@ function rowsOf({ field, lows, highs }: Bounds, words: number, bucketsMax: numbe
   for (let at = going.length - words - 1; at >= 0; at -= 1) going[at]! |= going[at + words]!;
   const inside = begun.slice();
   for (let at = 0; at < inside.length; at += 1) inside[at]! &= going[at]!;
-  return { field, cuts, begun, going, inside, left: held / Math.max(1, lows.length * buckets) };
+  const markWords = (words + 31) >> 5;
+  const marks = new Int32Array(buckets.count * markWords);
+  for (let bucket = 0; bucket < buckets.count; bucket += 1) {
+    for (let word = 0; word < words; word += 1) {
+      if (inside[bucket * words + word] !== 0) marks[bucket * markWords + (word >> 5)]! |= 1 << (word & 31);
+    }
+  }
+  return { field, buckets, begun, going, inside, marks, left: held / Math.max(1, lows.length * buckets.count) };
 }
 
 /** Cuts so that about equally many boxes begin in each bucket: where they begin is taken from some of them. */
