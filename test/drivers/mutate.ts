@@ -69,7 +69,8 @@ const SAYS_NOTHING: Readonly<Record<string, RegExp>> = {
   'linux-listeners': /^(?:Proto|Netid|Active|nl|u_str|p_raw|unix|udp +0|[a-z-]+:x:|inet6? |\s*sl)|LISTEN|ESTAB/,
   nftables: /^\tct helper |^\t\tmeter |^\t\ttimeout |ct mark 0x|^\t\ttype ipv4_addr$/,
   panos: /localhost|ethernet1\/2 {|lab-machine|<interface><member>|<entry name=|^ +[a-z]+ {$|^<config /,
-  stormshield: /^(?:\d{3} code=|printers=|branch=|mail=|vendor=|separator |name=|lastmod=)/,
+  stormshield:
+    /^(?:\d{3} code=|printers=|branch=|mail=|vendor=|separator |(?:Quality|Priority|Boot|Model|Supervisor)=|position=\d+ ruletype=separator |name=|lastmod=)/,
 };
 
 /** The recordings that are read cleanly, so that a damage can show. */

@@ -111,10 +111,13 @@ export function factsOf(readings: readonly TopicReading[], library: Library, cov
       coverage.notCovered(`Not read: ${what} (${why}).`);
       continue;
     }
-    for (const { line } of answer.parts.flatMap(({ entries }) => entries.filter((one) => !fieldsOf(one)))) {
-      unread.add(topic?.area ?? '');
+    const odd = topic ? answer.parts.flatMap(({ entries }) => entries.filter((one) => !fieldsOf(one))) : [];
+    for (const { line } of odd) {
+      unread.add(topic!.area);
       coverage.lose(section.name, line, `a row of ${what} is not understood`);
     }
+    if (id === 'vpn-slots' && !answer.parts.some(({ entries }) => entries.some(({ text }) => /^active=/.test(text))))
+      coverage.lose(section.name, 1, 'which slot is active is expected');
     if (!topic) availability = pairOf(section, answer, coverage);
     else {
       areas.add(topic.area);
@@ -208,20 +211,25 @@ function addressText({ ip4, ip6 }: AddressSet): string {
   return texts.join(', ');
 }
 
-/** `[serial]` of each member, with Mode=Active|Passive, State and ConnectedOn (HA INFO). */
+/** What of HA INFO tells who is there; quality, priorities, links and times are beside it. */
+const pairField = /^(?<key>Reply|Mode|State|ConnectedOn)="?(?<value>[^"]*)"?$/i;
+
+/** `[serial]` of each member, with Reply, Mode=Active|Passive, State and ConnectedOn (HA INFO). */
 function pairOf(section: Section, { parts }: Answer, coverage: CoverageBuilder): Availability | undefined {
   const members = parts.flatMap((part) => {
     coverage.mark(section.name, part.line, 'irrelevant');
     const fields = new Map<string, string>();
     for (const entry of part.entries) {
-      coverage.mark(section.name, entry.line, 'irrelevant');
-      for (const [key, value] of fieldsOf(entry) ?? []) fields.set(key, value);
+      const { key, value } = pairField.exec(entry.text)?.groups ?? {};
+      coverage.mark(section.name, entry.line, key === undefined ? 'irrelevant' : 'modelled');
+      if (key !== undefined) fields.set(key.toLowerCase(), value!);
     }
-    if (!fields.has('reply') && !fields.has('mode')) return [];
-    for (const entry of part.entries)
-      if (/^(?:Reply|Mode|State|ConnectedOn|Forced)=/i.test(entry.text))
-        coverage.mark(section.name, entry.line, 'modelled');
-    return [{ part, fields }];
+    const isMember = !/^(?:|Notifications.*)$/i.test(part.title);
+    const isWhole =
+      fields.get('reply') === '0' || (fields.has('reply') && fields.has('mode') && fields.has('connectedon'));
+    if (isMember && !isWhole)
+      coverage.lose(section.name, part.line, 'Reply, Mode and ConnectedOn of a member are expected');
+    return isMember && isWhole ? [{ part, fields }] : [];
   });
   const here = members.find(({ fields }) => fields.get('connectedon') === '1');
   if (members.length === 0) return undefined;
