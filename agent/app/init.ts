@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { CommandRunner } from '../collect/index.js';
-import { parseSettings, type Settings } from '../config/index.js';
+import { DEFAULT_FILE, parseSettings, type Settings } from '../config/index.js';
 import { drivers } from '../drivers/registry.js';
 import { openLog } from '../lib/log.js';
 import { failure, type Problem, type Result, success } from '../lib/result.js';
@@ -69,7 +69,7 @@ export function configText(answers: InitAnswers): string {
     ...(timeZone === undefined ? [] : [`timeZone: ${scalar(timeZone)}`]),
     ...(state === undefined ? [] : [`state: ${scalar(state)}`]),
     ...(baseline === undefined
-      ? []
+      ? ['# baseline: baseline.yaml, once `ecluse baseline learn` has written it and somebody has read it']
       : [
           '# What may be open, why, and who owns it: a proposal until somebody has read it.',
           `baseline: ${scalar(baseline)}`,
@@ -100,6 +100,11 @@ export function configText(answers: InitAnswers): string {
   ].join('\n');
 }
 
+/** How a command is told of the file, where it would not find it by itself. */
+export function inPlace(config: string): string {
+  return config === DEFAULT_FILE ? '' : ` --config ${config}`;
+}
+
 /** Writes a configuration and, of this machine, a first baseline; never over a file. */
 export async function initialise(
   file: string,
@@ -112,7 +117,10 @@ export async function initialise(
   const config = resolve(file);
   if (answers.ssh !== undefined) {
     remarks.push(`it is logged in to with the private key ${keyOf(answers)}: put it there, with chmod 600`);
-    remarks.push(`then: ecluse trust ${answers.device}, and: ecluse baseline learn`);
+    const where = inPlace(file);
+    remarks.push(
+      `then: ecluse trust ${answers.device}${where}, ecluse snapshot${where}, and ecluse baseline learn${where} --output baseline.yaml`,
+    );
   }
   const wanted = answers.ssh === undefined ? answers.baseline : undefined;
   const learned = wanted === undefined ? undefined : await firstBaseline(checked.value, answers.owner, runner);

@@ -91,15 +91,21 @@ function show(one: Examination, lastComplete: string | undefined, times: TimeCon
       if (granted) good(`right: ${right}, for ${what}`);
       else bad(`right missing: ${right}, for ${what}`);
     }
+    if (!local && rights.some(({ granted }) => !granted)) {
+      note(
+        'over SSH the script is given the rights, by sudo, and not the account: docs/ssh.md, “The account on the device”',
+      );
+    }
     const failed = sections.filter(({ problem }) => problem !== undefined);
     good(`${sections.length - failed.length} of ${sections.length} commands and files could be read`);
     // Where the reading is complete all the same, they are of what this device does not have.
     const tell = complete ? note : bad;
-    const absent = complete ? failed.flatMap(({ problem }) => pathsNotThere(problem!.message)) : [];
-    for (const { problem } of failed) {
-      const isAbsent = complete && pathsNotThere(problem!.message).length > 0;
-      if (!isAbsent) tell(`${problem!.code}: ${problemText(problem!)}`);
-    }
+    const absent = failed.flatMap(({ problem }) => {
+      const isWanted = one.blind.some((reason) => reason.includes(problem!.message));
+      const paths = isWanted ? [] : pathsNotThere(problem!.message);
+      if (paths.length === 0) tell(`${problem!.code}: ${problemText(problem!)}`);
+      return paths;
+    });
     if (absent.length > 0) note(`not there, and not needed: ${absent.join(', ')}`);
     if (complete) good('the reading is complete');
     else for (const reason of one.blind) bad(`blind: ${reason}`);

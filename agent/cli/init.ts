@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
-import { type InitAnswers, initialise } from '../app/init.js';
+import { type InitAnswers, initialise, inPlace } from '../app/init.js';
 import { DEFAULT_FILE } from '../config/index.js';
 import { clean, complain, print, printJson, type SetExit, withProgress } from './terminal.js';
 
@@ -63,7 +63,8 @@ async function init(options: InitOptions): Promise<number> {
     print(clean(`configuration: ${config}`));
     if (baseline !== undefined) print(clean(`first baseline: ${baseline}: a proposal, to be read block by block`));
     for (const remark of remarks) print(clean(remark));
-    print(clean(`next: ecluse check --config ${options.config}, then ecluse start --config ${options.config}`));
+    const where = inPlace(options.config);
+    print(clean(`next: ecluse check${where}, then ecluse start${where}`));
   }
   return blind ? BLIND : 0;
 }

@@ -133,7 +133,12 @@ describe('ecluse init', () => {
     const folder = tempDir();
     const answer = await init(folder, '--ssh', 'ecluse@portal.example.org', '--device', 'portal', '--state', './state');
     expect(answer.code).toBe(0);
-    expect(answer.stdout).toContain('ecluse trust portal');
+    // The file stands where no command would look for it by itself.
+    const where = `--config ${join(folder, 'config.yaml')}`;
+    expect(answer.stdout).toContain(
+      `ecluse trust portal ${where}, ecluse snapshot ${where}, and ecluse baseline learn`,
+    );
+    expect(answer.stdout).toContain(`next: ecluse check ${where}, then ecluse start ${where}`);
   });
 
   systemTest(
