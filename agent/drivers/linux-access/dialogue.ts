@@ -13,10 +13,12 @@ export type StepId =
   | 'sudoers'
   | 'keys-root'
   | 'keys-home'
+  | 'keys-elsewhere'
   | 'sshd'
   | 'wireguard'
   | 'wireguard-files'
   | 'openvpn'
+  | 'openvpn-peers'
   | 'ipsec'
   | 'xfrm'
   | 'accept-ra'
@@ -46,6 +48,9 @@ export const UNITS = {
   ],
 } as const;
 
+/** Where the accounts of services have their homes, one below. */
+export const SERVICE_HOMES = ['/var/lib', '/srv', '/opt'] as const;
+
 const watched = Object.values(UNITS).flat().join('|');
 
 /**
@@ -63,6 +68,11 @@ export const dialogue: Dialogue = {
       ...['find', '/home', '-mindepth', '2', '(', '-path', '/home/*/.ssh', '-o'],
       ...['-path', '/home/*/.ssh/authorized_keys*', '-exec', 'grep', '-H', '', '{}', ';', '-o', '-prune', ')'],
     ]),
+    // Homes of services, where a key is looked for by nobody.
+    step('keys-elsewhere', [
+      ...['find', ...SERVICE_HOMES, '-mindepth', '2', '-maxdepth', '3', '-path', '*/.ssh/authorized_keys*'],
+      ...['-exec', 'grep', '-H', '', '{}', ';'],
+    ]),
     step('sshd', [
       ...['grep', '-r', '-H', '-i', '-E'],
       '^[[:space:]]*(Include|Match|Port|ListenAddress|PermitRootLogin|PasswordAuthentication|PermitEmptyPasswords|KbdInteractiveAuthentication|AuthenticationMethods|AuthorizedKeysFile|AuthorizedKeysCommand|TrustedUserCAKeys|AllowUsers|AllowGroups|DenyUsers|DenyGroups|GatewayPorts|PermitTunnel|AllowTcpForwarding)[[:space:]=]',
@@ -78,6 +88,11 @@ export const dialogue: Dialogue = {
       ...['grep', '-r', '-H', '-E', '--include=*.conf', '--include=*.ovpn'],
       '^[[:space:]]*(remote|server|server-bridge|client|port|proto|dev|push|route|client-to-client|client-config-dir|duplicate-cn|verify-client-cert|auth-user-pass-verify|script-security|management)([[:space:]]|$)',
       '/etc/openvpn',
+    ]),
+    // By name alone: who has a file of settings of their own, or was given a certificate.
+    step('openvpn-peers', [
+      ...['find', '/etc/openvpn', '-mindepth', '2', '-maxdepth', '5', '-type', 'f'],
+      ...['(', '-path', '*/ccd/*', '-o', '-path', '*/clients/*', '-o', '-path', '*/issued/*.crt', ')'],
     ]),
     step('ipsec', [
       ...['grep', '-r', '-H', '-E', '--include=*.conf'],
@@ -96,6 +111,7 @@ export const dialogue: Dialogue = {
       '/etc/rsyslog.d',
       '/etc/syslog-ng',
       '/etc/systemd/journald.conf',
+      '/etc/systemd/journald.conf.d',
     ]),
     step('units', ['ls', '-1', '/run/systemd/units']),
   ],

@@ -8,9 +8,9 @@ import type { Capture, Driver, Identification, Section } from '../contract.js';
 import { coverageBuilder } from '../shared/coverage.js';
 import { dialogue, type StepId, secrets, volatile } from './dialogue.js';
 import { accountOf, keysIn } from './keys.js';
-import { administrators, sudoRules } from './people.js';
+import { administrators, otherHomes, sudoRules } from './people.js';
 import { logTargets, routerAdvertisements, runningUnits, sshdSettings } from './system.js';
-import { filesOfTunnels, ipsecPolicies, wireguardFiles, wireguardPeers } from './tunnels.js';
+import { filesOfTunnels, ipsecPolicies, openvpnPeers, wireguardFiles, wireguardPeers } from './tunnels.js';
 
 const ids: ReadonlySet<string> = new Set(dialogue.steps.map(({ id }) => id));
 
@@ -32,8 +32,8 @@ const areas: Readonly<Record<string, Area>> = {
   sudo: { title: 'what sudo grants', steps: ['sudoers'], facts: (section) => sudoRules(section!) },
   keys: {
     title: 'authorized keys',
-    steps: ['keys-root', 'keys-home'],
-    facts: (root, homes) => [...keysIn(root!, () => 'root'), ...keysIn(homes!, accountOf)],
+    steps: ['keys-root', 'keys-home', 'keys-elsewhere'],
+    facts: (root, ...homes) => [...keysIn(root!, () => 'root'), ...homes.flatMap((one) => keysIn(one, accountOf))],
   },
   sshd: { title: 'what sshd lets in', steps: ['sshd'], facts: (section) => sshdSettings(section!) },
   wireguard: { title: 'WireGuard peers', steps: ['wireguard'], facts: (section) => wireguardPeers(section!) },
@@ -42,7 +42,11 @@ const areas: Readonly<Record<string, Area>> = {
     steps: ['wireguard-files'],
     facts: (section) => wireguardFiles(section!),
   },
-  openvpn: { title: 'OpenVPN files', steps: ['openvpn'], facts: (section) => filesOfTunnels(section!, 'OpenVPN') },
+  openvpn: {
+    title: 'OpenVPN files',
+    steps: ['openvpn', 'openvpn-peers'],
+    facts: (section, peers) => [...filesOfTunnels(section!, 'OpenVPN'), ...openvpnPeers(peers!)],
+  },
   ipsec: { title: 'IPsec files', steps: ['ipsec'], facts: (section) => filesOfTunnels(section!, 'IPsec') },
   xfrm: { title: 'IPsec policies', steps: ['xfrm'], facts: (section) => ipsecPolicies(section!) },
   'accept-ra': {
@@ -100,7 +104,7 @@ function read({ device, sections }: Capture): Result<Device> {
       );
     facts.push(...area.facts(...parts));
   }
-  for (const sentence of otherKeys(facts)) coverage.notCovered(sentence);
+  for (const sentence of [...otherKeys(facts), ...otherHomes(known.get('passwd'))]) coverage.notCovered(sentence);
   return success({
     id: device,
     pipeline: { lists: [], bases: [], speaksOf: [] },

@@ -1,5 +1,6 @@
 import type { AccessFact } from '../../model/index.js';
 import type { Section } from '../contract.js';
+import { SERVICE_HOMES } from './dialogue.js';
 import { fact, linesIn } from './lines.js';
 
 /** Groups whose members are root, or can be within a command: sudo and wheel by custom, the others by what they hold. */
@@ -40,6 +41,24 @@ export function administrators(passwd: Section, group: Section): readonly Access
     }
   }
   return facts;
+}
+
+const CLOSED = /\/(?:nologin|false|sync|shutdown|halt)$/;
+const NO_HOME: readonly string[] = ['', '/', '/nonexistent'];
+
+/** Accounts that may log in and whose homes, and so their keys, are not looked into. */
+export function otherHomes(passwd: Section | undefined): readonly string[] {
+  if (!passwd || passwd.failure) return [];
+  const homes = linesIn(passwd).flatMap(({ text }) => {
+    const [name, , , , , home = '', shell = ''] = text.split(':');
+    const isRead = home === '/root' || /^\/home\/[^/]+\/?$/.test(home) || isServiceHome(home);
+    return CLOSED.test(shell) || NO_HOME.includes(home) || isRead || !name ? [] : [`${name} (${home})`];
+  });
+  return homes.length === 0 ? [] : [`Keys of accounts whose homes are elsewhere: ${homes.join(', ')}.`];
+}
+
+function isServiceHome(home: string): boolean {
+  return SERVICE_HOMES.some((folder) => home.startsWith(`${folder}/`) && !home.slice(folder.length + 1).includes('/'));
 }
 
 /** What sudo grants, line by line; a line that goes on on the next one is one. */

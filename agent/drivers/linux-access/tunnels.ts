@@ -49,6 +49,17 @@ export function filesOfTunnels(section: Section, what: 'OpenVPN' | 'IPsec'): rea
   });
 }
 
+/** One fact a file: whoever has settings of their own, or a certificate, may connect. */
+export function openvpnPeers(section: Section): readonly AccessFact[] {
+  return linesIn(section).flatMap((line) => {
+    const groups = /^(?<folder>\/.*)\/(?<name>[^/]+?)(?:\.crt)?$/.exec(line.text)?.groups;
+    if (!groups) return [];
+    return [
+      fact('openvpn', 'vpn', `OpenVPN peer ${groups.name} in ${groups.folder}`, 'is there', { ...line, section }),
+    ];
+  });
+}
+
 /** `ip xfrm policy`: what goes through an IPsec tunnel, and to whom; a policy begins at the margin. */
 export function ipsecPolicies(section: Section): readonly AccessFact[] {
   const facts: AccessFact[] = [];
