@@ -168,18 +168,16 @@ export function settleSubject(
     holdBack(desk, seen, waiver, at);
     return;
   }
-  const { waived, ...unwaived } = seen;
+  const { waived, acknowledged, claimed } = seen;
+  const unwaived = without(seen, 'waived');
   const widened = open.subject?.set !== subject.set;
   // Both were said of the exact packets that were open then.
-  const { acknowledged, claimed, ...unacknowledged } = unwaived;
   const voided = widened && (acknowledged !== undefined || claimed !== undefined);
-  const held = widened ? unacknowledged : unwaived;
+  const held = widened ? without(unwaived, 'acknowledged', 'claimed') : unwaived;
   // What is said again keeps its place: a finding that is judged again reads as the one that was not.
-  const { rules: _, ...unruled } = held;
-  const ruled = verdict.rules.length > 0 ? held : unruled;
-  const { details: __, awaits: ___, ...undetailed } = ruled;
+  const ruled = verdict.rules.length > 0 ? held : without(held, 'rules');
   const rated: Finding = {
-    ...(verdict.details ? ruled : undetailed),
+    ...(verdict.details ? ruled : without(ruled, 'details', 'awaits')),
     severity: verdict.severity,
     severityBecause: verdict.because,
     ...rulesOf(verdict.rules),
@@ -193,6 +191,16 @@ export function settleSubject(
   const changed = open.severity !== verdict.severity || widened || waived !== undefined;
   if (changed) tell(desk, rated, { kind: 'update', at, row: false });
   else desk.findings.set(key, rated);
+}
+
+type Passing = 'waived' | 'acknowledged' | 'claimed' | 'rules' | 'details' | 'awaits';
+
+/** The finding itself where it has none of these: most have not, and thousands are judged again at once. */
+function without(finding: Finding, ...parts: readonly Passing[]): Finding {
+  if (parts.every((part) => !(part in finding))) return finding;
+  const rest: { -readonly [K in keyof Finding]: Finding[K] } = { ...finding };
+  for (const part of parts) delete rest[part];
+  return rest;
 }
 
 function raiseSubject(desk: Desk, present: SeenSubject, verdict: Verdict, at: Instant): void {

@@ -56,18 +56,31 @@ function facetsOf(subject: Subject, context: JudgeContext) {
   };
   /** A listener or a fact is not sent from anywhere: who reaches it is told by the openings beside it. */
   const hasSource = subject.kind === 'rule' || subject.kind === 'engine';
+  const services = lazily(() => servicesOf(subject, context));
   return {
-    trustFrom: lazily((): Trust | undefined => (hasSource ? TRUST_OF[sourceOf(subject, context).class] : undefined)),
-    zonesFrom: lazily(() => (hasSource ? zonesOf(flow.src, context) : [])),
-    trustTo: lazily(() => trustOf(flow.dst, subject, context)),
-    zonesTo: lazily(() => {
-      const own = subject.kind === 'listener' ? context.devices[subject.device]?.zone : undefined;
-      const zones = zonesOf(flow.dst, context);
-      return own === undefined ? zones : [...zones, ...namesOf(own, context.zones)];
-    }),
+    from: {
+      trust: lazily((): Trust | undefined => (hasSource ? TRUST_OF[sourceOf(subject, context).class] : undefined)),
+      zones: lazily(() => (hasSource ? zonesOf(flow.src, context) : [])),
+      breadth: lazily(() => breadthOf(flow.src, context)),
+    },
+    to: {
+      trust: lazily(() => trustOf(flow.dst, subject, context)),
+      zones: lazily(() => {
+        const own = subject.kind === 'listener' ? context.devices[subject.device]?.zone : undefined;
+        const zones = zonesOf(flow.dst, context);
+        return own === undefined ? zones : [...zones, ...namesOf(own, context.zones)];
+      }),
+      breadth: lazily(() => breadthOf(flow.dst, context)),
+    },
+    anyPort: lazily(() => anyPort(flow.ports)),
+    protocols: lazily(() => protocolsOf(flow.proto)),
     doors: lazily(() => (isToFirewall(subject, context) ? doorsOf(flow, context) : NO_DOOR)),
-    services: lazily(() => servicesOf(subject, context)),
-    portRisk: lazily((): Rating => baseRisk(subject, context)),
+    services: lazily(() => services().map(({ id }) => id)),
+    categories: lazily(() => services().map(({ category }) => category)),
+    portRisk: lazily(() => levelOf(baseRisk(subject, context).severity)),
+    remoteTool: lazily(() => reachesRemoteTool(context.services, flow.proto.toLowerCase(), flow.ports)),
+    unapproved: lazily(() => unapprovedDestination(subject, context)),
+    endless: lazily(() => !(subject.conditions ?? []).some((text) => CLOCK.test(text))),
   };
 }
 
@@ -120,12 +133,6 @@ function is(wanted: boolean | undefined, value: () => boolean): boolean {
   return wanted === undefined || wanted === value();
 }
 
-interface PartyFacets {
-  readonly party: Party;
-  readonly trust: () => Trust | undefined;
-  readonly zones: () => readonly string[];
-}
-
 /** The zones that a test names, as they are compared: by the names that are usual for their kinds, and in lower case. */
 const zonesMeant = remembered(({ zones, kinds, notZones }: PartyTest) => {
   const lower = (names: readonly string[] | undefined) => names?.map((name) => name.toLowerCase());
@@ -145,7 +152,7 @@ function remembered<K extends object, V>(work: (key: K) => V): (key: K) => V {
   };
 }
 
-function partyHolds(test: PartyTest | undefined, { party, trust, zones }: PartyFacets, context: JudgeContext): boolean {
+function partyHolds(test: PartyTest | undefined, { trust, zones, breadth }: Facets['from']): boolean {
   if (!test) return true;
   const meant = zonesMeant(test);
   return (
@@ -153,7 +160,7 @@ function partyHolds(test: PartyTest | undefined, { party, trust, zones }: PartyF
     some(meant.zones, zones) &&
     some(meant.kinds, zones) &&
     !(meant.notZones !== undefined && zones().some((zone) => meant.notZones!.includes(zone))) &&
-    (test.breadth === undefined || test.breadth.includes(breadthOf(party, context)))
+    (test.breadth === undefined || test.breadth.includes(breadth()))
   );
 }
 
@@ -166,25 +173,22 @@ const byKind = remembered((rules: JudgeContext['exposures']) => {
   return lists;
 });
 
-function holds(when: When, subject: Subject, facets: Facets, context: JudgeContext): boolean {
-  const { flow } = subject;
-  const from: PartyFacets = { party: flow.src, trust: facets.trustFrom, zones: facets.zonesFrom };
-  const to: PartyFacets = { party: flow.dst, trust: facets.trustTo, zones: facets.zonesTo };
+function holds(when: When, subject: Subject, facets: Facets): boolean {
   return (
     has(when.access, subject.factCode) &&
     has(when.direction, subject.direction) &&
-    is(when.anyPort, () => anyPort(flow.ports)) &&
-    some(when.protocols, () => protocolsOf(flow.proto)) &&
+    is(when.anyPort, facets.anyPort) &&
+    some(when.protocols, facets.protocols) &&
     portsMeet(when.ports, subject) &&
     some(when.door, facets.doors) &&
-    some(when.services, () => facets.services().map(({ id }) => id)) &&
-    some(when.categories, () => facets.services().map(({ category }) => category)) &&
-    partyHolds(when.from, from, context) &&
-    partyHolds(when.to, to, context) &&
-    (when.portRisk === undefined || levelOf(facets.portRisk().severity) >= levelOf(when.portRisk)) &&
-    is(when.remoteTool, () => reachesRemoteTool(context.services, flow.proto.toLowerCase(), flow.ports)) &&
-    is(when.unapprovedHost, () => unapprovedDestination(subject, context)) &&
-    is(when.endless, () => !(subject.conditions ?? []).some((text) => CLOCK.test(text)))
+    some(when.services, facets.services) &&
+    some(when.categories, facets.categories) &&
+    partyHolds(when.from, facets.from) &&
+    partyHolds(when.to, facets.to) &&
+    (when.portRisk === undefined || facets.portRisk() >= levelOf(when.portRisk)) &&
+    is(when.remoteTool, facets.remoteTool) &&
+    is(when.unapprovedHost, facets.unapproved) &&
+    is(when.endless, facets.endless)
   );
 }
 
@@ -203,7 +207,7 @@ function standing(subject: Subject, context: JudgeContext): readonly ExposureRul
   if (before) return before;
   const facets = facetsOf(subject, context);
   const ofKind = byKind(context.exposures).get(subject.kind) ?? [];
-  const rules = ofKind.filter(({ when }) => holds(when, subject, facets, context));
+  const rules = ofKind.filter(({ when }) => holds(when, subject, facets));
   ofContext.set(subject, rules);
   return rules;
 }
