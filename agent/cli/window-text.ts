@@ -55,3 +55,31 @@ export function beforeText({ device, snapshot, takenAt, fresh, ageSeconds }: Bef
   const age = ageSeconds === undefined ? 'old' : `${durationText(ageSeconds)} old`;
   return `${device}: cannot be read now; the last snapshot ${snapshot}${taken} is ${age}`;
 }
+
+interface Later {
+  readonly series: string;
+  readonly count: number;
+  readonly last: WindowView;
+}
+
+/** Of the windows of a series that are still planned the next one: a year of them would hide what is open. */
+export function nextOfSeries(views: readonly WindowView[]): {
+  readonly shown: readonly WindowView[];
+  readonly later: readonly Later[];
+} {
+  const ahead = new Map<string, WindowView[]>();
+  for (const view of views) {
+    if (view.series && view.state === 'planned')
+      ahead.set(view.series.id, [...(ahead.get(view.series.id) ?? []), view]);
+  }
+  const ordered = [...ahead].map(
+    ([series, all]) => [series, all.sort((a, b) => Date.parse(a.start) - Date.parse(b.start))] as const,
+  );
+  const hidden = new Set(ordered.flatMap(([, all]) => all.slice(1)));
+  return {
+    shown: views.filter((view) => !hidden.has(view)),
+    later: ordered.flatMap(([series, all]) =>
+      all.length < 2 ? [] : [{ series, count: all.length - 1, last: all.at(-1)! }],
+    ),
+  };
+}

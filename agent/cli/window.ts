@@ -6,7 +6,7 @@ import { printCoverage } from './statement.js';
 import { clean, complain, print, printJson, printTable, type SetExit, say, severityText } from './terminal.js';
 import { parseTime, type TimeContext, timesAt, timeText } from './times.js';
 import { addAfter, printSessions, printWaysOut } from './window-after.js';
-import { beforeText, printRow, printWindow, tellWindow } from './window-text.js';
+import { beforeText, nextOfSeries, printRow, printWindow, tellWindow } from './window-text.js';
 import {
   type Asking,
   allDevices,
@@ -318,9 +318,10 @@ function addList(window: Command, setExit: SetExit): void {
         shown('asking', guard.windows({ all: options.all === true }), (views) => {
           if (options.json) return printJson(views);
           if (views.length === 0) return print(options.all ? 'there is no window' : 'no window is planned or open');
+          const { shown: rows, later } = options.all ? { shown: views, later: [] } : nextOfSeries(views);
           printTable(
             ['window', 'state', 'vendor', 'devices', 'start', 'end', 'shut by'],
-            views.map((one) => [
+            rows.map((one) => [
               one.id,
               one.state,
               one.vendor,
@@ -328,6 +329,10 @@ function addList(window: Command, setExit: SetExit): void {
               ...[one.start, one.effectiveEnd, one.deadline].map((at) => timeText(at, timesAt(times, one.devices))),
             ]),
           );
+          for (const { series, count, last } of later) {
+            const until = timeText(last.start, timesAt(times, last.devices));
+            print(clean(`series ${series}: ${count} more, the last on ${until}; --all lists them`));
+          }
         }),
       );
       setExit(code);
