@@ -56,7 +56,9 @@ function isCalled({ id, names }: Service, word: string): boolean {
 
 function unknownService({ services }: ServiceTable, word: string): Pick<Problem, 'message' | 'expected' | 'remedy'> {
   const known = services.flatMap(({ id, names = [], ports }) => (ports === 'any' ? [] : [...names, id]));
-  const near = nearest(word, known);
+  // The same letters in another order are the likelier slip, and in short words the only one that says which was meant.
+  const letters = (text: string): string => [...text].sort().join('');
+  const near = known.find((one) => letters(one) === letters(word)) ?? nearest(word, known);
   return {
     message: `\`${word}\` is neither a protocol nor a service`,
     expected: 'a protocol such as tcp, or a service of rules/services.yaml such as https, dicom or rdp',

@@ -6,6 +6,8 @@ import type { Finding, FindingEvent, Subject, Waiver } from './types.js';
 export interface PresentSubject {
   readonly subject: Subject;
   readonly declared: boolean;
+  /** Since when another rule than the one it began with lets it through. */
+  readonly carriedSince?: Instant;
   /** Declared because these people accepted that it stays after the window that announced it. */
   readonly accepted?: readonly string[];
   /** A declared flow that was observed and is cut now. */

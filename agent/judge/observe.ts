@@ -49,6 +49,7 @@ export function observe(state: JudgeState, observation: Observation): Observed {
       declared: role.declared,
       ...(role.missing && { missing: true }),
       firstSeen,
+      ...carriedSince(known, subject, at),
       ...(!isWithDevice && { lastSeen: Math.max(at, seenBefore ?? at) }),
       order: known?.order ?? now.get(key)?.order ?? nextOrder(),
     };
@@ -69,6 +70,17 @@ export function observe(state: JudgeState, observation: Observation): Observed {
     changed,
     seen: [...now.values()],
   };
+}
+
+/** Somebody wrote the rule that carries it on: when that was may make it theirs as well. */
+function carriedSince(
+  known: PresentSubject | undefined,
+  { carrier }: Subject,
+  at: Instant,
+): Pick<PresentSubject, 'carriedSince'> {
+  if (!known || carrier === undefined) return {};
+  const since = carrier === known.subject.carrier ? known.carriedSince : at;
+  return since === undefined ? {} : { carriedSince: since };
 }
 
 const sameAs = new WeakMap<Subject, Subject>();

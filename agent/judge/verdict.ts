@@ -139,6 +139,22 @@ function mayStay(present: PresentSubject, state: JudgeState, { kept }: Ownership
   return kept !== undefined && at < kept.until && acceptanceOf(present, state)?.refused === undefined;
 }
 
+/**
+ * Whether the rule that carries it now came in this window's time, though the opening is older: whoever wrote the rule
+ * cannot sign that theirs is gone. When it is told stays with the windows in which it began.
+ */
+function isTakenOver(
+  { subject, carriedSince }: PresentSubject,
+  window: MaintenanceWindow,
+  context: JudgeContext,
+): boolean {
+  return (
+    carriedSince !== undefined &&
+    context.windows.covers(window, subject.device, carriedSince) &&
+    context.windows.scopeEntryFor(window, subject, (text) => addressesOf(text, context)) !== undefined
+  );
+}
+
 /** Openings of a window that stand in the way of closing it: its own, not waived, not announced as staying. */
 export function openingsLeft(
   window: MaintenanceWindow,
@@ -149,7 +165,8 @@ export function openingsLeft(
   return state.present.filter((present) => {
     if (present.declared || present.missing || waiverFor(present, state.waivers, at)) return false;
     const ownership = ownershipOf(present, state.windows, context, at);
-    return ownership.owners.some((owner) => owner.id === window.id) && !mayStay(present, state, ownership, at);
+    const isIts = ownership.owners.some(({ id }) => id === window.id) || isTakenOver(present, window, context);
+    return isIts && !mayStay(present, state, ownership, at);
   });
 }
 

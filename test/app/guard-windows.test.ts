@@ -147,6 +147,7 @@ describe('a scope by the names of services', () => {
         remedy: 'did you mean `dicom`?',
       },
     });
+    expect(await planned([{ service: 'rpd' }])).toMatchObject({ error: { remedy: 'did you mean `rdp`?' } });
     expect(await planned([{ service: 'https', ports: '443' }])).toMatchObject({
       ok: false,
       error: { code: 'BAD_SCOPE', message: 'the service https beside a protocol or ports' },
