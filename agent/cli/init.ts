@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { type InitAnswers, initialise, inPlace } from '../app/init.js';
 import { DEFAULT_FILE } from '../config/index.js';
+import { atTerminal } from './asking.js';
 import { clean, complain, print, printJson, type SetExit, withProgress } from './terminal.js';
 
 export interface InitOptions extends Partial<Omit<InitAnswers, 'networks' | 'interfaces' | 'baseline'>> {
@@ -55,6 +55,10 @@ async function init(options: InitOptions): Promise<number> {
   }
   const asks = process.stdin.isTTY && process.stdout.isTTY && !options.yes && !options.json;
   const answers = asks ? await ask(options) : given(options);
+  if (!answers) {
+    const message = 'nothing was written, because not every question was answered';
+    return complain({ code: 'BAD_CALL', message, expected: 'an answer, empty for what is offered; or --yes' });
+  }
   const done = await withProgress('reading', initialise(options.config, answers));
   if (!done.ok) return complain(done.error);
   const { config, baseline, remarks, blind } = done.value;
@@ -91,15 +95,12 @@ function given({ network, interface: interfaces, baseline, ...options }: InitOpt
 /** Asks one question; an empty answer takes what is offered. */
 export type Question = (text: string, offered: string) => Promise<string>;
 
-async function ask(options: InitOptions): Promise<InitAnswers> {
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  try {
-    return await answersTo(options, async (text, offered) =>
-      (await terminal.question(`${text}${offered === '' ? '' : ` [${offered}]`}: `)).trim(),
-    );
-  } finally {
-    terminal.close();
-  }
+function ask(options: InitOptions): Promise<InitAnswers | undefined> {
+  return atTerminal(process.stdout, (line) =>
+    answersTo(options, async (text, offered) =>
+      (await line(`${text}${offered === '' ? '' : ` [${offered}]`}: `)).trim(),
+    ),
+  );
 }
 
 /** Only what was not said by an option is asked, and of a firewall where the internet is: that decides most. */

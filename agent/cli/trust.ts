@@ -1,9 +1,9 @@
-import { createInterface } from 'node:readline/promises';
 import type { Command } from 'commander';
 import { loadOptions } from '../app/load-options.js';
 import { readScript, type ScannedHop, type Trusting, trusting } from '../app/trust.js';
 import { DEFAULT_FILE, loadSettings } from '../config/index.js';
 
+import { atTerminal } from './asking.js';
 import { clean, coloured, complain, print, printJson, type SetExit, say, withProgress } from './terminal.js';
 import { person } from './with-guard.js';
 
@@ -128,13 +128,7 @@ async function asked(hop: ScannedHop, fresh: readonly string[], options: TrustOp
     print(
       'Compare with what the server itself prints: for f in /etc/ssh/ssh_host_*_key.pub; do ssh-keygen -lf $f; done',
     );
-  const terminal = createInterface({ input: process.stdin, output: process.stderr });
-  try {
-    const answer = await terminal.question(
-      `Is this what ${clean(hop.address)} shows itself? Type yes to accept them: `,
-    );
-    return answer.trim() === 'yes' ? fresh : [];
-  } finally {
-    terminal.close();
-  }
+  const question = `Is this what ${clean(hop.address)} shows itself? Type yes to accept them: `;
+  const answer = await atTerminal(process.stderr, (line) => line(question));
+  return answer?.trim() === 'yes' ? fresh : [];
 }
