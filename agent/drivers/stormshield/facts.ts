@@ -108,7 +108,9 @@ export function factsOf(readings: readonly TopicReading[], library: Library, cov
     const why = whyNot(section, answer);
     if (why !== undefined) {
       unread.add(topic?.area ?? '');
-      coverage.notCovered(`Not read: ${what} (${why}).`);
+      // What this account may not read, or this version does not know, stays so; anything else is a reading that failed.
+      if (mayNot(section, answer)) coverage.notCovered(`Not read: ${what} (${why}).`);
+      else coverage.blind(`${section.name}: ${why}`);
       continue;
     }
     const odd = topic ? answer.parts.flatMap(({ entries }) => entries.filter((one) => !fieldsOf(one))) : [];
@@ -130,6 +132,10 @@ export function factsOf(readings: readonly TopicReading[], library: Library, cov
   for (const area of unread) areas.delete(area);
   facts.sort((a, b) => (`${a.area} ${a.subject}` < `${b.area} ${b.subject}` ? -1 : 1));
   return { facts, areas: [...areas].sort(), ...(availability && { availability }) };
+}
+
+function mayNot({ failure }: Section, { refusal }: Answer): boolean {
+  return failure ? /^(?:missing-right|exit-code|missing-program)$/.test(failure.kind) : refusal !== undefined;
 }
 
 function whyNot({ failure }: Section, { refusal, unfinished, framed }: Answer): string | undefined {
