@@ -26,7 +26,7 @@ LABEL org.opencontainers.image.title="Écluse" \
   org.opencontainers.image.revision="${REVISION}"
 # The programs by which a Linux machine is read. npm, yarn and corepack stay out: nothing is installed in here again.
 RUN apt-get update \
-  && apt-get install -y --no-install-recommends nftables iptables ipset iproute2 \
+  && apt-get install -y --no-install-recommends nftables iptables ipset iproute2 conntrack \
   && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/log/* /var/cache/debconf/* \
   && rm -rf /usr/local/lib/node_modules /usr/local/bin/npm /usr/local/bin/npx /usr/local/bin/corepack \
     /usr/local/bin/yarn /usr/local/bin/yarnpkg /opt/yarn-* \
