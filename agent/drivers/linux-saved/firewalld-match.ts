@@ -116,33 +116,56 @@ export function serviceWords(
   return [...included, ...matches];
 }
 
-/** Codes by name, as firewalld's nftables.py has them: family, type, and a code where one is meant. */
-const ICMP: Readonly<Record<string, readonly string[]>> = {
-  'echo-reply': ['icmp type echo-reply', 'icmpv6 type echo-reply'],
-  'echo-request': ['icmp type echo-request', 'icmpv6 type echo-request'],
-  'destination-unreachable': ['icmp type destination-unreachable', 'icmpv6 type destination-unreachable'],
-  'time-exceeded': ['icmp type time-exceeded', 'icmpv6 type time-exceeded'],
-  'parameter-problem': ['icmp type parameter-problem', 'icmpv6 type parameter-problem'],
-  redirect: ['icmp type redirect', 'icmpv6 type nd-redirect'],
-  'router-advertisement': ['icmp type router-advertisement', 'icmpv6 type nd-router-advert'],
-  'router-solicitation': ['icmp type router-solicitation', 'icmpv6 type nd-router-solicit'],
-  'source-quench': ['icmp type source-quench'],
-  'timestamp-request': ['icmp type timestamp-request'],
-  'timestamp-reply': ['icmp type timestamp-reply'],
-  'packet-too-big': ['icmpv6 type packet-too-big'],
-  'neighbour-advertisement': ['icmpv6 type nd-neighbor-advert'],
-  'neighbour-solicitation': ['icmpv6 type nd-neighbor-solicit'],
-  'network-unreachable': ['icmp type destination-unreachable icmp code 0'],
-  'host-unreachable': ['icmp type destination-unreachable icmp code 1'],
-  'port-unreachable': [
-    'icmp type destination-unreachable icmp code 3',
-    'icmpv6 type destination-unreachable icmpv6 code 4',
-  ],
-  'fragmentation-needed': ['icmp type destination-unreachable icmp code 4'],
+/** What each name stands for in each family, as firewalld's nftables.py has it: a type, and a code where one is meant. */
+const ICMP4: Readonly<Record<string, string>> = {
+  ...{
+    'echo-reply': 'echo-reply',
+    'echo-request': 'echo-request',
+    redirect: 'redirect',
+    'source-quench': 'source-quench',
+  },
+  ...{ 'destination-unreachable': 'destination-unreachable', 'time-exceeded': 'time-exceeded' },
+  ...{ 'parameter-problem': 'parameter-problem', 'router-advertisement': 'router-advertisement' },
+  ...{ 'router-solicitation': 'router-solicitation', 'timestamp-request': 'timestamp-request' },
+  'timestamp-reply': 'timestamp-reply',
+  ...coded('destination-unreachable', 'icmp', {
+    ...{ 'network-unreachable': 0, 'host-unreachable': 1, 'protocol-unreachable': 2, 'port-unreachable': 3 },
+    ...{ 'fragmentation-needed': 4, 'source-route-failed': 5, 'network-unknown': 6, 'host-unknown': 7 },
+    ...{ 'network-prohibited': 8, 'host-prohibited': 10, 'tos-network-unreachable': 11, 'tos-host-unreachable': 12 },
+    ...{ 'communication-prohibited': 13, 'host-precedence-violation': 14, 'precedence-cutoff': 15 },
+  }),
+  ...coded('redirect', 'icmp', {
+    ...{ 'network-redirect': 0, 'host-redirect': 1, 'tos-network-redirect': 2, 'tos-host-redirect': 3 },
+  }),
+  ...coded('parameter-problem', 'icmp', { 'ip-header-bad': 1, 'required-option-missing': 1 }),
+  ...coded('time-exceeded', 'icmp', { 'ttl-zero-during-transit': 0, 'ttl-zero-during-reassembly': 1 }),
 };
 
-export function icmpWords(name: string | undefined): readonly string[] {
-  const words = name === undefined ? undefined : ICMP[name];
-  if (!words) throw new NotRead(`the ICMP type ${name}`);
+const ICMP6: Readonly<Record<string, string>> = {
+  ...{ 'echo-reply': 'echo-reply', 'echo-request': 'echo-request', redirect: 'nd-redirect' },
+  ...{ 'destination-unreachable': 'destination-unreachable', 'time-exceeded': 'time-exceeded' },
+  ...{ 'parameter-problem': 'parameter-problem', 'packet-too-big': 'packet-too-big' },
+  ...{ 'router-advertisement': 'nd-router-advert', 'router-solicitation': 'nd-router-solicit' },
+  ...{ 'neighbour-advertisement': 'nd-neighbor-advert', 'neighbour-solicitation': 'nd-neighbor-solicit' },
+  ...{ 'mld-listener-query': 'mld-listener-query', 'mld-listener-report': 'mld-listener-report' },
+  ...{ 'mld-listener-done': 'mld-listener-done', 'mld2-listener-report': 'mld2-listener-report' },
+  ...coded('destination-unreachable', 'icmpv6', {
+    ...{ 'no-route': 0, 'communication-prohibited': 1, 'beyond-scope': 2, 'address-unreachable': 3 },
+    ...{ 'port-unreachable': 4, 'failed-policy': 5, 'reject-route': 6 },
+  }),
+  ...coded('parameter-problem', 'icmpv6', { 'bad-header': 0, 'unknown-header-type': 1, 'unknown-option': 2 }),
+  ...coded('time-exceeded', 'icmpv6', { 'ttl-zero-during-transit': 0, 'ttl-zero-during-reassembly': 1 }),
+};
+
+function coded(type: string, family: 'icmp' | 'icmpv6', codes: Readonly<Record<string, number>>) {
+  return Object.fromEntries(Object.entries(codes).map(([name, code]) => [name, `${type} ${family} code ${code}`]));
+}
+
+export function icmpWords(name = ''): readonly string[] {
+  const words = [
+    ...(Object.hasOwn(ICMP4, name) ? [`icmp type ${ICMP4[name]}`] : []),
+    ...(Object.hasOwn(ICMP6, name) ? [`icmpv6 type ${ICMP6[name]}`] : []),
+  ];
+  if (words.length === 0) throw new NotRead(`the ICMP type ${name}`);
   return words;
 }

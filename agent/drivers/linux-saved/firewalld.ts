@@ -143,6 +143,8 @@ function policiesOf(config: Firewalld, matcher: Matcher, zones: readonly Zone[])
     zones.some((zone) => zone.name === name && zone.interfaces.length + zone.sources.length > 0);
   return [...config.policies]
     .flatMap(([name, file]): readonly Policy[] => {
+      // Since 2.4 one may lie there switched off.
+      if (file.root.children.some((one) => one.name === 'disable')) return [];
       const [ingress, egress] = ['ingress-zone', 'egress-zone'].map((side) => valuesOf(file.root, side, 'name')) as [
         readonly string[],
         readonly string[],

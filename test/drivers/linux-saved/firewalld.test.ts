@@ -152,6 +152,22 @@ describe('an element that is only in the permanent configuration comes back', ()
     expect(latent(host(without), approved).join()).toMatch(/fw → .*any service/);
   });
 
+  test('a policy that is switched off', () => {
+    const off = host(edited('policies/own-to-dmz.xml', '<policy', '  <disable/>'));
+    expect(notKnown(off)).toEqual([]);
+    expect(latent(off, approved).join()).toMatch(/fw → .*any service/);
+  });
+
+  test('an ICMP type by its code', () => {
+    const rule = '<rule><icmp-type name="host-unreachable"/><accept/></rule>';
+    const line = `  ${rule}${rule.replace('host-unreachable', 'mld-listener-done')}`;
+    const found = latent(host(edited('zones/dmz.xml', '<service', line)), approved);
+    expect(found).toEqual([
+      expect.stringMatching(/→ fw icmp .*\| zones\/dmz\.xml:6$/),
+      expect.stringMatching(/→ fw icmpv6 .*\| zones\/dmz\.xml:6$/),
+    ]);
+  });
+
   test('another default zone', () => {
     const guests = etc.replace('DefaultZone=public', 'DefaultZone=imaging');
     expect(latent(host(guests), approved).join()).toMatch(/→ fw any service/);
