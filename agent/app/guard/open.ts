@@ -175,6 +175,7 @@ function assemble(opened: Opened, { context, place, sinks, devices: named, heart
   };
   const bench: Bench = openBench({ store, context, log, onStep });
   const devices = new Map<string, WatchedDevice>();
+  const onboarded = onboardedEver(settings.devices, bench.state());
   for (const one of settings.devices) {
     const device = watchedDevice(one, {
       parts,
@@ -184,7 +185,7 @@ function assemble(opened: Opened, { context, place, sinks, devices: named, heart
       log,
       signal: stopping.signal,
       version: version(),
-      learns: settings.baselineFiles === undefined && !isOnboarded(one, bench.state()),
+      learns: settings.baselineFiles === undefined && !onboarded.has(one.id),
       say: (text) => heard(() => listener.onSay?.(text)),
       afterReading: (id) => {
         schedule?.refresh();
@@ -281,8 +282,13 @@ function assemble(opened: Opened, { context, place, sinks, devices: named, heart
 }
 
 /** Where an onboarding is or was, a person approves: what is open at its end must not become declared by itself. */
-function isOnboarded({ id, onboardingUntil }: DeviceSettings, { findings }: JudgeState): boolean {
-  return onboardingUntil !== undefined || findings.some(({ key }) => key === `onboarding/${id}`);
+function onboardedEver(devices: readonly DeviceSettings[], { findings }: JudgeState): ReadonlySet<string> {
+  const told = new Set(findings.map(({ key }) => key));
+  return new Set(
+    devices.flatMap(({ id, onboardingUntil }) =>
+      onboardingUntil !== undefined || told.has(`onboarding/${id}`) ? [id] : [],
+    ),
+  );
 }
 
 /** In real time, whatever clock the guard runs on: the one who stops it waits for real. */

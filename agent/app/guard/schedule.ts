@@ -1,4 +1,4 @@
-import { deadlineOf, type JudgeContext, type JudgeState, nextDue } from '../../judge/index.js';
+import { deadlineOf, type Finding, type JudgeContext, type JudgeState, nextDue } from '../../judge/index.js';
 import type { Clock } from '../../lib/clock.js';
 import type { Bench } from './bench.js';
 import { isOpen } from './bench.js';
@@ -114,7 +114,7 @@ export function startSchedule({ bench, devices, clock, pollSeconds, onFault }: S
   const intervalMs = ({ settings, unstored }: WatchedDevice): number => {
     const usual = pollSeconds * 1000;
     if (unstored()) return Math.min(UNSTORED_MS, usual);
-    return isWatchedClosely(bench.state(), settings.id) ? Math.min(CLOSELY_MS, usual) : usual;
+    return watchedClosely(bench.state()).has(settings.id) ? Math.min(CLOSELY_MS, usual) : usual;
   };
 
   const refresh = (): void => {
@@ -145,20 +145,24 @@ export function startSchedule({ bench, devices, clock, pollSeconds, onFault }: S
   };
 }
 
+const watched = new WeakMap<JudgeState, ReadonlySet<string>>();
+
 /** Reading often costs little, and shortens the time in which a change is known to nobody where it matters most. */
-function isWatchedClosely(state: JudgeState, device: string): boolean {
-  return (
-    state.windows.some((window) => isUnderWork(window.state) && window.devices.includes(device)) ||
-    state.devices.some((memory) => memory.device === device && memory.missedReadings > 0) ||
-    state.findings.some(
-      (finding) =>
-        isOpen(finding) &&
-        finding.device === device &&
-        finding.severity !== 'info' &&
-        !finding.waived &&
-        !finding.acknowledged,
-    )
-  );
+function watchedClosely(state: JudgeState): ReadonlySet<string> {
+  let known = watched.get(state);
+  if (!known) {
+    const isPressing = ({ severity, waived, acknowledged }: Finding): boolean =>
+      severity !== 'info' && !waived && !acknowledged;
+    known = new Set([
+      ...state.windows.flatMap((window) => (isUnderWork(window.state) ? window.devices : [])),
+      ...state.devices.flatMap(({ device, missedReadings }) => (missedReadings > 0 ? [device] : [])),
+      ...state.findings.flatMap((one) =>
+        one.device !== undefined && isOpen(one) && isPressing(one) ? [one.device] : [],
+      ),
+    ]);
+    watched.set(state, known);
+  }
+  return known;
 }
 
 /** The devices that what falls due then speaks of. */
