@@ -44,7 +44,7 @@ export interface Told {
 
 export const GRACE_SECONDS = 2;
 export const POLL_SECONDS = 2;
-const READY_MS = 20_000;
+const READY_MS = 60_000;
 const TOLD_MS = 30_000;
 
 const program = fileURLToPath(new URL('../../agent/main.js', import.meta.url));
