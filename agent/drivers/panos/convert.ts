@@ -17,6 +17,7 @@ import { natRules } from './nat.js';
 import type { Network } from './network.js';
 import { readOverrides, securityRule } from './rules.js';
 import { unknown } from './scope.js';
+import { steeringRules } from './steering.js';
 import { interfacesIn, inZones, type System } from './system.js';
 import { at, type Node, valueIn } from './tree.js';
 
@@ -32,11 +33,7 @@ const harmless = new Set([
   'sdwan',
   'network-packet-broker',
 ]);
-/** Rulebases that may refuse packets or send them another way. */
-const bearing: Readonly<Record<string, string>> = {
-  pbf: 'policy-based forwarding chooses the interface, or discards, before the security rules are asked',
-  dos: 'rules against denial of service may refuse packets',
-};
+const readHere = new Set(['security', 'nat', 'application-override', 'default-security-rules', 'pbf', 'dos']);
 
 export type RuleBase = System['bases'][number];
 
@@ -45,16 +42,12 @@ export function rulesOf(base: RuleBase, kind: string): readonly Node[] {
 }
 
 /** Says of every part of a rulebase what becomes of it. */
-function account(base: RuleBase, ledger: Ledger, coverage: CoverageBuilder): void {
+function account(base: RuleBase, ledger: Ledger): void {
   ledger.used(base.node);
   for (const child of base.node.children) {
     const { name } = child;
     if (harmless.has(name)) ledger.irrelevant(child);
-    else if (Object.hasOwn(bearing, name)) {
-      const isFilled = (at(child, 'rules')?.children.length ?? 0) > 0;
-      if (isFilled) coverage.blind(`${base.from}: ${bearing[name]}`);
-      ledger.told(child, isFilled ? 'unmodelled' : 'approximated', bearing[name]!);
-    } else if (['security', 'nat', 'application-override', 'default-security-rules'].includes(name)) {
+    else if (readHere.has(name)) {
       ledger.used(child);
       ledger.used(at(child, 'rules'));
     }
@@ -111,17 +104,18 @@ function defaults(system: System, at0: Origin): readonly Rule[] {
   return [rule('intrazone-default', 'allow', any(...within)), rule('interzone-default', 'deny', all())];
 }
 
-/** Where a manager's translations take place is known on its firewalls only. */
-export function markNat(system: System): void {
+/** Where what a manager translates and steers takes place is known on its firewalls only. */
+export function markOthers(system: System): void {
   for (const base of system.bases)
-    for (const node of rulesOf(base, 'nat'))
-      system.ledger.told(node, 'unmodelled', 'translations of a manager are not put together');
+    for (const kind of ['nat', 'pbf', 'dos'])
+      for (const node of rulesOf(base, kind))
+        system.ledger.told(node, 'unmodelled', `${kind} rules of a manager are not put together`);
 }
 
 /** The security rules of one virtual system, pushed and own, in the order in which they are asked. */
 export function securityList(system: System, coverage: CoverageBuilder, origin: Origin): RuleList {
   for (const base of system.bases) {
-    account(base, system.ledger, coverage);
+    account(base, system.ledger);
     readOverrides(rulesOf(base, 'application-override'), system, base.scopes);
   }
   const rules = system.bases.flatMap((base) =>
@@ -192,6 +186,15 @@ export function convert(
       ],
     });
   }
+  const asked = (what: 'pbf' | 'dos'): readonly Rule[] =>
+    systems.flatMap((system) => steeringRules(what, system, coverage));
+  const [steered, guarded] = [asked('pbf'), asked('dos')];
+  add('pbf', [passes, ...steered], { hook: 'prerouting', priority: -50, type: 'filter', policy: 'accept' });
+  add('dos', [passes, ...guarded], { hook: 'forward', priority: -50, type: 'filter', policy: 'accept' });
+  if (steered.length > 0)
+    coverage.notCovered(
+      'Policy-based forwarding chooses the way out: an answer holds for the interface that is asked.',
+    );
   add(
     'nat/destination',
     nats.flatMap(({ before }) => before),

@@ -67,6 +67,9 @@ export function factsOf(parts: {
         ({ name }) => `route ${router.name}/${name}`,
       ),
     ),
+    ...below(parts.systems, 'rulebase', 'pbf', 'rules').flatMap((node) =>
+      facts('policyRoute', [node], ({ name }) => `policy-based forwarding ${name}`),
+    ),
     ...facts(
       'manager',
       parts.deviceconfig.flatMap(

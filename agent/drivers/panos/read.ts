@@ -4,7 +4,7 @@ import type { Capture, Identification, ReadContext, Section } from '../contract.
 import { type CoverageBuilder, coverageBuilder } from '../shared/coverage.js';
 import { addressGroup, addressObject, sideCondition } from './addresses.js';
 import { applicationsNamed, applicationsOf } from './applications.js';
-import { convert, isFragment, markNat, securityList } from './convert.js';
+import { convert, isFragment, markOthers, securityList } from './convert.js';
 import { factsOf } from './facts.js';
 import { createLedger, type Ledger } from './ledger.js';
 import { type Network, readNetwork } from './network.js';
@@ -186,7 +186,7 @@ function managed(
   coverage: CoverageBuilder,
   origin: Origin,
 ): Pick<Device['pipeline'], 'lists' | 'bases'> {
-  for (const system of systems) markNat(system);
+  for (const system of systems) markOthers(system);
   return { lists: systems.map((system) => securityList(system, coverage, origin)), bases: [] };
 }
 

@@ -86,7 +86,7 @@ export function isYes(node: Node | undefined): boolean {
   return valueIn(node) === 'yes';
 }
 
-function addresses(node: Node, side: Side, reader: Reader): Condition {
+export function addresses(node: Node, side: Side, reader: Reader): Condition {
   const names = membersOf(at(node, side));
   const held = names.includes('any')
     ? all()
@@ -116,7 +116,7 @@ function zones(node: Node, system: System): Condition | undefined {
   );
 }
 
-function service(node: Node, system: System, reader: Reader): Condition {
+export function service(node: Node, system: System, reader: Reader): Condition {
   const services = membersOf(at(node, 'service'));
   const asked = applicationsNamed(membersOf(at(node, 'application')), reader);
   const named = services.filter((name) => name !== 'application-default');
@@ -133,11 +133,11 @@ function service(node: Node, system: System, reader: Reader): Condition {
   return isDefault ? any(...conditions) : all(ports, any(...conditions));
 }
 
-function isDisabled(node: Node): boolean {
+export function isDisabled(node: Node): boolean {
   return isYes(at(node, 'disabled'));
 }
 
-function otherConditions(
+export function otherConditions(
   node: Node,
   reader: Reader,
   lost: (part: Node, reason: string) => Unknown,
