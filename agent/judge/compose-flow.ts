@@ -1,4 +1,4 @@
-import { contentId } from '../baseline/index.js';
+import { contentId, type DeclaredFlow } from '../baseline/index.js';
 import {
   addressWords,
   boxFields,
@@ -240,4 +240,19 @@ export function flowsMeet(a: Flow, b: Flow): boolean {
     a.proto === 'any' || b.proto === 'any' || protocols(a.proto).some((name) => protocols(b.proto).includes(name));
   const ports = a.ports === 'any' || b.ports === 'any' || intersection(a.ports, b.ports).length > 0;
   return shared && ports && meet(a.src, b.src) && meet(a.dst, b.dst);
+}
+
+/** Whether a declaration may hold a packet of the hull. Behind a translation only the source and the ports can tell. */
+export function shapeMeets({ from, to, services }: NonNullable<DeclaredFlow['shape']>, flow: Flow): boolean {
+  const meets = (set: AddressSet | undefined, { addresses }: Party): boolean =>
+    set === undefined ||
+    addresses === undefined ||
+    intersection(set.ip4, addresses.ip4).length > 0 ||
+    intersection(set.ip6, addresses.ip6).length > 0;
+  const onPort =
+    flow.nat !== undefined ||
+    flow.ports === 'any' ||
+    services === undefined ||
+    services.some(({ ports }) => ports === undefined || intersection(ports, flow.ports as Intervals).length > 0);
+  return onPort && meets(from, flow.src) && (flow.nat !== undefined || meets(to, flow.dst));
 }

@@ -12,7 +12,7 @@ import {
   unspoken,
 } from './compose-compare.js';
 import { engineOf } from './compose-engine.js';
-import { flowOf, flowsMeet, type Surroundings } from './compose-flow.js';
+import { flowOf, flowsMeet, type Surroundings, shapeMeets } from './compose-flow.js';
 import { factSubjects, listening, uncomparedAreas } from './compose-hosts.js';
 import { nothingInWindows, standingFacts, standingRules, withoutStanding } from './compose-in-windows.js';
 import { latentSubjects, laterSubjects, nothingLatent } from './compose-latent.js';
@@ -230,23 +230,38 @@ function declaredRules(input: ComposeInput, sides: Sides, closed: readonly Openi
 
 function missingRules(input: ComposeInput, sides: Sides, closed: readonly Opening[]): readonly Subject[] {
   const { approved, before, interfaceZones, device, earlierMissing = [] } = input;
+  const cutFrom = (reference: Device, whole: readonly Opening[]): readonly Subject[] => {
+    const around: Surroundings = { device, pipeline: reference.pipeline, interfaceZones };
+    const states = { reference: reference.pipeline, now: sides.now, ...budgetOf(sides) };
+    const cut = withoutStanding(whole, input.declared.inWindows ?? nothingInWindows, states);
+    return groupByRule(cut).map((group) => subjectOfRule(group, around, undefined));
+  };
+  const approvedCut = approved ? cutFrom(approved, cutSince(approved.pipeline, closed, sides)) : [];
+  // What a file declares may never have passed: it is missed from the reading on that shows it cut.
+  const flowsCut = before ? cutFrom(before, cutFlows(sides)) : [];
+  const isTold = ({ id, flow }: Subject, subjects: readonly Subject[]): boolean =>
+    subjects.some((one) => one.id === id || (flowsMeet(one.flow, flow) && !isApart(one.flow, flow)));
+  const subjects = [...approvedCut, ...flowsCut.filter((one) => !isTold(one, approvedCut))];
   const reference = approved ?? before;
   if (!reference) return [];
+  // A cut is seen once; it stays told until what was cut passes again, or nothing declares it any more.
   const around: Surroundings = { device, pipeline: reference.pipeline, interfaceZones };
-  const whole = approved ? cutSince(approved.pipeline, closed, sides) : cutFlows(sides);
-  const states = { reference: reference.pipeline, now: sides.now };
-  const cut = withoutStanding(whole, input.declared.inWindows ?? nothingInWindows, { ...states, ...budgetOf(sides) });
-  const subjects = groupByRule(cut).map((group) => subjectOfRule(group, around, undefined));
-  if (approved) return subjects;
-  // A cut is seen once; it stays told until what was cut passes again.
   const passing = groupByRule(declaredNow(sides, [])).map((group) => flowOf(group.openings, around));
   const still = earlierMissing.filter(
     (old) =>
       old.kind === 'rule' &&
-      !subjects.some((subject) => subject.id === old.id) &&
-      !passing.some((flow) => flowsMeet(flow, old.flow)),
+      !isTold(old, subjects) &&
+      !passing.some((flow) => flowsMeet(flow, old.flow) && !isApart(flow, old.flow)) &&
+      sides.flows.some(({ shape }) => shape === undefined || shapeMeets(shape, old.flow)),
   );
   return [...subjects, ...still];
+}
+
+/** Between other zones: the same addresses are not the same packets there. */
+function isApart(one: Subject['flow'], other: Subject['flow']): boolean {
+  const differ = (a: string | undefined, b: string | undefined): boolean =>
+    a !== undefined && b !== undefined && a !== b;
+  return differ(one.src.zone, other.src.zone) || differ(one.dst.zone, other.dst.zone);
 }
 
 function budgetOf({ timeMsMax }: Sides): Pick<Sides, 'timeMsMax'> {
