@@ -1,7 +1,7 @@
 import { drivers } from '../agent/drivers/registry.js';
 import { compare } from '../agent/exposure/index.js';
 import type { Device } from '../agent/model/index.js';
-import { type Bench, quantile, type Row, spent } from './bench.js';
+import { type Bench, mainThreadMs, quantile, type Row } from './bench.js';
 
 /** Numbers that look like chance and are the same at every run (mulberry32). */
 function chance(seed: number): (below: number) => number {
@@ -133,9 +133,16 @@ function deviceOf(text: string): Device {
 
 const RUNS = 3;
 
+/** On a busy machine the wall clock shows the others as well. */
+function timed<T>(action: () => T): { readonly result: T; readonly ms: number } {
+  const startMs = mainThreadMs();
+  const result = action();
+  return { result, ms: mainThreadMs() - startMs };
+}
+
 export const bench: Bench = {
-  about: `A configuration of ${POLICIES.toLocaleString('en')} FortiGate policies over ${OBJECTS.toLocaleString('en')} addresses, made from a seed; a vendor's policy is put in the middle, and both are parsed, modelled and compared exactly. Each figure is the median of ${RUNS} runs in one process, the first one apart.`,
-  async run(say) {
+  about: `A configuration of ${POLICIES.toLocaleString('en')} FortiGate policies over ${OBJECTS.toLocaleString('en')} addresses, made from a seed; a vendor's policy is put in the middle, and both are parsed, modelled and compared exactly. Times are what the main thread had of the processor, the median of ${RUNS} runs in one process, the first one apart.`,
+  run(say) {
     const before = fortiConfiguration();
     const after = withVendor(before);
     const lines = before.split('\n').length;
@@ -145,9 +152,9 @@ export const bench: Bench = {
     let opened = 0;
     for (let run = 0; run <= RUNS; run++) {
       say(`run ${run}`);
-      const reading = await spent(() => [deviceOf(before), deviceOf(after)] as const);
+      const reading = timed(() => [deviceOf(before), deviceOf(after)] as const);
       const [old, now] = reading.result;
-      const comparing = await spent(() => compare(now.pipeline, { pipeline: old.pipeline }));
+      const comparing = timed(() => compare(now.pipeline, { pipeline: old.pipeline }));
       opened = comparing.result.undeclared.length;
       if (!comparing.result.complete) throw new Error(`not complete: ${comparing.result.reasons.join()}`);
       if (run === 0) {
@@ -172,6 +179,6 @@ export const bench: Bench = {
       { what: 'both files from cold, in a new process', figure: first, unit: 'ms' },
       { what: 'memory of that process at its highest', figure: memory, unit: 'MB', goal: '< 300 MB' },
     ];
-    return rows;
+    return Promise.resolve(rows);
   },
 };
