@@ -16,6 +16,19 @@ function isClean(device: Device): boolean {
   return device.coverage.blind.length === 0 && device.coverage.lines.every(({ state }) => state !== 'unrecognized');
 }
 
+/** Each line of each section in exactly one state. */
+function expectEachLineOnce({ coverage: { lines } }: Device, sections: readonly Section[]): void {
+  const keys = lines.map(({ file: name, line }) => `${name}:${line}`);
+  expect(new Set(keys).size).toBe(keys.length);
+  for (const section of sections) {
+    const covered = lines.filter(({ file: name }) => name === section.name || name === section.source);
+    expect(covered.map(({ line }) => line)).toEqual(covered.map((_, index) => index + 1));
+    // A JSON text may be covered by its entries.
+    if (/^\s*[[{]/.test(section.text)) continue;
+    expect([section.name, covered.length]).toEqual([section.name, linesOf(section.text).length]);
+  }
+}
+
 const programsThatOnlyRead =
   /^(?:nft|ip6?tables(?:-nft|-legacy)?-save|ipset|ss|ip|sysctl|cat|grep|ls|findmnt|getent|hostname|uname|stat|readlink|show|get|netstat|lsof|docker|podman|tc|bpftool|conntrack|lsns|nsenter|wg|find)$/;
 const wordsThatChange =
@@ -100,15 +113,20 @@ describe.each(drivers.map((driver) => [driver.id, driver] as const))('driver %s'
       const first = driver.read(capture(driver, sections), { device: 'device' });
       expect(driver.read(capture(driver, sections), { device: 'device' })).toEqual(first);
       if (!first.ok) continue;
-      const { lines } = first.value.coverage;
-      const keys = lines.map(({ file: name, line }) => `${name}:${line}`);
-      expect(new Set(keys).size).toBe(keys.length);
-      for (const section of sections) {
-        const covered = lines.filter(({ file: name }) => name === section.name || name === section.source);
-        expect(covered.map(({ line }) => line)).toEqual(covered.map((_, index) => index + 1));
-        // A JSON text may be covered by its entries.
-        if (/^\s*[[{]/.test(section.text)) continue;
-        expect([section.name, covered.length]).toEqual([section.name, linesOf(section.text).length]);
+      expectEachLineOnce(first.value, sections);
+    }
+  });
+
+  test('a section that every reading has and this one lacks is blind, and not empty', () => {
+    const { steps } = driver.dialogue;
+    const isRequired = (name: string): boolean =>
+      steps.some(({ id: step, need }) => step === name && need === 'required');
+    for (const { name: recording, sections } of own) {
+      for (const one of sections.filter(({ name }) => isRequired(name))) {
+        const failure = { kind: 'missing-right', problem: { code: 'MISSING_RIGHT', message: 'refused' } } as const;
+        const hidden = sections.map((section) => (section === one ? { ...section, text: '', failure } : section));
+        const read = driver.read(capture(driver, hidden), { device: 'device' });
+        expect([recording, one.name, read.ok && isClean(read.value)]).toEqual([recording, one.name, false]);
       }
     }
   });
@@ -184,7 +202,8 @@ describe.each(drivers.map((driver) => [driver.id, driver] as const))('driver %s'
           section.text.slice(0, where),
           `${section.text.slice(0, where)}${garbage}${section.text.slice(where)}`,
         ]) {
-          expect(() => driver.read(capture(driver, [{ ...section, text }]), { device: 'device' })).not.toThrow();
+          const read = driver.read(capture(driver, [{ ...section, text }]), { device: 'device' });
+          if (read.ok) expectEachLineOnce(read.value, [{ ...section, text }]);
         }
       }),
       { seed: 20262, numRuns: 150 },
