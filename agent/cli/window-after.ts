@@ -20,8 +20,9 @@ export function printWaysOut({ waysOut = [] }: CloseAnswerView, times: TimeConte
 /** What outlived the rules: nobody but a person ends it, so the command stands with it. */
 export function printSessions({ sessions = [] }: CloseAnswerView): void {
   if (sessions.length === 0) return;
-  const [s, were] = sessions.length === 1 ? ['', 'was'] : ['s', 'were'];
-  print(coloured('yellow', `${sessions.length} connection${s} that ${were} let in meanwhile still up; to end:`));
+  const letIn =
+    sessions.length === 1 ? 'connection that was let in meanwhile is' : 'connections that were let in meanwhile are';
+  print(coloured('yellow', `${sessions.length} ${letIn} still up:`));
   for (const { device, summary, state, certainty, admittedBy, command } of sessions) {
     const sure = certainty === 'certain' ? '' : 'perhaps: ';
     print(`  ${clean(`${device}: ${sure}${summary} (${state})`)}`);

@@ -86,6 +86,12 @@ function outlives(firewall: Firewall): Story {
       expect(text).toContain(session!.command);
       expect((await ecluse('alarms', '--json')).stdout).toContain('SESSIONS_LEFT');
 
+      // Closing again looks anew, and says it to a person as well.
+      const again = await ecluse('window', 'close', window);
+      expect([again.code, again.stderr]).toEqual([0, '']);
+      expect(again.stdout).toContain(`window ${window} is closed\n1 connection that was let in meanwhile is still up:`);
+      expect(again.stdout).toContain(`ends by    ${session!.command}`);
+
       // Nobody but a person ends it.
       call.child.stdin!.write('still here\n');
       await call.until('heard still here');
