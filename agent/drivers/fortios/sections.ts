@@ -139,10 +139,20 @@ const vip: TableSpec = {
     http-ip-header-name outlook-web-access weblogic-server websphere-server http-multiplex http-multiplex-ttl
     http-multiplex-max-request http-multiplex-max-concurrent-request http-supported-max-version http-redirect persistence
     monitor max-embryonic-connections http-cookie-domain http-cookie-domain-from-host http-cookie-path http-cookie-generation
-    http-cookie-age http-cookie-share https-cookie-secure http-host gslb-hostname`),
+    http-cookie-age http-cookie-share https-cookie-secure http-host gslb-hostname h3-support client-cert
+      user-agent-detect empty-cert-action ssl-accept-ffdhe-groups ssl-algorithm ssl-certificate ssl-client-fallback
+      ssl-client-rekey-count ssl-client-renegotiation ssl-client-session-state-max ssl-client-session-state-timeout
+      ssl-client-session-state-type ssl-dh-bits ssl-hpkp ssl-hpkp-age ssl-hpkp-backup ssl-hpkp-include-subdomains
+      ssl-hpkp-primary ssl-hpkp-report-uri ssl-hsts ssl-hsts-age ssl-hsts-include-subdomains
+      ssl-http-location-conversion ssl-http-match-host ssl-max-version ssl-min-version ssl-mode ssl-pfs
+      ssl-send-empty-frags ssl-server-algorithm ssl-server-max-version ssl-server-min-version ssl-server-renegotiation
+      ssl-server-session-state-max ssl-server-session-state-timeout ssl-server-session-state-type`),
+  // Whatever else a version adds can only make it narrower.
+  toldOnly: true,
   nested: {
     realservers: { used: words('type ip address port status'), ignored: 'rest' },
     'gslb-public-ips': ignoreAll,
+    'ssl-server-cipher-suites': ignoreAll,
     quic: ignoreAll,
     'ssl-cipher-suites': ignoreAll,
   },

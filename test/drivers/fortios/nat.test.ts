@@ -257,6 +257,16 @@ describe('virtual IPs', () => {
     ]);
   });
 
+  test('how a proxy in front of servers speaks TLS, or what a new version adds, leaves the reading whole', () => {
+    const lines = `${one}\n        set ssl-mode full\n        set ssl-certificate "portal"\n        set quantum-relay enable`;
+    const device = forti({ tables: vips(lines), policies: published() });
+    expect(device.coverage.blind).toEqual([]);
+    expect(device.coverage.lines.filter(({ state }) => state === 'unmodelled').map(({ reason }) => reason)).toEqual([
+      '“quantum-relay” is not known',
+    ]);
+    expect(natOf(device, toVip('198.51.100.3', 22))).toBe('allow to 10.30.0.10');
+  });
+
   test('groups of them', () => {
     const group =
       'config firewall vipgrp\n    edit "all of them"\n        set interface "wan1"\n        set member "vip1" "vip2"\n    next\nend';
