@@ -22,6 +22,7 @@ const ASA = {
 };
 const FORTIOS = {
   'get system status': 'Version: FortiGate-60F v7.4.3,build2573,240201 (GA.F)\n',
+  'get system ha status': 'HA Health Status: OK\nMode: Standalone\n',
   'show full-configuration': recorded('fortios/clinic-74/configuration.txt'),
 };
 const PANOS = {
