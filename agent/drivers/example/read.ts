@@ -32,9 +32,10 @@ export function read(capture: Capture, { device, defaultsOf }: ReadContext): Res
   for (const word of config.absent)
     coverage.blind(`${running.name}: there is no “${word}” in it, and every configuration has one: it was not shown`);
   coverage.notCovered('IPv6, which a Gatehouse passes by policies that are not read');
-  const saved = named('saved');
-  const later = saved && laterState(saved, converted, coverage, defaultsOf);
-  const pair = named('pair');
+  const other = (name: string): Section | undefined => (running.name === name ? undefined : named(name));
+  const saved = other('saved');
+  const later = saved && laterState(saved, config, coverage, defaultsOf);
+  const pair = other('pair');
   const availability = pair && availabilityOf(pair, coverage);
   for (const { name, text, source } of capture.sections) {
     if ([running, saved, pair].some((known) => known?.name === name)) continue;
@@ -66,7 +67,7 @@ function readConfiguration(
 /** What holds after the next start, where it is not what holds now; what cannot be read of it is said and blinds nothing. */
 function laterState(
   section: Section,
-  now: Converted,
+  now: Config,
   coverage: CoverageBuilder,
   defaultsOf: string | undefined,
 ): LaterState | 'unknown' | undefined {
@@ -80,7 +81,7 @@ function laterState(
   }
   if (section.failure) coverage.notCovered(`${section.name}: ${problemText(section.failure.problem)}`);
   if (section.failure || !config.ended || config.absent.length + blind.length > 0) return 'unknown';
-  if (ruleText(converted) === ruleText(now)) return undefined;
+  if (ruleText(config) === ruleText(now)) return undefined;
   return {
     kind: 'saved',
     pipeline: converted.pipeline,
@@ -88,10 +89,15 @@ function laterState(
   };
 }
 
-/** Lines move when others are added; what a rule asks and does is what counts. */
-function ruleText({ pipeline: { lists } }: Converted): string {
-  const rules = lists.map(({ rules: all }) => all.map(({ steps, disabled = false }) => [steps, disabled]));
-  return JSON.stringify(rules, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
+/**
+ * What decides on packets, in the vendor's words: whether it is the same is asked of these, because the model names
+ * all interfaces of a zone in each of its rules.
+ */
+function ruleText({ interfaces, addresses, services, policies, locals }: Config): string {
+  const texts = [...policies, ...locals].map(({ at }) => at.text.replace(/ hits \d+$/, ''));
+  return JSON.stringify([interfaces, [...addresses], [...services], texts], (_, value: unknown) =>
+    typeof value === 'bigint' ? `${value}n` : value,
+  );
 }
 
 const member = /^member (?<name>\S+) (?<role>active|standby|failed)(?<self> self)?$/;
