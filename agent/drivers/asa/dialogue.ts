@@ -32,7 +32,7 @@ const steps: readonly DialogueStep[] = [
   {
     id: 'startup-config',
     argv: ['show', 'startup-config'],
-    need: 'crossCheck',
+    need: 'later',
     eachVirtual: true,
     ...bounds,
     right,

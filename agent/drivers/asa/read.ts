@@ -1,5 +1,5 @@
 import { failure, type Problem, problemText, type Result, success } from '../../lib/result.js';
-import type { AccessFact, Condition, Device, NamedObject, Pipeline, Scope } from '../../model/index.js';
+import type { AccessFact, Condition, Device, LaterState, NamedObject, Pipeline, Scope } from '../../model/index.js';
 import type { Capture, Identification, ReadContext, Section } from '../contract.js';
 import { type CoverageBuilder, coverageBuilder } from '../shared/coverage.js';
 import { type Config, type ConfigOptions, readConfig } from './config.js';
@@ -68,10 +68,12 @@ export function read(capture: Capture, { device, defaultsOf }: ReadContext): Res
   // A text without its end speaks of nothing, and before 9.0 nothing of IPv6 stands in these access lists.
   const old = parts.some(({ config }) => !config.library.anyIsBoth);
   const speaksOf = parts.every(({ ended }) => ended) ? scopes.filter(({ family }) => family === 'ip4' || !old) : [];
+  const later = savedState(capture.sections, parts, speaksOf, coverage);
   const version = parts.find(({ config }) => config.version)?.config.version?.stated;
   return success({
     id: device,
     ...(version !== undefined && { version }),
+    ...(later === 'unknown' ? { laterUnknown: ['saved'] } : later && { later: [later] }),
     pipeline: {
       ...mergeContexts(parts.map(({ config, pipeline }) => ({ prefix: config.prefix, pipeline }))),
       speaksOf,
@@ -216,14 +218,14 @@ function beside(sections: readonly Section[], parts: readonly Reading[], coverag
   for (const section of sections) {
     if (isConfiguration(section)) continue;
     const lines = coverage.source(section.name, section.text, section.source);
-    for (const index of lines.keys()) coverage.mark(section.name, index + 1, 'irrelevant');
+    if (!section.name.endsWith(SAVED) || section.failure)
+      for (const index of lines.keys()) coverage.mark(section.name, index + 1, 'irrelevant');
     if (section.failure) {
       if (section.name.endsWith('sysopt')) coverage.blind(`${section.name}: ${problemText(section.failure.problem)}`);
       else coverage.notCovered(`${section.name}: ${problemText(section.failure.problem)}`);
       continue;
     }
     if (section.name.endsWith('sysopt')) checkSysopt(section, lines, parts, coverage);
-    if (section.name.endsWith('startup-config')) checkSaved(section, parts, coverage);
   }
 }
 
@@ -247,20 +249,47 @@ function checkSysopt(
   }
 }
 
-/** What a restart brings back. */
-function checkSaved(section: Section, parts: readonly Reading[], coverage: CoverageBuilder): void {
-  const only = parts.length === 1 ? parts[0] : undefined;
-  if (!only) {
-    coverage.notCovered(`${section.name}: the saved configuration was not compared`);
-    return;
-  }
-  const scratch = coverageBuilder();
-  scratch.source(section.name, section.text);
-  const saved = readConfig(section, { prefix: only.config.prefix }, scratch);
-  if (filterText(convert(saved, scratch)) === filterText(only.pipeline)) return;
-  coverage.notCovered(
-    `${section.name}: the saved configuration filters otherwise than the running one: a restart brings it back`,
-  );
+const SAVED = 'startup-config';
+
+/**
+ * What a restart brings back, where it filters otherwise than what runs. A capture without a saved configuration says
+ * nothing of it; one of which a part is missing or not understood leaves it unknown.
+ */
+function savedState(
+  sections: readonly Section[],
+  parts: readonly Reading[],
+  scopes: readonly Scope[],
+  coverage: CoverageBuilder,
+): LaterState | 'unknown' | undefined {
+  const saved = sections.filter(({ name }) => name.endsWith(SAVED));
+  if (saved.length === 0) return undefined;
+  const read = parts.map(({ config: { file, prefix } }) => {
+    const name = parts.length === 1 ? saved[0]!.name : file.replace(/running-config$/, SAVED);
+    const section = saved.find((one) => one.name === name);
+    return section && !section.failure ? readSaved(section, prefix, coverage) : undefined;
+  });
+  if (!read.every((one) => one !== undefined)) return 'unknown';
+  if (read.every((one, index) => filterText(one) === filterText(parts[index]!.pipeline))) return undefined;
+  const merged = mergeContexts(read.map((pipeline, index) => ({ prefix: parts[index]!.config.prefix, pipeline })));
+  return {
+    kind: 'saved',
+    pipeline: { ...merged, speaksOf: scopes },
+    returnsWhen: 'at the next start, which loads the startup configuration',
+  };
+}
+
+/** What cannot be read of it blinds nothing that holds now. */
+function readSaved(
+  section: Section,
+  prefix: string,
+  coverage: CoverageBuilder,
+): Omit<Pipeline, 'speaksOf'> | undefined {
+  const own = coverageBuilder();
+  const { pipeline, ended } = readSection(section, { prefix }, own);
+  const { lines, blind } = own.build();
+  for (const { file, line, state, reason } of lines)
+    coverage.mark(file, line, state === 'unrecognized' ? 'unmodelled' : state, reason);
+  return ended && blind.length === 0 && !lines.some(({ state }) => state === 'unrecognized') ? pipeline : undefined;
 }
 
 function filterText({ lists, bases }: Omit<Pipeline, 'speaksOf'>): string {

@@ -249,14 +249,27 @@ describe('what is not a rule', () => {
 
   test('a configuration that is saved otherwise comes back', () => {
     const section = (name: string, lines: string) => ({ name, source: name, text: whole(lines) });
-    const saved = (lines: string): string => {
+    const open = 'access-list a extended permit ip any any\naccess-group a in interface outside';
+    const saved = (lines: string) => {
       const result = readSections([section('running-config', ''), section('startup-config', lines)]);
-      return result.ok ? result.value.coverage.notCovered.join() : result.error.message;
+      if (!result.ok) throw new Error(result.error.message);
+      return result.value;
     };
-    expect(saved('logging enable')).not.toMatch(/a restart brings it back/);
-    expect(saved('access-list a extended permit ip any any\naccess-group a in interface outside')).toMatch(
-      /a restart brings it back/,
+    expect(saved('logging enable')).not.toHaveProperty('later');
+    expect(saved('logging enable')).not.toHaveProperty('laterUnknown');
+    const [later] = saved(open).later!;
+    expect(later).toMatchObject({
+      kind: 'saved',
+      returnsWhen: 'at the next start, which loads the startup configuration',
+    });
+    expect(later!.pipeline.lists.flatMap(({ rules }) => rules.map(({ origin }) => origin.file))).toContain(
+      'startup-config',
     );
+    for (const wrong of ['access-group b in interface outside', 'access-list a extended shrug any any'])
+      expect(saved(wrong)).toMatchObject({ laterUnknown: ['saved'], coverage: { blind: [] } });
+    const cut = { ...section('startup-config', open), text: whole(open).slice(0, -40) };
+    const result = readSections([section('running-config', ''), cut]);
+    expect(result).toMatchObject({ ok: true, value: { laterUnknown: ['saved'], coverage: { blind: [] } } });
   });
 
   test('secrets are found by the words before them', () => {
