@@ -1,5 +1,14 @@
 import { failure, type Problem, problemText, type Result, success } from '../../lib/result.js';
-import type { AccessFact, Condition, Device, LaterState, NamedObject, Pipeline, Scope } from '../../model/index.js';
+import type {
+  AccessFact,
+  Condition,
+  Device,
+  LaterState,
+  NamedObject,
+  Pipeline,
+  Rule,
+  Scope,
+} from '../../model/index.js';
 import type { Capture, Identification, ReadContext, Section } from '../contract.js';
 import { type CoverageBuilder, coverageBuilder } from '../shared/coverage.js';
 import { type Config, type ConfigOptions, readConfig } from './config.js';
@@ -91,7 +100,7 @@ const scopes: readonly Scope[] = (['ip4', 'ip6'] as const).flatMap((family) =>
 
 interface Reading {
   readonly config: Config;
-  readonly pipeline: Omit<Pipeline, 'speaksOf'>;
+  readonly pipeline: Filter;
   readonly facts: readonly AccessFact[];
   readonly objects: readonly NamedObject[];
   /** The text has its end, where one can be expected. */
@@ -171,7 +180,7 @@ function checkVersion({ file, version, objectNats, twiceNats }: Config, coverage
   }
 }
 
-function checkWhole(config: Config, pipeline: Omit<Pipeline, 'speaksOf'>, coverage: CoverageBuilder): void {
+function checkWhole(config: Config, pipeline: Filter, coverage: CoverageBuilder): void {
   const { file, interfaces, bindings, version, transparent, vpn, tunnelsFiltered, tunnelsSeen } = config;
   const names = new Set(interfaces.flatMap(({ name }) => [name, config.prefix + name]));
   for (const { interface: name, line } of bindings) {
@@ -203,7 +212,7 @@ function checkWhole(config: Config, pipeline: Omit<Pipeline, 'speaksOf'>, covera
 }
 
 /** Every interface that a rule names, without the context's name. */
-function interfacesNamed({ lists }: Omit<Pipeline, 'speaksOf'>): readonly string[] {
+function interfacesNamed({ lists }: Filter): readonly string[] {
   const visit = (condition: Condition): readonly string[] => {
     if (condition.kind === 'inInterface' || condition.kind === 'outInterface') return condition.names;
     return condition.kind === 'all' || condition.kind === 'any' ? condition.of.flatMap(visit) : [];
@@ -269,7 +278,7 @@ function savedState(
     return section && !section.failure ? readSaved(section, prefix, coverage) : undefined;
   });
   if (!read.every((one) => one !== undefined)) return 'unknown';
-  if (read.every((one, index) => filterText(one) === filterText(parts[index]!.pipeline))) return undefined;
+  if (read.every((one, index) => filtersAlike(one, parts[index]!.pipeline))) return undefined;
   const merged = mergeContexts(read.map((pipeline, index) => ({ prefix: parts[index]!.config.prefix, pipeline })));
   return {
     kind: 'saved',
@@ -279,11 +288,7 @@ function savedState(
 }
 
 /** What cannot be read of it blinds nothing that holds now. */
-function readSaved(
-  section: Section,
-  prefix: string,
-  coverage: CoverageBuilder,
-): Omit<Pipeline, 'speaksOf'> | undefined {
+function readSaved(section: Section, prefix: string, coverage: CoverageBuilder): Filter | undefined {
   const own = coverageBuilder();
   const { pipeline, ended } = readSection(section, { prefix }, own);
   const { lines, blind } = own.build();
@@ -292,10 +297,29 @@ function readSaved(
   return ended && blind.length === 0 && !lines.some(({ state }) => state === 'unrecognized') ? pipeline : undefined;
 }
 
-function filterText({ lists, bases }: Omit<Pipeline, 'speaksOf'>): string {
-  const rules = lists.map(({ id, rules: all }) => [id, all.map(({ steps, disabled }) => [steps, disabled])]);
-  const text = [rules, bases.map(({ list, hook, priority, policy }) => [list, hook, priority, policy])];
-  return JSON.stringify(text, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
+type Filter = Omit<Pipeline, 'speaksOf'>;
+
+function filtersAlike(one: Filter, other: Filter): boolean {
+  return (
+    basesText(one) === basesText(other) &&
+    one.lists.length === other.lists.length &&
+    one.lists.every(({ id, rules }, index) => {
+      const { id: otherId, rules: otherRules } = other.lists[index]!;
+      return (
+        id === otherId &&
+        rules.length === otherRules.length &&
+        rules.every((rule, place) => ruleText(rule) === ruleText(otherRules[place]!))
+      );
+    })
+  );
+}
+
+function basesText({ bases }: Filter): string {
+  return JSON.stringify(bases.map(({ list, hook, priority, policy }) => [list, hook, priority, policy]));
+}
+
+function ruleText({ steps, disabled }: Rule): string {
+  return JSON.stringify([steps, disabled], (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
 }
 
 /** A device of several contexts lists them, and each has a configuration of its own. */
