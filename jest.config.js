@@ -5,4 +5,6 @@ export default {
   testMatch: ['**/*.test.js'],
   transform: {},
   testTimeout: 60000,
+  // Each file has modules of its own, and a worker that has run a hundred of them would hold gigabytes.
+  workerIdleMemoryLimit: '1500MB',
 };
