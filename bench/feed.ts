@@ -11,6 +11,9 @@ import type { Bench, Row } from './bench.js';
 import { quantile } from './bench.js';
 
 const SECONDS = Number(process.env.ECLUSE_BENCH_FEED_SECONDS ?? 30);
+/** Over half a minute as many as it takes; longer, a fifth more than a SIEM is asked to take, for as long as it is said. */
+const A_MINUTE_MAX = SECONDS > 60 ? 6_000 : Number.POSITIVE_INFINITY;
+const EVENTS = 100_000;
 /** Whoever makes alarms waits while so many are queued: the figure is what is told, not what is piled up. */
 const QUEUED_MAX = 200;
 
@@ -31,7 +34,7 @@ ruleset(name="durable" queue.type="Direct") {
   if (!store.ok) throw new Error(store.error.message);
   const { judge, outbox, close } = store.value;
   const delivery = startDelivery({ outbox, sinks: [sink], record: (event) => alarmRecord(event) });
-  const events = aLife(100_000);
+  const events = aLife(EVENTS);
   const minutes: number[] = [];
   const startMs = performance.now();
   const endMs = startMs + SECONDS * 1_000;
@@ -42,6 +45,8 @@ ruleset(name="durable" queue.type="Direct") {
   while (performance.now() < endMs) {
     judge.commit({ previous: emptyState, next: emptyState, events: [events[made]!], at: Date.now() });
     made++;
+    const ahead = (made / A_MINUTE_MAX) * 60_000 - (performance.now() - startMs);
+    if (ahead > 10) await sleep(ahead);
     delivery.wake();
     await new Promise((resolve) => setImmediate(resolve));
     while (made % 20 === 0 && outbox.waiting('siem') > QUEUED_MAX) await sleep(1);
