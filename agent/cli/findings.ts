@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { FindingsView, FindingView, GuardStatus } from '../app/guard/contract.js';
+import { countsAsOpen } from '../app/guard/counted.js';
 import { count } from './readings.js';
 import { printCoverage, printDetails } from './statement.js';
 import { clean, complain, print, printJson, printTable, type SetExit, severityText } from './terminal.js';
@@ -39,14 +40,6 @@ export function addFindings(program: Command, setExit: SetExit): void {
       });
       setExit(code);
     });
-}
-
-/** Open for certain and nobody's accepted risk. Blindness and a strange host key are reasons not to know. */
-function countsAsOpen({ code, severity, resolvedAt, waivedUntil, certainty, details }: FindingView): boolean {
-  // What the report lists is open and not declared, though nobody is called for it yet.
-  if (code === 'ONBOARDING_REPORT') return resolvedAt === undefined && details !== undefined && details.length > 0;
-  const isOpen = resolvedAt === undefined && waivedUntil === undefined && severity !== 'info';
-  return isOpen && certainty !== 'possible' && code !== 'GUARD_BLIND' && code !== 'HOST_KEY_CHANGED';
 }
 
 /** Why nobody may call it clean, even with nothing open. */

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import type { CloseAnswerView, WindowView } from '../app/guard/contract.js';
-import { clean, coloured, print, printJson, type SetExit } from './terminal.js';
+import { clean, coloured, print, printJson, type SetExit, severityText } from './terminal.js';
 import { type TimeContext, timeText } from './times.js';
 import { type GuardOptions, guardCommand, person, shown, withGuard } from './with-guard.js';
 
@@ -15,6 +15,20 @@ export function printWaysOut({ waysOut = [] }: CloseAnswerView, times: TimeConte
     print(`  ${WAYS[way].padEnd(15)}${clean(`${text}${end}`)}`);
     print(`  ${''.padEnd(15)}${clean(command)}`);
   }
+}
+
+/** Of what is open beside the window's own, more are counted only: `ecluse findings` has them all. */
+const BESIDE_MAX = 5;
+
+/** Open before or beside the window: it does not hold up the close, and the close must not call it clean. */
+export function printAlsoOpen({ alsoOpen }: CloseAnswerView): void {
+  if (alsoOpen.length === 0) return;
+  print(coloured('yellow', `open beside this window: ${alsoOpen.length}; ecluse findings says more`));
+  for (const { severity, code, key, summary } of alsoOpen.slice(0, BESIDE_MAX)) {
+    print(`  ${severityText(severity)}  ${code}  ${clean(key)}: ${clean(summary)}`);
+  }
+  const rest = alsoOpen.length - BESIDE_MAX;
+  if (rest > 0) print(`  and ${rest} more`);
 }
 
 /** What outlived the rules: nobody but a person ends it, so the command stands with it. */

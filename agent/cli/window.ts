@@ -5,7 +5,7 @@ import { parseAllow } from './allow.js';
 import { printCoverage } from './statement.js';
 import { clean, complain, print, printJson, printTable, type SetExit, say, severityText } from './terminal.js';
 import { parseTime, type TimeContext, timesAt, timeText } from './times.js';
-import { addAfter, printSessions, printWaysOut } from './window-after.js';
+import { addAfter, printAlsoOpen, printSessions, printWaysOut } from './window-after.js';
 import { beforeText, nextOfSeries, printRow, printWindow, tellWindow } from './window-text.js';
 import {
   type Asking,
@@ -253,13 +253,15 @@ function addClose(window: Command, setExit: SetExit): void {
 }
 
 function printClose(answer: CloseAnswerView, times: TimeContext): void {
-  const { window, state, attested, openings, coverage } = answer;
+  const { window, state, attested, openings, alsoOpen, coverage } = answer;
   for (const { severity, code, device, summary, firstSeen, undo } of openings) {
     print(`${severityText(severity)}  ${code}  ${clean(device)}: ${clean(summary)}`);
     print(`          since    ${timeText(firstSeen, times)}`);
     if (undo !== undefined) print(`          undo     ${clean(undo)}`);
   }
-  printCoverage(coverage, openings.length, attested ? [] : ['not every device of the window could be read completely']);
+  printAlsoOpen(answer);
+  const open = openings.length + alsoOpen.length;
+  printCoverage(coverage, open, attested ? [] : ['not every device of the window could be read completely']);
   const left = `${openings.length} left open; shut it and close again`;
   const why = openings.length > 0 ? left : 'it cannot be attested that everything is shut';
   print(state === 'closed' ? clean(`window ${window} is closed`) : clean(`window ${window} is refused: ${why}`));

@@ -160,28 +160,6 @@ export const OpenAnswerView: z.ZodType<guard.OpenAnswerView> = z.looseObject({
   before: z.array(BeforeView),
 });
 
-export const CloseAnswerView: z.ZodType<guard.CloseAnswerView> = z.looseObject({
-  window: text,
-  state: z.enum(['closed', 'refused']),
-  attested: z.boolean(),
-  openings: z.array(
-    z.looseObject({
-      id: text,
-      device: text,
-      summary: text,
-      code: text,
-      severity: z.enum(['critical', 'high', 'medium', 'low', 'info']),
-      firstSeen: text,
-      undo: maybe,
-    }),
-  ),
-  sessions: z.array(SessionLeft).exactOptional(),
-  coverage: CoverageStatement,
-  waysOut: z
-    .array(z.looseObject({ way: z.enum(['fix', 'resume', 'waive', 'handOver']), text, command: text, until: maybe }))
-    .exactOptional(),
-});
-
 export const FindingView: z.ZodType<guard.FindingView> = z.looseObject({
   key: text,
   code: text,
@@ -216,6 +194,29 @@ export const FindingView: z.ZodType<guard.FindingView> = z.looseObject({
     })
     .exactOptional(),
   details: texts.exactOptional(),
+});
+
+export const CloseAnswerView: z.ZodType<guard.CloseAnswerView> = z.looseObject({
+  window: text,
+  state: z.enum(['closed', 'refused']),
+  attested: z.boolean(),
+  openings: z.array(
+    z.looseObject({
+      id: text,
+      device: text,
+      summary: text,
+      code: text,
+      severity: z.enum(['critical', 'high', 'medium', 'low', 'info']),
+      firstSeen: text,
+      undo: maybe,
+    }),
+  ),
+  alsoOpen: z.array(FindingView),
+  sessions: z.array(SessionLeft).exactOptional(),
+  coverage: CoverageStatement,
+  waysOut: z
+    .array(z.looseObject({ way: z.enum(['fix', 'resume', 'waive', 'handOver']), text, command: text, until: maybe }))
+    .exactOptional(),
 });
 
 export const FindingsView: z.ZodType<guard.FindingsView> = z.looseObject({

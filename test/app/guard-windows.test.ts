@@ -49,6 +49,32 @@ describe('a refused close', () => {
   });
 });
 
+describe('what is open beside a window', () => {
+  test('refuses no close and is told with it; what is waived, shut or the window’s own is not', async () => {
+    const world = fakeWorld();
+    world.devices.fw!.open = [];
+    const { guard, until } = await startGuard(world);
+    const [before, waived] = [
+      { id: 'telnet', ports: '23' },
+      { id: 'ftp', ports: '21' },
+    ];
+    world.devices.fw!.open = [before, waived];
+    await until(6);
+    must(await guard.waive({ finding: 'fw/ftp', until: at(600), owner: 'RSSI', reason: 'until Monday' }));
+    must(await guard.openWindow('W1', { ...plan, start: at(6), end: at(60) }));
+    world.devices.fw!.open = [before, waived, rdp];
+    await until(8);
+    const refused = must(await guard.closeWindow('W1'));
+    expect(refused).toMatchObject({ state: 'refused', openings: [{ id: 'rdp' }] });
+    expect(refused.alsoOpen.map(({ key, code }) => [key, code])).toEqual([['fw/telnet', 'UNPLANNED_OPENING']]);
+    world.devices.fw!.open = [before, waived];
+    await until(9);
+    const closed = must(await guard.closeWindow('W1'));
+    expect(closed).toMatchObject({ state: 'closed', openings: [], alsoOpen: [{ key: 'fw/telnet' }] });
+    await guard.close();
+  });
+});
+
 describe('an emergency', () => {
   const emergency = { caller: 'ward 3', reason: 'PACS down', onCall: 'RSSI' };
   const scope = [{ kind: 'rule' as const, ports: '3389' }];

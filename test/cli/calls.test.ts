@@ -233,18 +233,6 @@ describe('exit codes of judgements', () => {
     expect((await askOnce(scene, 'findings', '--all', '--json')).code).toBe(code);
   });
 
-  test.each([
-    ['shut', {}, 0],
-    ['left open', { undeclared: [opening] }, 1],
-    ['not to be seen', { devices: blind }, 3],
-    ['left open and not to be seen', { devices: blind, undeclared: [opening] }, 1],
-  ])('closing a window with everything %s', async (_name, scene, code) => {
-    const { ask, close } = await guarded(scene);
-    expect((await ask('window', 'open', 'W', '--vendor', 'v', '--for', '1h')).code).toBe(0);
-    expect((await ask('window', 'close', 'W')).code).toBe(code);
-    await close();
-  });
-
   test('a fault of the daemon is a fault: 70', async () => {
     const { guard, ask, close } = await guarded();
     Object.assign(guard, { status: () => Promise.reject(new Error('broken')) });

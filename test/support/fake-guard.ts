@@ -9,6 +9,7 @@ import type {
   WindowRequest,
   WindowView,
 } from '../../agent/app/guard/contract.js';
+import { countsAsOpen } from '../../agent/app/guard/counted.js';
 import { failure, type Problem, type Result, success } from '../../agent/lib/result.js';
 
 /** The time at the fake guard: a Monday afternoon, 15:00 in Paris. */
@@ -243,6 +244,7 @@ export function fakeGuard(scene: FakeScene = {}): FakeGuard {
           firstSeen: '2026-11-23T13:05:00.000Z',
           ...(undo !== undefined && { undo }),
         })),
+        alsoOpen: (scene.findings ?? []).filter((one) => ids.includes(one.device ?? '') && countsAsOpen(one)),
         coverage: coverage(ids),
         ...(state === 'refused' && {
           waysOut: [

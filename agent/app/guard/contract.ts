@@ -239,6 +239,8 @@ export interface CloseAnswerView {
   readonly state: 'closed' | 'refused';
   readonly attested: boolean;
   readonly openings: readonly (Omit<OpeningLeft, 'firstSeen'> & { readonly firstSeen: string })[];
+  /** What else is open on the window's devices and not the window's: it refuses nothing, and no close calls it clean. */
+  readonly alsoOpen: readonly FindingView[];
   /**
    * Connections that the window's rules let in and that go on though the rules are gone; absent where nothing was
    * opened and shut again. They are for a person to end.

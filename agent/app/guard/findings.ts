@@ -1,8 +1,10 @@
 import type { Settings } from '../../config/index.js';
-import { type Finding, isGroup, isMissing, waivedAs } from '../../judge/index.js';
+import { type Finding, isGroup, isMissing, type OpeningLeft, waivedAs } from '../../judge/index.js';
 import { failure, type Problem, type Result, success } from '../../lib/result.js';
+import type { MaintenanceWindow } from '../../windows/index.js';
 import { isOpen } from './bench.js';
 import type { FindingView, Guard, WaiveRequest } from './contract.js';
+import { countsAsOpen } from './counted.js';
 import { coverage, instantOf, type Room } from './room.js';
 import { alarmView, findingView } from './views.js';
 
@@ -63,11 +65,7 @@ export function findingAnswers(room: Room): FindingAnswers {
   return {
     findings: async ({ all, device }) =>
       success({
-        findings: bench
-          .state()
-          .findings.filter((finding) => (all || isOpen(finding)) && !isGroup(finding))
-          .filter((finding) => device === undefined || isOf(finding, device))
-          .map(findingView),
+        findings: listed(room, all, device === undefined ? undefined : [device]),
         coverage: coverage(room, device === undefined ? undefined : [device]),
       }),
     alarms: async ({ limit = ALARMS, since }) => {
@@ -99,6 +97,24 @@ export function findingAnswers(room: Room): FindingAnswers {
       return step.value.problem ? failure(step.value.problem) : afterwards(finding.key);
     },
   };
+}
+
+function listed({ bench }: Room, all: boolean, devices?: readonly string[]): readonly FindingView[] {
+  return bench
+    .state()
+    .findings.filter((finding) => (all || isOpen(finding)) && !isGroup(finding))
+    .filter((finding) => devices === undefined || devices.some((device) => isOf(finding, device)))
+    .map(findingView);
+}
+
+/** What is open on the window's devices and neither the window's own state nor among the openings it leaves. */
+export function openBeside(
+  room: Room,
+  { id, devices }: Pick<MaintenanceWindow, 'id' | 'devices'>,
+  openings: readonly Pick<OpeningLeft, 'device' | 'id'>[],
+): readonly FindingView[] {
+  const own = new Set([`window/${id}`, ...openings.map((opening) => `${opening.device}/${opening.id}`)]);
+  return listed(room, false, devices).filter((finding) => !own.has(finding.key) && countsAsOpen(finding));
 }
 
 /** Blindness may be of several devices, of which those that are back are not meant any more. */

@@ -301,15 +301,19 @@ export function waysOut(window: MaintenanceWindow, { openings }: CloseAnswer, no
 
 export function closeView(
   answer: CloseAnswer,
-  attested: boolean,
-  coverage: CoverageStatement,
-  sessions: SessionsLeft | undefined,
+  {
+    attested,
+    alsoOpen,
+    coverage,
+    sessions,
+  }: Pick<CloseAnswerView, 'attested' | 'alsoOpen' | 'coverage'> & { readonly sessions: SessionsLeft | undefined },
 ): CloseAnswerView {
   return {
     window: answer.window,
     state: answer.state === 'closed' ? 'closed' : 'refused',
     attested,
     openings: answer.openings.map((opening) => ({ ...opening, firstSeen: iso(opening.firstSeen) })),
+    alsoOpen,
     ...(sessions && { sessions: sessions.left }),
     coverage,
   };

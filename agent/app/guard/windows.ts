@@ -13,6 +13,7 @@ import type {
   WindowRequest,
   WindowView,
 } from './contract.js';
+import { openBeside } from './findings.js';
 import { chosen, coverage, instantOf, type Room, readNow } from './room.js';
 import { outlived } from './sessions.js';
 import { beforeView, closeView, waysOut, windowView } from './views.js';
@@ -107,7 +108,8 @@ export function windowAnswers(room: Room): WindowAnswers {
     const isRead = devices.every((device) => readings.get(device.settings.id)?.observation.blind.length === 0);
     const attested = isRead && devices.length === window.devices.length;
     const answer = { window: window.id, state: 'closed' as const, openings: [], coverage: statement };
-    return success(closeView(answer, attested, { ...statement, notCovered }, sessions));
+    const alsoOpen = openBeside(room, window, []);
+    return success(closeView(answer, { attested, alsoOpen, coverage: { ...statement, notCovered }, sessions }));
   };
 
   const close = async (id: string): Promise<Result<CloseAnswerView>> => {
@@ -129,7 +131,8 @@ export function windowAnswers(room: Room): WindowAnswers {
     const unseen = [...withoutBefore(window.value, step.value.state), ...(sessions?.notCovered ?? [])];
     const notCovered = [...statement.notCovered, ...unseen];
     const answer = step.value.answer!;
-    const told = closeView(answer, attested, { ...statement, notCovered }, sessions);
+    const alsoOpen = openBeside(room, window.value, answer.openings);
+    const told = closeView(answer, { attested, alsoOpen, coverage: { ...statement, notCovered }, sessions });
     if (told.state === 'closed') return success(told);
     return success({ ...told, waysOut: waysOut(window.value, answer, clock.now()) });
   };
