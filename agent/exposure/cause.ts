@@ -65,10 +65,12 @@ function holds(box: LooseBox, point: Point): boolean {
   return true;
 }
 
+/** What routing decided at one of the two times alone; `former` where that was before. */
 function routing(now: Fate, before: Fate): Edit | undefined {
   for (const { by } of [before, now]) {
     if (by?.kind !== 'routing') continue;
-    return { edit: 'changed', rule: { file: '', line: 0, rule: 'routing', text: by.text }, list: 'routing' };
+    const rule = { file: '', line: 0, rule: 'routing', text: by.text };
+    return { edit: 'changed', rule, ...(by === before.by && { former: rule }), list: 'routing' };
   }
   return undefined;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { timestamp } from '../../agent/alarms/time.js';
 import type { Settings } from '../../agent/config/index.js';
 import { START } from '../support/guard.js';
 import { type FakeWorld, fakeWorld, must, startGuard } from './fakes.js';
@@ -52,6 +53,14 @@ describe('windows of the configuration', () => {
     world.said.length = 0;
     await (await windowsOf(configured(world, [plan('W1', 60, 180), plan('W3', 60, 90)]))).guard.close();
     expect(world.said).not.toContainEqual(expect.stringMatching(/^window/));
+  });
+
+  test('are told in the time of the place', async () => {
+    const world = configured(fakeWorld(['fw'], { timeZone: 'Europe/Paris' }), [plan('W1', 60, 120)]);
+    await (await windowsOf(world)).guard.close();
+    const words = (count: number): string => timestamp(minute(count), 'Europe/Paris');
+    expect(words(60)).toMatch(/\+0[12]:00$/);
+    expect(world.said).toContain(`window W1: planned from ${words(60)} to ${words(120)}`);
   });
 
   test('that have begun are changed by command alone, and those by command are left alone', async () => {

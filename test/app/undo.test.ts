@@ -5,6 +5,7 @@ import { localRunner } from '../../agent/collect/index.js';
 import { driverById, drivers } from '../../agent/drivers/registry.js';
 import { shellWord } from '../../agent/drivers/shared/shell.js';
 import { editsBetween } from '../../agent/exposure/edits.js';
+import { compare } from '../../agent/exposure/index.js';
 import type { Origin, Pipeline, TableRef } from '../../agent/model/index.js';
 import { type Namespace, run, systemTest, withNamespaces } from '../support/system.js';
 
@@ -108,13 +109,13 @@ test('a place that cannot be told is left to words', () => {
   expect(undoWith([pipeline])(edit)).toBe('put back into inet/filter/f before "a": b');
 });
 
-async function pipelineOf(host: Namespace): Promise<Pipeline> {
+async function pipelineOf(host: Namespace, ...more: readonly string[]): Promise<Pipeline> {
   const settings = {
     id: 'host',
     kind: 'host',
     interfaceZones: {},
     source: { kind: 'local' },
-    drivers: ['nftables', 'iptables'],
+    drivers: ['nftables', 'iptables', ...more],
   } as const;
   const runner = localRunner({ prefix: host.inside([]) });
   const reading = await readDevice(settings, { runner, drivers, key: new Uint8Array(16) });
@@ -172,6 +173,36 @@ systemTest(
         await check(host, one);
       });
     }
+  },
+  120_000,
+);
+
+systemTest(
+  ['root', 'netns', 'nft', 'ip'],
+  'forwarding is switched back, which shuts again what it opened',
+  async () => {
+    await withNamespaces(['host'], async ({ host }) => {
+      for (const words of [
+        ['ip', 'link', 'add', 'lan0', 'type', 'veth', 'peer', 'name', 'wan0'],
+        ['nft', 'add table inet filter'],
+        ['nft', 'add chain inet filter forward { type filter hook forward priority 0 ; policy accept ; }'],
+      ])
+        await host.must(words);
+      for (const switched of ['net.ipv4.ip_forward', 'net.ipv6.conf.all.forwarding']) {
+        await host.must(['sysctl', '-w', `${switched}=0`]);
+        const before = await pipelineOf(host, 'linux-listeners');
+        await host.must(['sysctl', '-w', `${switched}=1`]);
+        const now = await pipelineOf(host, 'linux-listeners');
+        const { undeclared } = compare(now, { pipeline: before });
+        expect(undeclared).toHaveLength(1);
+        const undo = undoWith([now, before])(undeclared[0]!.because!)!;
+        expect(undo).toBe(`sysctl -w ${switched}=0`);
+        const { closed } = compare(before, { pipeline: now, withClosed: true });
+        expect(undoWith([before, now])(closed[0]!.because!)).toBe(`sysctl -w ${switched}=1`);
+        await host.must(undo.split(' '));
+        expect(compare(await pipelineOf(host, 'linux-listeners'), { pipeline: before }).undeclared).toEqual([]);
+      }
+    });
   },
   120_000,
 );

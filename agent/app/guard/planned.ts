@@ -1,8 +1,8 @@
-import type { PlannedWindow } from '../../config/index.js';
+import { timestamp } from '../../alarms/time.js';
+import { type PlannedWindow, zoneOf } from '../../config/index.js';
 import { occurrencesOf } from '../../lib/recurrence.js';
 import type { MaintenanceWindow, WindowPlan } from '../../windows/index.js';
 import type { Room } from './room.js';
-import { iso } from './views.js';
 
 /** What became of one window, for people; `what` is the same for all windows of a series of which the same became. */
 interface Taken {
@@ -63,10 +63,11 @@ interface Standing {
 }
 
 function takeWindow(room: Room, plan: WindowPlan, { known, now, over }: Standing): readonly Taken[] {
-  const { start, end, series } = plan;
+  const { start, end, series, devices } = plan;
+  const local = (at: number): string => timestamp(at, zoneOf(room.settings, devices));
   if (!known || known.withdrawn) {
     if (end <= over) return [];
-    const what = known ? 'planned again' : series ? 'planned' : `planned from ${iso(start)} to ${iso(end)}`;
+    const what = known ? 'planned again' : series ? 'planned' : `planned from ${local(start)} to ${local(end)}`;
     return fed(room, plan, { kind: 'windowPlanned', window: plan, ...(known && { replaces: true }) }, what);
   }
   if (mayChange(known, now)) {

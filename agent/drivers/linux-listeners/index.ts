@@ -4,7 +4,7 @@
  */
 import { failure, type Problem, problemText, type Result, success } from '../../lib/result.js';
 import type { AccessFact, AddressSet, Device, Listener } from '../../model/index.js';
-import type { Capture, Driver, Identification, ReadContext, Section } from '../contract.js';
+import type { Capture, Driver, Identification, ReadContext, Section, UndoRequest } from '../contract.js';
 import { type CoverageBuilder, coverageBuilder } from '../shared/coverage.js';
 import { convertSockets, type Surroundings, usualClientPorts } from './convert.js';
 import { dialogue, type StepId, secrets, volatile } from './dialogue.js';
@@ -178,6 +178,13 @@ function deviceOf(
   };
 }
 
+/** Forwarding is a switch: what was off is off again at once, and the other way round. */
+function undo({ list, edit, rule, former }: UndoRequest): string | undefined {
+  const family = /^IPv(?<family>[46]) forwarding is off$/.exec(rule.text)?.groups?.family;
+  if (list !== 'routing' || edit !== 'changed' || family === undefined) return undefined;
+  return `sysctl -w net.${family === '4' ? 'ipv4.ip_forward' : 'ipv6.conf.all.forwarding'}=${former ? 0 : 1}`;
+}
+
 function forwardingOf(
   forward4: Forwarding | undefined,
   forward6: Forwarding | undefined,
@@ -213,6 +220,7 @@ export const driver: Driver = {
     'at the end of a window: connections that are up, by conntrack',
   ],
   identify,
+  undo,
   dialogue,
   secrets,
   volatile,
