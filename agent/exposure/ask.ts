@@ -82,7 +82,7 @@ export function askSets(pipeline: Pipeline, packet: AskedPacket, family: Family,
     };
     const walk = list ? walkList(walkOptions, list.id) : walkDevice(walkOptions);
     const words = (label: number): 'allow' | 'deny' | 'no-match' => {
-      if (label === 0) return 'no-match';
+      if (label === 0) return list?.endsInDeny ? 'deny' : 'no-match';
       return walk.outcome(label).kind === 'accept' ? 'allow' : 'deny';
     };
     const inside = kernel.pair(walk.diagram, walkOptions.region, (label, within) =>

@@ -110,7 +110,7 @@ export function tracePacket(options: TraceOptions): Trace {
   return { verdict: 'allow', steps, env };
 }
 
-/** One list by itself; a base list falls back to its policy, a user list to `no-match`. */
+/** One list by itself; a base list falls back to its policy, any other to its own end, a deny or `no-match`. */
 export function traceOneList(options: TraceOptions, listId: string): Trace {
   const { pipeline } = options;
   const steps: TraceStep[] = [];
@@ -133,7 +133,7 @@ export function traceOneList(options: TraceOptions, listId: string): Trace {
   if (ending.kind === 'accept') return { verdict: 'allow', steps, env };
   if (ending.kind === 'drop')
     return { verdict: 'deny', steps, env, ...(ending.answer ? { answer: ending.answer } : {}) };
-  if (!base) return { verdict: 'no-match', steps, env };
+  if (!base) return { verdict: listOf(pipeline, listId)?.endsInDeny ? 'deny' : 'no-match', steps, env };
   steps.push({ list: base.list, rule: base.policyOrigin, did: `policy ${base.policy}`, base });
   return { verdict: base.policy === 'accept' ? 'allow' : 'deny', steps, env };
 }

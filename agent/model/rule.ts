@@ -73,6 +73,8 @@ export interface RuleList {
   readonly origin: Origin;
   /** The table this list belongs to, where the platform has tables. */
   readonly table?: TableRef;
+  /** The list ends in a rule that nobody writes: what none of its rules matches is denied. Asked by itself, it says so. */
+  readonly endsInDeny?: true;
 }
 
 export interface TableRef {

@@ -118,6 +118,8 @@ function accessLists(config: Config, coverage: CoverageBuilder): ReadonlyMap<str
       entry.position === undefined || /\(hitcnt=/.test(entry.line.text) ? list.rules.length : entry.position - 1;
     list.rules.splice(at, 0, fresh);
   }
+  // What the list of an interface does not match goes on to the list that is bound everywhere, and only that one denies it.
+  const goOn = new Set(bound(config, 'global').length > 0 ? bound(config, 'in').map(({ list }) => list) : []);
   return new Map(
     [...rules].map(([name, list]) => [
       name,
@@ -126,6 +128,7 @@ function accessLists(config: Config, coverage: CoverageBuilder): ReadonlyMap<str
         rules: list.rules,
         families,
         origin: { file, line: list.line.number, rule: `access-list ${name}`, text: `access-list ${name}` },
+        ...(!goOn.has(name) && { endsInDeny: true as const }),
       },
     ]),
   );

@@ -64,6 +64,21 @@ describe('entries of access lists', () => {
     expect(verdict(readText(whole(`${entries}access-group a in interface outside`)), inward)).toBe('allow');
   });
 
+  test('asked by itself, a list denies what it does not match, unless another comes after it', () => {
+    const lists = `access-list a extended permit tcp any any eq https
+access-list b extended permit udp any any
+access-list c extended permit gre any any
+access-group a in interface outside
+access-group b out interface inside`;
+    const alone = readText(whole(lists));
+    expect(['a', 'b', 'c'].map((acl) => verdict(alone, inward, { acl }))).toEqual(['allow', 'deny', 'deny']);
+    expect(verdict(alone, { ...inward, proto: 'udp' }, { acl: 'a' })).toBe('deny');
+    expect(verdict(alone, { ...inward, dport: undefined }, { acl: 'a' })).toBe('maybe');
+    const followed = readText(whole(`${lists}\naccess-group c global`));
+    expect(verdict(followed, { ...inward, proto: 'udp' }, { acl: 'a' })).toBe('no-match');
+    expect(['b', 'c'].map((acl) => verdict(followed, inward, { acl }))).toEqual(['deny', 'deny']);
+  });
+
   test('a changed member of a group that is not seen in packets is another condition', () => {
     const device = (tag: number): Device =>
       readText(
