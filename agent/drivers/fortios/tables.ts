@@ -140,7 +140,10 @@ function runTable(tables: MutableTables, block: Block, lose: Lose): void {
       }
       entry.frame.push(statement.line, statement.lastLine);
       entry.lastLine = Math.max(entry.lastLine, statement.lastLine);
-      for (const inside of statement.body) check(inside, runInEntry(entry, inside, lose));
+      for (const inside of statement.body) {
+        if (inside.kind === 'command' && path === 'firewall service custom') forget(entry, inside);
+        check(inside, runInEntry(entry, inside, lose));
+      }
     } else if (statement.kind === 'command' && moves.has(statement.verb)) {
       table.frame.push(statement);
       const wrong = moveEntries(table, statement);
@@ -150,6 +153,23 @@ function runTable(tables: MutableTables, block: Block, lose: Lose): void {
     else check(statement, runInEntry(table.own, statement, lose));
   }
 }
+
+const ofProtocols = /^(?:protocol-number|icmptype|icmpcode|(?:tcp|udp|sctp|udplite)-portrange)$/;
+
+/** A service of another protocol forgets the ports, types and numbers of the one before; a type that goes takes its code along. */
+function forget({ settings }: MutableEntry, { verb, key, values }: Command): void {
+  const gone = (setting: Setting): void => void settings.set(setting.key, { key: setting.key, spans: setting.spans });
+  if (key === 'protocol' && (verb === 'set' || verb === 'unset')) {
+    const next = verb === 'set' ? values.join(' ') : DEFAULT_PROTOCOL;
+    const before = settings.get('protocol')?.values?.join(' ') ?? DEFAULT_PROTOCOL;
+    if (next !== before) for (const setting of [...settings.values()]) if (ofProtocols.test(setting.key)) gone(setting);
+  } else if (key === 'icmptype' && verb === 'unset') {
+    const code = settings.get('icmpcode');
+    if (code) gone(code);
+  }
+}
+
+const DEFAULT_PROTOCOL = 'TCP/UDP/SCTP';
 
 const moves = new Set(['delete', 'purge', 'move', 'rename', 'clone']);
 

@@ -9,6 +9,10 @@ const addresses = `config firewall address
         set type wildcard
         set wildcard 192.0.2.0 255.255.255.10
     next
+    edit "fifth of each network"
+        set type wildcard
+        set wildcard 10.0.0.5 255.0.0.255
+    next
     edit "vendor site"
         set type fqdn
         set fqdn "vendor.example.com"
@@ -66,6 +70,8 @@ describe('addresses', () => {
   test.each([
     ['wildcard: the bits that are asked for', { dstaddr: '"every tenth"' }, { ...web, dst: '192.0.2.5' }, 'allow'],
     ['wildcard: one of them differs', { dstaddr: '"every tenth"' }, { ...web, dst: '192.0.2.2' }, 'deny'],
+    ['wildcard: two octets free', { srcaddr: '"fifth of each network"' }, { ...web, src: '10.20.7.5' }, 'allow'],
+    ['wildcard: the last differs', { srcaddr: '"fifth of each network"' }, web, 'deny'],
     ['FQDN', { dstaddr: '"vendor site"' }, web, 'maybe'],
     ['not FQDN', { dstaddr: '"vendor site"', 'dstaddr-negate': 'enable' }, web, 'maybe'],
     ['geography', { srcaddr: '"country"' }, web, 'maybe'],
@@ -88,6 +94,43 @@ describe('addresses', () => {
     ['tags of clients', { 'ztna-status': 'enable', 'ztna-ems-tag': '"clean"' }, web, 'maybe'],
     ['switched off', { status: 'disable' }, web, 'deny'],
   ] as const)('%s', (_case, more, packet, expected) => expect(verdict(more, packet)).toBe(expected));
+});
+
+describe('services', () => {
+  const verdict = (lines: string, packet: object): string => {
+    const tables = `config firewall service custom\n edit "s"\n${lines}\n next\nend`;
+    const device = forti({ tables, policies: policy(1, { service: '"s"' }) });
+    expect(device.coverage.blind).toEqual([]);
+    return verdictOf(device, packet).split(' ')[0]!;
+  };
+  const echo = { ...outward, src: '10.20.3.3', dst: '192.0.2.80', proto: 'icmp', icmpType: 8, icmpCode: 0 };
+
+  test.each([
+    ['any number of IP', 'set protocol IP', echo, 'allow'],
+    ['one number', 'set protocol IP\nset protocol-number 1', web, 'deny'],
+    [
+      'what another protocol asked for is forgotten',
+      'set protocol IP\nset protocol-number 1\nset protocol ICMP\nset icmptype 3\nset protocol IP',
+      web,
+      'allow',
+    ],
+    ['the same protocol again forgets nothing', 'set tcp-portrange 22\nset protocol TCP/UDP/SCTP', web, 'deny'],
+    [
+      'unset is the protocol it has by default',
+      'set protocol ICMP\nunset protocol\nset tcp-portrange 443',
+      web,
+      'allow',
+    ],
+    ['any type', 'set protocol ICMP\nunset icmptype', echo, 'allow'],
+    ['a type and any code', 'set protocol ICMP\nset icmptype 8\nunset icmpcode', { ...echo, icmpCode: 7 }, 'allow'],
+    ['a code', 'set protocol ICMP\nset icmptype 8\nset icmpcode 1', echo, 'deny'],
+    [
+      'a type that goes takes its code along',
+      'set protocol ICMP\nset icmptype 3\nset icmpcode 1\nunset icmptype\nset icmptype 8',
+      echo,
+      'allow',
+    ],
+  ] as const)('%s', (_case, lines, packet, expected) => expect(verdict(lines, packet)).toBe(expected));
 });
 
 describe('internet services', () => {
