@@ -4,8 +4,9 @@ import type { Instant } from '../windows/index.js';
 import { isSamePerson, peopleNeeded } from './awaited.js';
 import type { JudgeContext } from './context.js';
 import type { JudgeState, PresentSubject } from './findings.js';
+import { ownershipOf } from './ownership.js';
 import { declaredId, type Finding, type Flow, type Observation, type Party, type Subject } from './types.js';
-import { acceptanceOf, ownershipOf } from './verdict.js';
+import { acceptanceOf } from './verdict.js';
 
 /**
  * What the hospital said to a flow that a window announced as staying. The word is bound to the exact packets that

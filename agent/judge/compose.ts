@@ -18,7 +18,7 @@ import { nothingInWindows, standingFacts, standingRules, withoutStanding } from 
 import { latentSubjects, laterSubjects, nothingLatent } from './compose-latent.js';
 import { type OtherVersion, platformOf } from './compose-platform.js';
 import { continued, groupByRule, type RuleGroup, subjectOfRule, succeed, withFreshUndo } from './compose-rules.js';
-import { outerFirst } from './context.js';
+import { outerFirst } from './parties.js';
 import { carrierOf, declaredId, type Observation, type Subject } from './types.js';
 
 export interface ComposeInput {

@@ -1,6 +1,8 @@
-import { addressesOf, type JudgeContext, sourceOf } from './context.js';
+import type { JudgeContext } from './context.js';
 import { type JudgeState, memoryOf } from './findings.js';
+import { addressesOf } from './networks.js';
 import { heldBackNow, onboardingOf } from './onboarding.js';
+import { sourceOf } from './parties.js';
 import type { Subject } from './types.js';
 import { waiverFor } from './verdict.js';
 

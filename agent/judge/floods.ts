@@ -1,7 +1,7 @@
 import type { Instant } from '../windows/index.js';
 import { type FindingCode, findingCodes } from './codes.js';
 import type { JudgeState } from './findings.js';
-import { type Desk, openFinding, raise, remindIfDue, resolve, tell } from './life.js';
+import { type Desk, openFinding, raise, remindIfDue, resolve, tell, without } from './life.js';
 import { levelOf } from './risk.js';
 import { type FindingTable, findingTable } from './table.js';
 import type { Finding, Grouped, Severity } from './types.js';
@@ -127,11 +127,10 @@ function regroup(desk: Desk, index: number, group: string | undefined): boolean 
   return group !== undefined;
 }
 
-function inGroup({ toldAs: _, ...alone }: Finding, group: string | undefined): Finding {
-  if (group === undefined) return alone;
+function inGroup(finding: Finding, group: string | undefined): Finding {
   // The group is what is said again.
-  const { nextReminderAt: __, ...unreminded } = alone;
-  return { ...unreminded, toldAs: group };
+  if (group !== undefined) return { ...without(finding, 'nextReminderAt'), toldAs: group };
+  return without(finding, 'toldAs');
 }
 
 function membersOf(desk: Desk, groups: ReadonlySet<string>): ReadonlyMap<string, readonly Finding[]> {
@@ -203,8 +202,9 @@ interface Summed {
 }
 
 function summed(members: readonly Finding[], total: number, at: Instant): Summed {
+  const bySeverity = new Map(tally(members.map(({ severity }) => severity)));
   const bad = ranked
-    .map((severity) => ({ severity, count: members.filter((one) => one.severity === severity).length }))
+    .map((severity) => ({ severity, count: bySeverity.get(severity) ?? 0 }))
     .filter(({ count }) => count > 0);
   const worst = members.find((one) => one.severity === bad[0]!.severity)!;
   const counts = bad.map(({ severity, count }) => `${count} ${severity}`).join(', ');
@@ -214,7 +214,7 @@ function summed(members: readonly Finding[], total: number, at: Instant): Summed
     severity: worst.severity,
     severityBecause: `${worst.severity}: the worst of ${members.length} alarms`,
     ...(devices.length === 1 && worst.device !== undefined && { device: worst.device }),
-    windows: [...new Set(members.flatMap(({ windows }) => windows))].slice(0, NAMED_MAX),
+    windows: firstWindows(members),
     firstSeen: members.reduce((first, one) => Math.min(first, one.firstSeen), worst.firstSeen),
     lastSeen: members.reduce((last, one) => Math.max(last, one.lastSeen), worst.lastSeen),
     details: [
@@ -235,9 +235,20 @@ function summed(members: readonly Finding[], total: number, at: Instant): Summed
   };
 }
 
+function firstWindows(members: readonly Finding[]): readonly string[] {
+  const named = new Set<string>();
+  for (const { windows } of members) {
+    for (const window of windows) {
+      named.add(window);
+      if (named.size === NAMED_MAX) return [...named];
+    }
+  }
+  return [...named];
+}
+
 /** How often each name occurs, the most frequent first. */
-function tally(names: readonly string[]): readonly (readonly [string, number])[] {
-  const counts = new Map<string, number>();
+function tally<T extends string>(names: readonly T[]): readonly (readonly [T, number])[] {
+  const counts = new Map<T, number>();
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
   return [...counts].sort(([, a], [, b]) => b - a);
 }

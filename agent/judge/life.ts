@@ -162,14 +162,15 @@ export function settleSubject(
     });
     return;
   }
-  const seen: Finding = { ...open, subject, lastSeen: present.lastSeen, windows: verdict.windows };
+  const seen = { subject, lastSeen: present.lastSeen, windows: verdict.windows };
   if (waiver) {
-    desk.findings.set(key, seen);
-    holdBack(desk, seen, waiver, at);
+    const held: Finding = { ...open, ...seen };
+    desk.findings.set(key, held);
+    holdBack(desk, held, waiver, at);
     return;
   }
-  const { waived, acknowledged, claimed } = seen;
-  const unwaived = without(seen, 'waived');
+  const { waived, acknowledged, claimed } = open;
+  const unwaived = without(open, 'waived');
   const widened = open.subject?.set !== subject.set;
   // Both were said of the exact packets that were open then.
   const voided = widened && (acknowledged !== undefined || claimed !== undefined);
@@ -178,6 +179,7 @@ export function settleSubject(
   const ruled = verdict.rules.length > 0 ? held : without(held, 'rules');
   const rated: Finding = {
     ...(verdict.details ? ruled : without(ruled, 'details', 'awaits')),
+    ...seen,
     severity: verdict.severity,
     severityBecause: verdict.because,
     ...rulesOf(verdict.rules),
@@ -193,10 +195,10 @@ export function settleSubject(
   else desk.findings.set(key, rated);
 }
 
-type Passing = 'waived' | 'acknowledged' | 'claimed' | 'rules' | 'details' | 'awaits';
+type Passing = 'waived' | 'acknowledged' | 'claimed' | 'rules' | 'details' | 'awaits' | 'toldAs' | 'nextReminderAt';
 
 /** The finding itself where it has none of these: most have not, and thousands are judged again at once. */
-function without(finding: Finding, ...parts: readonly Passing[]): Finding {
+export function without(finding: Finding, ...parts: readonly Passing[]): Finding {
   if (parts.every((part) => !(part in finding))) return finding;
   const rest: { -readonly [K in keyof Finding]: Finding[K] } = { ...finding };
   for (const part of parts) delete rest[part];

@@ -1,8 +1,8 @@
 import { isSameContent } from '../lib/same.js';
 import type { Instant } from '../windows/index.js';
-import { isLoopbackOnly } from './context.js';
 import { type DeviceMemory, type JudgeState, lastSeenOf, memoryOf, type PresentSubject } from './findings.js';
 import { subjectKey } from './life.js';
+import { isLoopbackOnly } from './parties.js';
 import type { Observation, Subject } from './types.js';
 
 export interface Observed {

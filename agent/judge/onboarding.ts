@@ -1,8 +1,8 @@
 import type { Instant } from '../windows/index.js';
 import type { JudgeContext } from './context.js';
-import { sourceOf } from './context.js';
 import type { JudgeState, PresentSubject } from './findings.js';
 import { type Desk, openFinding, raise, resolve, subjectKey } from './life.js';
+import { sourceOf } from './parties.js';
 import { levelOf, openingsFromInternet } from './risk.js';
 import { type Verdict, verdictOf, waiverFor } from './verdict.js';
 

@@ -1,14 +1,7 @@
 import { intersection } from '../lib/intervals.js';
 import { formatPorts } from '../lib/ports.js';
-import {
-  destinationZones,
-  isToFirewall,
-  type JudgeContext,
-  reachesHost,
-  type Source,
-  sourceOf,
-  sourceZones,
-} from './context.js';
+import type { JudgeContext } from './context.js';
+import { destinationZones, isToFirewall, reachesHost, type Source, sourceOf, sourceZones } from './parties.js';
 import type { Door } from './rules/types.js';
 import { anyPort, hasProtocol, protocolsOf, servicesReached } from './services.js';
 import type { Flow, Severity, Subject } from './types.js';

@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import { type Intervals, intersection, isSubset, union } from '../lib/intervals.js';
+import { contains, type Intervals, intersection, isSubset, union } from '../lib/intervals.js';
 import { recollection } from '../lib/memo.js';
 import { parsePorts } from '../lib/ports.js';
 import { failure, type Result, success } from '../lib/result.js';
+import { oncePer } from './once.js';
 import type { Severity } from './types.js';
 import { type ReadBefore, readRulesYaml } from './yaml.js';
 
@@ -79,16 +80,14 @@ export function hasProtocol(proto: string, one: string): boolean {
 
 type WithPorts = Service & { readonly ports: Intervals };
 
-const spokenOf = new WeakMap<ServiceTable, Map<string, readonly WithPorts[]>>();
+const spoken = oncePer((_: ServiceTable) => recollection<readonly WithPorts[]>(PROTOCOLS_KNOWN_MAX));
 
 /** The services of the table that a flow of these protocols may reach, if its ports are theirs. */
 function servicesOver(table: ServiceTable, proto: string): readonly WithPorts[] {
-  const ofTable = spokenOf.get(table) ?? new Map<string, readonly WithPorts[]>();
-  spokenOf.set(table, ofTable);
+  const ofTable = spoken(table);
   let found = ofTable.get(proto);
   if (!found) {
     found = table.services.filter((one): one is WithPorts => one.ports !== 'any' && hasProtocol(proto, one.proto));
-    if (ofTable.size >= PROTOCOLS_KNOWN_MAX) ofTable.clear();
     ofTable.set(proto, found);
   }
   return found;
@@ -106,41 +105,58 @@ interface Reached {
   readonly unknown: boolean;
 }
 
-/** By the ports of a flow, which are asked for several times in a row. */
-const knownReached = new WeakMap<Intervals, { readonly services: readonly WithPorts[]; readonly answer: Reached }>();
+/** The services of each port, in the order of the table: from each of `from` on it is those of the same place, up to the next. */
+interface PortIndex {
+  readonly from: readonly number[];
+  readonly places: readonly (readonly number[])[];
+}
+
+const portIndex = oncePer((services: readonly WithPorts[]): PortIndex => {
+  const from = [...new Set([0, ...services.flatMap(({ ports }) => ports.map((port, at) => port + (at % 2)))])];
+  from.sort((a, b) => a - b);
+  const places = from.map((port) => services.flatMap(({ ports }, place) => (contains(ports, port) ? [place] : [])));
+  return { from, places };
+});
+
+/** The places of all services that some of these ports belong to, and whether one belongs to none. */
+function placesAt({ from, places }: PortIndex, ports: Intervals): { at: readonly number[]; unknown: boolean } {
+  const at = new Set<number>();
+  let unknown = false;
+  for (let i = 0; i < ports.length; i += 2) {
+    let [low, high] = [0, from.length];
+    while (high - low > 1) {
+      const middle = (low + high) >> 1;
+      if (from[middle]! <= ports[i]!) low = middle;
+      else high = middle;
+    }
+    for (; low < from.length && from[low]! <= ports[i + 1]!; low++) {
+      for (const place of places[low]!) at.add(place);
+      unknown ||= places[low]!.length === 0;
+    }
+  }
+  return { at: [...at].sort((a, b) => a - b), unknown };
+}
 
 /** The services a flow reaches, each with the ports they share; `unknown`: ports that no entry names. */
 export function servicesReached(table: ServiceTable, proto: string, ports: Intervals): Reached {
   const services = servicesOver(table, proto);
-  const before = knownReached.get(ports);
-  if (before?.services === services) return before.answer;
-  const reached: { service: Service; ports: Intervals }[] = [];
-  let known: Intervals = [];
-  for (const service of services) {
-    const shared = intersection(service.ports, ports);
-    if (shared.length === 0) continue;
-    reached.push({ service, ports: shared });
-    known = union(known, shared);
-  }
-  const answer = { reached, unknown: !isSubset(ports, known) };
-  knownReached.set(ports, { services, answer });
-  return answer;
+  const { at, unknown } = placesAt(portIndex(services), ports);
+  return {
+    reached: at.map((place) => ({
+      service: services[place]!,
+      ports: intersection(services[place]!.ports, ports),
+    })),
+    unknown,
+  };
 }
 
-const knownRemote = new WeakMap<readonly WithPorts[], Intervals>();
-
-/** The ports of all remote-control tools over these protocols. */
-function remotePorts(table: ServiceTable, proto: string): Intervals {
-  const services = servicesOver(table, proto);
-  let ports = knownRemote.get(services);
-  if (!ports) {
-    ports = services
+/** The ports of all remote-control tools among them. */
+const remotePorts = oncePer(
+  (services: readonly WithPorts[]): Intervals =>
+    services
       .filter(({ category }) => category === 'remote')
-      .reduce<Intervals>((all, service) => union(all, service.ports), []);
-    knownRemote.set(services, ports);
-  }
-  return ports;
-}
+      .reduce<Intervals>((all, { ports }) => union(all, ports), []),
+);
 
 /**
  * Whether the flow speaks of a remote-control tool: one of its ports or ranges lies wholly in that category. 443 is
@@ -148,7 +164,7 @@ function remotePorts(table: ServiceTable, proto: string): Intervals {
  */
 export function reachesRemoteTool(table: ServiceTable, proto: string, ports: Intervals | 'any'): boolean {
   if (ports === 'any') return false;
-  const remote = remotePorts(table, proto);
+  const remote = remotePorts(servicesOver(table, proto));
   for (let i = 0; i < ports.length; i += 2) {
     const [first, last] = [ports[i]!, ports[i + 1]!];
     if (!(first <= 443 && 443 <= last) && isSubset([first, last], remote)) return true;

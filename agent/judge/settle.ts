@@ -19,6 +19,7 @@ import {
 } from './life.js';
 import { byOrder } from './observe.js';
 import { type HeldBack, isHeldBack, newOnes, onboardingOf, settleOnboarding } from './onboarding.js';
+import { oncePer } from './once.js';
 import { settleRemoved } from './removed.js';
 import { openingsFromInternet } from './risk.js';
 import { declaredId, type FindingEvent, type Subject } from './types.js';
@@ -125,10 +126,12 @@ function elsewhere(state: JudgeState, context: JudgeContext, { at, changed, isSa
   );
   if (isSame && onboarded.size === 0) return [];
   const judged = new Set(changed);
-  const isWorseBeside = ({ kind }: Subject): boolean =>
-    kind === 'listener' || context.exposures.some(({ when }) => when.reached !== undefined && when.kind.includes(kind));
+  const worse = new Set<Subject['kind']>([
+    'listener',
+    ...context.exposures.flatMap(({ when }) => (when.reached === undefined ? [] : when.kind)),
+  ]);
   return state.present.filter(
-    (one) => !judged.has(one) && (onboarded.has(one.subject.device) || (!isSame && isWorseBeside(one.subject))),
+    (one) => !judged.has(one) && (onboarded.has(one.subject.device) || (!isSame && worse.has(one.subject.kind))),
   );
 }
 
@@ -137,13 +140,19 @@ function isSameList(a: readonly Subject[], b: readonly Subject[]): boolean {
 }
 
 /** The same packets still pass, and are declared since: nobody shut anything. */
-function isDeclaredNow({ subject }: PresentSubject, state: JudgeState): boolean {
-  const id = declaredId(subject);
-  return state.present.some(
-    ({ declared, subject: other }) =>
-      declared && other.device === subject.device && other.id === id && other.set === subject.set,
-  );
+function isDeclaredNow({ subject }: PresentSubject, { present }: JudgeState): boolean {
+  const declared = declaredThere(present).get(`${subject.device}/${declaredId(subject)}`);
+  return declared?.some(({ set }) => set === subject.set) ?? false;
 }
+
+const declaredThere = oncePer((present: JudgeState['present']): ReadonlyMap<string, readonly Subject[]> => {
+  const lists = new Map<string, Subject[]>();
+  for (const { declared, subject } of present) {
+    if (declared)
+      lists.set(`${subject.device}/${subject.id}`, [...(lists.get(`${subject.device}/${subject.id}`) ?? []), subject]);
+  }
+  return lists;
+});
 
 export function openNow(state: JudgeState, context: JudgeContext): readonly Subject[] {
   const there = state.present.filter((present) => !present.missing).map((present) => present.subject);

@@ -3,8 +3,11 @@ import type { Acceptance } from './acceptance.js';
 import { endedApprovals } from './approvals.js';
 import { type Awaited, awaitedText, peopleNeeded } from './awaited.js';
 import { type FindingCode, factCodeOf } from './codes.js';
-import { addressesOf, deadlineOf, type JudgeContext, unapprovedDestination } from './context.js';
+import type { JudgeContext } from './context.js';
 import type { JudgeState, PresentSubject } from './findings.js';
+import { oncePer } from './once.js';
+import { isTakenOver, leftFrom, type Ownership, ownershipOf } from './ownership.js';
+import { unapprovedDestination } from './parties.js';
 import { levelOf, lowered, type Rating } from './risk.js';
 import { exposuresOf } from './rules/match.js';
 import { reachesRemoteTool } from './services.js';
@@ -23,108 +26,32 @@ export interface Verdict {
   readonly awaits?: Awaited;
 }
 
-export interface Ownership {
-  /** The windows an opening belongs to: those whose scope holds it, else all that cover it. */
-  readonly owners: readonly MaintenanceWindow[];
-  readonly inScope: boolean;
-  /** Announced as staying: until when somebody must have accepted it, and who answers for it. */
-  readonly kept?: { readonly until: Instant; readonly owners: readonly string[] };
-}
-
-export function ownershipOf(
-  present: PresentSubject,
-  windows: readonly MaintenanceWindow[],
-  context: JudgeContext,
-  at: Instant = Number.POSITIVE_INFINITY,
-): Ownership {
-  const naming = present.subject.inWindows ? namingWindows(present, windows, context, at) : [];
-  if (naming.length > 0) return { owners: naming, inScope: true };
-  const known = ownerships.get(present.subject);
-  if (known?.windows === windows && known.context === context && known.firstSeen === present.firstSeen)
-    return known.ownership;
-  const ownership = workedOut(present, windows, context);
-  ownerships.set(present.subject, { windows, context, firstSeen: present.firstSeen, ownership });
-  return ownership;
-}
-
-interface Known {
-  readonly windows: readonly MaintenanceWindow[];
-  readonly context: JudgeContext;
-  readonly firstSeen: Instant;
-  readonly ownership: Ownership;
-}
-
-/** Worked out once, for as long as nothing of it has changed: a close asks it of every opening for every window. */
-const ownerships = new WeakMap<Subject, Known>();
-
-function workedOut(present: PresentSubject, windows: readonly MaintenanceWindow[], context: JudgeContext): Ownership {
-  const { subject, firstSeen } = present;
-  const covering = windows.filter((window) => context.windows.covers(window, subject.device, firstSeen));
-  const matches = covering
-    .map((window) => ({
-      window,
-      entry: context.windows.scopeEntryFor(window, subject, (text) => addressesOf(text, context)),
-    }))
-    .filter((match) => match.entry !== undefined);
-  if (matches.length === 0) return { owners: covering, inScope: false };
-  const keeps = matches.flatMap((match) => match.entry?.keep ?? []);
-  return {
-    owners: matches.map((match) => match.window),
-    inScope: true,
-    ...(keeps.length > 0 && {
-      kept: {
-        until: Math.max(...keeps.map(({ review }) => review)),
-        owners: [...new Set(keeps.map(({ owner }) => owner))],
-      },
-    }),
-  };
-}
-
-/**
- * The windows in which something may be open that is declared to be so in windows alone: those of its vendor, and those
- * whose scope holds it, once they have begun. That it was open before one does not matter; one that had ended when it
- * came does not count.
- */
-function namingWindows(
-  { subject, firstSeen }: PresentSubject,
-  windows: readonly MaintenanceWindow[],
-  context: JudgeContext,
-  at: Instant,
-): readonly MaintenanceWindow[] {
-  const same = (text: string): string => text.trim().toLowerCase();
-  const { vendor } = subject.inWindows!;
-  return windows.filter((window) => {
-    const { state, devices, start } = window;
-    if (state === 'cancelled' || !devices.includes(subject.device) || start > at) return false;
-    if (firstSeen > context.windows.effectiveEnd(window)) return false;
-    if (vendor !== undefined && same(window.vendor) === same(vendor)) return true;
-    return context.windows.scopeEntryFor(window, subject, (text) => addressesOf(text, context)) !== undefined;
-  });
-}
-
-/** The instant from which the opening counts as left: its own windows' last deadline. */
-export function leftFrom(owners: readonly MaintenanceWindow[], context: JudgeContext): Instant {
-  return Math.max(...owners.map((window) => deadlineOf(window, context)));
-}
-
 /** Under what name a waiver speaks of it: that a flow is cut may be accepted, and says nothing of its being open. */
 export function waivedAs(subjectId: string, missing = false): string {
   return missing ? `missing/${subjectId}` : subjectId;
 }
+
+/** Waivers by what they speak of; each keeps its place among those of the same thing. */
+const byName = oncePer((waivers: readonly Waiver[]): ReadonlyMap<string, readonly Waiver[]> => {
+  const lists = new Map<string, Waiver[]>();
+  for (const waiver of waivers) {
+    const name = `${waiver.device}/${waiver.subject}`;
+    const list = lists.get(name);
+    if (list) list.push(waiver);
+    else lists.set(name, [waiver]);
+  }
+  return lists;
+});
 
 export function waiverFor(
   { subject, missing }: Pick<PresentSubject, 'subject' | 'missing'>,
   waivers: readonly Waiver[],
   at: Instant,
 ): Waiver | undefined {
-  const name = waivedAs(subject.id, missing);
-  return waivers.find(
-    (waiver) =>
-      waiver.device === subject.device &&
-      waiver.subject === name &&
-      (waiver.set === undefined || waiver.set === subject.set) &&
-      at < waiver.expires,
-  );
+  if (waivers.length === 0) return undefined;
+  return byName(waivers)
+    .get(`${subject.device}/${waivedAs(subject.id, missing)}`)
+    ?.find((waiver) => (waiver.set === undefined || waiver.set === subject.set) && at < waiver.expires);
 }
 
 /** What the hospital said to the very packets that are open now, as staying. */
@@ -137,22 +64,6 @@ export function acceptanceOf({ subject }: PresentSubject, { acceptances = [] }: 
 /** Whether it may stay open for now, because a window announced that it stays and nobody has refused it. */
 function mayStay(present: PresentSubject, state: JudgeState, { kept }: Ownership, at: Instant): boolean {
   return kept !== undefined && at < kept.until && acceptanceOf(present, state)?.refused === undefined;
-}
-
-/**
- * Whether the rule that carries it now came in this window's time, though the opening is older: whoever wrote the rule
- * cannot sign that theirs is gone. When it is told stays with the windows in which it began.
- */
-function isTakenOver(
-  { subject, carriedSince }: PresentSubject,
-  window: MaintenanceWindow,
-  context: JudgeContext,
-): boolean {
-  return (
-    carriedSince !== undefined &&
-    context.windows.covers(window, subject.device, carriedSince) &&
-    context.windows.scopeEntryFor(window, subject, (text) => addressesOf(text, context)) !== undefined
-  );
 }
 
 /** Openings of a window that stand in the way of closing it: its own, not waived, not announced as staying. */

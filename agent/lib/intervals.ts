@@ -113,8 +113,15 @@ export function overlaps(a: Intervals<Bound>, b: Intervals<Bound>): boolean {
   return false;
 }
 
+/** Whether nothing of `a` lies outside `b`; nothing is made to find out. */
 export function isSubset<T extends Bound>(a: Intervals<T>, b: Intervals<T>): boolean {
-  return difference(a, b).length === 0;
+  let j = 0;
+  for (let i = 0; i < a.length; i += 2) {
+    while (j < b.length && b[j + 1]! < a[i]!) j += 2;
+    // Intervals never touch, so one of `a` lies in a single one of `b` or sticks out.
+    if (j >= b.length || b[j]! > a[i]! || b[j + 1]! < a[i + 1]!) return false;
+  }
+  return true;
 }
 
 export function* ranges<T extends Bound>(set: Intervals<T>): Generator<readonly [T, T]> {

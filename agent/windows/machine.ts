@@ -1,5 +1,5 @@
 import { failure, type Problem, type Result, success } from '../lib/result.js';
-import { type AddressOf, type ScopeSubject, scopeEntryFor } from './scope.js';
+import { type AddressOf, type ScopeReader, scopeReader } from './scope.js';
 import type { Instant, MaintenanceWindow, ScopeEntry, SessionsLeft, WindowState } from './types.js';
 
 /** What a person or a calendar says when a window is announced. */
@@ -316,7 +316,7 @@ export interface WindowMachine {
   effectiveEnd(window: MaintenanceWindow): Instant;
   deadline(window: MaintenanceWindow, graceMs: number): Instant;
   covers(window: MaintenanceWindow, device: string, firstSeen: Instant): boolean;
-  scopeEntryFor(window: MaintenanceWindow, subject: ScopeSubject, addressOf: AddressOf): ScopeEntry | undefined;
+  scopeReader(scope: readonly ScopeEntry[], addressOf: AddressOf): ScopeReader;
 }
 
 export const windowMachine: WindowMachine = {
@@ -325,5 +325,5 @@ export const windowMachine: WindowMachine = {
   effectiveEnd,
   deadline,
   covers,
-  scopeEntryFor,
+  scopeReader,
 };

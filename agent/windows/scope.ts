@@ -1,6 +1,6 @@
 import { type Intervals, isSubset } from '../lib/intervals.js';
 import { parsePorts } from '../lib/ports.js';
-import type { MaintenanceWindow, ScopeEntry } from './types.js';
+import type { ScopeEntry } from './types.js';
 
 /** Addresses of both families, in the shape the model uses. */
 export interface Addresses {
@@ -29,13 +29,13 @@ export interface ScopeSubject {
 /** What a name or an address in a scope stands for; undefined: a name without known addresses. */
 export type AddressOf = (text: string) => Addresses | undefined;
 
-/** The first entry of the window's scope that holds the whole subject. */
-export function scopeEntryFor(
-  window: MaintenanceWindow,
-  subject: ScopeSubject,
-  addressOf: AddressOf,
-): ScopeEntry | undefined {
-  return window.scope.find((entry) => inScope(entry, subject, addressOf));
+/** Answers with the first entry of a scope that holds the whole subject. */
+export type ScopeReader = (subject: ScopeSubject) => ScopeEntry | undefined;
+
+/** What a scope says is worked out once: it is asked about every opening of its window. */
+export function scopeReader(scope: readonly ScopeEntry[], addressOf: AddressOf): ScopeReader {
+  const entries = scope.map((entry) => ({ entry, holds: entryReader(entry, addressOf) }));
+  return (subject) => entries.find(({ holds }) => holds(subject))?.entry;
 }
 
 /**
@@ -43,54 +43,53 @@ export function scopeEntryFor(
  * who announced one vendor address and opened the internet has not announced it.
  */
 export function inScope(entry: ScopeEntry, subject: ScopeSubject, addressOf: AddressOf): boolean {
-  // Lifting the filter or changing an administrator is never implied by an entry about flows.
-  const special = subject.kind === 'engine' || subject.kind === 'fact';
-  if (special ? entry.kind !== subject.kind : entry.kind !== undefined && entry.kind !== subject.kind) return false;
-  if (entry.device !== undefined && entry.device !== subject.device) return false;
-  const { src, dst, proto, ports } = subject.flow;
-  return (
-    withinParty(src, entry.src, addressOf) &&
-    withinParty(dst, entry.dst, addressOf) &&
-    withinProto(proto, entry.proto) &&
-    withinPorts(ports, entry.ports)
-  );
+  return entryReader(entry, addressOf)(subject);
 }
 
-function withinParty(party: ScopeParty, declared: string | undefined, addressOf: AddressOf): boolean {
-  if (declared === undefined || isAny(declared) || declared === party.text || declared === party.zone) return true;
-  const inner = party.addresses ?? addressOf(party.text);
+function entryReader(entry: ScopeEntry, addressOf: AddressOf): (subject: ScopeSubject) => boolean {
+  const isPort = portReader(entry.ports);
+  const isProto = protoReader(entry.proto);
+  const isSource = partyReader(entry.src, addressOf);
+  const isDestination = partyReader(entry.dst, addressOf);
+  return ({ kind, device, flow }) => {
+    // Lifting the filter or changing an administrator is never implied by an entry about flows.
+    const special = kind === 'engine' || kind === 'fact';
+    if (special ? entry.kind !== kind : entry.kind !== undefined && entry.kind !== kind) return false;
+    if (entry.device !== undefined && entry.device !== device) return false;
+    return isPort(flow.ports) && isProto(flow.proto) && isSource(flow.src) && isDestination(flow.dst);
+  };
+}
+
+const anything = (): boolean => true;
+
+function partyReader(declared: string | undefined, addressOf: AddressOf): (party: ScopeParty) => boolean {
+  if (declared === undefined || isAny(declared)) return anything;
   const outer = addressOf(declared);
-  if (!inner || !outer || (inner.ip4.length === 0 && inner.ip6.length === 0)) return false;
-  return isSubset(inner.ip4, outer.ip4) && isSubset(inner.ip6, outer.ip6);
+  return (party) => {
+    if (declared === party.text || declared === party.zone) return true;
+    const inner = party.addresses ?? addressOf(party.text);
+    if (!inner || !outer || (inner.ip4.length === 0 && inner.ip6.length === 0)) return false;
+    return isSubset(inner.ip4, outer.ip4) && isSubset(inner.ip6, outer.ip6);
+  };
 }
 
-function withinProto(proto: string, declared: string | undefined): boolean {
-  if (declared === undefined || isAny(declared)) return true;
-  const names = (text: string): readonly string[] =>
-    text
-      .toLowerCase()
-      .split(',')
-      .map((name) => name.trim());
-  return names(proto).every((name) => names(declared).includes(name));
+function protoReader(declared: string | undefined): (proto: string) => boolean {
+  if (declared === undefined || isAny(declared)) return anything;
+  const outer = namesIn(declared);
+  return (proto) => proto === declared || namesIn(proto).every((name) => outer.includes(name));
 }
 
-function withinPorts(ports: Intervals | 'any', declared: string | undefined): boolean {
-  if (declared === undefined) return true;
-  const outer = declaredPorts(declared);
-  if (outer === 'any') return true;
-  return outer !== undefined && ports !== 'any' && isSubset(ports, outer);
+function namesIn(proto: string): readonly string[] {
+  return proto
+    .toLowerCase()
+    .split(',')
+    .map((name) => name.trim());
 }
 
-/** Scopes are few, and are asked about every opening. */
-const PORTS_KNOWN_MAX = 1_000;
-const portsKnown = new Map<string, ReturnType<typeof parsePorts>>();
-
-function declaredPorts(text: string): ReturnType<typeof parsePorts> {
-  if (!portsKnown.has(text)) {
-    if (portsKnown.size >= PORTS_KNOWN_MAX) portsKnown.clear();
-    portsKnown.set(text, parsePorts(text));
-  }
-  return portsKnown.get(text);
+function portReader(declared: string | undefined): (ports: Intervals | 'any') => boolean {
+  const outer = declared === undefined ? 'any' : parsePorts(declared);
+  if (outer === 'any') return anything;
+  return (ports) => outer !== undefined && ports !== 'any' && isSubset(ports, outer);
 }
 
 function isAny(text: string): boolean {

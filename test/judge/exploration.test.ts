@@ -10,7 +10,7 @@ import {
   type Observation,
   type Subject,
 } from '../../agent/judge/index.js';
-import { leftFrom, ownershipOf } from '../../agent/judge/verdict.js';
+import { leftFrom, ownershipOf } from '../../agent/judge/ownership.js';
 import { type MaintenanceWindow, plannedEnd } from '../../agent/windows/index.js';
 import { contextOf, minute, START, subject } from '../support/guard.js';
 

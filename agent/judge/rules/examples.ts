@@ -23,7 +23,7 @@ const noWindows: WindowMachine = {
   effectiveEnd: () => 0,
   deadline: () => 0,
   covers: () => false,
-  scopeEntryFor: () => undefined,
+  scopeReader: () => () => undefined,
 };
 
 export function exampleContext(rules: Rules): JudgeContext {

@@ -1,15 +1,18 @@
-import { intersection, isSubset, size } from '../../lib/intervals.js';
-import { type AddressSet, publicAddresses } from '../../model/index.js';
+import { isSubset, overlaps } from '../../lib/intervals.js';
+import { publicAddresses } from '../../model/index.js';
+import type { JudgeContext } from '../context.js';
+import { addressesOf } from '../networks.js';
+import { oncePer, oncePerSubject } from '../once.js';
 import {
-  addressesOf,
   destinationZones,
+  isOne,
   isToFirewall,
-  type JudgeContext,
   OUTER_ZONES,
   type SourceClass,
   sourceOf,
   unapprovedDestination,
-} from '../context.js';
+  whoIs,
+} from '../parties.js';
 import {
   baseRisk,
   CLINICAL_ZONES,
@@ -24,7 +27,7 @@ import {
 import { anyPort, hasProtocol, protocolsOf, reachesRemoteTool, type Service, servicesReached } from '../services.js';
 import type { Party, Subject } from '../types.js';
 import { namesOf } from '../zones.js';
-import type { Breadth, Door, ExposureRule, PartyTest, Trust, When, ZoneKind } from './types.js';
+import type { Breadth, Door, ExposureRule, PartyTest, Trust, ZoneKind } from './types.js';
 
 const TRUST_OF: Readonly<Record<SourceClass, Trust>> = {
   internet: 'internet',
@@ -44,58 +47,70 @@ const ZONES_OF: Readonly<Record<ZoneKind, readonly string[]>> = {
 const CLOCK =
   /\bschedule\b|\btime-range\b|\bit is (?:in the time|\d\d:\d\d)|\b(?:date|time)(?:start|stop)\b|\bmeta (?:time|hour|day)\b/;
 
-/** What one subject is, worked out once and only where a rule asks. */
-function facetsOf(subject: Subject, context: JudgeContext) {
+interface Facets {
+  readonly from: Side;
+  readonly to: Side;
+  readonly anyPort: boolean;
+  readonly protocols: readonly string[];
+  readonly doors: readonly Door[];
+  readonly services: readonly string[];
+  readonly categories: readonly string[];
+  readonly portRisk: number;
+  readonly remoteTool: boolean;
+  readonly unapproved: boolean;
+  readonly endless: boolean;
+}
+
+interface Side {
+  readonly trust: Trust | undefined;
+  readonly zones: readonly string[];
+  readonly breadth: Breadth;
+}
+
+/** What one subject is, as the rules ask about it. */
+function facetsOf(subject: Subject, context: JudgeContext): Facets {
   const { flow } = subject;
-  const lazily = <T>(work: () => T): (() => T) => {
-    let known: { readonly value: T } | undefined;
-    return () => {
-      known ??= { value: work() };
-      return known.value;
-    };
-  };
-  /** A listener or a fact is not sent from anywhere: who reaches it is told by the openings beside it. */
-  const hasSource = subject.kind === 'rule' || subject.kind === 'engine';
-  const services = lazily(() => servicesOf(subject, context));
+  const services = servicesOf(subject, context);
   return {
-    from: {
-      trust: lazily((): Trust | undefined => (hasSource ? TRUST_OF[sourceOf(subject, context).class] : undefined)),
-      zones: lazily(() => (hasSource ? zonesOf(flow.src, context) : [])),
-      breadth: lazily(() => breadthOf(flow.src, context)),
-    },
+    from: sourceSide(subject, context),
     to: {
-      trust: lazily(() => trustOf(flow.dst, subject, context)),
-      zones: lazily(() => {
-        const own = subject.kind === 'listener' ? context.devices[subject.device]?.zone : undefined;
-        const zones = zonesOf(flow.dst, context);
-        return own === undefined ? zones : [...zones, ...namesOf(own, context.zones)];
-      }),
-      breadth: lazily(() => breadthOf(flow.dst, context)),
+      trust: TRUST_OF[whoIs(flow.dst, context).class],
+      zones: targetZones(subject, context),
+      breadth: breadthOf(flow.dst, context),
     },
-    anyPort: lazily(() => anyPort(flow.ports)),
-    protocols: lazily(() => protocolsOf(flow.proto)),
-    doors: lazily(() => (isToFirewall(subject, context) ? doorsOf(flow, context) : NO_DOOR)),
-    services: lazily(() => services().map(({ id }) => id)),
-    categories: lazily(() => services().map(({ category }) => category)),
-    portRisk: lazily(() => levelOf(baseRisk(subject, context).severity)),
-    remoteTool: lazily(() => reachesRemoteTool(context.services, flow.proto.toLowerCase(), flow.ports)),
-    unapproved: lazily(() => unapprovedDestination(subject, context)),
-    endless: lazily(() => !(subject.conditions ?? []).some((text) => CLOCK.test(text))),
+    anyPort: anyPort(flow.ports),
+    protocols: protocolsOf(flow.proto),
+    doors: isToFirewall(subject, context) ? doorsOf(flow, context) : NO_DOOR,
+    services: services.map(({ id }) => id),
+    categories: services.map(({ category }) => category),
+    portRisk: levelOf(baseRisk(subject, context).severity),
+    remoteTool: reachesRemoteTool(context.services, flow.proto.toLowerCase(), flow.ports),
+    unapproved: unapprovedDestination(subject, context),
+    endless: !subject.conditions?.some((text) => CLOCK.test(text)),
   };
+}
+
+/** A listener or a fact is not sent from anywhere: who reaches it is told by the openings beside it. */
+function sourceSide(subject: Subject, context: JudgeContext): Side {
+  const { src } = subject.flow;
+  const hasSource = subject.kind === 'rule' || subject.kind === 'engine';
+  return {
+    trust: hasSource ? TRUST_OF[sourceOf(subject, context).class] : undefined,
+    zones: hasSource ? zonesOf(src, context) : [],
+    breadth: breadthOf(src, context),
+  };
+}
+
+function targetZones(subject: Subject, context: JudgeContext): readonly string[] {
+  const own = subject.kind === 'listener' ? context.devices[subject.device]?.zone : undefined;
+  const zones = zonesOf(subject.flow.dst, context);
+  return own === undefined ? zones : [...zones, ...namesOf(own, context.zones)];
 }
 
 const NO_DOOR: readonly Door[] = ['none'];
 
-type Facets = ReturnType<typeof facetsOf>;
-
 function zonesOf(party: Party, context: JudgeContext): readonly string[] {
   return destinationZones(party, context).map((zone) => zone.toLowerCase());
-}
-
-/** Whom a destination belongs to, by the same reckoning as a source. */
-function trustOf(party: Party, subject: Subject, context: JudgeContext): Trust {
-  const { direction: _, ...turned } = subject;
-  return TRUST_OF[sourceOf({ ...turned, flow: { ...subject.flow, src: party } }, context).class];
 }
 
 /** All the services that a flow can reach; without a named port that is every one of its protocols. */
@@ -114,58 +129,121 @@ function breadthOf(party: Party, context: JudgeContext): Breadth {
   if (!addresses) return 'network';
   const { ip4, ip6 } = publicAddresses;
   if (isSubset(ip4, addresses.ip4) || isSubset(ip6, addresses.ip6)) return 'any';
-  return countOf(addresses) === 1n ? 'host' : 'network';
-}
-
-function countOf({ ip4, ip6 }: AddressSet): bigint {
-  return size(ip4) + size(ip6);
-}
-
-function has<T>(wanted: readonly T[] | undefined, value: T | undefined): boolean {
-  return wanted === undefined || (value !== undefined && wanted.includes(value));
-}
-
-function some<T>(wanted: readonly T[] | undefined, values: () => readonly T[]): boolean {
-  return wanted === undefined || values().some((value) => wanted.includes(value));
-}
-
-function is(wanted: boolean | undefined, value: () => boolean): boolean {
-  return wanted === undefined || wanted === value();
+  return isOne(addresses) ? 'host' : 'network';
 }
 
 /** The zones that a test names, as they are compared: by the names that are usual for their kinds, and in lower case. */
-const zonesMeant = remembered(({ zones, kinds, notZones }: PartyTest) => {
+const zonesMeant = oncePer(({ zones, kinds, notZones }: PartyTest) => {
   const lower = (names: readonly string[] | undefined) => names?.map((name) => name.toLowerCase());
   return { zones: lower(zones), kinds: kinds?.flatMap((kind) => ZONES_OF[kind]), notZones: lower(notZones) };
 });
 
-/** Worked out once for each of the rules' parts, which never change. */
-function remembered<K extends object, V>(work: (key: K) => V): (key: K) => V {
-  const known = new WeakMap<K, V>();
-  return (key) => {
-    let value = known.get(key);
-    if (value === undefined) {
-      value = work(key);
-      known.set(key, value);
-    }
-    return value;
-  };
-}
+type Test = (facets: Facets, subject: Subject) => boolean;
 
-function partyHolds(test: PartyTest | undefined, { trust, zones, breadth }: Facets['from']): boolean {
-  if (!test) return true;
-  const meant = zonesMeant(test);
-  return (
-    (test.trust === undefined || has(test.trust, trust())) &&
-    some(meant.zones, zones) &&
-    some(meant.kinds, zones) &&
-    !(meant.notZones !== undefined && zones().some((zone) => meant.notZones!.includes(zone))) &&
-    (test.breadth === undefined || test.breadth.includes(breadth()))
+const meets = <T>(wanted: readonly T[], values: readonly T[]): boolean =>
+  values.some((value) => wanted.includes(value));
+
+/** What a rule asks, as one test for each thing that it names: most rules name two or three. */
+const testsOf = oncePer(({ when }: ExposureRule): readonly Test[] => {
+  const tests: Test[] = [];
+  const ask = <T>(wanted: T | undefined, test: (wanted: T) => Test): void => {
+    if (wanted !== undefined) tests.push(test(wanted));
+  };
+  ask(
+    when.access,
+    (wanted) =>
+      (_, { factCode }) =>
+        factCode !== undefined && wanted.includes(factCode),
   );
+  ask(
+    when.direction,
+    (wanted) =>
+      (_, { direction }) =>
+        direction !== undefined && wanted.includes(direction),
+  );
+  ask(
+    when.anyPort,
+    (wanted) =>
+      ({ anyPort: value }) =>
+        value === wanted,
+  );
+  ask(
+    when.door,
+    (wanted) =>
+      ({ doors }) =>
+        meets(wanted, doors),
+  );
+  ask(
+    when.services,
+    (wanted) =>
+      ({ services }) =>
+        meets(wanted, services),
+  );
+  ask(
+    when.categories,
+    (wanted) =>
+      ({ categories }) =>
+        meets(wanted, categories),
+  );
+  ask(
+    when.protocols,
+    (wanted) =>
+      ({ protocols }) =>
+        meets(wanted, protocols),
+  );
+  ask(
+    when.portRisk,
+    (wanted) =>
+      ({ portRisk }) =>
+        portRisk >= levelOf(wanted),
+  );
+  ask(
+    when.remoteTool,
+    (wanted) =>
+      ({ remoteTool }) =>
+        remoteTool === wanted,
+  );
+  ask(
+    when.unapprovedHost,
+    (wanted) =>
+      ({ unapproved }) =>
+        unapproved === wanted,
+  );
+  ask(
+    when.from,
+    (wanted) =>
+      ({ from }) =>
+        partyHolds(wanted, from),
+  );
+  ask(
+    when.to,
+    (wanted) =>
+      ({ to }) =>
+        partyHolds(wanted, to),
+  );
+  ask(when.ports, (wanted) => (_, { flow }) => {
+    return wanted === 'any' || flow.ports === 'any' || overlaps(wanted, flow.ports);
+  });
+  ask(
+    when.endless,
+    (wanted) =>
+      ({ endless }) =>
+        endless === wanted,
+  );
+  return tests;
+});
+
+function partyHolds(test: PartyTest, { trust, zones, breadth }: Side): boolean {
+  if (test.trust !== undefined && (trust === undefined || !test.trust.includes(trust))) return false;
+  if (test.breadth !== undefined && !test.breadth.includes(breadth)) return false;
+  const meant = zonesMeant(test);
+  if (meant.zones !== undefined && !meets(meant.zones, zones)) return false;
+  if (meant.kinds !== undefined && !meets(meant.kinds, zones)) return false;
+  return meant.notZones === undefined || !meets(meant.notZones, zones);
 }
 
 /** The rules that speak of a kind of subject, in their order. */
-const byKind = remembered((rules: JudgeContext['exposures']) => {
+const byKind = oncePer((rules: JudgeContext['exposures']) => {
   const lists = new Map<Subject['kind'], ExposureRule[]>();
   for (const rule of rules) {
     for (const kind of new Set(rule.when.kind)) lists.set(kind, [...(lists.get(kind) ?? []), rule]);
@@ -173,44 +251,13 @@ const byKind = remembered((rules: JudgeContext['exposures']) => {
   return lists;
 });
 
-function holds(when: When, subject: Subject, facets: Facets): boolean {
-  return (
-    has(when.access, subject.factCode) &&
-    has(when.direction, subject.direction) &&
-    is(when.anyPort, facets.anyPort) &&
-    some(when.protocols, facets.protocols) &&
-    portsMeet(when.ports, subject) &&
-    some(when.door, facets.doors) &&
-    some(when.services, facets.services) &&
-    some(when.categories, facets.categories) &&
-    partyHolds(when.from, facets.from) &&
-    partyHolds(when.to, facets.to) &&
-    (when.portRisk === undefined || facets.portRisk() >= levelOf(when.portRisk)) &&
-    is(when.remoteTool, facets.remoteTool) &&
-    is(when.unapprovedHost, facets.unapproved) &&
-    is(when.endless, facets.endless)
-  );
-}
-
-function portsMeet(wanted: When['ports'], { flow }: Subject): boolean {
-  if (wanted === undefined || wanted === 'any' || flow.ports === 'any') return true;
-  return intersection(wanted, flow.ports).length > 0;
-}
-
-/** What holds of a subject whatever else is open: kept, because unchanged readings are judged again and again. */
-const known = new WeakMap<JudgeContext, WeakMap<Subject, readonly ExposureRule[]>>();
-
-function standing(subject: Subject, context: JudgeContext): readonly ExposureRule[] {
-  const ofContext = known.get(context) ?? new WeakMap<Subject, readonly ExposureRule[]>();
-  known.set(context, ofContext);
-  const before = ofContext.get(subject);
-  if (before) return before;
+/** What holds of a subject whatever else is open. */
+const standing = oncePerSubject((subject, context): readonly ExposureRule[] => {
+  const ofKind = byKind(context.exposures).get(subject.kind);
+  if (!ofKind) return [];
   const facets = facetsOf(subject, context);
-  const ofKind = byKind(context.exposures).get(subject.kind) ?? [];
-  const rules = ofKind.filter(({ when }) => holds(when, subject, facets));
-  ofContext.set(subject, rules);
-  return rules;
-}
+  return ofKind.filter((rule) => testsOf(rule).every((test) => test(facets, subject)));
+});
 
 /** The rules that speak of a subject; `alongside` is everything else that lets the internet in at the same moment. */
 export function exposuresOf(
@@ -218,14 +265,15 @@ export function exposuresOf(
   context: JudgeContext,
   alongside: readonly Subject[] = [],
 ): readonly ExposureRule[] {
-  return standing(subject, context).filter(
-    ({ when: { reached } }) =>
-      reached === undefined || reached === (openingReaching(subject, context, alongside) !== undefined),
-  );
+  const rules = standing(subject, context);
+  if (!rules.some(({ when: { reached } }) => reached !== undefined)) return rules;
+  const isReached = openingReaching(subject, context, alongside) !== undefined;
+  return rules.filter(({ when: { reached } }) => reached === undefined || reached === isReached);
 }
 
 /** The severity with what the rules make of it: first what is said outright, then at least, then at most. */
 export function withRules(rating: Rating, rules: readonly ExposureRule[]): Rating {
+  if (rules.every(({ severity }) => severity.kind === 'risk')) return rating;
   const of = (kind: ExposureRule['severity']['kind']) =>
     rules.flatMap(({ id, severity }) =>
       severity.kind === kind && severity.kind !== 'risk' ? [{ id, level: severity.level }] : [],

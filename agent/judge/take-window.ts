@@ -1,0 +1,68 @@
+import { failure, type Result } from '../lib/result.js';
+import type { Instant, MaintenanceWindow, WindowEvent, WindowStep } from '../windows/index.js';
+import type { JudgeContext } from './context.js';
+import type { JudgeEvent } from './events.js';
+import type { JudgeState } from './findings.js';
+import type { Taken } from './taken.js';
+
+export function takePlan(
+  state: JudgeState,
+  event: JudgeEvent & { kind: 'windowPlanned' },
+  context: JudgeContext,
+): Taken {
+  const { id } = event.window;
+  const known = state.windows.find((window) => window.id === id);
+  if (known && !(event.replaces && (known.state === 'planned' || known.withdrawn))) {
+    return { state, problem: { code: 'WINDOW_EXISTS', message: `window ${id} is planned already` } };
+  }
+  const planned = context.windows.plan(event.window);
+  if (!planned.ok) return { state, problem: planned.error };
+  if (known) return { state: withWindow(state, planned.value.window) };
+  return { state: { ...state, windows: [...state.windows, planned.value.window] } };
+}
+
+/** Everything that is said of a window that is planned already, but that the work is over. */
+type WindowWord = JudgeEvent & {
+  kind: 'windowOpened' | 'windowExtended' | 'windowResumed' | 'windowHandedOver' | 'windowSessions' | 'windowCancelled';
+};
+
+export function takeWindow(state: JudgeState, named: Named, word: WindowWord): Taken {
+  const step = stepNamed(state, named, meant(word));
+  return step.ok ? { state: withWindow(state, step.value.window) } : { state, problem: step.error };
+}
+
+function meant(word: WindowWord): WindowEvent {
+  switch (word.kind) {
+    case 'windowOpened':
+      return { kind: 'open', ...(word.before && { before: word.before }) };
+    case 'windowExtended': {
+      const { until, by, reason, second } = word;
+      return { kind: 'extend', until, by, reason, ...(second !== undefined && { second }) };
+    }
+    case 'windowResumed':
+      return { kind: 'resume', by: word.by };
+    case 'windowHandedOver':
+      return { kind: 'handOver', to: word.to, by: word.by };
+    case 'windowSessions':
+      return { kind: 'sessions', sessions: word.sessions };
+    case 'windowCancelled':
+      return { kind: 'cancel', ...(word.withdrawn && { withdrawn: true }) };
+  }
+}
+
+/** A window by its id, stepped at an instant. */
+export interface Named {
+  readonly id: string;
+  readonly at: Instant;
+  readonly context: JudgeContext;
+}
+
+export function stepNamed(state: JudgeState, { id, at, context }: Named, event: WindowEvent): Result<WindowStep> {
+  const window = state.windows.find((one) => one.id === id);
+  if (!window) return failure({ code: 'NO_WINDOW', message: `there is no window ${id}` });
+  return context.windows.step(window, event, at);
+}
+
+export function withWindow(state: JudgeState, window: MaintenanceWindow): JudgeState {
+  return { ...state, windows: state.windows.map((one) => (one.id === window.id ? window : one)) };
+}
