@@ -1,5 +1,4 @@
 import { type AskedPacket, ask, type Verdict } from '../exposure/index.js';
-import { contains, isEmpty, size } from '../lib/intervals.js';
 import {
   type Application,
   all,
@@ -105,15 +104,4 @@ export function askApplications(
   if (verdict.verdict !== 'deny' || strangers.length === 0) return { verdict, assuming };
   const wider = askWith(new Map([...closed].filter(([id]) => !strangers.some((one) => one.id === id))));
   return wider.verdict === 'deny' ? { verdict, assuming } : { verdict: wider, assuming: [] };
-}
-
-/** The interface by which fixed routes send a packet, where a question leaves it open. */
-export function routedOut({ reach }: Pipeline, packet: AskedPacket): string | undefined {
-  const { destination } = packet.fields;
-  if (!reach || destination === undefined || packet.direction !== 'forward') return undefined;
-  return Object.entries(reach).find(([, { ip4, ip6 }]) =>
-    typeof destination === 'number'
-      ? !isEmpty(ip4) && contains(ip4, destination)
-      : size(ip6) > 0n && contains(ip6, destination),
-  )?.[0];
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type AskedPacket, PROTOCOLS } from '../exposure/index.js';
+import { type Intervals, single } from '../lib/intervals.js';
 import { failure, type Result, success } from '../lib/result.js';
 import {
   type ConnectionState,
@@ -14,8 +15,9 @@ import {
   type Rule,
   type RuleList,
 } from '../model/index.js';
-import { type Assumed, askApplications, routedOut } from './offline-applications.js';
+import { type Assumed, askApplications } from './offline-applications.js';
 import { decidingStep, type NatView, natView } from './offline-nat.js';
+import { routedOut } from './offline-routes.js';
 
 const FLAGS: Readonly<Record<string, number>> = { FIN: 1, SYN: 2, RST: 4, PSH: 8, ACK: 16, URG: 32, ECE: 64, CWR: 128 };
 
@@ -211,7 +213,8 @@ function askedPacket(question: AskCase): Result<AskedPacket> {
   const mac = packet.smac === 'none' ? NO_FRAME : packet.smac === undefined ? undefined : parseMac(packet.smac);
   if (packet.smac !== undefined && mac === undefined)
     return wrong(`smac ${packet.smac} is not a hardware address`, 'such as 00:1b:21:3a:4c:5d, or none');
-  const icmp = packet.icmpType === undefined ? undefined : packet.icmpType * 256 + (packet.icmpCode ?? 0);
+  const codes = icmpCodes(packet, protocol);
+  const icmp = codes?.[0] === codes?.[1] ? codes?.[0] : undefined;
   // What an address object holds is asked of the source; a packet of which only the destination is given asks it there.
   if (question.at?.object?.kind === 'address' && addresses.source === undefined && addresses.destination !== undefined)
     addresses.source = addresses.destination;
@@ -228,7 +231,19 @@ function askedPacket(question: AskCase): Result<AskedPacket> {
       ...(mac === undefined ? {} : { sourceMac: mac }),
       ...(bits === undefined ? {} : { tcpFlags: bits.reduce<number>((sum, bit) => sum | (bit ?? 0), 0) }),
     },
+    ...(codes && icmp === undefined ? { icmpCodes: codes } : {}),
   });
+}
+
+/** Messages of errors, whose code says which one it is: of every other type there is only the code 0. */
+const manyCodes: Readonly<Record<number, readonly number[]>> = { 1: [3, 5, 9, 11, 12], 58: [1, 3, 4] };
+
+/** The type and the codes that a question leaves open. */
+function icmpCodes({ icmpType, icmpCode }: AskCase['packet'], protocol: number | undefined): Intervals | undefined {
+  if (icmpType === undefined) return undefined;
+  const first = icmpType * 256;
+  if (icmpCode !== undefined) return single(first + icmpCode);
+  return manyCodes[protocol ?? 1]?.includes(icmpType) ? [first, first + 255] : single(first);
 }
 
 type Place = Pick<AskedPacket, 'inInterface' | 'outInterface'>;
@@ -277,8 +292,7 @@ function askPlace(
   const out = routedOut(pipeline, packet);
   if (out === undefined || out === '') return plain;
   const routed = askApplications(pipeline, { ...packet, outInterface: out }, list, app);
-  // A packet that is translated goes where its new destination is.
-  if (routed.verdict.verdict === 'maybe' || routed.verdict.env?.destination) return plain;
+  if (routed.verdict.verdict === 'maybe') return plain;
   return { ...routed, assuming: [...routed.assuming, `the packet leaves by ${out}, as routes say`] };
 }
 

@@ -1,5 +1,5 @@
 import { type AskedPacket, natLists, type Verdict } from '../exposure/index.js';
-import { type Bound, type Intervals, ranges } from '../lib/intervals.js';
+import { type Bound, type Intervals, ranges, single } from '../lib/intervals.js';
 import { type AddressSet, type Family, formatRange, type Pipeline } from '../model/index.js';
 
 /** What becomes of one end of a connection: `to` absent where only the port changes. */
@@ -37,15 +37,27 @@ function rewrite(
   return { ...(to && { to }), ...(ports && { ports: [...ports] }) };
 }
 
-/** Where the host part is kept, the address that the packet's own becomes. */
-function rangeOf(addresses: AddressSet, family: Family, kept: number | bigint | undefined): readonly string[] {
-  const set: Intervals<Bound> = addresses[family];
+/** The addresses that a destination becomes, of a packet of which it is one; undefined: one of the device, or unchanged. */
+export function translated({ addresses, keepHost }: Translation, packet: AskedPacket): Intervals<Bound> | undefined {
+  const { destination } = packet.fields;
+  if (destination === undefined) return undefined;
+  if (addresses === undefined) return single<Bound>(destination);
+  if (addresses === 'device') return undefined;
+  const set: Intervals<Bound> = addresses[typeof destination === 'number' ? 'ip4' : 'ip6'];
+  return keepHost ? keptHost(set, destination) : set;
+}
+
+/** Where the host part is kept, the one address that the packet's own becomes. */
+function keptHost(set: Intervals<Bound>, kept: Bound): Intervals<Bound> {
   const [first, last] = set;
-  if (kept === undefined || first === undefined || last === undefined || set.length !== 2)
-    return [...ranges(set)].map(([from, to]) => formatRange(from, to));
+  if (first === undefined || last === undefined || set.length !== 2) return set;
   const host = BigInt(first) + (BigInt(kept) % (BigInt(last) - BigInt(first) + 1n));
-  const one = typeof first === 'number' ? Number(host) : host;
-  return [formatRange(one, one)];
+  return single<Bound>(typeof first === 'number' ? Number(host) : host);
+}
+
+function rangeOf(addresses: AddressSet, family: Family, kept: Bound | undefined): readonly string[] {
+  const set: Intervals<Bound> = addresses[family];
+  return [...ranges(kept === undefined ? set : keptHost(set, kept))].map(([from, to]) => formatRange(from, to));
 }
 
 /** The step that decided: what a translation does before and after the filter does not. */

@@ -15,6 +15,8 @@ export interface AskedPacket {
   readonly direction: Direction;
   readonly state: ConnectionState;
   readonly fields: TracedPacket['fields'];
+  /** The type of ICMP with every code that it may have, where the question leaves the code open. */
+  readonly icmpCodes?: Intervals;
   readonly inInterface?: string;
   readonly outInterface?: string;
 }
@@ -53,13 +55,13 @@ export function askSets(pipeline: Pipeline, packet: AskedPacket, family: Family,
     for (const { rules } of pipeline.lists) {
       for (const rule of rules) if (!relevant || relevant.has(rule)) builder.rule(rule);
     }
-    for (const [field, value] of givenFields(packet)) builder.field(field, single(value));
+    for (const [field, values] of givenFields(packet)) builder.field(field, values);
     builder.names([packet.inInterface ?? '', packet.outInterface ?? '']);
   };
   return inUniverse(family, seed, (universe) => {
     const kernel = createKernel(universe.space, {});
     const box: (Intervals<Bound> | undefined)[] = universe.space.fields.map(() => undefined);
-    for (const [field, value] of givenFields(packet)) box[fieldIndex[field]] = single(value);
+    for (const [field, values] of givenFields(packet)) box[fieldIndex[field]] = values;
     for (const side of ['inInterface', 'outInterface'] as const) {
       const name = packet[side];
       if (name !== undefined && name !== '') box[fieldIndex[side]] = universe.interfaceIndexes([name]);
@@ -96,6 +98,7 @@ export function askSets(pipeline: Pipeline, packet: AskedPacket, family: Family,
       if (kernel.exists(allowed, index) === allowed) return [];
       const predicate = universe.predicates[index - packetFields.length];
       if (predicate) return [predicate.text];
+      if (packet.icmpCodes && index === fieldIndex.icmp) return ['icmpCode'];
       return box[index] === undefined ? [field.name] : [];
     });
     return { verdict: 'maybe', unknowns };
@@ -110,16 +113,20 @@ function relevantRules(pipeline: Pipeline, packet: AskedPacket, family: Family):
     const name = packet[side];
     if (name !== undefined && name !== '') names.set(side, [name]);
   }
-  const fields = new Map(givenFields(packet).map(([field, value]) => [field, single(value)] as const));
-  return relevantTo([{ fields, names }], pipeline, looseBoxes(pipeline, packet.direction, family));
+  return relevantTo(
+    [{ fields: new Map(givenFields(packet)), names }],
+    pipeline,
+    looseBoxes(pipeline, packet.direction, family),
+  );
 }
 
 type GivenField = keyof AskedPacket['fields'] & PacketField;
 
-function givenFields({ fields }: AskedPacket): readonly (readonly [GivenField, Bound])[] {
+function givenFields({ fields, icmpCodes }: AskedPacket): readonly (readonly [GivenField, Intervals<Bound>])[] {
   const isGiven = (name: PacketField): name is GivenField => name in fields;
-  return packetFields.filter(isGiven).flatMap((name) => {
+  const given = packetFields.filter(isGiven).flatMap((name) => {
     const value = fields[name];
-    return value === undefined ? [] : [[name, value] as const];
+    return value === undefined ? [] : [[name, single<Bound>(value)] as const];
   });
+  return icmpCodes ? [...given, ['icmp', icmpCodes]] : given;
 }
