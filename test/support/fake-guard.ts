@@ -244,7 +244,12 @@ export function fakeGuard(scene: FakeScene = {}): FakeGuard {
           firstSeen: '2026-11-23T13:05:00.000Z',
           ...(undo !== undefined && { undo }),
         })),
-        alsoOpen: (scene.findings ?? []).filter((one) => ids.includes(one.device ?? '') && countsAsOpen(one)),
+        alsoOpen: (scene.findings ?? []).filter(
+          (one) =>
+            ids.includes(one.device ?? '') &&
+            countsAsOpen(one) &&
+            !left.some(({ id: own }) => one.key.endsWith(`/${own}`)),
+        ),
         coverage: coverage(ids),
         ...(state === 'refused' && {
           waysOut: [
