@@ -59,19 +59,25 @@ function settlePipeline(pipeline: Pipeline, decided: Decided): Pipeline {
   return fresh;
 }
 
-/** Whether a packet is on the default ports of an application, as far as the question says. */
-function isOnDefaults({ defaults, name }: Application, pipeline: Pipeline, packet: AskedPacket): Verdict['verdict'] {
-  if (!defaults) return 'no-match';
+/** Whether a packet is on these ports of an application, as far as the question says. */
+function isOn(
+  ports: Condition | undefined,
+  { name }: Application,
+  pipeline: Pipeline,
+  packet: AskedPacket,
+): Verdict['verdict'] {
+  if (!ports) return 'no-match';
   const origin = { file: '', line: 0, rule: name, text: name };
-  const rule: Rule = { origin, steps: [{ kind: 'match', condition: defaults }, { kind: 'accept' }] };
-  const list: RuleList = { id: `default ports of ${name}`, rules: [rule], families: ['ip4', 'ip6'], origin };
+  const rule: Rule = { origin, steps: [{ kind: 'match', condition: ports }, { kind: 'accept' }] };
+  const list: RuleList = { id: `ports of ${name}`, rules: [rule], families: ['ip4', 'ip6'], origin };
   return ask({ ...pipeline, lists: [list], bases: [] }, packet, list).verdict;
 }
 
 /**
  * Asks a device whose rules know applications. With `app` the packet is of that one and no other. Without it, a packet
  * on the default ports of an application is that application; where it is on those of several, the one that the port
- * is best known by. An application whose ports we do not know is taken not to be meant, unless it alone could let
+ * is best known by. Where that does not let it through, a packet on a port that a rule names for an application it
+ * lets through is that application. One whose ports we do not know is taken not to be meant, unless it alone could let
  * the packet pass: then both answers are possible.
  */
 export function askApplications(
@@ -88,7 +94,7 @@ export function askApplications(
   if (applications.length === 0) return { verdict: ask(pipeline, packet, list), assuming: [] };
   if (app !== undefined)
     return { verdict: askWith(new Map(applications.map(({ id, name }) => [id, name === app]))), assuming: [] };
-  const places = applications.map((one) => ({ one, verdict: isOnDefaults(one, pipeline, packet) }));
+  const places = applications.map((one) => ({ one, verdict: isOn(one.defaults, one, pipeline, packet) }));
   const taken = places.find(({ verdict }) => verdict === 'allow')?.one;
   const open = taken ? [] : places.filter(({ verdict }) => verdict === 'maybe').map(({ one }) => one);
   const closed = new Map(
@@ -100,6 +106,14 @@ export function askApplications(
     : open.length > 0
       ? []
       : ['the application is none of those that rules name'];
+  if (verdict.verdict === 'deny' && !taken) {
+    for (const one of applications) {
+      if (isOn(one.named, one, pipeline, packet) !== 'allow') continue;
+      const as = askWith(new Map(applications.map(({ id }) => [id, id === one.id])));
+      if (as.verdict !== 'allow') continue;
+      return { verdict: as, assuming: [`the application is ${one.name}, which a rule lets through on this port`] };
+    }
+  }
   const strangers = taken ? [] : applications.filter(({ unplaced }) => unplaced);
   if (verdict.verdict !== 'deny' || strangers.length === 0) return { verdict, assuming };
   const wider = askWith(new Map([...closed].filter(([id]) => !strangers.some((one) => one.id === id))));

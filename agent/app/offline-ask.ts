@@ -288,11 +288,11 @@ function askPlace(
   app: string | undefined,
 ): Assumed {
   const plain = askApplications(pipeline, packet, list, app);
-  if (plain.verdict.verdict !== 'maybe' || packet.outInterface !== undefined) return plain;
+  if (packet.outInterface !== undefined) return plain;
   const out = routedOut(pipeline, packet);
   if (out === undefined || out === '') return plain;
   const routed = askApplications(pipeline, { ...packet, outInterface: out }, list, app);
-  if (routed.verdict.verdict === 'maybe') return plain;
+  if (routed.verdict.verdict === 'maybe' || routed.verdict.verdict === plain.verdict.verdict) return plain;
   return { ...routed, assuming: [...routed.assuming, `the packet leaves by ${out}, as routes say`] };
 }
 

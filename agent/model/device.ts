@@ -66,6 +66,8 @@ export interface Application {
   readonly defaults?: Condition;
   /** Whose default ports are not known to us. */
   readonly unplaced?: true;
+  /** The ports that rules which let it through name for it. */
+  readonly named?: Condition;
 }
 
 export interface NamedObject {

@@ -103,6 +103,8 @@ export interface Asked {
   /** Its default ports; absent: any, or not known. */
   readonly ports?: Condition;
   readonly isCustom: boolean;
+  /** Ports that rules which let it through name for it. */
+  readonly named?: readonly Condition[];
 }
 
 const order = new Map(Object.keys(catalogue).map((name, index) => [name, index]));
@@ -113,9 +115,11 @@ export function applicationsOf(asked: Iterable<Asked>): readonly Application[] {
   const byId = new Map([...asked].map((one) => [one.id, one]));
   return [...byId.values()]
     .sort((a, b) => rank(a) - rank(b) || (a.id < b.id ? -1 : 1))
-    .map(({ name, id, ports, isCustom }) => ({
+    .map(({ name, id, ports, isCustom, named = [] }) => ({
       name,
       id,
+      // One of one's own is only what a rule or its own ports say that it is.
+      ...(!isCustom && named.length > 0 ? { named: any(...named) } : {}),
       ...(ports && !isDynamic(ports) ? { defaults: ports } : {}),
       ...(!ports && !isCustom ? { unplaced: true as const } : {}),
     }));

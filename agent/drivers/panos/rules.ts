@@ -124,8 +124,12 @@ export function service(node: Node, system: System, reader: Reader): Condition {
   const isDefault = services.includes('application-default');
   // Any application on its default ports is any application: which it is by its port is not known.
   if (asked === 'any') return isDefault ? all() : ports;
+  const isNamed = !services.includes('any') && named.length > 0 && valueIn(at(node, 'action')) === 'allow';
   const conditions = asked.map((one) => {
-    if (!isDisabled(node)) system.asked.set(one.id, one);
+    if (!isDisabled(node)) {
+      const before = system.asked.get(one.id)?.named ?? [];
+      system.asked.set(one.id, { ...one, named: isNamed ? [...before, ports] : before });
+    }
     const is = isApplication(one, system.overrides);
     if (isDefault && named.length === 0) return one.ports ? all(one.ports, is) : is;
     return isDefault ? all(any(ports, one.ports ?? all()), is) : is;

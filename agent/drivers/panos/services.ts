@@ -53,6 +53,11 @@ export function serviceObject(node: Node, reader: Reader, original: boolean): Co
       ledger.irrelevant(child);
       continue;
     }
+    // A port beside the protocol is meant for it.
+    if (child.name === 'port' && node.index.has('protocol')) {
+      ledger.all(child);
+      continue;
+    }
     if (child.name !== 'protocol') {
       found.push(lost(child, `“${child.name}” of a service is not known`));
       continue;
@@ -60,7 +65,7 @@ export function serviceObject(node: Node, reader: Reader, original: boolean): Co
     ledger.used(child);
     for (const transport of child.children) {
       const number = protocolNumbers[transport.name];
-      const portNode = at(transport, 'port');
+      const portNode = at(transport, 'port') ?? at(node, 'port');
       // No service is without a port on the device; a text that has one is taken at its word, and is not whole.
       const ports = portNode ? portsOf(listOf(portNode)) : anyPort;
       if (!portNode) ledger.lost(transport, `${node.name} does not say its port`);
