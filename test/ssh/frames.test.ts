@@ -81,3 +81,24 @@ test('without a mark everything stands aside, and only its beginning is kept', (
   expect(aside().toString().startsWith('no\nno\n')).toBe(true);
   expect(aside().length).toBeLessThan(100_000);
 });
+
+test('what is taken back counts for nothing, wherever it was cut off', () => {
+  const steps = written([
+    ['0', Buffer.from('one\n')],
+    ['1', Buffer.from(`two\n${MARK}`)],
+  ]);
+  const pass = Buffer.concat([steps, Buffer.from(`${MARK} end\n`)]);
+  const before = Buffer.concat([pass, pass]);
+  const expected = read(pass, 7).passes;
+  for (let length = 0; length <= before.length; length++) {
+    const { passes, frames, open, startedAnew } = read(
+      Buffer.concat([before.subarray(0, length), Buffer.from(`\n${MARK} anew\n`), pass, steps]),
+      5,
+    );
+    expect({ length, passes }).toEqual({ length, passes: expected });
+    expect(frames).toEqual(expected[0]);
+    expect(open()).toBeUndefined();
+    expect(startedAnew()).toBe(true);
+  }
+  expect(read(before, 5).startedAnew()).toBe(false);
+});

@@ -40,3 +40,5 @@ export const REFUSAL_CODE = 126;
 
 /** What a request for whole readings begins with; see request.ts. A shell that gets it reads the script from its input. */
 export const SCRIPT_ARGV = 'sh -s --';
+/** Asked of a host of which a request took longer than what is tried first: it is not tried again. */
+export const SLOWLY = 'slowly';

@@ -13,9 +13,14 @@ export interface FrameReader {
   readonly frames: readonly Frame[];
   /** The step that is under way, and how many bytes it has said; undefined between steps. */
   open(): { readonly name: string; readonly bytes: number } | undefined;
+  /** Whether what came first was taken back. */
+  startedAnew(): boolean;
   /** What stood outside of all steps: greetings of a shell, or why there is no mark at all. */
   aside(): Buffer;
 }
+
+/** Behind a mark: what was said so far counts for nothing, wherever it was cut off. */
+export const ANEW = 'anew';
 
 const LINE_BYTES_MAX = 256;
 const ASIDE_BYTES_MAX = 64 * 1024;
@@ -49,8 +54,11 @@ export function frameReader(mark: string): FrameReader {
     }
   };
 
+  let anew = false;
   const endLine = (words: string): void => {
-    if (name !== undefined) {
+    if (words === ANEW) {
+      [passes.length, frames.length, name, anew] = [0, 0, undefined, true];
+    } else if (name !== undefined) {
       frames.push({ name, status: words, content: Buffer.concat(parts).subarray(0, bytes) });
       name = undefined;
     } else if (words === 'end') passes.push(frames.splice(0));
@@ -92,6 +100,7 @@ export function frameReader(mark: string): FrameReader {
       let rest = chunk;
       while (rest.length > 0) rest = line === undefined ? readContent(rest) : readLine(rest);
     },
+    startedAnew: () => anew,
     open: () => (name === undefined ? undefined : { name, bytes }),
     aside: () => Buffer.concat(asides),
   };

@@ -4,7 +4,7 @@ import { displayMessage } from '../capture.js';
 import type { Answers, CommandOutput, Conversed, ConverseOptions, Seal, Speaker, StepAnswer } from '../runner.js';
 import { decodeUtf8 } from '../utf8.js';
 import { hear } from './channel.js';
-import { PREFIX, SCRIPT_ARGV, saysNoFile } from './commands.js';
+import { PREFIX, SCRIPT_ARGV, SLOWLY, saysNoFile } from './commands.js';
 import { type Frame, type FrameReader, frameReader } from './frames.js';
 import type { Link } from './link.js';
 import { everyStep, type Plan, type PlannedStep, planOf, secondsOf } from './plan.js';
@@ -21,6 +21,8 @@ const LEFT_OUT_MAX = 3;
 const TIMED_OUT = 124;
 /** Of a look whether anything changed: a host that takes longer is read instead. */
 const CHECK_MS_MAX = 60_000;
+/** Connections to hosts that said that they started anew. */
+const slow = new WeakSet<Link>();
 
 /** A request for readings of whole dialogues. */
 export interface Request {
@@ -96,7 +98,14 @@ async function ask(
   { plans, passes, leftOut, script, overdueMs, signal }: Asking,
 ): Promise<{ readonly heard: readonly Heard[]; readonly culprit?: Culprit }> {
   const mark = randomBytes(16).toString('hex');
-  const words = ['read', mark, passes, ...[...leftOut.keys()].map((name) => `-${name}`), ...plans.map((p) => p.token)];
+  const words = [
+    'read',
+    mark,
+    passes,
+    ...pace(link),
+    ...[...leftOut.keys()].map((name) => `-${name}`),
+    ...plans.map((p) => p.token),
+  ];
   const [out, err] = [frameReader(mark), frameReader(mark)];
   const giveUp = new AbortController();
   const watch = watchSteps(everyStep(plans), { out, giveUp, overdueMs });
@@ -107,6 +116,7 @@ async function ask(
     onError: (chunk) => watch.count(err, chunk),
   });
   watch.stop();
+  if (out.startedAnew()) slow.add(link);
   const culprit = watch.culprit();
   if (culprit && leftOut.size < LEFT_OUT_MAX && !signal?.aborted && link.lost() === undefined) {
     return { heard: [], culprit };
@@ -147,7 +157,7 @@ export async function isUnchanged(
     if (bytes > STDERR_BYTES_MAX) giveUp.abort();
     else reader.feed(chunk);
   };
-  const words = ['check', mark, seal, ...plans.map(({ token }) => token)];
+  const words = ['check', mark, seal, ...pace(link), ...plans.map(({ token }) => token)];
   const output = await hear(link, `${PREFIX}${SCRIPT_ARGV} ${words.join(' ')}`, {
     input: forcedCommandScript(speakers),
     signal: signal ? AbortSignal.any([signal, giveUp.signal]) : giveUp.signal,
@@ -155,6 +165,7 @@ export async function isUnchanged(
     onError: (chunk) => count(err, chunk),
   });
   clearTimeout(timer);
+  if (out.startedAnew()) slow.add(link);
   const [answers, complaints] = [out.passes[0], err.passes[0]];
   if (output.kind !== 'exited' || output.exitCode !== 0 || !answers || !complaints) return false;
   const sums = plans.map(({ driver }) => {
@@ -162,6 +173,10 @@ export async function isUnchanged(
     return /^(?<sum>[0-9a-f]{64})\b/.exec(answer?.content.toString('latin1') ?? '')?.groups?.sum ?? '';
   });
   return sumOf({ sums, complaints }) === sum;
+}
+
+function pace(link: Link): readonly string[] {
+  return slow.has(link) ? [SLOWLY] : [];
 }
 
 interface Watched {

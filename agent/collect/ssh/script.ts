@@ -8,8 +8,10 @@ import {
   REFUSAL,
   REFUSAL_CODE,
   SCRIPT_ARGV,
+  SLOWLY,
   spelled,
 } from './commands.js';
+import { ANEW } from './frames.js';
 import { everyStep, type Plan, type PlannedStep, planOf, secondsOf } from './plan.js';
 
 /** Commands that are asked for one at a time, between readings. */
@@ -38,10 +40,14 @@ function howAsked({ need, beside }: PlannedStep['step']): string {
 const READING: Readonly<Record<string, number>> = { cat: 1, grep: 2, ls: 2 };
 
 /** Where all that a program reads is one path, that is looked for before the program is asked. */
-function ofPath(argv: readonly string[]): string {
+function pathOf(argv: readonly string[]): string | undefined {
   const paths = argv.slice(1).filter((word) => word.startsWith('/'));
-  const status = READING[argv[0]!];
-  return status === undefined || paths.length !== 1 ? '' : `of ${quoted(paths[0]!)} ${status} `;
+  return READING[argv[0]!] === undefined || paths.length !== 1 ? undefined : paths[0];
+}
+
+function ofPath(argv: readonly string[]): string {
+  const path = pathOf(argv);
+  return path === undefined ? '' : `of ${quoted(path)} ${READING[argv[0]!]} `;
 }
 
 /** Each spelling only where the one before it is not there, and then what stands in for all of them. */
@@ -68,6 +74,20 @@ function readerLines({ driver, steps, leftOut }: Plan): readonly string[] {
   ];
 }
 
+/** What the shell says of those of the paths that are not there. */
+function absentLines(steps: readonly PlannedStep[]): readonly string[] {
+  const paths = steps.flatMap(({ spellings }) => spellings.flatMap((argv) => pathOf(argv) ?? []));
+  if (paths.length === 0) return [];
+  return [
+    'absent() {',
+    `  for file in ${[...new Set(paths)].map(quoted).join(' ')}; do`,
+    `    [ -e "$file" ] || { true <"$file"; } 2>&1`,
+    '  done',
+    '}',
+    '',
+  ];
+}
+
 /**
  * The forced command of the account on a device. It takes what is asked for from SSH_ORIGINAL_COMMAND and compares it,
  * letter for letter, with what these drivers read with; nothing that comes over the wire is ever evaluated, and what
@@ -77,14 +97,21 @@ export function forcedCommandScript(drivers: readonly Speaker[]): string {
   // A platform of which only files are read is asked nothing.
   const readers = drivers.filter(({ dialogue: { shell, steps } }) => shell === undefined && steps.length > 0);
   const plans = readers.map(planOf);
-  const names = everyStep(plans).map(({ name }) => `-${name}`);
+  const steps = everyStep(plans);
+  const names = steps.map(({ name }) => `-${name}`);
+  // No step gets more than its own time, so the shortest is what all of them together may take.
+  const together = Math.min(...steps.map(({ step }) => secondsOf(step)));
   const monitors = [...new Set(readers.flatMap(({ dialogue }) => dialogue.monitors ?? []).map(spelled))];
   return `${[
     ...HEAD,
+    ...absentLines(steps),
     ...plans.flatMap(readerLines),
+    `seconds=${together}`,
+    ...TOGETHER,
     ...REQUEST,
     `    ${names.join(' | ') || "''"}) without="$without\${word#-} " ;;`,
     ...plans.map(({ driver, token }) => `    ${token}) readers="$readers ${readerName(driver)}" ;;`),
+    `    ${SLOWLY}) pace=slowly ;;`,
     ...ANSWER,
     '# Files that are looked at again and again, in any choice and order.',
     'look() {',
@@ -98,7 +125,13 @@ export function forcedCommandScript(drivers: readonly Speaker[]): string {
     `  run 5 ${GREP_FILES} "$@"`,
     '}',
     '',
-    '[ "$#" -eq 0 ] || request "$@"',
+    'if [ "$#" -eq 0 ]; then',
+    '  pace=together',
+    'elif [ "$1" = --together ]; then',
+    '  together "$2"',
+    'else',
+    '  request "$@"',
+    'fi',
     `command=\${SSH_ORIGINAL_COMMAND#${quoted(PREFIX)}}`,
     'case "$command" in',
     ...singleCommands(readers).flatMap((command) => [`${quoted(command)})`, `  run 5 ${command} ;;`]),
@@ -154,11 +187,13 @@ const HEAD: readonly string[] = [
   '}',
   '',
   '# Most of the files that are looked for are on few hosts. That one is not there is said without a program, in the',
-  '# words of one; for whatever else is the matter with it, the program is asked.',
+  '# words of one; for whatever else is the matter with it, the program is asked. What the shell says of them is asked',
+  '# once in each pass, in a process of its own; each of its lines ends with the path and the reason.',
   'gone() {',
   '  if [ -e "$1" ] || [ -L "$1" ]; then return 1; fi',
-  '  case "$( { true <"$1"; } 2>&1 )" in',
-  "  *[Nn]'o such file'*) ;;",
+  '  [ -n "$complaints" ] || complaints=$(absent)',
+  '  case "$complaints" in',
+  `  *" $1: "[Nn]'o such file'*) ;;`,
   '  *) return 1 ;;',
   '  esac',
   '  # Some shells say so too where what should be a folder is a file.',
@@ -171,6 +206,7 @@ const HEAD: readonly string[] = [
   '',
   '# PATH STATUS STEP…: a step of a program that reads this path alone, and ends so where it is not there.',
   "path=''",
+  "complaints=''",
   'of() {',
   '  path=$1',
   '  missing=$2',
@@ -208,6 +244,32 @@ const HEAD: readonly string[] = [
   '',
 ];
 
+const TOGETHER: readonly string[] = [
+  '# Most steps are done sooner than a `timeout` for each of them is started. So all of them together are given what the',
+  '# one with the shortest time has, in a process group that ends as a whole. Where that is not enough, what was said',
+  '# counts for nothing, and each step is asked again in a time of its own.',
+  'pace=slowly',
+  'try_together() {',
+  '  case "$0" in /*) ;; *) return 0 ;; esac',
+  '  command -v timeout >/dev/null 2>&1 || return 0',
+  '  timeout -s KILL "$seconds" sh "$0" --together "$$" </dev/null && exit 0',
+  '  # A last write of what was killed must not come later.',
+  '  sleep 1',
+  `  printf '\\n%s ${ANEW}\\n' "$mark"`,
+  `  printf '\\n%s ${ANEW}\\n' "$1" >&2`,
+  '}',
+  '',
+  '# This is what is tried. A `timeout` that ends one process and not a group (that of busybox) is not enough: the one',
+  '# that is stands between this and the first one, PID, at the head of the group. What is asked for stands in the',
+  '# environment, which others cannot read as they can the words of a command.',
+  'together() {',
+  '  read -r own _ _ parent group _ 2>/dev/null </proc/self/stat || exit 1',
+  '  [ "$own" = "$$" ] && [ "$parent" = "$group" ] && [ "$parent" != "$1" ] || exit 1',
+  '  limited() { shift; "$@" </dev/null; }',
+  '}',
+  '',
+];
+
 const REQUEST: readonly string[] = [
   '# A mark is 32 hexadecimal digits, new in each request, so that no program can know it and print what looks like the',
   '# end of a step.',
@@ -242,8 +304,10 @@ const ANSWER: readonly string[] = [
   '  done',
   '  [ -n "$readers" ] || refuse',
   '  [ "$verb" = read ] || check "$mark" "$third"',
+  '  [ "$pace" = slowly ] || try_together "$mark"',
   '  pass=1',
   '  while [ "$pass" -le "$third" ]; do',
+  "    complaints=''",
   '    for reader in $readers; do "read_$reader"; done',
   `    printf '%s end\\n' "$mark"`,
   `    printf '%s end\\n' "$mark" >&2`,
@@ -254,6 +318,7 @@ const ANSWER: readonly string[] = [
   '',
   'check() {',
   '  command -v sed >/dev/null 2>&1 && command -v sha256sum >/dev/null 2>&1 || refuse',
+  '  [ "$pace" = slowly ] || try_together "$2"',
   '  pass=0',
   '  mark=$2',
   '  for reader in $readers; do',

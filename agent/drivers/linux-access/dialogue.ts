@@ -68,10 +68,10 @@ export const dialogue: Dialogue = {
       ...['find', '/home', '-mindepth', '2', '(', '-path', '/home/*/.ssh', '-o'],
       ...['-path', '/home/*/.ssh/authorized_keys*', '-exec', 'grep', '-H', '', '{}', ';', '-o', '-prune', ')'],
     ]),
-    // Homes of services, where a key is looked for by nobody.
+    // Homes of services, where a key is looked for by nobody. Of what else they hold, which is a lot, nothing is listed.
     step('keys-elsewhere', [
       ...['find', ...SERVICE_HOMES, '-mindepth', '2', '-maxdepth', '3', '-path', '*/.ssh/authorized_keys*'],
-      ...['-exec', 'grep', '-H', '', '{}', ';'],
+      ...['-exec', 'grep', '-H', '', '{}', ';', '-o', '-type', 'd', '!', '-name', '.ssh', '-prune'],
     ]),
     step('sshd', [
       ...['grep', '-r', '-H', '-i', '-E'],
