@@ -8,15 +8,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { must, removeLeftovers, tempDir } from '../test/support/machine.js';
 import { freePort, type Rsyslog, rsyslog } from '../test/support/rsyslog.js';
-import { quantile, type Row } from './bench.js';
+import { children, cpuSeconds, quantile, type Row } from './bench.js';
 import { ruleset } from './ruleset.js';
 
 /** The half of `daemon.ts` that runs as a host: it prints its rows as JSON, and its progress on standard error. */
 const program = fileURLToPath(new URL('../agent/main.js', import.meta.url));
 const IDLE_SECONDS = Number(process.env.ECLUSE_BENCH_IDLE_SECONDS ?? 60);
 const CHANGES = Number(process.env.ECLUSE_BENCH_CHANGES ?? 200);
-/** USER_HZ of every Linux that Node runs on. */
-const TICKS_PER_SECOND = 100;
 
 const say = (text: string): void => void process.stderr.write(`${text}\n`);
 
@@ -168,31 +166,6 @@ async function latency({ folder }: Host, changes: number): Promise<Latency> {
   await nft.end();
   grows.close();
   return { opened, shut };
-}
-
-function children(pid: number): readonly number[] {
-  const own = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
-  return [...own, ...own.flatMap(children)];
-}
-
-function fieldsOf(pid: number): readonly string[] {
-  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  return stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-}
-
-/** Seconds of CPU of a process, of what it waited for, and of what still runs under it (proc(5), fields 14 to 17). */
-function cpuSeconds(pid: number): number {
-  const ticks = [pid, ...children(pid)].map((one) => {
-    try {
-      return fieldsOf(one)
-        .slice(11, 15)
-        .reduce((sum, field) => sum + Number(field), 0);
-    } catch {
-      // It ended while it was looked at; its parent has waited for it, and has its time.
-      return 0;
-    }
-  });
-  return ticks.reduce((sum, one) => sum + one, 0) / TICKS_PER_SECOND;
 }
 
 /** Megabytes of one line of proc(5)'s status or smaps_rollup. */

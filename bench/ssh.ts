@@ -13,7 +13,7 @@ import { type Namespace, removeLeftovers, run, tempDir, withNamespaces } from '.
 import { type Need, whyMissing } from '../test/support/needs.js';
 import { makeKey, type Sshd, sshd } from '../test/support/sshd.js';
 import type { Bench, Row } from './bench.js';
-import { spent } from './bench.js';
+import { cpuSeconds, spent } from './bench.js';
 
 /** `ECLUSE_BENCH_HOSTS` makes it smaller, for a look at whether it works at all. */
 const HOSTS = Number(process.env.ECLUSE_BENCH_HOSTS ?? 200);
@@ -63,6 +63,8 @@ interface Figures {
   readonly again: number;
   readonly unchanged: number;
   readonly ownCpuMs: number;
+  /** Of the servers, and of all that they start. */
+  readonly hostCpuMs: number;
 }
 
 async function readAll(server: Sshd, knownKeys: string): Promise<Figures> {
@@ -80,7 +82,9 @@ async function readAll(server: Sshd, knownKeys: string): Promise<Figures> {
     if (!(await runners[at]!.isUnchanged(linux, seals[at]!))) changed++;
   };
   try {
+    const before = cpuSeconds(server.pid);
     const first = await spent(() => inTurns(HOSTS, read));
+    const hostCpu = cpuSeconds(server.pid) - before;
     const again = await spent(() => inTurns(AGAIN_HOSTS, read));
     const unchanged = await spent(() => inTurns(AGAIN_HOSTS, look));
     if (changed > 0) throw new Error(`${changed} hosts look changed though nothing did`);
@@ -89,6 +93,7 @@ async function readAll(server: Sshd, knownKeys: string): Promise<Figures> {
       again: again.ms / AGAIN_HOSTS,
       unchanged: unchanged.ms / AGAIN_HOSTS,
       ownCpuMs: first.cpuMs / HOSTS,
+      hostCpuMs: (1000 * hostCpu) / HOSTS,
     };
   } finally {
     for (const runner of runners) runner.close();
@@ -121,7 +126,7 @@ async function measure(say: (progress: string) => void): Promise<readonly Row[]>
     const server = await sshd(folder, { inside: ['ip', 'netns', 'exec', host.name] });
     try {
       say(`${HOSTS} hosts, ${PARALLEL} at a time`);
-      const { first, again, unchanged, ownCpuMs } = await readAll(server, join(folder, 'known-keys.json'));
+      const { first, again, unchanged, ownCpuMs, hostCpuMs } = await readAll(server, join(folder, 'known-keys.json'));
       say(`netmiko, ${PEER_HOSTS} hosts, ${PARALLEL} at a time`);
       const peerSeconds = await peer(server, folder, host);
       return [
@@ -141,6 +146,7 @@ async function measure(say: (progress: string) => void): Promise<readonly Row[]>
         { what: 'one host again, over the connection that stands', figure: again, unit: 'ms' },
         { what: 'one host looked at, and nothing had changed', figure: unchanged, unit: 'ms' },
         { what: 'CPU time of Écluse for a first reading', figure: ownCpuMs, unit: 'ms' },
+        { what: 'CPU time of the host for it: sshd and all it starts', figure: hostCpuMs, unit: 'ms' },
       ];
     } finally {
       await server.stop();

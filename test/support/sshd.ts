@@ -10,6 +10,7 @@ import { freePort } from './rsyslog.js';
 
 /** A real sshd on loopback, with keys made for the test. */
 export interface Sshd {
+  readonly pid: number;
   readonly port: number;
   readonly user: string;
   /** Path of the private key that it lets in. */
@@ -89,6 +90,7 @@ export async function sshd(folder: string, options: SshdOptions = {}): Promise<S
     });
   await waitFor(listens, { timeoutMs: 20_000, what: 'sshd to listen' });
   return {
+    pid: child.pid!,
     port,
     user: userInfo().username,
     key: at('client'),
