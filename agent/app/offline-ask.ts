@@ -9,6 +9,7 @@ import {
   interfacesOf,
   type NamedObject,
   NO_FRAME,
+  type Pipeline,
   parseIp4,
   parseIp6,
   parseMac,
@@ -39,9 +40,10 @@ const caseSchema = z.object({
         })
         .strict()
         .optional(),
+      device: z.string().optional(),
     })
     .strict()
-    .refine((at) => Object.keys(at).length <= 1, 'one of chain, acl, filter, object')
+    .refine(({ device: _, ...at }) => Object.keys(at).length <= 1, 'one of chain, acl, filter, object')
     .optional(),
   packet: z
     .object({
@@ -109,13 +111,15 @@ export function askLine(
   const question = parsed.data;
   const packet = askedPacket(question);
   if (!packet.ok) return failure({ ...packet.error, ...where });
-  const places = placesOf(device, question);
+  const asked = pipelineAt(device, question.at?.device);
+  if (!asked.ok) return failure({ ...asked.error, ...where });
+  const places = placesOf(asked.value, question);
   if (!places.ok) return failure({ ...places.error, ...where });
-  const lists = listsAt(device, question.at);
+  const lists = listsAt(asked.value, question.at);
   if (!lists.ok) return failure({ ...lists.error, ...where });
   const list =
     lists.value.find((one) => packet.value.families.every((family) => one.families.includes(family))) ?? lists.value[0];
-  const pipeline = question.at?.object && list ? { ...device.pipeline, lists: [list] } : device.pipeline;
+  const pipeline = question.at?.object && list ? { ...asked.value, lists: [list] } : asked.value;
   const { assuming, verdict: answer } = askPlaces(
     places.value.map((place) => askPlace(pipeline, { ...packet.value, ...place }, list, question.packet.app)),
   );
@@ -144,9 +148,16 @@ export function askLine(
   });
 }
 
+/** The device's, or that of a firewall which it manages. */
+function pipelineAt({ pipeline, managed = {} }: Device, id: string | undefined): Result<Pipeline> {
+  if (id === undefined) return success(pipeline);
+  if (Object.hasOwn(managed, id)) return success(managed[id]!);
+  const expected = wordsOf(Object.keys(managed)) || 'none: this is no configuration of a manager';
+  return failure({ code: 'BAD_QUESTION', message: `there is no managed device ${id}`, expected });
+}
+
 /** What a question narrows itself to; none: the whole device. */
-function listsAt(device: Device, at: AskCase['at']): Result<readonly RuleList[]> {
-  const { lists, objects = [] } = device.pipeline;
+function listsAt({ lists, objects = [] }: Pipeline, at: AskCase['at']): Result<readonly RuleList[]> {
   const name = at?.chain ?? at?.acl ?? at?.filter;
   // `filter/FORWARD` also finds `ip/filter/FORWARD` and `ip6/filter/FORWARD`: the packet's family decides.
   const found = name === undefined ? [] : lists.filter(({ id }) => id === name || id.endsWith(`/${name}`));
@@ -252,7 +263,7 @@ type Place = Pick<AskedPacket, 'inInterface' | 'outInterface'>;
 const PLACES_MAX = 10_000;
 
 /** Where the packet may come in and go out: the interfaces that it names, or all those of the zones that it names. */
-function placesOf({ pipeline: { zones } }: Device, { packet }: AskCase): Result<readonly Place[]> {
+function placesOf({ zones }: Pipeline, { packet }: AskCase): Result<readonly Place[]> {
   const side = (name: string | undefined, zone: string | undefined): Result<readonly (string | undefined)[]> => {
     const given = name === 'self' ? undefined : name;
     if (zone === undefined) return success([given]);

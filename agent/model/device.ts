@@ -19,6 +19,11 @@ export interface Device {
   readonly laterUnknown?: readonly LaterKind[];
   /** The platform's version as the device states it, such as `9.16(4)`. Absent: it states none. */
   readonly version?: string;
+  /**
+   * Of a manager: what it gives each firewall that it manages, by the firewall's id and with its own names of interfaces
+   * and zones. The pipeline has all of them, with `ID/` before every such name.
+   */
+  readonly managed?: Readonly<Record<string, Pipeline>>;
   /** The pair or cluster that it is of, where it says so. */
   readonly availability?: Availability;
 }

@@ -23,6 +23,18 @@ describeShared('corpus', 'the corpus', (corpus) => {
       expect(measured.refused.filter(({ why }) => why === '')).toEqual([]);
     });
 
+    if (folder.driver === 'asa' || folder.driver === 'panos') {
+      test('99 of 100 lines that filter are modelled, where the file holds what they name; no line is unknown', () => {
+        const { lines, gaps } = measured;
+        expect(lines.unrecognized).toBe(0);
+        const rest = (['approximated', 'unmodelled'] as const).reduce(
+          (sum, state) => sum + lines[state] - gaps[state],
+          0,
+        );
+        expect(lines.modelled / (lines.modelled + rest)).toBeGreaterThan(0.99);
+      });
+    }
+
     if (rulesets.includes(folder)) {
       test('97 of 100 rules are exact, where the file says what they ask for', () => {
         expect(exactShare(measured)).toBeGreaterThan(0.97);

@@ -37,6 +37,8 @@ export interface Measured {
   /** Bounded rules of which the file does not say what they ask for: see `ABSENT`. */
   readonly absent: number;
   readonly lines: Readonly<Record<LineState, number>>;
+  /** Lines that are not exact because they need what the file does not hold, by their states. */
+  readonly gaps: Readonly<Record<LineState, number>>;
   /** By what a rule asks with: a match extension, a selector. */
   readonly byMatch: ReadonlyMap<string, Count>;
 }
@@ -44,18 +46,22 @@ export interface Measured {
 /** Not rulesets: the input of nft's own tests, and programs that call nft or iptables. */
 const NOT_A_RULESET = /\.t$|\.t\.json$|\.sh$/;
 
+/** A name of something that was cut away or blanked out, and a line that was left half. */
+const NOT_HELD = /\bis not in this capture$| does not say (?:“[\w-]+”|its port)$/;
+
 /** Reads every file of a folder; whatever throws does so here too. */
 export async function measure(corpus: string, { folder, driver }: Folder): Promise<Measured> {
   const names = readdirSync(join(corpus, folder)).filter((name) => !NOT_A_RULESET.test(name));
   const refused: { file: string; why: string }[] = [];
   const rules: Count = { exact: 0, bounded: 0, unread: 0 };
-  const lines: Record<LineState, number> = {
+  const none: Readonly<Record<LineState, number>> = {
     modelled: 0,
     irrelevant: 0,
     approximated: 0,
     unmodelled: 0,
     unrecognized: 0,
   };
+  const [lines, gaps] = [{ ...none }, { ...none }];
   const byMatch = new Map<string, Count>();
   let absent = 0;
   for (const name of names.sort()) {
@@ -66,10 +72,13 @@ export async function measure(corpus: string, { folder, driver }: Folder): Promi
     }
     const { coverage } = device.value;
     for (const state of ['exact', 'bounded', 'unread'] as const) rules[state] += coverage.rules[state];
-    for (const line of coverage.lines) lines[line.state]++;
+    for (const { state, reason = '' } of coverage.lines) {
+      lines[state]++;
+      if (NOT_HELD.test(reason)) gaps[state]++;
+    }
     absent += countMatches(device.value, byMatch);
   }
-  return { files: names.length, refused, rules, lines, byMatch, absent };
+  return { files: names.length, refused, rules, lines, gaps, byMatch, absent };
 }
 
 function countMatches({ pipeline, coverage }: Device, byMatch: Map<string, Count>): number {

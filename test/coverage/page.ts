@@ -46,8 +46,17 @@ async function tables(corpus: string): Promise<string> {
       'of what filters',
     ),
     row('---', '---:', '---:', '---:', '---:', '---:', '---:', '---:', '---:'),
-    ...others.map(([{ title }, { files, refused, lines }]) =>
+    ...others.flatMap(([{ title }, { files, refused, lines, gaps }]) => [
       row(title, files, refused.length, ...states.map((state) => lines[state]), filtering(lines)),
+      ...withoutGaps(lines, gaps),
+    ]),
+    '',
+    '## Appliances, by rules',
+    '',
+    row('', 'rules', 'exact', 'bounded', 'not understood', 'exact'),
+    row('---', '---:', '---:', '---:', '---:', '---:'),
+    ...others.map(([{ title }, { rules }]) =>
+      row(title, sum(rules), rules.exact, rules.bounded, rules.unread, percent(rules.exact, sum(rules))),
     ),
     '',
     '## Files that were not read',
@@ -107,6 +116,21 @@ function withoutRow(title: string, { rules, absent }: Measured): readonly string
 function filtering(lines: Readonly<Record<LineState, number>>): string {
   const bearing = lines.modelled + lines.approximated + lines.unmodelled + lines.unrecognized;
   return percent(lines.modelled, bearing);
+}
+
+/** The same without the lines that need what the file does not hold. */
+function withoutGaps(lines: Measured['lines'], gaps: Measured['gaps']): readonly string[] {
+  if (Object.values(gaps).every((count) => count === 0)) return [];
+  const rest = Object.fromEntries(states.map((state) => [state, lines[state] - gaps[state]])) as Measured['lines'];
+  return [
+    row(
+      '… without lines that need what the file does not hold',
+      '',
+      '',
+      ...states.map((s) => rest[s]),
+      filtering(rest),
+    ),
+  ];
 }
 
 function refusals(title: string, refused: Measured['refused']): readonly string[] {

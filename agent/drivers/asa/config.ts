@@ -7,6 +7,8 @@ import { type Interface, readInterface } from './interfaces.js';
 import { isIrrelevant } from './irrelevant.js';
 import type { GroupKind, Library } from './library.js';
 import { isComment, isFreeText, type Line, parse, withDescendants } from './parse.js';
+import { takesForwardReferences } from './references.js';
+import { readSwitch } from './switches.js';
 import { anyIsBoth, isVersionLine, type Version, versionIn } from './version.js';
 
 /** Where an access list is bound. */
@@ -90,6 +92,7 @@ export function readConfig(
       timeRanges: new Map(),
       interfaces: new Map(),
       anyIsBoth: anyIsBoth(defaultsOf ?? version?.stated),
+      takesForwardReferences: takesForwardReferences(text),
       missing: new Set(),
       networkCache: new Map(),
       serviceCache: new Map(),
@@ -119,7 +122,7 @@ export function readConfig(
   return config;
 }
 
-type Claim = (line: Line, state: LineState, reason?: string) => void;
+export type Claim = (line: Line, state: LineState, reason?: string) => void;
 
 /** Lines around a configuration: comments, what `show` prints before and after, the marks of other programs. */
 function isFrame({ text }: Line): boolean {
@@ -370,31 +373,4 @@ function readBinding(config: Config, line: Line, claim: Claim, lose: (reason: st
   }
   config.bindings.push({ list: found.list!, where, line, ...(found.name !== undefined && { interface: found.name }) });
   claim(line, 'modelled');
-}
-
-/** Settings that change what all rules mean. */
-function readSwitch(config: Config, line: Line, claim: Claim, lose: (reason: string) => void): boolean {
-  const { text, words } = line;
-  const which = /^same-security-traffic permit (?<which>inter|intra)-interface$/.exec(text)?.groups?.which;
-  const stops = /^(?:filter|dynamic-filter|url-server|url-cache|url-block)\b/.test(text);
-  if (stops || /^(?:no )?zone \S/.test(text)) {
-    const reason = stops
-      ? 'may stop what the rules let through, and lets nothing through itself'
-      : 'a zone of interfaces shares connections';
-    claim(line, 'approximated', reason);
-  } else if (text === 'no nat-control' || /^no same-security-traffic permit (?:inter|intra)-interface$/.test(text)) {
-    claim(line, 'irrelevant');
-  } else if (which === undefined && /^same-security-traffic\b/.test(text)) {
-    lose('the word behind is not known');
-  } else {
-    if (which === 'inter') config.sameSecurity.inter = line;
-    else if (which === 'intra') config.sameSecurity.intra = line;
-    else if (text === 'no sysopt connection permit-vpn') config.tunnelsFiltered = line;
-    else if (text === 'sysopt connection permit-vpn') config.tunnelsSeen = true;
-    else if (text === 'firewall transparent') config.transparent = true;
-    else if (words[0] === 'context' && words[1] !== undefined) config.contexts.push(words[1]);
-    else return false;
-    claim(line, 'modelled');
-  }
-  return true;
 }

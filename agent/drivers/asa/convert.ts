@@ -17,11 +17,12 @@ import type { Binding, Config } from './config.js';
 import { Missing, NotUnderstood } from './cursor.js';
 import { inspectionRules } from './inspection.js';
 import { defaultLevel, type Interface } from './interfaces.js';
-import { unknown } from './library.js';
+import { type Library, unknown } from './library.js';
 import { toTheDevice } from './management.js';
 import { isAfterAuto, objectOrder, readObjectNat, readTwiceNat, type Translation } from './nat.js';
 import { natRules } from './nat-rules.js';
 import type { Line } from './parse.js';
+import { apart, bindingsThatHold, isIgnored } from './references.js';
 import { tunnelOf, tunnelRules } from './vpn.js';
 
 const families: readonly Family[] = ['ip4', 'ip6'];
@@ -31,9 +32,10 @@ type Place = Pick<Interface, 'name' | 'level' | 'levelLine' | 'line'> & Partial<
 
 /** What one configuration makes of a packet. */
 export function convert(
-  config: Config,
+  read: Config,
   coverage: CoverageBuilder,
 ): Pick<Pipeline, 'lists' | 'bases' | 'localAddresses' | 'zones'> {
+  const config: Config = { ...read, bindings: bindingsThatHold(read) };
   const places = placesOf(config);
   for (const { name, addresses, dynamic } of config.interfaces) {
     for (const key of new Set([name, config.prefix + name]))
@@ -137,7 +139,13 @@ function accessLists(config: Config, coverage: CoverageBuilder): ReadonlyMap<str
 function ruleOfEntry(config: Config, entry: Config['entries'][number], place: number, coverage: CoverageBuilder): Rule {
   const { file, library } = config;
   try {
-    const { steps, disabled } = judgeEntry(entry, library);
+    const { found, missing: named } = apart(library, (own) => judgeEntry(entry, own));
+    const { steps, disabled } = found;
+    if (isIgnored(entry.words, named, library)) {
+      coverage.rule('exact');
+      return ruleOf(entry, file, place, steps, true);
+    }
+    for (const name of named) library.missing.add(name);
     const unknowns = unknownsIn(steps);
     coverage.rule(unknowns.length === 0 ? 'exact' : 'bounded');
     const missing = unknowns.find(({ unrecognized }) => unrecognized);
@@ -313,9 +321,15 @@ function translations(
   coverage: CoverageBuilder,
 ): { readonly before: readonly Rule[]; readonly after: readonly Rule[] } {
   const { file, library } = config;
-  const attempt = <T extends Translation>(line: Line, read: () => T): readonly T[] => {
+  const attempt = <T extends Translation>(line: Line, read: (library: Library) => T): readonly T[] => {
     try {
-      const one = read();
+      const { found: one, missing: named } = apart(library, read);
+      // What a translation that is switched off refers to need not be there.
+      if (one.disabled || isIgnored(line.words, named, library)) {
+        coverage.rule('exact');
+        return [{ ...one, disabled: true }];
+      }
+      for (const name of named) library.missing.add(name);
       const missing = unknownsOfTranslation(one).find(({ unrecognized }) => unrecognized);
       if (missing) coverage.mark(file, line.number, 'unmodelled', missing.text);
       coverage.rule(unknownsOfTranslation(one).length === 0 ? 'exact' : 'bounded');
@@ -333,10 +347,10 @@ function translations(
     config.twiceNats
       .filter((line) => isAfterAuto(line) === after)
       .flatMap((line, index) =>
-        attempt(line, () => readTwiceNat(line, file, `nat ${after ? 'after-auto ' : ''}${index + 1}`, library)),
+        attempt(line, (own) => readTwiceNat(line, file, `nat ${after ? 'after-auto ' : ''}${index + 1}`, own)),
       );
   const objects = config.objectNats
-    .flatMap(({ object, line }) => attempt(line, () => ({ ...readObjectNat(object, line, file, library), object })))
+    .flatMap(({ object, line }) => attempt(line, (own) => ({ ...readObjectNat(object, line, file, own), object })))
     .sort(objectOrder);
   const all = [...twice(false), ...objects, ...twice(true)];
   const rules = all.map((one) => natRules(prefixed(one, config.prefix), library));

@@ -50,6 +50,8 @@ export interface Library {
   readonly interfaces: Map<string, AddressSet | undefined>;
   /** Before 9.0 `any` is IPv4 only. */
   readonly anyIsBoth: boolean;
+  /** Names are taken before what they stand for is there. */
+  readonly takesForwardReferences: boolean;
   /** What is referred to and not there, by name. */
   readonly missing: Set<string>;
   /** Groups that were put together before, by kind and name. */

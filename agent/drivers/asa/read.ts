@@ -10,9 +10,9 @@ import type {
   Scope,
 } from '../../model/index.js';
 import type { Capture, Identification, ReadContext, Section } from '../contract.js';
+import { mergeContexts } from '../shared/contexts.js';
 import { type CoverageBuilder, coverageBuilder } from '../shared/coverage.js';
 import { type Config, type ConfigOptions, readConfig } from './config.js';
-import { mergeContexts } from './contexts.js';
 import { convert } from './convert.js';
 import { factsOf } from './facts.js';
 import { objectsOf } from './objects.js';

@@ -95,7 +95,8 @@ export function addressObject(node: Node, side: Side, { ledger }: Reader): Addre
   return only({ ...unknown(`the ${side} is in ${node.name}`, `${side} ${contentOf(node)}`), unrecognized: true });
 }
 
-export function addressGroup(node: Node, side: Side, reader: Reader, seen: ReadonlySet<Node>): Addresses {
+export function addressGroup(node: Node, side: Side, from: Reader, seen: ReadonlySet<Node>): Addresses {
+  const reader = { ...from, holder: node };
   const { ledger } = reader;
   ledger.used(node);
   const found: Addresses[] = [];
@@ -141,7 +142,7 @@ export function addressNamed(name: string, side: Side, reader: Reader, seen: Rea
   if (set) return exactly(set);
   if (/^(?:[A-Z][A-Z0-9]|panw-[\w-]+)$/.test(name))
     return only(unknown(`the ${side} is in the region or list ${name}`));
-  return only(absent(reader, `the address ${name}`));
+  return only(absent(reader, 'the address', name));
 }
 
 /** A region of one's own holds addresses; where it is on the map says nothing. */

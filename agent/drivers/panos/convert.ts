@@ -10,7 +10,7 @@ import {
   type RuleList,
   type Step,
 } from '../../model/index.js';
-import type { CoverageBuilder } from '../shared/coverage.js';
+import type { CoverageBuilder } from '../shared/index.js';
 import type { Ledger } from './ledger.js';
 import { toTheDevice } from './management.js';
 import { natRules } from './nat.js';
@@ -18,7 +18,7 @@ import type { Network } from './network.js';
 import { readOverrides, securityRule } from './rules.js';
 import { unknown } from './scope.js';
 import { steeringRules } from './steering.js';
-import { interfacesIn, inZones, type System } from './system.js';
+import { type Base, interfacesIn, inZones, type System } from './system.js';
 import { at, type Node, valueIn } from './tree.js';
 
 const families: readonly Family[] = ['ip4', 'ip6'];
@@ -35,14 +35,12 @@ const harmless = new Set([
 ]);
 const readHere = new Set(['security', 'nat', 'application-override', 'default-security-rules', 'pbf', 'dos']);
 
-export type RuleBase = System['bases'][number];
-
-export function rulesOf(base: RuleBase, kind: string): readonly Node[] {
+function rulesOf(base: Base, kind: string): readonly Node[] {
   return at(base.node, kind, 'rules')?.children ?? [];
 }
 
 /** Says of every part of a rulebase what becomes of it. */
-function account(base: RuleBase, ledger: Ledger): void {
+function account(base: Base, ledger: Ledger): void {
   ledger.used(base.node);
   for (const child of base.node.children) {
     const { name } = child;
@@ -104,32 +102,21 @@ function defaults(system: System, at0: Origin): readonly Rule[] {
   return [rule('intrazone-default', 'allow', any(...within)), rule('interzone-default', 'deny', all())];
 }
 
-/** Where what a manager translates and steers takes place is known on its firewalls only. */
-export function markOthers(system: System): void {
-  for (const base of system.bases)
-    for (const kind of ['nat', 'pbf', 'dos'])
-      for (const node of rulesOf(base, kind))
-        system.ledger.told(node, 'unmodelled', `${kind} rules of a manager are not put together`);
-}
-
 /** The security rules of one virtual system, pushed and own, in the order in which they are asked. */
-export function securityList(system: System, coverage: CoverageBuilder, origin: Origin): RuleList {
+export function securityList(system: System, origin: Origin): RuleList {
   for (const base of system.bases) {
     account(base, system.ledger);
     readOverrides(rulesOf(base, 'application-override'), system, base.scopes);
   }
   const rules = system.bases.flatMap((base) =>
-    rulesOf(base, 'security').map((node) =>
-      securityRule(
-        node,
-        system,
-        base.scopes,
-        `${system.name}/${base.from === 'own' ? '' : `${base.from} `}${node.name}`,
-        coverage,
-      ),
-    ),
+    rulesOf(base, 'security').map((node) => securityRule(node, system, base)),
   );
-  return { id: `${system.name}/security`, rules: [...rules, ...defaults(system, origin)], families, origin };
+  return {
+    id: `${system.network.prefix}${system.name}/security`,
+    rules: [...rules, ...defaults(system, origin)],
+    families,
+    origin,
+  };
 }
 
 const established: Step = {
@@ -139,6 +126,23 @@ const established: Step = {
 
 function throughInterfaces(system: System): readonly string[] {
   return [...new Set([...system.zones.keys()].flatMap((zone) => interfacesIn(system, zone)))];
+}
+
+/** What a manager's device group asks and does, for whoever asks it by name: no firewall need have it. */
+export function groupLists(system: System, origin: Origin): readonly RuleList[] {
+  const nats = system.bases.map((base) => natRules(base, system));
+  const others: readonly (readonly [string, readonly Rule[]])[] = [
+    ['pbf', steeringRules('pbf', system)],
+    ['dos', steeringRules('dos', system)],
+    ['nat/destination', nats.flatMap(({ before }) => before)],
+    ['nat/source', nats.flatMap(({ after }) => after)],
+  ];
+  return [
+    securityList(system, origin),
+    ...others.flatMap(([name, rules]) =>
+      rules.length > 0 ? [{ id: `${system.name}/${name}`, rules, families, origin }] : [],
+    ),
+  ];
 }
 
 /** Every packet is asked about in the virtual system of the zones that it comes from and goes to. */
@@ -152,17 +156,14 @@ export function convert(
 ): Pick<Pipeline, 'lists' | 'bases' | 'localAddresses' | 'zones' | 'reach'> {
   const lists: RuleList[] = [];
   const bases: BaseList[] = [];
-  const add = (id: string, rules: readonly Rule[], base: Omit<BaseList, 'list' | 'policyOrigin'>): void => {
+  const add = (name: string, rules: readonly Rule[], base: Omit<BaseList, 'list' | 'policyOrigin'>): void => {
     // A list without rules would be told as what let a packet through.
     if (base.type === 'nat' && rules.length === 0) return;
+    const id = network.prefix + name;
     lists.push({ id, rules, families, origin });
     bases.push({ list: id, ...base, policyOrigin: origin });
   };
-  const nats = systems.map((system) => {
-    const rules = system.bases.flatMap((base) => rulesOf(base, 'nat').map((node) => ({ node, base })));
-    const parts = rules.map(({ node, base }) => natRules([node], system, base.scopes, coverage));
-    return { before: parts.flatMap(({ before }) => before), after: parts.flatMap(({ after }) => after) };
-  });
+  const nats = systems.flatMap((system) => system.bases.map((base) => natRules(base, system)));
   const known = {
     ...origin,
     rule: 'stateful inspection',
@@ -171,7 +172,7 @@ export function convert(
   const passes: Rule = { origin: known, steps: [established, { kind: 'accept' }] };
   const entries: Rule[] = [];
   for (const system of systems) {
-    const list = securityList(system, coverage, origin);
+    const list = securityList(system, origin);
     lists.push(list);
     const names = throughInterfaces(system);
     const guard: Condition =
@@ -186,8 +187,7 @@ export function convert(
       ],
     });
   }
-  const asked = (what: 'pbf' | 'dos'): readonly Rule[] =>
-    systems.flatMap((system) => steeringRules(what, system, coverage));
+  const asked = (what: 'pbf' | 'dos'): readonly Rule[] => systems.flatMap((system) => steeringRules(what, system));
   const [steered, guarded] = [asked('pbf'), asked('dos')];
   add('pbf', [passes, ...steered], { hook: 'prerouting', priority: -50, type: 'filter', policy: 'accept' });
   add('dos', [passes, ...guarded], { hook: 'forward', priority: -50, type: 'filter', policy: 'accept' });
@@ -228,7 +228,8 @@ export function convert(
 
 /** A text without zones is a part of a configuration: which interfaces a zone has is not said. */
 export function isFragment(system: System): boolean {
-  return ![...system.zones.values()].some(({ interfaces, name }) => interfaces.some((one) => one !== name));
+  const { prefix } = system.network;
+  return ![...system.zones.values()].some(({ interfaces, name }) => interfaces.some((one) => one !== prefix + name));
 }
 
 /** From one virtual system into another a packet has to pass both, by zones that lead there. */

@@ -10,13 +10,14 @@ import { identify, read } from './read.js';
 export const driver: Driver = {
   id: 'panos',
   title: 'Palo Alto Networks PAN-OS',
-  versions: 'PAN-OS 5.0–11.x, as XML, as set commands and with braces',
+  versions: 'PAN-OS 5.0–11.x, as XML, as set commands and with braces; rules in force',
   models: [
     'zones, virtual systems, security rules pushed by Panorama and of its own, intrazone and interzone defaults',
     'address and service objects and groups, negation, wildcard masks; names, tags, regions and lists as unknown conditions',
     'applications with their default ports and overrides; users, categories, host profiles and schedules as unknown conditions',
     'translation of destination and source by the addresses that a packet came with',
     'management profiles of interfaces and the services of the management port',
+    'what Panorama gives each firewall that it manages: device groups within each other, template stacks, targets',
   ],
   identify,
   dialogue,

@@ -7,6 +7,8 @@ interface Entry {
   readonly reason?: string;
   /** Holds for what stands below as well, as far as that has no entry of its own. */
   readonly deep: boolean;
+  /** No clean verdict where this is. */
+  readonly blind?: true;
 }
 
 const rank: Readonly<Record<LineState, number>> = {
@@ -26,6 +28,10 @@ export interface Ledger {
   irrelevant(node: Node): void;
   /** Held between bounds, or not held and known to be harmless for the verdict: `unmodelled` needs its own `blind`. */
   told(node: Node, state: 'approximated' | 'unmodelled', reason: string): void;
+  /** Understood, and the text does not hold what it needs: no clean verdict. */
+  gap(node: Node, reason: string): void;
+  /** This text names what it does not hold; that it does is said elsewhere. */
+  absent(holder: Node, name: string): void;
   /** Not understood: no clean verdict. */
   lost(node: Node, reason: string): void;
   settle(tree: Tree, text: string, file: string): void;
@@ -36,6 +42,7 @@ export function createLedger(coverage: CoverageBuilder): Ledger {
   const holders = new Set<Node>();
   // What was found to be not understood stays so, however often it is read.
   const put = (node: Node | undefined, entry: Entry): void => {
+    for (const part of node?.parts ?? []) put(part, entry);
     const known = node && entries.get(node);
     if (node && !(known && rank[known.state] > rank[entry.state])) entries.set(node, entry);
   };
@@ -47,8 +54,12 @@ export function createLedger(coverage: CoverageBuilder): Ledger {
     return isHolder;
   };
 
-  const mark = (node: Node, { state, reason }: Entry): void => {
+  const mark = (node: Node, { state, reason, blind }: Entry): void => {
     if (state === 'unrecognized') coverage.lose(node.file, node.line, reason ?? 'not known');
+    if (blind) {
+      coverage.mark(node.file, node.line, state, reason);
+      coverage.blind(`${node.file}:${node.line}: ${reason}`);
+    }
     for (const line of node.lines) coverage.mark(node.file, line, state, reason);
   };
 
@@ -71,6 +82,17 @@ export function createLedger(coverage: CoverageBuilder): Ledger {
     all: (node) => put(node, { state: 'modelled', deep: true }),
     irrelevant: (node) => put(node, { state: 'irrelevant', deep: true }),
     told: (node, state, reason) => put(node, { state, reason, deep: true }),
+    gap: (node, reason) => put(node, { state: 'unmodelled', reason, deep: true, blind: true }),
+    absent(holder, name) {
+      const reason = `${name}, which is not in this capture`;
+      const visit = (node: Node): void => {
+        for (const child of node.children) {
+          if (child.name === name) put(child, { state: 'unmodelled', reason, deep: false });
+          visit(child);
+        }
+      };
+      visit(holder);
+    },
     lost: (node, reason) => put(node, { state: 'unrecognized', reason, deep: true }),
     settle({ root, strays }, text, file) {
       for (const { line, lastLine, reason } of strays) {

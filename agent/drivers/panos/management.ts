@@ -83,7 +83,7 @@ const ownServices: Readonly<Record<string, Condition>> = {
   snmp: udp(161),
 };
 
-function portRules(node: Node, ledger: Ledger): readonly Rule[] {
+function portRules(node: Node, { prefix }: Network, ledger: Ledger): readonly Rule[] {
   const system = at(node, 'system');
   const from = sources(at(system, 'permitted-ip')) ?? all();
   return Object.entries(ownServices).flatMap(([name, condition]) => {
@@ -99,7 +99,7 @@ function portRules(node: Node, ledger: Ledger): readonly Rule[] {
         steps: [
           {
             kind: 'match' as const,
-            condition: all({ kind: 'inInterface', names: [MANAGEMENT_PORT] }, condition, from),
+            condition: all({ kind: 'inInterface', names: [prefix + MANAGEMENT_PORT] }, condition, from),
           },
           { kind: 'accept' as const },
         ],
@@ -126,7 +126,7 @@ export function toTheDevice(network: Network, deviceconfig: readonly Node[], led
       const allowed = at(child, 'permitted-ip');
       if (allowed && !sources(allowed)) ledger.lost(allowed, 'the addresses that may manage are not understood');
     }
-    rules.push(...portRules(node, ledger));
+    rules.push(...portRules(node, network, ledger));
   }
   const users = new Map<string, string[]>();
   for (const { name, profile } of network.interfaces)

@@ -1,11 +1,10 @@
 import { size } from '../../lib/intervals.js';
 import { type AddressSet, all, anyAddress, type Condition, type Nat, type Rule, type Step } from '../../model/index.js';
-import type { CoverageBuilder } from '../shared/coverage.js';
 import { type Addresses, addressNamed, join, sideCondition } from './addresses.js';
-import { hasUnknown, isYes, originOf } from './rules.js';
-import { type Reader, type Scope, unknown } from './scope.js';
+import { hasUnknown, isYes, originOf, target } from './rules.js';
+import { type Reader, unknown } from './scope.js';
 import { portsOf, serviceNamed } from './services.js';
-import { inZones, readerOf, routedTo, type System } from './system.js';
+import { type Base, inZones, readerOf, routedTo, ruleName, type System } from './system.js';
 import { at, membersOf, type Node, valueIn } from './tree.js';
 
 const words = new Set([
@@ -26,7 +25,6 @@ const plain = new Set([
   'tag',
   'group-tag',
   'audit-comment',
-  'target',
   'uuid',
   'loc',
   'active-active-device-binding',
@@ -60,6 +58,7 @@ function matches(node: Node, system: System, reader: Reader): Condition {
       ? []
       : [sideCondition(addressesOf(destination, 'destination', reader), 'destination', true)]),
     ...services.map((name) => serviceNamed(name, reader, true)),
+    ...(at(node, 'target') ? target(at(node, 'target')!, reader) : []),
     ...(out.length > 0 ? [unknown(`the route to the destination leads out of ${out.join(', ')}`)] : []),
   );
 }
@@ -69,7 +68,7 @@ function count({ ip4, ip6 }: AddressSet): bigint {
 }
 
 /** Addresses of a translation; what is not known may be any. */
-function target(names: readonly string[], reader: Reader): { readonly set: AddressSet; readonly isKnown: boolean } {
+function translated(names: readonly string[], reader: Reader): { readonly set: AddressSet; readonly isKnown: boolean } {
   const { set, unknowns } = addressesOf(names, 'destination', reader);
   const isKnown = unknowns.length === 0 && count(set) > 0n;
   return { set: isKnown ? set : anyAddress, isKnown };
@@ -92,7 +91,7 @@ function destinationNat(node: Node, reader: Reader): Nat | undefined {
     'destination',
     reader,
   );
-  const to = target(names, reader);
+  const to = translated(names, reader);
   const isStatic = to.isKnown && from.unknowns.length === 0 && count(to.set) > 1n && count(to.set) === count(from.set);
   return {
     kind: 'nat',
@@ -116,15 +115,15 @@ function sourceNat(node: Node, reader: Reader): Nat | undefined {
     reader.ledger.lost(how, 'a translation without an address');
     return { kind: 'nat', translate: 'source', to: { addresses: anyAddress } };
   }
-  return { kind: 'nat', translate: 'source', to: { addresses: target(names, reader).set } };
+  return { kind: 'nat', translate: 'source', to: { addresses: translated(names, reader).set } };
 }
 
 /** A fixed translation of the source that also holds for connections from the other side. */
 function backwards(node: Node, system: System, reader: Reader): readonly Step[] | undefined {
   const fixed = at(node, 'source-translation', 'static-ip');
   if (!isYes(at(fixed, 'bi-directional'))) return undefined;
-  const outside = target(namesOf(at(fixed, 'translated-address')), reader);
-  const inside = target(namesOf(at(node, 'source')), reader);
+  const outside = translated(namesOf(at(fixed, 'translated-address')), reader);
+  const inside = translated(namesOf(at(node, 'source')), reader);
   if (!outside.isKnown || !inside.isKnown) return undefined;
   return [
     { kind: 'match', condition: inZones('inInterface', system, namesOf(at(node, 'to'))) },
@@ -138,31 +137,26 @@ function backwards(node: Node, system: System, reader: Reader): readonly Step[] 
 }
 
 /** The rules of a translation rulebase: the first that holds for a packet as it came translates both of its sides. */
-export function natRules(
-  rules: readonly Node[],
-  system: System,
-  scopes: readonly Scope[],
-  coverage: CoverageBuilder,
-): NatRules {
+export function natRules(base: Base, system: System): NatRules {
   const out: NatRules = { before: [], after: [] };
-  for (const node of rules) {
+  for (const node of at(base.node, 'nat', 'rules')?.children ?? []) {
     const disabled = isYes(at(node, 'disabled'));
-    const base = readerOf(system, scopes);
-    const reader = disabled ? { ...base, missing: new Set<string>() } : base;
+    const own = readerOf(system, base.scopes);
+    const reader = disabled ? { ...own, missing: new Set<string>() } : { ...own, holder: node };
     reader.ledger.used(node);
     for (const child of node.children) {
       if (plain.has(child.name)) reader.ledger.irrelevant(child);
-      else if (words.has(child.name)) reader.ledger.all(child);
+      else if (words.has(child.name) || child.name === 'target') reader.ledger.all(child);
       else reader.ledger.lost(child, `“${child.name}” of a translation is not known`);
     }
     for (const word of ['from', 'to', 'source', 'destination'])
-      if (namesOf(at(node, word)).length === 0) reader.ledger.lost(node, `the translation does not say “${word}”`);
+      if (namesOf(at(node, word)).length === 0) reader.ledger.gap(node, `the translation does not say “${word}”`);
     const type = valueIn(at(node, 'nat-type')) ?? 'ipv4';
     if (type !== 'ipv4' && !disabled)
       reader.ledger.lost(at(node, 'nat-type') ?? node, `translation of type ${type} is not modelled`);
     const condition = matches(node, system, reader);
-    coverage.rule(hasUnknown(condition) ? 'bounded' : 'exact');
-    const origin = originOf(node, `${system.name}/nat ${node.name}`, [...words]);
+    system.count(node, hasUnknown(condition) ? 'bounded' : 'exact');
+    const origin = originOf(node, ruleName(base, 'nat', node), [...words]);
     const match: Step = { kind: 'match', condition };
     const off = disabled ? { disabled: true as const } : {};
     out.before.push({ origin, steps: [match, destinationNat(node, reader) ?? { kind: 'accept' }], ...off });

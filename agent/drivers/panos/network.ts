@@ -15,6 +15,8 @@ export interface Interface {
 }
 
 export interface Network {
+  /** Before the name of every interface and list, where one capture speaks of several firewalls: `0071/`. */
+  readonly prefix: string;
   readonly interfaces: readonly Interface[];
   readonly profiles: ReadonlyMap<string, Node>;
   /** Which destinations leave by which interface; absent where that is not fixed in the configuration. */
@@ -74,7 +76,7 @@ function interfaceOf(name: string, node: Node, scopes: readonly Scope[]): Interf
 }
 
 /** Interfaces, their addresses and the fixed routes. What else stands below `network` filters nothing. */
-export function readNetwork(nodes: readonly Node[], scopes: readonly Scope[], ledger: Ledger): Network {
+export function readNetwork(nodes: readonly Node[], scopes: readonly Scope[], ledger: Ledger, prefix = ''): Network {
   const interfaces: Interface[] = [];
   const profiles = new Map<string, Node>();
   for (const node of nodes) {
@@ -98,10 +100,11 @@ export function readNetwork(nodes: readonly Node[], scopes: readonly Scope[], le
   const isWhole = interfaces.length > 0 && interfaces.every(({ isDynamic }) => !isDynamic);
   const own = interfaces.flatMap(({ networks }) => networks.map((one) => one.own));
   return {
-    interfaces,
+    prefix,
+    interfaces: interfaces.map((one) => ({ ...one, name: prefix + one.name })),
     profiles,
     ...(isWhole && { local: own.reduce(merge, noAddress) }),
-    ...(isWhole && routes && { reach: routes }),
+    ...(isWhole && routes && { reach: new Map([...routes].map(([name, to]) => [prefix + name, to])) }),
   };
 }
 

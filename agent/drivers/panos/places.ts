@@ -1,5 +1,5 @@
 import type { Ledger } from './ledger.js';
-import { type Node, nodeOf } from './tree.js';
+import { at, type Node, nodeOf, valueIn } from './tree.js';
 
 /** The parts of all texts of a capture, by what they are. */
 export interface Places {
@@ -14,6 +14,9 @@ export interface Places {
   /** Device groups: the text is a manager's and no firewall's. */
   readonly groups: Map<string, Node[]>;
   readonly templates: Node[];
+  readonly stacks: Node[];
+  /** The device group above another, by the lower one's name. */
+  readonly parents: Map<string, string>;
 }
 
 /** Where a virtual system is not named, it is this one. */
@@ -39,6 +42,8 @@ export function emptyPlaces(): Places {
     pushed: [],
     groups: new Map(),
     templates: [],
+    stacks: [],
+    parents: new Map(),
   };
 }
 
@@ -46,6 +51,25 @@ function add(map: Map<string, Node[]>, name: string, node: Node): void {
   const known = map.get(name);
   if (known) known.push(node);
   else map.set(name, [node]);
+}
+
+function entriesOf(node: Node, ledger: Ledger): readonly Node[] {
+  ledger.used(node);
+  return node.children;
+}
+
+function readParent(places: Places, group: Node, ledger: Ledger): void {
+  const parent = at(group, 'parent-dg');
+  const name = valueIn(parent);
+  if (name === undefined) return;
+  ledger.all(parent);
+  places.parents.set(group.name, name);
+}
+
+/** What a manager keeps for itself says which device group is within which. */
+function readParents(places: Places, node: Node, ledger: Ledger): void {
+  for (const device of at(node, 'devices')?.children ?? [])
+    for (const group of at(device, 'device-group')?.children ?? []) readParent(places, group, ledger);
 }
 
 /** Sorts the children of a node into the places they belong to. */
@@ -66,7 +90,10 @@ export function sortInto(places: Places, node: Node, ledger: Ledger): void {
       for (const system of child.children) add(places.systems, system.name, system);
     } else if (name === 'device-group') {
       ledger.used(child);
-      for (const group of child.children) add(places.groups, group.name, group);
+      for (const group of child.children) {
+        add(places.groups, group.name, group);
+        readParent(places, group, ledger);
+      }
     } else if (name === 'policy') {
       ledger.used(child);
       for (const one of child.children) if (one.name === 'panorama') places.pushed.push(one);
@@ -75,9 +102,12 @@ export function sortInto(places: Places, node: Node, ledger: Ledger): void {
     else if (name === 'network') places.network.push(child);
     else if (name === 'deviceconfig') places.deviceconfig.push(child);
     else if (name === 'mgt-config') places.users.push(child);
-    else if (name === 'template' || name === 'template-stack') places.templates.push(child);
-    else if (aside.has(name)) ledger.irrelevant(child);
-    else loose.push(child);
+    else if (name === 'template') places.templates.push(...entriesOf(child, ledger));
+    else if (name === 'template-stack') places.stacks.push(...entriesOf(child, ledger));
+    else if (aside.has(name)) {
+      ledger.irrelevant(child);
+      if (name === 'readonly') readParents(places, child, ledger);
+    } else loose.push(child);
   }
   if (loose.length === 0) return;
   const system = nodeOf(DEFAULT_SYSTEM, node.file, loose[0]!.line);

@@ -1,10 +1,9 @@
 import { all, any, type Condition, not, type Origin, type Rule, type Step, type Unknown } from '../../model/index.js';
-import type { CoverageBuilder } from '../shared/coverage.js';
 import { addressNamed, join, type Side, sideCondition } from './addresses.js';
 import { applicationsNamed, isApplication, overridePorts } from './applications.js';
 import { find, type Reader, type Scope, unknown } from './scope.js';
 import { serviceNamed } from './services.js';
-import { interfacesIn, inZones, readerOf, type System } from './system.js';
+import { type Base, interfacesIn, inZones, readerOf, ruleName, type System } from './system.js';
 import { at, contentOf, membersOf, type Node, valueIn } from './tree.js';
 
 /** Words of a rule that decide nothing about a packet. */
@@ -141,6 +140,18 @@ export function isDisabled(node: Node): boolean {
   return isYes(at(node, 'disabled'));
 }
 
+/** Whether a manager means this firewall by the rule: which it is, is known of those in the manager's own text. */
+export function target(node: Node, { firewall, ledger }: Reader): readonly Condition[] {
+  ledger.all(node);
+  const named = at(node, 'devices')?.children ?? [];
+  const isTagged = (at(node, 'tags')?.children.length ?? 0) > 0;
+  if (named.length === 0 && !isTagged) return [];
+  if (firewall === undefined || isTagged)
+    return [unknown(`the rule is for this firewall (target ${textOf(node)})`, `target ${contentOf(node)}`)];
+  const isMeant = named.some(({ name }) => name === firewall) !== isYes(at(node, 'negate'));
+  return isMeant ? [] : [any()];
+}
+
 export function otherConditions(
   node: Node,
   reader: Reader,
@@ -163,9 +174,7 @@ export function otherConditions(
       if (schedule) ledger.all(schedule.node);
       out.push(unknown(`the schedule ${value} is on`, `schedule ${schedule ? contentOf(schedule.node) : value}`));
     } else if (name === 'target') {
-      ledger.all(child);
-      if ((at(child, 'devices')?.children.length ?? 0) > 0 || at(child, 'tags'))
-        out.push(unknown(`the rule is for this firewall (target ${textOf(child)})`));
+      out.push(...target(child, reader));
     } else if (['negate-source', 'negate-destination', 'disabled'].includes(name)) {
       if (['yes', 'no'].includes(valueIn(child) ?? '')) ledger.all(child);
       else out.push(lost(child, `“${name}” is neither yes nor no`));
@@ -187,32 +196,34 @@ function actionOf(node: Node): Step | undefined {
 }
 
 /** One rule of a security rulebase. */
-export function securityRule(
-  node: Node,
-  system: System,
-  scopes: readonly Scope[],
-  name: string,
-  coverage: CoverageBuilder,
-): Rule {
+export function securityRule(node: Node, system: System, base: Base): Rule {
+  const { scopes } = base;
   const disabled = isDisabled(node);
-  const base = readerOf(system, scopes);
+  const own = readerOf(system, scopes);
   // What a rule that is switched off refers to need not be there.
-  const reader = disabled ? { ...base, missing: new Set<string>() } : base;
+  const reader = disabled ? { ...own, missing: new Set<string>() } : { ...own, holder: node };
   const { ledger } = reader;
   ledger.used(node);
   const lost = (part: Node, reason: string): Unknown => {
     ledger.lost(part, `${node.name}: ${reason}`);
     return { ...unknown(`${node.name}: ${reason}`), unrecognized: true };
   };
+  const gap = (part: Node, word: string): Unknown => {
+    const reason = `the rule does not say “${word}”`;
+    ledger.gap(part, `${node.name}: ${reason}`);
+    return { ...unknown(`${node.name}: ${reason}`), unrecognized: true };
+  };
   const gaps: Condition[] = [];
-  for (const word of wanted)
-    if (membersOf(at(node, word)).length === 0) gaps.push(lost(node, `the rule does not say “${word}”`));
+  for (const word of wanted) if (membersOf(at(node, word)).length === 0) gaps.push(gap(node, word));
   const others = otherConditions(node, reader, lost);
   const where = zones(node, system) ?? lost(at(node, 'rule-type')!, 'this type of rule is not known');
   if (!disabled && system.zones.size > 0) {
     for (const word of ['from', 'to'] as const)
       for (const zone of membersOf(at(node, word)))
-        if (zone !== 'any' && zone !== 'multicast' && !system.zones.has(zone)) reader.missing.add(`the zone ${zone}`);
+        if (zone !== 'any' && zone !== 'multicast' && !system.zones.has(zone)) {
+          reader.missing.add(`the zone ${zone}`);
+          ledger.absent(at(node, word)!, zone);
+        }
   }
   const has = (word: string): boolean => membersOf(at(node, word)).length > 0;
   const condition = all(
@@ -229,10 +240,10 @@ export function securityRule(
   else if (actionNode && actionNode.children.length > 0)
     steps.push({ kind: 'opaque', unknown: lost(actionNode, 'this action is not known') });
   else steps.push({ kind: 'opaque', unknown: { ...unknown(`${node.name}: the action`), unrecognized: true } });
-  coverage.rule(hasUnknown(condition) || !action ? 'bounded' : 'exact');
+  system.count(node, hasUnknown(condition) || !action ? 'bounded' : 'exact');
   const comment = valueIn(at(node, 'description'));
   return {
-    origin: originOf(node, name, told),
+    origin: originOf(node, ruleName(base, 'security', node), told),
     steps,
     ...(comment !== undefined && { comment }),
     ...(disabled && { disabled: true }),

@@ -49,6 +49,10 @@ export interface Reader {
   readonly ledger: Ledger;
   /** Names that are referred to and are nowhere. */
   readonly missing: Set<string>;
+  /** What is being read, such as a rule: the words in it that are nowhere are marked. */
+  readonly holder?: Node;
+  /** The serial number, where a manager says which of its firewalls this is. */
+  readonly firewall?: string;
 }
 
 /** The innermost scope that has the name as one of these kinds decides; within a scope, the first kind does. */
@@ -70,7 +74,9 @@ export function unknown(text: string, content = text): Unknown {
   return { kind: 'unknown', id: `panos ${content}`, text };
 }
 
-export function absent(reader: Reader, text: string): Unknown {
+export function absent(reader: Reader, kind: string, name: string): Unknown {
+  const text = `${kind} ${name}`;
   reader.missing.add(text);
+  if (reader.holder) reader.ledger.absent(reader.holder, name);
   return { ...unknown(`${text}, which is not in this capture`), unrecognized: true };
 }

@@ -68,7 +68,7 @@ export function serviceObject(node: Node, reader: Reader, original: boolean): Co
       const portNode = at(transport, 'port') ?? at(node, 'port');
       // No service is without a port on the device; a text that has one is taken at its word, and is not whole.
       const ports = portNode ? portsOf(listOf(portNode)) : anyPort;
-      if (!portNode) ledger.lost(transport, `${node.name} does not say its port`);
+      if (!portNode) ledger.gap(transport, `${node.name} does not say its port`);
       const sourceNode = at(transport, 'source-port');
       const sources = portsOf(listOf(sourceNode));
       const strange = transport.children.find(
@@ -96,7 +96,8 @@ export function serviceObject(node: Node, reader: Reader, original: boolean): Co
   return lost(node, found.length === 0 ? 'a service without ports' : 'a service with two protocols');
 }
 
-export function serviceGroup(node: Node, reader: Reader, original: boolean, seen: ReadonlySet<Node>): Condition {
+export function serviceGroup(node: Node, from: Reader, original: boolean, seen: ReadonlySet<Node>): Condition {
+  const reader = { ...from, holder: node };
   const { ledger } = reader;
   ledger.used(node);
   const inner = new Set([...seen, node]);
@@ -134,7 +135,7 @@ export function serviceNamed(
   if (name === 'any') return all();
   const ports = Object.hasOwn(builtIn, name) ? builtIn[name] : undefined;
   if (ports) return all(protocol(6), portTest('destination', ports, original));
-  const gap = absent(reader, `the service ${name}`);
+  const gap = absent(reader, 'the service', name);
   // A group holds nothing by a member that is nowhere; that there is such a member makes the reading blind.
   return seen.size > 0 ? any() : gap;
 }

@@ -4,11 +4,10 @@
  * Administrator's Guide, "Policy-Based Forwarding" and "DoS Protection Policy Rules").
  */
 import { all, any, type Condition, type Rule, type Step, type Unknown } from '../../model/index.js';
-import type { CoverageBuilder } from '../shared/coverage.js';
 import { addresses, hasUnknown, isDisabled, originOf, otherConditions, service } from './rules.js';
 import { type Reader, type Scope, unknown } from './scope.js';
 import { serviceNamed } from './services.js';
-import { inZones, readerOf, type System } from './system.js';
+import { inZones, readerOf, ruleName, type System } from './system.js';
 import { at, membersOf, type Node } from './tree.js';
 
 type Lost = (part: Node, reason: string) => Unknown;
@@ -31,7 +30,7 @@ function side(node: Node, word: 'from' | 'to', system: System, lost: Lost): Cond
   const place = at(node, word);
   const kind = word === 'from' ? 'inInterface' : 'outInterface';
   const interfaces = membersOf(at(place, 'interface'));
-  if (interfaces.length > 0) return { kind, names: interfaces };
+  if (interfaces.length > 0) return { kind, names: interfaces.map((name) => system.network.prefix + name) };
   const zones = membersOf(at(place, 'zone'));
   if (zones.length > 0) return inZones(kind, system, zones);
   // DoS rules of old versions name zones without the word.
@@ -90,9 +89,9 @@ const protection: Kind = {
 
 function ruleOf(node: Node, kind: Kind, name: string, system: System, scopes: readonly Scope[]): Rule {
   const disabled = isDisabled(node);
-  const base = readerOf(system, scopes);
+  const own = readerOf(system, scopes);
   // What a rule that is switched off refers to need not be there.
-  const reader = disabled ? { ...base, missing: new Set<string>() } : base;
+  const reader = disabled ? { ...own, missing: new Set<string>() } : { ...own, holder: node };
   const { ledger } = reader;
   ledger.used(node);
   const lost: Lost = (part, reason) => {
@@ -117,15 +116,15 @@ function ruleOf(node: Node, kind: Kind, name: string, system: System, scopes: re
 }
 
 /** The rules of one such rulebase of a virtual system, in the order in which they are asked. */
-export function steeringRules(what: 'pbf' | 'dos', system: System, coverage: CoverageBuilder): readonly Rule[] {
-  return system.bases.flatMap(({ node: base, from, scopes }) =>
-    (at(base, what, 'rules')?.children ?? []).map((node) => {
-      const name = `${system.name}/${what} ${from === 'own' ? '' : `${from} `}${node.name}`;
-      const rule = ruleOf(node, what === 'pbf' ? forwarding : protection, name, system, scopes);
+export function steeringRules(what: 'pbf' | 'dos', system: System): readonly Rule[] {
+  return system.bases.flatMap((base) =>
+    (at(base.node, what, 'rules')?.children ?? []).map((node) => {
+      const kind = what === 'pbf' ? forwarding : protection;
+      const rule = ruleOf(node, kind, ruleName(base, what, node), system, base.scopes);
       const isExact = rule.steps.every(
         (step) => step.kind !== 'opaque' && !(step.kind === 'match' && hasUnknown(step.condition)),
       );
-      coverage.rule(isExact ? 'exact' : 'bounded');
+      system.count(node, isExact ? 'exact' : 'bounded');
       return rule;
     }),
   );

@@ -16,25 +16,43 @@ export interface Zone {
 /** One virtual system, or the device group of a manager: a filter of its own. */
 export interface System {
   readonly name: string;
-  readonly nodes: readonly Node[];
+  /** The serial number, where a manager says which of its firewalls this is. */
+  readonly firewall?: string;
   readonly zones: ReadonlyMap<string, Zone>;
   /** Rulebases in order: pushed before, its own, pushed after. */
-  readonly bases: readonly { readonly node: Node; readonly from: string; readonly scopes: readonly Scope[] }[];
+  readonly bases: readonly Base[];
   readonly network: Network;
   readonly ledger: Ledger;
   readonly missing: Set<string>;
   /** Applications that rules ask for. */
   readonly asked: Map<string, Asked>;
   readonly overrides: Override[];
+  /** Counts a rule: each once, however many firewalls have it. */
+  readonly count: (rule: Node, understood: 'exact' | 'bounded') => void;
+}
+
+/** A rulebase as it is asked in one virtual system. */
+export interface Base {
+  readonly node: Node;
+  readonly from: 'own' | 'pushed' | 'pre' | 'post';
+  /** Whose it is: `vsys1`, `device-group/wards`, `shared`. */
+  readonly owner: string;
+  readonly scopes: readonly Scope[];
+}
+
+/** What a rule is called: its rulebase and its name. */
+export function ruleName({ owner, from }: Base, kind: 'security' | 'nat' | 'pbf' | 'dos', { name }: Node): string {
+  return `${owner}/${kind === 'security' ? '' : `${kind} `}${from === 'own' ? '' : `${from} `}${name}`;
 }
 
 export function readerOf(system: System, scopes: readonly Scope[]): Reader {
-  return { scopes, ledger: system.ledger, missing: system.missing };
+  const { ledger, missing, firewall } = system;
+  return { scopes, ledger, missing, ...(firewall !== undefined && { firewall }) };
 }
 
 const networkWords = new Set(['layer3', 'layer2', 'virtual-wire', 'tap', 'tunnel', 'external']);
 
-export function zonesOf(nodes: readonly Node[], ledger: Ledger): ReadonlyMap<string, Zone> {
+export function zonesOf(nodes: readonly Node[], { prefix }: Network, ledger: Ledger): ReadonlyMap<string, Zone> {
   const zones = new Map<string, Zone>();
   for (const node of nodes.flatMap((one) => at(one, 'zone') ?? [])) {
     ledger.used(node);
@@ -54,7 +72,7 @@ export function zonesOf(nodes: readonly Node[], ledger: Ledger): ReadonlyMap<str
       }
       zones.set(zone.name, {
         name: zone.name,
-        interfaces: interfaces.length > 0 ? interfaces : [zone.name],
+        interfaces: (interfaces.length > 0 ? interfaces : [zone.name]).map((name) => prefix + name),
         isExternal: network?.index.has('external') ?? false,
       });
     }
@@ -64,7 +82,7 @@ export function zonesOf(nodes: readonly Node[], ledger: Ledger): ReadonlyMap<str
 
 /** The interfaces of a zone; one that is not in this capture is an interface of its own name. */
 export function interfacesIn(system: System, zone: string): readonly string[] {
-  return system.zones.get(zone)?.interfaces ?? [zone];
+  return system.zones.get(zone)?.interfaces ?? [system.network.prefix + zone];
 }
 
 export function inZones(side: 'inInterface' | 'outInterface', system: System, zones: readonly string[]): Condition {

@@ -13,6 +13,8 @@ export interface Node {
   readonly lines: Set<number>;
   readonly children: Node[];
   readonly index: Map<string, Node>;
+  /** It was put together of these, the one that goes before the others first: what becomes of it becomes of them. */
+  readonly parts?: readonly Node[];
 }
 
 export interface Tree {

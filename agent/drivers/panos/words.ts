@@ -1,5 +1,5 @@
 import { failure, type Result, success } from '../../lib/result.js';
-import { grow, type Node, nodeOf, type Stray, type Tree, truncated } from './tree.js';
+import { at, grow, type Node, nodeOf, type Stray, type Tree, truncated } from './tree.js';
 
 interface Word {
   readonly text: string;
@@ -100,6 +100,39 @@ function settingsOf(words: readonly Word[]): readonly (readonly Word[])[] {
   return out.length > 0 ? out : [words];
 }
 
+const inRules = new Set([
+  'action',
+  'disabled',
+  'negate-source',
+  'negate-destination',
+  'rule-type',
+  'nat-type',
+  'to-interface',
+  'schedule',
+]);
+const anywhere = new Set(['translated-port', 'ip-netmask', 'ip-range', 'ip-wildcard', 'fqdn']);
+const translations = new Set(['destination-translation', 'dynamic-destination-translation', 'static-ip']);
+
+/** Settings of one value: a later command puts its own in the place of the former, where others add to a list. */
+function isOfOneValue(path: readonly Word[]): boolean {
+  const [key, above, rules, kind] = [2, 3, 4, 5].map((back) => path.at(-back)?.text ?? '') as [
+    string,
+    string,
+    string,
+    string,
+  ];
+  if (anywhere.has(key) || (key === 'translated-address' && translations.has(above))) return true;
+  return rules === 'rules' && (inRules.has(key) || (key === 'service' && kind === 'nat'));
+}
+
+function replace(root: Node, path: readonly Word[]): void {
+  if (!isOfOneValue(path)) return;
+  const holder = at(root, ...path.slice(0, -1).map(({ text }) => text));
+  if (!holder?.children.every(({ children }) => children.length === 0)) return;
+  holder.children.length = 0;
+  holder.index.clear();
+}
+
 /** `set` commands, one a line: the form of `set cli config-output-format set`. */
 export function parseSet(file: string, text: string): Tree {
   const root = nodeOf('', file, 1);
@@ -110,7 +143,13 @@ export function parseSet(file: string, text: string): Tree {
     const words = statement;
     statement = [];
     if (!verb) return;
-    const chains = isSign(verb, 'set') && rest.length > 0 ? settingsOf(rest).map((one) => chain(root, one)) : [];
+    const chains =
+      isSign(verb, 'set') && rest.length > 0
+        ? settingsOf(rest).map((one) => {
+            replace(root, one);
+            return chain(root, one);
+          })
+        : [];
     if (chains.length > 0 && chains.every((nodes) => nodes !== undefined)) claim(chains.flat(), words);
     else strays.push({ line: verb.line, lastLine: words.at(-1)!.lastLine, reason: 'this is not a “set” command' });
   };

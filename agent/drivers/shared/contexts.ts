@@ -15,16 +15,20 @@ function guard(prefix: string, hook: BaseList['hook']): Condition {
 }
 
 /**
- * A device of one context is that context. Of several each judges the packets of its own interfaces: at each place one
- * list calls the lists of the contexts, and between contexts nothing passes.
+ * A device of one context that has no name is that context. Of several each judges the packets of its own interfaces:
+ * at each place one list calls the lists of the contexts, and between contexts nothing passes.
  */
 export function mergeContexts(contexts: readonly ContextPipeline[]): Omit<Pipeline, 'speaksOf'> {
   const [first] = contexts;
-  if (first && contexts.length === 1) return first.pipeline;
+  if (first && contexts.length === 1 && first.prefix === '') return first.pipeline;
   const lists: RuleList[] = contexts.flatMap(({ pipeline }) => pipeline.lists);
-  const bases: BaseList[] = [];
-  for (const base of first?.pipeline.bases ?? []) {
-    const id = base.list.slice(first!.prefix.length);
+  const places = new Map<string, BaseList>();
+  for (const { prefix, pipeline } of contexts)
+    for (const base of pipeline.bases) {
+      const id = base.list.slice(prefix.length);
+      if (!places.has(id)) places.set(id, { ...base, list: id });
+    }
+  for (const [id, base] of places) {
     const rules = contexts.flatMap(({ prefix, pipeline }): readonly Rule[] => {
       const list = pipeline.lists.find((one) => one.id === prefix + id);
       if (!list) return [];
@@ -35,7 +39,6 @@ export function mergeContexts(contexts: readonly ContextPipeline[]): Omit<Pipeli
       return [{ origin: { ...list.origin, rule: `context ${prefix.slice(0, -1)}` }, steps }];
     });
     lists.push({ id, rules, families: ['ip4', 'ip6'], origin: base.policyOrigin });
-    bases.push({ ...base, list: id });
   }
-  return { lists, bases };
+  return { lists, bases: [...places.values()] };
 }
