@@ -81,7 +81,7 @@ function interfaceWords(set: InterfaceSet | undefined): readonly string[] {
 }
 
 /** Addresses as prefixes and ranges; `any` where a whole family or both are meant. */
-export function addressWords(set: AddressSet | undefined, families: readonly Family[]): readonly string[] {
+function addressWords(set: AddressSet | undefined, families: readonly Family[]): readonly string[] {
   if (!set) return families.length === 2 ? ANY : [families[0] === 'ip4' ? '0.0.0.0/0' : '::/0'];
   const all4 = set.ip4.length === 2 && set.ip4[0] === 0 && set.ip4[1] === LAST_IP4;
   const all6 = set.ip6.length === 2 && set.ip6[0] === 0n && set.ip6[1] === LAST_IP6;
@@ -186,8 +186,8 @@ export function openingText(opening: Opening, names: Names = {}): string {
   ].join('');
 }
 
-/** A list that is long only because it leaves out little is said by what it leaves out. */
-function addressesText(set: AddressSet | undefined, families: readonly Family[]): string {
+/** Addresses in a few words. A list that is long only because it leaves out little is said by what it leaves out. */
+export function addressesText(set: AddressSet | undefined, families: readonly Family[]): string {
   const words = addressWords(set, families);
   if (!set || words.length < 2) return short(words);
   const rest: AddressSet = {

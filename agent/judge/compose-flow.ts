@@ -1,6 +1,6 @@
 import { contentId, type DeclaredFlow } from '../baseline/index.js';
 import {
-  addressWords,
+  addressesText,
   boxFields,
   exampleText,
   type InterfaceSet,
@@ -99,7 +99,7 @@ function partyOf(
   const zones = zonesOf(interfaces, around.interfaceZones);
   const whole = isWhole(addresses, spoken);
   const [zone, ...others] = zones ?? [];
-  const text = !whole ? short(words(addresses)) : zone !== undefined && others.length === 0 ? zone : 'any';
+  const text = !whole ? words(addresses) : zone !== undefined && others.length === 0 ? zone : 'any';
   return {
     text,
     addresses,
@@ -131,9 +131,12 @@ function isWhole(set: AddressSet, spoken: readonly Family[]): boolean {
   return (ip4 || !spoken.includes('ip4')) && (ip6 || !spoken.includes('ip6')) && (ip4 || ip6);
 }
 
-function words(set: AddressSet): readonly string[] {
+function words(set: AddressSet): string {
   const families: readonly Family[] = ['ip4', 'ip6'];
-  return families.flatMap((family) => (set[family].length === 0 ? [] : addressWords(set, [family])));
+  return addressesText(
+    set,
+    families.filter((family) => set[family].length > 0),
+  );
 }
 
 function short(list: readonly string[]): string {
@@ -176,7 +179,7 @@ function natText(
   openings: readonly Opening[],
   translation: NonNullable<NonNullable<Opening['nat']>['destination']>,
 ): string {
-  const asked = short(words(uniteAll(openings.map((one) => addressesOf(one.box, 'destination')))));
+  const asked = words(uniteAll(openings.map((one) => addressesOf(one.box, 'destination'))));
   const wanted = openings.every((one) => one.box.destinationPort)
     ? formatPorts(openings.reduce<Intervals>((all, one) => union(all, one.box.destinationPort!), []))
     : undefined;

@@ -66,6 +66,14 @@ describe('filtering off is one subject for the device', () => {
     expect(undeclared[1]?.summary).toBe('any → any tcp 22');
   });
 
+  test('addresses that leave out little are said by what they leave out', () => {
+    const most = firewall([web, 'ip saddr != 203.0.113.0/24 ip daddr != 192.0.2.10 tcp dport 22 accept']);
+    const { undeclared } = compose(most, { approved: shut, before: shut });
+    expect(undeclared.map((one) => one.summary)).toEqual([
+      'any IPv4 but 203.0.113.0/24 → any IPv4 but 192.0.2.10 tcp 22',
+    ]);
+  });
+
   test('forwarding switched on is told by the engine where nothing filters, and not again as a fact', () => {
     const fact = (value: string) => [
       {
