@@ -4,6 +4,7 @@ import {
   captureHash,
   dialogueReader,
   displayMessage,
+  type Redacted,
   readChange,
   readTwice,
   redactCapture,
@@ -64,8 +65,9 @@ export async function readDevice(settings: DeviceSettings, tools: ReadingTools):
     }
     const reader = dialogueReader(drivers, tools.runner, device, options);
     // Redacted before they are compared: what is said of a difference quotes both readings.
+    const known = new Map(drivers.map(({ id }) => [id, new Map() as Redacted]));
     const read = async (ahead: number): Promise<readonly Capture[]> =>
-      (await reader.read(ahead)).map((capture) => redacted(capture, drivers, tools.key));
+      (await reader.read(ahead)).map((capture) => redacted(capture, drivers, tools.key, known.get(capture.driver)));
     const captures = await readTwice(read, drivers, { ...options, ...(tools.pause && { pause: tools.pause }) });
     const seal = reader.seal();
     const understood = isSame(tools.known, captures, tools.drivers)
@@ -106,8 +108,8 @@ function driversOf({ drivers }: DeviceSettings, all: readonly Driver[]): readonl
   return drivers.flatMap((id) => all.find((driver) => driver.id === id) ?? []);
 }
 
-function redacted(capture: Capture, drivers: readonly Driver[], key: Uint8Array): Capture {
-  return redactCapture(capture, drivers.find(({ id }) => id === capture.driver)!.secrets, key);
+function redacted(capture: Capture, drivers: readonly Driver[], key: Uint8Array, known?: Redacted): Capture {
+  return redactCapture(capture, drivers.find(({ id }) => id === capture.driver)!.secrets, key, known);
 }
 
 /** The same once more. A seal is of one reading: what the last one had does not hold for this one. */

@@ -19,12 +19,17 @@ export function stableText(text: string, patterns: readonly VolatilePattern[]): 
   return patterns.reduce((rest, { pattern, replacement }) => rest.replace(everywhere(pattern), replacement), text);
 }
 
-/** The same pattern, applied to every place and not only the first. */
+/** By pattern and by the flags that were wanted besides: making one anew takes longer than most texts. */
+const made = new WeakMap<RegExp, Map<string, RegExp>>();
+
+/** The same pattern, applied to every place and not only the first. It is shared: nobody may call its `test` or `exec`. */
 export function everywhere(pattern: RegExp, extraFlags = ''): RegExp {
-  return new RegExp(
-    pattern.source,
-    [...new Set(`${pattern.flags}g${extraFlags}`)].filter((flag) => flag !== 'y').join(''),
-  );
+  const known = made.get(pattern) ?? new Map<string, RegExp>();
+  made.set(pattern, known);
+  const flags = [...new Set(`${pattern.flags}g${extraFlags}`)].filter((flag) => flag !== 'y').join('');
+  const one = known.get(flags) ?? new RegExp(pattern.source, flags);
+  known.set(flags, one);
+  return one;
 }
 
 /**

@@ -19,6 +19,8 @@ export function redactText(text: string, patterns: readonly SecretPattern[], key
 }
 
 function redactOne(text: string, { title, pattern }: SecretPattern, key: Uint8Array): string {
+  // Nearly always there is none, and where a group stands is dear to find out.
+  if (text.search(everywhere(pattern)) < 0) return text;
   const digests = [...text.matchAll(DIGEST)].map((match) => [match.index, match.index + match[0].length] as const);
   let done = '';
   let from = 0;
@@ -42,12 +44,26 @@ function digest(value: string, key: Uint8Array): string {
   return `<secret-${hex}>${'\n'.repeat(value.split('\n').length - 1)}`;
 }
 
+/** What texts were without their secrets. It holds the secrets themselves: it must not outlive the reading. */
+export type Redacted = Map<string, string>;
+
 /**
  * A capture that may leave collect/: text and the words of failures without secrets, by the patterns of its platform
- * and then by what looks like a secret anywhere.
+ * and then by what looks like a secret anywhere. What `known` has, of the same patterns and key, is not looked
+ * through again: two readings mostly say the same.
  */
-export function redactCapture(capture: Capture, patterns: readonly SecretPattern[], key: Uint8Array): Capture {
-  const clean = (text: string): string => redactText(text, [...patterns, ...secondNet], key);
+export function redactCapture(
+  capture: Capture,
+  patterns: readonly SecretPattern[],
+  key: Uint8Array,
+  known: Redacted = new Map(),
+): Capture {
+  const all = [...patterns, ...secondNet];
+  const clean = (text: string): string => {
+    const done = known.get(text) ?? redactText(text, all, key);
+    known.set(text, done);
+    return done;
+  };
   const redactSection = (section: Section): Section => ({
     ...section,
     text: clean(section.text),

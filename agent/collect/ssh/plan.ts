@@ -29,15 +29,24 @@ export interface Plan {
   readonly leftOut: readonly VolatilePattern[];
 }
 
-export function planOf({ id, dialogue, volatile = [] }: Speaker): Plan {
-  const planned = (step: DialogueStep): PlannedStep => {
-    const fallbacks = dialogue.steps.filter(({ fallbackFor }) => fallbackFor === step.id).map(planned);
+const plans = new WeakMap<Speaker, Plan>();
+
+/** Made once for each speaker: what is asked of a platform stays the same. */
+export function planOf(speaker: Speaker): Plan {
+  const plan = plans.get(speaker) ?? planned(speaker);
+  plans.set(speaker, plan);
+  return plan;
+}
+
+function planned({ id, dialogue, volatile = [] }: Speaker): Plan {
+  const onBothEnds = (step: DialogueStep): PlannedStep => {
+    const fallbacks = dialogue.steps.filter(({ fallbackFor }) => fallbackFor === step.id).map(onBothEnds);
     // A file that is not there shows only in what cat says: the script does not look into that.
     assert(step.file === undefined || fallbacks.length === 0, `${id}/${step.id}: a file with a fallback`);
     const spellings = step.file === undefined ? spellingsOf(step) : [readFileArgv(step.file)];
     return { name: `${id}/${step.id}`, step, spellings, fallbacks };
   };
-  const steps = dialogue.steps.filter(({ fallbackFor }) => fallbackFor === undefined).map(planned);
+  const steps = dialogue.steps.filter(({ fallbackFor }) => fallbackFor === undefined).map(onBothEnds);
   const leftOut = volatile.filter(({ onDevice }) => onDevice !== undefined);
   // Else a step of `stableText` before them would see another text here than on the device; see shared/volatile.ts.
   const areFirst = volatile.every(({ onDevice }, at) => onDevice === undefined || at < leftOut.length);
