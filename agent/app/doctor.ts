@@ -4,8 +4,10 @@ import { addressOf, CLOCK_ARGV, recordRequest } from '../collect/ssh/index.js';
 import type { DeviceSettings, LocalSource, Settings } from '../config/index.js';
 import type { Capture, Section } from '../drivers/index.js';
 import { drivers } from '../drivers/registry.js';
+import { interfacesAskedFor } from '../exposure/index.js';
 import { type Clock, systemClock } from '../lib/clock.js';
 import { failure, type Problem, type Result, success } from '../lib/result.js';
+import type { Pipeline } from '../model/index.js';
 import { knownKeysFile } from './guard/place.js';
 import { readDevice } from './reading.js';
 import { isRemote, type RemotePlace, remoteRunner } from './remote.js';
@@ -38,6 +40,8 @@ export interface Examination {
   readonly complete: boolean;
   readonly blind: readonly string[];
   readonly notCovered: readonly string[];
+  /** Of a firewall: interfaces that its rules name, and the configuration no zone for. */
+  readonly interfacesWithoutZone?: readonly string[];
   readonly took: { readonly ms: number };
 }
 
@@ -107,11 +111,19 @@ async function examineOne(settings: Settings, device: DeviceSettings, clock: Clo
       complete: reading.complete,
       blind: reading.blind,
       notCovered: reading.model?.coverage.notCovered ?? [],
+      ...(reading.model &&
+        device.kind === 'fw' && { interfacesWithoutZone: withoutZone(device, reading.model.pipeline) }),
       took: took(),
     };
   } finally {
     await close();
   }
+}
+
+/** A tunnel that ends at an interface, which some platforms show as `outside:tunnel`, stands with that interface. */
+function withoutZone({ interfaceZones }: DeviceSettings, pipeline: Pipeline): readonly string[] {
+  const names = interfacesAskedFor(pipeline).filter((name) => name !== 'lo' && !Object.hasOwn(interfaceZones, name));
+  return names.filter((name) => !name.includes(':'));
 }
 
 /** Whose command line is its own: a program such as date(1) is nothing to it. */

@@ -113,6 +113,12 @@ function show(one: Examination, lastComplete: string | undefined, times: TimeCon
   const when =
     lastComplete === undefined ? 'never read completely' : `last read completely ${timeText(lastComplete, times)}`;
   print(`        ${clean(when)}`);
+  if (one.interfacesWithoutZone && one.interfacesWithoutZone.length > 0) {
+    const names = one.interfacesWithoutZone.join(', ');
+    note(
+      `no zone is named for ${names} (\`interfaces:\` of the device): what passes there is judged by addresses alone`,
+    );
+  }
   for (const text of notCovered) note(`not covered: ${text}`);
 }
 

@@ -7,6 +7,7 @@ export { combineDevices, type DevicePart } from './combine.js';
 export * from './compare.js';
 export * from './groups.js';
 export { ruleKey } from './identity.js';
+export { interfacesAskedFor } from './interfaces.js';
 export * from './member.js';
 export * from './opening.js';
 export { natLists } from './path.js';
