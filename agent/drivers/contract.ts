@@ -91,7 +91,7 @@ export interface UndoRequest {
   /** Id of the list. */
   readonly list: string;
   readonly table?: TableRef;
-  /** The rule, as it is now, before which a rule that is put back belongs; absent: at the end. */
+  /** The rule, as it is now, before which a rule that is put or moved back belongs; absent: at the end. */
   readonly next?: Origin;
 }
 

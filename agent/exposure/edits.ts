@@ -65,9 +65,18 @@ export function editsBetween(before: Pipeline, now: Pipeline): Edits {
         }),
       );
     }
+    const elsewhere = new Set([...removed, ...moved.map(([from]) => from)]);
+    const kept = new Set(moved.length > 0 ? former!.rules.filter((_, index) => !elsewhere.has(index)) : []);
     for (const [from, to] of moved) {
       const rule = list.rules[to]!;
-      const edit = note({ edit: 'moved', rule: rule.origin, former: former!.rules[from]!.origin, list: list.id });
+      const next = former!.rules.slice(from + 1).find((later) => kept.has(later));
+      const edit = note({
+        edit: 'moved',
+        rule: rule.origin,
+        former: former!.rules[from]!.origin,
+        list: list.id,
+        ...(next ? { next: next.origin } : {}),
+      });
       ofNow.set(rule, edit);
       ofBefore.set(former!.rules[from]!, edit);
       rules.push({ rule, list, pipeline: 'now' }, { rule: former!.rules[from]!, list: former!, pipeline: 'before' });

@@ -67,7 +67,7 @@ export interface Edit {
   readonly former?: Origin;
   /** The list the edit was made in. */
   readonly list: string;
-  /** The rule (by its origin) that stood after it, for a remedy that puts it back in its place. */
+  /** The rule (by its origin) that stood after it, for a remedy that puts it back in its place: where it is gone or moved. */
   readonly next?: Origin;
 }
 

@@ -84,7 +84,7 @@ const platforms: Readonly<Record<string, Platform>> = {
     plain: panos,
     opened: panos.replace(/(?= *<entry name="no-infected">)/, XML_RULE),
     answers: (configuration) => ({ 'show config running': configuration, 'show config pushed-shared-policy': '' }),
-    words: [/vendor-test/, /running-config:\d+/, /delete from vsys1\/security: vendor-test/],
+    words: [/vendor-test/, /running-config:\d+/, /delete rulebase security rules vendor-test\\ncommit/],
   },
 };
 

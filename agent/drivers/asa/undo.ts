@@ -43,9 +43,9 @@ export function undo(request: UndoRequest): string | undefined {
   }
 }
 
-/** Lines that stand by themselves: management, translations. */
+/** Lines that stand by themselves: management, translations. Of PAN-OS, `telnet on ethernet1/1` looks alike. */
 const alone =
-  /^(?:http|ssh|telnet|icmp|ipv6 icmp|nat|access-group|same-security-traffic|snmp-server host|dhcpd enable|crypto map \S+ interface|crypto ikev[12] enable) \S+/;
+  /^(?:http|ssh|telnet|icmp|ipv6 icmp|nat|access-group|same-security-traffic|snmp-server host|dhcpd enable|crypto map \S+ interface|crypto ikev[12] enable) (?!on )\S+/;
 
 function undoSetting({ edit, rule }: UndoRequest): string | undefined {
   if (!alone.test(rule.text) || rule.rule.startsWith('object network') || rule.text.includes('(sysopt'))

@@ -92,8 +92,8 @@ function defaults(system: System, at0: Origin): readonly Rule[] {
             : { kind: 'opaque', unknown: { ...unknown(`the action of ${name}`), unrecognized: true } };
     if (last.kind === 'opaque') system.ledger.lost(actionNode!, `the action of ${name} is not understood`);
     const origin = node
-      ? { file: node.file, line: node.line, rule: `${system.name}/${name}`, text: `${name} action ${action ?? usual}` }
-      : { ...at0, rule: `${system.name}/${name}`, text: `${name}: ${usual}` };
+      ? { file: node.file, line: node.line, rule: `${system.title}/${name}`, text: `${name} action ${action ?? usual}` }
+      : { ...at0, rule: `${system.title}/${name}`, text: `${name}: ${usual}` };
     return { origin, steps: [{ kind: 'match', condition }, last] };
   };
   const within = [...system.zones.keys()].map((zone) =>

@@ -6,6 +6,7 @@
 import type { Driver } from '../contract.js';
 import { dialogue, secrets, volatile } from './dialogue.js';
 import { identify, read } from './read.js';
+import { undo } from './undo.js';
 
 export const driver: Driver = {
   id: 'panos',
@@ -24,6 +25,7 @@ export const driver: Driver = {
   secrets,
   volatile,
   read,
+  undo,
   // CONFIG: a command of an administrator, with `commit` among them; a commit takes minutes, and its end is in SYSTEM.
   changeReports: [
     /(?:^|\s)\d*,\d{4}\/\d\d\/\d\d \d\d:\d\d:\d\d,[^,]*,CONFIG,/,

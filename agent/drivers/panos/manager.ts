@@ -50,7 +50,7 @@ export function readManager(places: Places, common: Common, coverage: CoverageBu
         const nodes = firewall.places.systems.get(name) ?? [];
         const bases = basesOfGroup(chains.get(group) ?? [group], places);
         const zones = withNamedZones(zonesOf(nodes, net, common.ledger), bases, prefix);
-        return { ...common, network: net, firewall: firewall.serial, name, zones, bases, overrides: [] };
+        return { ...common, network: net, firewall: firewall.serial, name, title: name, zones, bases, overrides: [] };
       });
       systems.push(...own);
       return convert(own, net, deviceconfig, common.ledger, coverage, origin);
@@ -60,7 +60,15 @@ export function readManager(places: Places, common: Common, coverage: CoverageBu
   const network = readNetwork([], [], common.ledger);
   const lists: RuleList[] = [...chains].flatMap(([name, chain]) => {
     const bases = basesOfGroup(chain, places);
-    const group = { ...common, network, name: `device-group/${name}`, zones: new Map(), bases, overrides: [] };
+    const group = {
+      ...common,
+      network,
+      name: `device-group/${name}`,
+      title: `device-group/${name}`,
+      zones: new Map(),
+      bases,
+      overrides: [],
+    };
     systems.push(group);
     return groupLists(group, origin);
   });

@@ -1,7 +1,8 @@
 import { size } from '../../lib/intervals.js';
 import { type AddressSet, all, anyAddress, type Condition, type Nat, type Rule, type Step } from '../../model/index.js';
 import { type Addresses, addressNamed, join, sideCondition } from './addresses.js';
-import { hasUnknown, isYes, originOf, target } from './rules.js';
+import { originOf } from './origin.js';
+import { hasUnknown, isYes, target } from './rules.js';
 import { type Reader, unknown } from './scope.js';
 import { portsOf, serviceNamed } from './services.js';
 import { type Base, inZones, readerOf, routedTo, ruleName, type System } from './system.js';
@@ -156,7 +157,7 @@ export function natRules(base: Base, system: System): NatRules {
       reader.ledger.lost(at(node, 'nat-type') ?? node, `translation of type ${type} is not modelled`);
     const condition = matches(node, system, reader);
     system.count(node, hasUnknown(condition) ? 'bounded' : 'exact');
-    const origin = originOf(node, ruleName(base, 'nat', node), [...words]);
+    const origin = originOf(node, ruleName(base, 'nat', node), [...words, 'target']);
     const match: Step = { kind: 'match', condition };
     const off = disabled ? { disabled: true as const } : {};
     out.before.push({ origin, steps: [match, destinationNat(node, reader) ?? { kind: 'accept' }], ...off });

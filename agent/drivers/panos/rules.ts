@@ -1,6 +1,7 @@
-import { all, any, type Condition, not, type Origin, type Rule, type Step, type Unknown } from '../../model/index.js';
+import { all, any, type Condition, not, type Rule, type Step, type Unknown } from '../../model/index.js';
 import { addressNamed, join, type Side, sideCondition } from './addresses.js';
 import { applicationsNamed, isApplication, overridePorts } from './applications.js';
+import { originOf, textOf } from './origin.js';
 import { find, type Reader, type Scope, unknown } from './scope.js';
 import { serviceNamed } from './services.js';
 import { type Base, interfacesIn, inZones, readerOf, ruleName, type System } from './system.js';
@@ -44,26 +45,6 @@ const unseen: Readonly<Record<string, string>> = {
 const sides: readonly Side[] = ['source', 'destination'];
 const wanted = ['from', 'to', 'source', 'destination', 'application', 'service', 'action'] as const;
 
-export function originOf(node: Node, rule: string, words: readonly string[]): Origin {
-  const parts = words.flatMap((word) => {
-    const child = at(node, word);
-    return child ? [`${word} ${textOf(child)}`] : [];
-  });
-  return {
-    file: node.file,
-    line: node.line,
-    ...(node.lastLine > node.line && { lastLine: node.lastLine }),
-    rule,
-    text: [node.name, ...parts].join('; '),
-  };
-}
-
-function textOf(node: Node): string {
-  return node.children
-    .map((child) => (child.children.length > 0 ? `${child.name} ${textOf(child)}` : child.name))
-    .join(' ');
-}
-
 const told = [
   'disabled',
   'rule-type',
@@ -79,6 +60,12 @@ const told = [
   'schedule',
   'target',
   'action',
+  // What a rule that is put back must not lack, though no packet shows it.
+  'profile-setting',
+  'log-setting',
+  'log-start',
+  'log-end',
+  'option',
 ];
 
 export function isYes(node: Node | undefined): boolean {

@@ -4,7 +4,8 @@
  * Administrator's Guide, "Policy-Based Forwarding" and "DoS Protection Policy Rules").
  */
 import { all, any, type Condition, type Rule, type Step, type Unknown } from '../../model/index.js';
-import { addresses, hasUnknown, isDisabled, originOf, otherConditions, service } from './rules.js';
+import { originOf } from './origin.js';
+import { addresses, hasUnknown, isDisabled, otherConditions, service } from './rules.js';
 import { type Reader, type Scope, unknown } from './scope.js';
 import { serviceNamed } from './services.js';
 import { inZones, readerOf, ruleName, type System } from './system.js';

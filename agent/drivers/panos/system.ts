@@ -16,6 +16,8 @@ export interface Zone {
 /** One virtual system, or the device group of a manager: a filter of its own. */
 export interface System {
   readonly name: string;
+  /** As rules of it are named: with the word `vsys` where there are several. */
+  readonly title: string;
   /** The serial number, where a manager says which of its firewalls this is. */
   readonly firewall?: string;
   readonly zones: ReadonlyMap<string, Zone>;

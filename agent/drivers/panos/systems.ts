@@ -26,14 +26,16 @@ export function systemsOf(places: Places, shared: Shared): readonly System[] {
     places.systems.size > 0 ? [...places.systems] : places.pushed.length > 0 ? [[DEFAULT_SYSTEM, []]] : [];
   return named.map(([name, nodes]) => {
     const own = scopeOf(name, nodes);
-    const theirs = (scopes: readonly Scope[]): Omit<Base, 'node'> => ({ from: 'pushed', owner: name, scopes });
+    // In a command, a system is named where there are several.
+    const owner = named.length > 1 ? `vsys ${name}` : name;
+    const theirs = (scopes: readonly Scope[]): Omit<Base, 'node'> => ({ from: 'pushed', owner, scopes });
     const bases = [
       ...basesOf(places.pushed, 'pre-rulebase', theirs([pushed, own, common])),
-      ...basesOf(nodes, 'rulebase', { from: 'own', owner: name, scopes: [own, pushed, common] }),
+      ...basesOf(nodes, 'rulebase', { from: 'own', owner, scopes: [own, pushed, common] }),
       ...basesOf(places.pushed, 'post-rulebase', theirs([pushed, own, common])),
     ];
     const zones = withNamedZones(zonesOf(nodes, shared.network, shared.ledger), bases, shared.network.prefix);
-    return { ...shared, name, zones, bases, overrides: [] };
+    return { ...shared, name, title: owner, zones, bases, overrides: [] };
   });
 }
 

@@ -121,7 +121,12 @@ function isOfOneValue(path: readonly Word[]): boolean {
     string,
     string,
   ];
-  if (anywhere.has(key) || (key === 'translated-address' && translations.has(above))) return true;
+  if (
+    anywhere.has(key) ||
+    /^(?:yes|no)$/.test(path.at(-1)?.text ?? '') ||
+    (key === 'translated-address' && translations.has(above))
+  )
+    return true;
   return rules === 'rules' && (inRules.has(key) || (key === 'service' && kind === 'nat'));
 }
 
