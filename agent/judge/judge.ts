@@ -15,10 +15,11 @@ import { settle } from './settle.js';
 import { takeClose } from './take-close.js';
 import { takeReadings } from './take-readings.js';
 import { takePlan, takeWindow } from './take-window.js';
-import { takeAcceptance, takeAcknowledgement, takeClaim, takeUnwaive, takeWaiver } from './take-word.js';
+import { takeAcceptance, takeAcknowledgement, takeClaim } from './take-word.js';
 import type { Taken } from './taken.js';
 import { settleTamper } from './tamper.js';
 import type { FindingEvent } from './types.js';
+import { takeUnwaive, takeWaiver } from './waivers.js';
 
 /**
  * One step of judgement. Everything that fell due before the event is judged first, each at its own instant and in

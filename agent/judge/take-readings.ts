@@ -6,6 +6,7 @@ import { type Observed, observe } from './observe.js';
 import { findingTable } from './table.js';
 import type { Taken } from './taken.js';
 import type { Observation } from './types.js';
+import { bound } from './waivers.js';
 
 export function takeReadings(state: JudgeState, observations: readonly Observation[]): Taken {
   let current = state;
@@ -18,7 +19,9 @@ export function takeReadings(state: JudgeState, observations: readonly Observati
     const observed = observe(current, observation);
     gone.push(...observed.gone);
     changed.push(...observed.changed);
-    current = { ...observed.state, findings: seenAgain(current.findings, observed, { at: observation.at, isOne }) };
+    const findings = seenAgain(current.findings, observed, { at: observation.at, isOne });
+    const { waivers } = observation.blind.length === 0 ? bound(observed.state, observed.seen) : current;
+    current = { ...observed.state, findings, waivers };
   }
   return isOne ? { state: current, gone, changed } : { state: current, gone };
 }

@@ -6,7 +6,6 @@ import type { JudgeState } from './findings.js';
 import { acknowledgeMembers } from './floods.js';
 import { openFinding, subjectKey, tell } from './life.js';
 import type { Taken } from './taken.js';
-import type { Waiver } from './types.js';
 
 export function takeAcknowledgement(
   state: JudgeState,
@@ -83,20 +82,4 @@ export function takeAcceptance(
       if (open) tell(desk, open, { kind: 'update', at, row: false });
     },
   };
-}
-
-/** One waiver stands for one thing: a later one replaces it. */
-export function takeWaiver(state: JudgeState, waiver: Waiver): Taken {
-  const others = state.waivers.filter((one) => !isFor(one, waiver.device, waiver.subject));
-  return { state: { ...state, waivers: [...others, waiver] } };
-}
-
-export function takeUnwaive(state: JudgeState, device: string, subject: string): Taken {
-  const waivers = state.waivers.filter((one) => !isFor(one, device, subject));
-  if (waivers.length < state.waivers.length) return { state: { ...state, waivers } };
-  return { state, problem: { code: 'NO_WAIVER', message: `nothing is waived for ${device}/${subject}` } };
-}
-
-function isFor(one: Pick<Waiver, 'device' | 'subject'>, device: string, subject: string): boolean {
-  return one.device === device && one.subject === subject;
 }

@@ -237,6 +237,25 @@ describe('waivers', () => {
     expect(guard.rows()).toEqual(['10 UNPLANNED_OPENING x high']);
   });
 
+  test('written without a set bind to what is open when they are given, or is seen first', () => {
+    const wider = subject({ id: 'x', ports: '80-90' });
+    const given = guardOf();
+    given.read(0, 'fw', x);
+    given.waive(5, 'x', 600);
+    given.read(10, 'fw', wider);
+    expect(given.rows()).toEqual(['0 UNPLANNED_OPENING x high', '10 UNPLANNED_OPENING x high']);
+    const ahead = guardOf();
+    ahead.waive(0, 'x', 600);
+    ahead.observe(2, 'fw', { undeclared: [subject({ id: 'x', ports: '81' })], blind: ['truncated'] });
+    ahead.read(5, 'fw', x);
+    ahead.read(10, 'fw');
+    ahead.read(15, 'fw', x);
+    expect(ahead.rows()).toEqual([]);
+    ahead.read(20, 'fw', wider);
+    expect(ahead.rows()).toEqual(['20 UNPLANNED_OPENING x high']);
+    expect(ahead.state.waivers).toMatchObject([{ subject: 'x', set: x.set }]);
+  });
+
   test('of an open finding hold it back until they end', () => {
     const guard = guardOf();
     guard.read(0, 'fw', x);

@@ -1,4 +1,4 @@
-import { isConfiguredAnew } from '../../judge/index.js';
+import { isConfiguredAnew, type Waiver } from '../../judge/index.js';
 import type { Room } from './room.js';
 
 /** Waivers written in the baseline file hold as those given by command do. */
@@ -6,12 +6,10 @@ export function takeWaivers({ baseline, bench, clock, log }: Room): void {
   const now = clock.now();
   for (const { device, subject, set, owner, reason, until } of baseline.waivers) {
     if (until <= now) continue;
-    const known = bench
-      .state()
-      .waivers.some(
-        (one) => one.device === device && one.subject === subject && one.expires === until && one.from === 'baseline',
-      );
-    if (known) continue;
+    // Without a set it was bound when it was taken: that it was is no reason to take it again.
+    const isKnown = (one: Waiver): boolean =>
+      one.device === device && one.subject === subject && one.expires === until && (set ?? one.set) === one.set;
+    if (bench.state().waivers.some((one) => one.from === 'baseline' && isKnown(one))) continue;
     const waiver = { device, subject, ...(set !== undefined && { set }), owner, reason, expires: until };
     const step = bench.feed({ kind: 'waive', at: now, waiver: { ...waiver, from: 'baseline' } });
     if (!step.ok) log.error('a waiver of the baseline file was not taken', { ...step.error });
