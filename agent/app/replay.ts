@@ -85,12 +85,20 @@ export function replay(fixture: Fixture, options: ReplayOptions): ReplayResult {
     Object.keys(fixture.devices).map((device) =>
       observationOf(device, { baseline: always, inWindows, present: [...present.values()] }, context, at),
     );
-  const readNow = (at: number): void => {
-    for (const observation of readAll(at)) feed({ kind: 'observed', at, observation });
+  let isFirst = true;
+  /** Where something happened is read first: nothing is judged by what it was. Before that, the others have to be known. */
+  const readNow = (at: number, changed?: string): void => {
+    const all = readAll(at);
+    const here = all.filter(({ device }) => device === changed);
+    const others = all.filter(({ device }) => device !== changed);
+    for (const observation of isFirst ? [...others, ...here] : [...here, ...others]) {
+      feed({ kind: 'observed', at, observation });
+    }
+    isFirst = false;
   };
-
-  const first = fixture.events[0]!.t.at;
-  declare(fixture, first, feed);
+  // Windows may have been over before the first event: their deadlines were judged when they came.
+  const first = Math.min(fixture.events[0]!.t.at, ...fixture.windows.map(({ start }) => start.at));
+  declare(fixture, context, first, feed);
   for (const event of fixture.events) {
     const { at } = event.t;
     for (;;) {
@@ -101,11 +109,11 @@ export function replay(fixture: Fixture, options: ReplayOptions): ReplayResult {
       if (atDeadline) readNow(due);
       else feed({ kind: 'tick', at: due });
     }
-    enact(event, present);
+    const changed = enact(event, present);
     if (event.do === 'open')
       feed({ kind: 'windowOpened', at, window: event.window, before: beforeOf(fixture, event.window, at) });
     if (event.do === 'close') feed({ kind: 'windowClose', at, window: event.window, observations: readAll(at) });
-    else readNow(at);
+    else readNow(at, changed);
   }
 
   const last = store.load();
@@ -139,7 +147,7 @@ export function replay(fixture: Fixture, options: ReplayOptions): ReplayResult {
 }
 
 /** Windows and exceptions are known before anything happens. */
-function declare(fixture: Fixture, at: number, feed: (event: JudgeEvent) => void): void {
+function declare(fixture: Fixture, context: JudgeContext, at: number, feed: (event: JudgeEvent) => void): void {
   for (const window of fixture.windows) {
     const { extend, start, end, scope, ...named } = window;
     const entries = scope.map(
@@ -165,7 +173,9 @@ function declare(fixture: Fixture, at: number, feed: (event: JudgeEvent) => void
   for (const { opening, owner, reason, expires } of fixture.exceptions) {
     const o = [...fixture.openings, ...fixture.listeners].find((one) => one.id === opening);
     assert(o, `fixture ${fixture.id} has an exception for nothing`);
-    feed({ kind: 'waive', at, waiver: { device: o.device, subject: o.id, owner, reason, expires: expires.at } });
+    const { device, id: subject, set } = subjectOf(o, context);
+    const what = { device, subject, ...(set !== undefined && { set }) };
+    feed({ kind: 'waive', at, waiver: { ...what, owner, reason, expires: expires.at } });
   }
 }
 
@@ -177,9 +187,16 @@ function beforeOf(fixture: Fixture, window: string, at: number): NonNullable<Mai
   );
 }
 
-function enact(event: FixtureEvent, present: Map<string, FixtureOpening>): void {
-  if (event.do === 'add') present.set(event.o.id, event.o);
-  if (event.do === 'del') present.delete(event.id);
+/** Answers with the device on which something has changed. */
+function enact(event: FixtureEvent, present: Map<string, FixtureOpening>): string | undefined {
+  if (event.do === 'add') {
+    present.set(event.o.id, event.o);
+    return event.o.device;
+  }
+  if (event.do !== 'del') return undefined;
+  const device = present.get(event.id)?.device;
+  present.delete(event.id);
+  return device;
 }
 
 interface Standing {
