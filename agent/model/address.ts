@@ -69,7 +69,7 @@ export function prefix6(address: bigint, length: number): Intervals<bigint> {
 }
 
 /** The addresses that agree with `address` under an arbitrary netmask, also a non-contiguous one (at most `limit` ranges). */
-export function masked4(address: number, mask: number, limit = 65_536): Intervals<number> | undefined {
+export function masked4(address: number, mask: number, limit = 4096): Intervals<number> | undefined {
   const free: number[] = [];
   for (let bit = 0; bit < 32; bit++) if (((mask >>> bit) & 1) === 0) free.push(bit);
   let run = 0;

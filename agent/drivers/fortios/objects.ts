@@ -249,10 +249,13 @@ function hardware(family: Family, entry: Entry): Meaning {
   return { ...nothing, others: [other] };
 }
 
+/** Two octets that are free, as in the address that a gateway has in every network of a site. */
+const RANGES_MAX = 65_536;
+
 /** An address and a mask whose set bits must agree, in any order. */
 function wildcardOf([address, mask, ...rest]: readonly string[]): AddressSet | undefined {
   if (address === undefined) return anyIp4;
   const [bits, free] = [parseIp4(address), parseIp4(mask ?? '')];
-  const ip4 = bits === undefined || free === undefined || rest.length > 0 ? undefined : masked4(bits, free);
+  const ip4 = bits === undefined || free === undefined || rest.length > 0 ? undefined : masked4(bits, free, RANGES_MAX);
   return ip4 && { ip4, ip6: [] };
 }
