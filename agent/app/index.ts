@@ -3,9 +3,11 @@
  * virtual clock and through the same judgement and store as the daemon, and questions about captured files.
  */
 
+export { drivers } from '../drivers/registry.js';
 export { guardClient, type ServedSocket, serveOnSocket, socketState } from '../http/index.js';
 export { coverageText } from '../judge/index.js';
 export * from './baseline-file.js';
+export * from './exit-code.js';
 export * from './guard/index.js';
 export * from './offline.js';
 export * from './offline-ask.js';

@@ -1,3 +1,4 @@
+import type { Driver } from '../drivers/contract.js';
 import { compare, type FlowSet } from '../exposure/index.js';
 import type { Problem } from '../lib/result.js';
 import {
@@ -10,7 +11,8 @@ import {
   mergeCoverage,
   type Pipeline,
 } from '../model/index.js';
-import { exitCodeOf, readFile } from './offline.js';
+import { exitCodeOf } from './exit-code.js';
+import { type ReadCapture, readCapture, readFile } from './offline.js';
 import { namesFor, type Told, tell } from './offline-words.js';
 import { type OpeningView, openingView } from './opening-json.js';
 import { undoWith } from './undo.js';
@@ -45,7 +47,7 @@ const nothing = async () => ({ opened: [], closed: [] });
 
 /** The exact difference of what two captures let through. */
 export async function diffFiles(before: string, after: string, options: OfflineOptions): Promise<Answered<DiffAnswer>> {
-  const [a, b] = [await readFile(before, options.driver), await readFile(after, options.driver)];
+  const [a, b] = [await readCapture(before, options.driver), await readCapture(after, options.driver)];
   const problems = [a, b].flatMap((read) => (read.ok ? [] : [read.error]));
   if (!a.ok || !b.ok) {
     const exit = problems.some((problem) => exitCodeOf(problem) === 2) ? 2 : 3;
@@ -54,18 +56,19 @@ export async function diffFiles(before: string, after: string, options: OfflineO
     const answer = { opened: [], closed: [], equal: null, complete: false, reasons, coverage };
     return { ...(exit === 3 && { answer }), told: nothing, exit, problems };
   }
-  const result = compare(b.value.pipeline, {
-    pipeline: a.value.pipeline,
+  const [was, is] = [a.value.device, b.value.device];
+  const result = compare(is.pipeline, {
+    pipeline: was.pipeline,
     withClosed: true,
     timeMsMax: options.timeMsMax ?? BUDGET_MS,
   });
-  const coverage = coverageOfBoth(a.value, b.value);
+  const coverage = coverageOfBoth(was, is);
   const found = [...result.undeclared, ...result.closed];
   const certain = found.some((opening) => opening.certainty === 'certain');
-  const reasons = [...result.reasons, ...changedBeside(a.value, b.value)];
+  const reasons = [...result.reasons, ...changedBeside(was, is)];
   const understood = coverage.blind.length === 0 && reasons.length === 0 && result.complete;
   const equal = certain ? false : found.length === 0 && understood ? true : null;
-  const undo = undoWith([b.value.pipeline, a.value.pipeline]);
+  const undo = undoWith([is.pipeline, was.pipeline], driversOf(a.value, b.value));
   return {
     answer: {
       opened: result.undeclared.map((opening) => openingView(opening, undo)),
@@ -76,7 +79,7 @@ export async function diffFiles(before: string, after: string, options: OfflineO
       coverage,
     },
     told: async () => {
-      const names = await namesFor(a.value.pipeline, b.value.pipeline);
+      const names = await namesFor(was.pipeline, is.pipeline);
       return {
         opened: tell(result.undeclared, { names, undo, order: 'opened' }),
         closed: tell(result.closed, { names, undo, order: 'closed' }),
@@ -85,6 +88,12 @@ export async function diffFiles(before: string, after: string, options: OfflineO
     exit: equal === false ? 1 : equal === true ? 0 : 3,
     problems: [],
   };
+}
+
+/** In the order of the registry, so that of two that know an undo it is always the same one. */
+function driversOf(...captures: readonly ReadCapture[]): readonly Driver[] {
+  const drivers = new Set(captures.map(({ driver }) => driver));
+  return [...drivers].sort((one, other) => (one.id < other.id ? -1 : 1));
 }
 
 /** What filters beside the model (a bridge, a hook of a network device) is compared by its content: a change is no equality. */

@@ -30,22 +30,8 @@ export async function namesFor(...pipelines: readonly Pipeline[]): Promise<Names
     for (const [zone, members] of Object.entries(pipeline.zones ?? {})) zones.set([...members].sort().join('\n'), zone);
   }
   // Which port is whose is a file of its own, read only where a person reads the answer.
-  const { shippedServices } = await import('./rules.js');
-  const table = shippedServices();
-  const services = new Map<string, string>();
-  for (const { proto, ports, name } of table.ok ? table.value.services : []) {
-    if (ports === 'any') continue;
-    const numbers = proto === 'tcp' ? [6] : proto === 'udp' ? [17] : [6, 17];
-    for (let at = 0; at < ports.length; at += 2) {
-      if (ports[at + 1]! - ports[at]! > 16) continue;
-      for (let port = ports[at]!; port <= ports[at + 1]!; port++) {
-        for (const number of numbers) {
-          const key = `${number} ${port}`;
-          if (!services.has(key)) services.set(key, name.replace(/ \(.*$/, ''));
-        }
-      }
-    }
-  }
+  const { portNames } = await import('./port-names.js');
+  const services = await portNames();
   return {
     zone: (interfaces) => zones.get([...interfaces].sort().join('\n')),
     service: (protocol, port) => services.get(`${protocol} ${port}`),

@@ -1,38 +1,40 @@
 import { randomBytes } from 'node:crypto';
-import { captureFromPath, redactCapture } from '../collect/index.js';
-import { driverById, drivers } from '../drivers/registry.js';
-import type { Problem, Result } from '../lib/result.js';
-import { failure, success } from '../lib/result.js';
+import { captureFromPath } from '../collect/file.js';
+import { redactCapture } from '../collect/redact.js';
+import { catalogue } from '../drivers/catalogue.js';
+import type { Driver } from '../drivers/contract.js';
+import { failure, type Result, success } from '../lib/result.js';
 import { type Device, withStateRemarks } from '../model/index.js';
-
-export { displayText } from '../collect/index.js';
-export { drivers } from '../drivers/registry.js';
-export { PROTOCOLS } from '../exposure/index.js';
-
-/** Problems that mean the capture cannot be trusted (exit code 3), not that the call is wrong (2). */
-const BLIND = new Set(['TRUNCATED', 'NOT_UNDERSTOOD', 'NOTHING_READ', 'TABLE_TWICE']);
-
-export function exitCodeOf(problem: Problem): 2 | 3 {
-  return BLIND.has(problem.code) ? 3 : 2;
-}
 
 /** Answers quote what was read, and go to tickets and logs: no secret gets that far. Two files compare by one key. */
 const redactionKey = randomBytes(32);
 
+/** What a capture says, and the driver that says it. */
+export interface ReadCapture {
+  readonly device: Device;
+  readonly driver: Driver;
+}
+
 /** Reads a capture from a file or a folder into the model; the driver is recognised unless one is named. */
 export async function readFile(path: string, driverId?: string): Promise<Result<Device>> {
-  if (driverId !== undefined && !driverById(driverId)) {
+  const read = await readCapture(path, driverId);
+  return read.ok ? success(read.value.device) : read;
+}
+
+/** The same, with the driver; no other one is loaded. */
+export async function readCapture(path: string, driverId?: string): Promise<Result<ReadCapture>> {
+  if (driverId !== undefined && !catalogue.some(({ id }) => id === driverId)) {
     return failure({
       code: 'UNKNOWN_DRIVER',
       message: `there is no driver ${driverId}`,
-      expected: `one of ${drivers.map((driver) => driver.id).join(', ')}`,
+      expected: `one of ${catalogue.map(({ id }) => id).join(', ')}`,
     });
   }
-  const capture = await captureFromPath(path, { drivers, ...(driverId ? { driverId } : {}) });
+  const capture = await captureFromPath(path, { drivers: catalogue, ...(driverId ? { driverId } : {}) });
   if (!capture.ok) return capture;
-  const driver = driverById(capture.value.driver);
+  const driver = await catalogue.find(({ id }) => id === capture.value.driver)?.load();
   if (!driver) return failure({ code: 'UNKNOWN_DRIVER', message: `there is no driver ${capture.value.driver}` });
   const redacted = redactCapture(capture.value, driver.secrets, redactionKey);
   const read = driver.read(redacted, { device: redacted.device });
-  return read.ok ? success(withStateRemarks(read.value)) : read;
+  return read.ok ? success({ device: withStateRemarks(read.value), driver }) : read;
 }

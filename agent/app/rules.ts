@@ -1,6 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import {
   type ExposureRule,
   parseExposureRule,
@@ -10,10 +9,9 @@ import {
   type ServiceTable,
 } from '../judge/index.js';
 import { failure, type Problem, type Result, success } from '../lib/result.js';
+import { SERVICES, SHIPPED } from './shipped.js';
 
 export { failingExamples } from '../judge/index.js';
-
-export const SHIPPED = fileURLToPath(new URL('../../../rules/', import.meta.url));
 
 /** A folder of rules as it is shown to people, and where it lies. */
 interface Folder {
@@ -76,8 +74,6 @@ function readFolder(folder: Folder, before: Rules): Result<Rules> {
 export function shippedServices(): Result<ServiceTable> {
   return readServices(shipped(), { services: [] });
 }
-
-const SERVICES = 'services.yaml';
 
 function readServices(folder: Folder, before: ServiceTable): Result<ServiceTable> {
   const names = listYaml(folder);

@@ -1,11 +1,12 @@
 import { existsSync } from 'node:fs';
 import { basename, relative } from 'node:path';
 import type { Writable } from 'node:stream';
-import { type CommandRunner, displayText, localRunner } from '../collect/index.js';
+import { type CommandRunner, localRunner } from '../collect/index.js';
 import { DEFAULT_FILE, type Settings, zoneOf } from '../config/index.js';
 import { serveOnSocket } from '../http/index.js';
 import type { FindingEvent } from '../judge/index.js';
 import { systemClock } from '../lib/clock.js';
+import { displayText } from '../lib/display.js';
 import { type Log, logFileProblem, openLog } from '../lib/log.js';
 import { type Problem, problemLines, type Result } from '../lib/result.js';
 import {

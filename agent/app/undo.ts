@@ -1,13 +1,14 @@
-import { drivers } from '../drivers/registry.js';
+import type { Driver } from '../drivers/contract.js';
 import type { Edit } from '../exposure/index.js';
 import type { Origin, Pipeline } from '../model/index.js';
 import type { Undo } from './opening-json.js';
 
 /**
  * What undoes an edit: the platform's own command where its driver gives one, else what to do in words. The state as
- * it is now comes first among the pipelines, and with it the places that a command may name.
+ * it is now comes first among the pipelines, and with it the places that a command may name. `drivers`: those that
+ * read the pipelines, or all.
  */
-export function undoWith(pipelines: readonly Pipeline[]): Undo {
+export function undoWith(pipelines: readonly Pipeline[], drivers: readonly Driver[]): Undo {
   return (edit) => {
     const lists = pipelines.flatMap((pipeline) => pipeline.lists.find(({ id }) => id === edit.list) ?? []);
     const table = lists[0]?.table;

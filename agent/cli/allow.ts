@@ -1,5 +1,5 @@
 import type { ScopeRequest } from '../app/guard/contract.js';
-import { PROTOCOLS } from '../app/offline.js';
+import { PROTOCOLS } from '../app/protocols.js';
 import { parsePorts } from '../lib/ports.js';
 import { failure, type Result, success } from '../lib/result.js';
 import { parseTime, type TimeContext, timeText } from './times.js';

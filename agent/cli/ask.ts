@@ -1,7 +1,9 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { displayText, exitCodeOf, readFile } from '../app/offline.js';
+import { exitCodeOf } from '../app/exit-code.js';
+import { readFile } from '../app/offline.js';
 import { type AskAnswer, askLine } from '../app/offline-ask.js';
+import { displayText } from '../lib/display.js';
 import { problemText } from '../lib/result.js';
 import type { SetExit } from './terminal.js';
 

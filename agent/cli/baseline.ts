@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { displayText } from '../app/offline.js';
+import { displayText } from '../lib/display.js';
 import { tellDrift } from './readings.js';
 import { clean, complain, print, printJson, type SetExit, say } from './terminal.js';
 import { timeText } from './times.js';

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
-import { exitCodeOf, readFile } from '../app/offline.js';
+import { exitCodeOf } from '../app/exit-code.js';
+import { readFile } from '../app/offline.js';
 import { problemText } from '../lib/result.js';
 import type { LineState } from '../model/index.js';
 import type { SetExit } from './terminal.js';

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
-import { displayText } from '../app/offline.js';
 import { type DiffAnswer, diffFiles } from '../app/offline-diff.js';
 import type { Told } from '../app/offline-words.js';
+import { displayText } from '../lib/display.js';
 import { failure, type Result, success } from '../lib/result.js';
 import type { Coverage } from '../model/index.js';
 import { complain, print, printJson, type SetExit } from './terminal.js';

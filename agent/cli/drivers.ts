@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { drivers } from '../app/offline.js';
+import { drivers } from '../app/drivers.js';
 import type { SetExit } from './terminal.js';
 
 export function addDrivers(program: Command, _setExit: SetExit): void {

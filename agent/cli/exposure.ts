@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
-import { displayText } from '../app/offline.js';
 import { exposureOfFile } from '../app/offline-diff.js';
+import { displayText } from '../lib/display.js';
 import { coverageLines, parseBudget, toldLines } from './diff.js';
 import { complain, print, printJson, type SetExit } from './terminal.js';
 

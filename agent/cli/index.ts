@@ -4,8 +4,8 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
-import { keepSmall } from '../app/memory.js';
 import { InternalFault } from '../lib/assert.js';
+import { type Overview, overview } from './overview.js';
 import { clean, type SetExit } from './terminal.js';
 
 type Add = (program: Command, setExit: SetExit) => void;
@@ -32,6 +32,7 @@ const guarding: readonly Commands[] = [
   {
     names: ['start'],
     load: async () => {
+      const { keepSmall } = await import('../app/memory.js');
       keepSmall();
       return [(await import('./start.js')).addStart];
     },
@@ -73,21 +74,52 @@ const guarding: readonly Commands[] = [
   },
 ];
 
-/** Loads the command that is named, so that none waits for what it does not use; all of them where help is wanted. */
+const all: readonly Commands[] = [...offline, ...guarding];
+
+/** Calls that ask nothing of any command: what there is, and which version this is. */
+const ABOUT_ALL = new Set([undefined, '--help', '-h', '--version', '-V']);
+
+/** Loads the command that is named, so that none waits for what it does not use. */
 async function addCommands(program: Command, setExit: SetExit, argv: readonly string[]): Promise<void> {
-  // It asks nothing of any of them.
-  if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) return;
-  const wanted = [...offline, ...guarding].find(({ names }) => names.includes(argv[0] ?? ''));
+  const [first, second] = argv;
+  const named = (name: string | undefined): Commands | undefined => all.find(({ names }) => names.includes(name ?? ''));
+  const wanted = named(first) ?? (first === 'help' ? named(second) : undefined);
+  const isWord = first !== undefined && !first.startsWith('-');
+  if (wanted === undefined && (isWord || (argv.length < 2 && ABOUT_ALL.has(first)))) return addNames(program);
+  await loadCommands(program, setExit, wanted === undefined ? all : [wanted]);
+}
+
+/** The names and what they are for, which is all that help in general shows, and all that a misspelt name needs. */
+function addNames(program: Command): void {
+  const terms = new Map(overview.map(({ name, term }) => [name, term]));
+  for (const { name, about } of overview) program.command(name).description(about);
+  program.configureHelp({ subcommandTerm: (command) => terms.get(command.name()) ?? HELP_TERM });
+}
+
+/** The one command that commander adds itself. */
+const HELP_TERM = 'help [command]';
+
+async function loadCommands(program: Command, setExit: SetExit, wanted: readonly Commands[]): Promise<void> {
   const addAll = async (commands: readonly Commands[]): Promise<void> => {
-    for (const one of commands) {
-      if (wanted === undefined || one === wanted) for (const add of await one.load()) add(program, setExit);
-    }
+    for (const one of commands) if (wanted.includes(one)) for (const add of await one.load()) add(program, setExit);
   };
   await addAll(offline);
   // Every command takes it, so that a script need not know which of them ask a guard.
   for (const one of program.commands)
     one.option('--config <file>', 'taken and not needed: captures speak for themselves');
   await addAll(guarding);
+}
+
+/** What overview.ts says: asked of the commands themselves, every one of which is loaded. */
+export async function overviewNow(): Promise<readonly Overview[]> {
+  const program = new Command('ecluse');
+  await loadCommands(program, () => {}, all);
+  const help = program.createHelp();
+  return program.commands.map((one) => ({
+    name: one.name(),
+    term: help.subcommandTerm(one),
+    about: help.subcommandDescription(one),
+  }));
 }
 
 export async function runCli(argv: readonly string[]): Promise<number> {

@@ -1,5 +1,5 @@
+import { coverageText } from '../app/coverage-text.js';
 import type { SubjectView } from '../app/guard/contract.js';
-import { coverageText } from '../app/index.js';
 import type { CoverageStatement } from '../judge/index.js';
 import { clean, coloured, print, severityText } from './terminal.js';
 

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
-import { displayText, exitCodeOf } from '../app/offline.js';
+import { exitCodeOf } from '../app/exit-code.js';
+import { displayText } from '../lib/display.js';
 import { type Problem, problemLines } from '../lib/result.js';
 
 /** Says how a command ended. */

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Capture, Dialogue, DialogueStep, Section, SectionFailure, VolatilePattern } from '../drivers/contract.js';
+import { displayText } from '../lib/display.js';
 import { failure, type Problem, type Result, success } from '../lib/result.js';
 
 /** The first key of a stored capture, by which a file is known to be one. */
@@ -128,17 +129,6 @@ function isFailure(value: unknown): value is SectionFailure {
   const { code, message } = value.problem;
   const known = typeof value.kind === 'string' && Object.hasOwn(failureKinds, value.kind);
   return known && typeof code === 'string' && typeof message === 'string';
-}
-
-/**
- * Text from a device, made safe for a terminal or a page: escape sequences (ECMA-48 CSI, OSC and the like) go, other
- * control characters and the bidirectional overrides, which can make a rule read as its opposite, become U+FFFD.
- */
-export function displayText(text: string): string {
-  return text
-    .replace(/\u001b\[[0-?]*[ -/]*[@-~]|\u001b[\]PX^_][^\u0007\u001b]*(?:\u0007|\u001b\\)?|\u001b[ -/]*[0-~]?/g, '')
-    .replace(/\r\n/g, '\n')
-    .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, '\ufffd');
 }
 
 /** The first lines of a message of a device, on one line and cut to a length that a person reads. */

@@ -20,28 +20,37 @@ export function driverFolders(directory: string): readonly string[] {
     .sort();
 }
 
+/** Of a line, as biome keeps it. */
+const WIDTH = 120;
+
+const MADE = '// Made by `npm run generate` from the folders beside it: do not edit.';
+
+function nameOf(folder: string): string {
+  return folder.replace(/-(?<letter>\w)/g, (_, letter: string) => letter.toUpperCase());
+}
+
+/** Sorted by what they import from, as biome wants them. */
+function imports(all: readonly { readonly path: string; readonly what: string }[]): string {
+  return [...all]
+    .sort((a, b) => (a.path < b.path ? -1 : 1))
+    .map(({ path, what }) => `import ${what} from '${path}';`)
+    .join('\n');
+}
+
 /** The text of registry.ts for these folders, as biome formats it. */
 export function registryText(folders: readonly string[]): string {
-  const nameOf = (folder: string): string =>
-    folder.replace(/-(?<letter>\w)/g, (_, letter: string) => letter.toUpperCase());
-  const imports = [
-    { path: './contract.js', line: "import type { Driver, Section } from './contract.js';" },
-    ...folders.map((folder) => {
-      const path = `./${folder}/index.js`;
-      return { path, line: `import { driver as ${nameOf(folder)} } from '${path}';` };
-    }),
-  ]
-    .sort((a, b) => (a.path < b.path ? -1 : 1))
-    .map(({ line }) => line);
-  const array = folders.map(nameOf);
-  const inline = `export const drivers: readonly Driver[] = [${array.join(', ')}];`;
+  const names = folders.map(nameOf);
+  const inline = `export const drivers: readonly Driver[] = [${names.join(', ')}];`;
   const list =
-    inline.length <= 120
+    inline.length <= WIDTH
       ? inline
-      : `export const drivers: readonly Driver[] = [\n${array.map((name) => `  ${name},\n`).join('')}];`;
-  return `// Made by \`npm run generate\` from the folders beside it: do not edit.
+      : `export const drivers: readonly Driver[] = [\n${names.map((name) => `  ${name},\n`).join('')}];`;
+  return `${MADE}
 
-${imports.join('\n')}
+${imports([
+  { path: './contract.js', what: 'type { Driver }' },
+  ...folders.map((folder) => ({ path: `./${folder}/index.js`, what: `{ driver as ${nameOf(folder)} }` })),
+])}
 
 /** Every driver, by id. */
 ${list}
@@ -49,27 +58,41 @@ ${list}
 export function driverById(id: string): Driver | undefined {
   return drivers.find((driver) => driver.id === id);
 }
-
-/** Which driver's these sections are. */
-export type Recognition =
-  | { readonly kind: 'driver'; readonly driver: Driver }
-  | { readonly kind: 'ambiguous'; readonly ids: readonly string[] }
-  | { readonly kind: 'unknown' };
-
-/** A driver that is certain goes before those to which the sections are only likely. */
-export function identify(sections: readonly Section[]): Recognition {
-  const answers = drivers.map((driver) => ({ driver, answer: driver.identify(sections) }));
-  for (const wanted of ['certain', 'likely'] as const) {
-    const [first, ...others] = answers.filter(({ answer }) => answer === wanted).map(({ driver }) => driver);
-    if (first && others.length > 0) return { kind: 'ambiguous', ids: [first, ...others].map(({ id }) => id) };
-    if (first) return { kind: 'driver', driver: first };
-  }
-  return { kind: 'unknown' };
+`;
 }
+
+/** The text of catalogue.ts for these folders, as biome formats it. */
+export function catalogueText(folders: readonly string[]): string {
+  const entries = folders.map((folder) => {
+    const parts = [
+      `id: '${folder}'`,
+      `identify: ${nameOf(folder)}`,
+      `load: async () => (await import('./${folder}/index.js')).driver`,
+    ];
+    const inline = `  { ${parts.join(', ')} },\n`;
+    return inline.length <= WIDTH + 1 ? inline : `  {\n${parts.map((part) => `    ${part},\n`).join('')}  },\n`;
+  });
+  return `${MADE}
+
+${imports([
+  { path: './contract.js', what: 'type { Driver }' },
+  ...folders.map((folder) => ({ path: `./${folder}/identify.js`, what: `{ identify as ${nameOf(folder)} }` })),
+])}
+
+/** A driver that is not loaded yet: enough to tell whose a capture is. */
+export interface Listed extends Pick<Driver, 'id' | 'identify'> {
+  load(): Promise<Driver>;
+}
+
+/** Every driver, by id, for whoever reads one capture and needs no more than the driver of that. */
+export const catalogue: readonly Listed[] = [
+${entries.join('')}];
 `;
 }
 
 if (process.argv[1] !== undefined && import.meta.url === pathToFileURL(process.argv[1]).href) {
   const directory = join(process.cwd(), 'agent', 'drivers');
-  writeFileSync(join(directory, 'registry.ts'), registryText(driverFolders(directory)));
+  const folders = driverFolders(directory);
+  writeFileSync(join(directory, 'registry.ts'), registryText(folders));
+  writeFileSync(join(directory, 'catalogue.ts'), catalogueText(folders));
 }

@@ -27,4 +27,4 @@ export * from './severity.js';
 export type { BaselineSeen } from './tamper.js';
 export * from './types.js';
 export { waivedAs } from './verdict.js';
-export { digestOf, type ReadBefore, readRulesYaml } from './yaml.js';
+export { type ReadBefore, readRulesYaml } from './yaml.js';

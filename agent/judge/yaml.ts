@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { type Document, isMap, isNode, isScalar, LineCounter, parseDocument } from 'yaml';
+import { digestOf } from '../lib/digest.js';
 import { failure, type Problem, type Result, success } from '../lib/result.js';
 
 type Path = readonly PropertyKey[];
@@ -15,10 +15,6 @@ export interface RulesText {
 
 /** What files say that were read before, by the SHA-256 of their text, in hexadecimal. */
 export type ReadBefore = ReadonlyMap<string, unknown>;
-
-export function digestOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex');
-}
 
 /**
  * Failsafe reads every scalar as text, so that a port or an id never turns into a number, a date or a boolean. A text

@@ -106,7 +106,7 @@ test('a place that cannot be told is left to words', () => {
     speaksOf: [],
   };
   const edit = { edit: 'removed', rule: at('x', 'b'), list: 'inet/filter/f', next: at('x', 'a') } as const;
-  expect(undoWith([pipeline])(edit)).toBe('put back into inet/filter/f before "a": b');
+  expect(undoWith([pipeline], drivers)(edit)).toBe('put back into inet/filter/f before "a": b');
 });
 
 async function pipelineOf(host: Namespace, ...more: readonly string[]): Promise<Pipeline> {
@@ -150,7 +150,7 @@ async function check(host: Namespace, [edit, expected, listing]: Case): Promise<
   const now = await pipelineOf(host);
   const edits = editsBetween(before, now).all;
   expect(edits).toHaveLength(1);
-  const undo = undoWith([now, before])(edits[0]!)!;
+  const undo = undoWith([now, before], drivers)(edits[0]!)!;
   expect(undo).toMatch(expected);
   await host.must(['sh', '-c', undo]);
   expect(await list()).toBe(text);
@@ -195,10 +195,10 @@ systemTest(
         const now = await pipelineOf(host, 'linux-listeners');
         const { undeclared } = compare(now, { pipeline: before });
         expect(undeclared).toHaveLength(1);
-        const undo = undoWith([now, before])(undeclared[0]!.because!)!;
+        const undo = undoWith([now, before], drivers)(undeclared[0]!.because!)!;
         expect(undo).toBe(`sysctl -w ${switched}=0`);
         const { closed } = compare(before, { pipeline: now, withClosed: true });
-        expect(undoWith([before, now])(closed[0]!.because!)).toBe(`sysctl -w ${switched}=1`);
+        expect(undoWith([before, now], drivers)(closed[0]!.because!)).toBe(`sysctl -w ${switched}=1`);
         await host.must(undo.split(' '));
         expect(compare(await pipelineOf(host, 'linux-listeners'), { pipeline: before }).undeclared).toEqual([]);
       }

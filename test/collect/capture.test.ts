@@ -3,7 +3,6 @@ import fc from 'fast-check';
 import {
   captureHash,
   displayMessage,
-  displayText,
   parseCapture,
   redactCapture,
   redactText,
@@ -11,6 +10,7 @@ import {
 } from '../../agent/collect/index.js';
 import { decodeUtf8 } from '../../agent/collect/utf8.js';
 import type { Capture, SecretPattern } from '../../agent/drivers/contract.js';
+import { displayText } from '../../agent/lib/display.js';
 
 const key = new TextEncoder().encode('a key of sixteen bytes or more');
 const password: SecretPattern = { title: 'password', pattern: /password (?<value>\S+)/ };

@@ -1,21 +1,39 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
+import { catalogue } from '../../agent/drivers/catalogue.js';
+import type { Section } from '../../agent/drivers/contract.js';
 import { driver as template } from '../../agent/drivers/example/index.js';
-import { driverFolders, registryText, TEMPLATE } from '../../agent/drivers/generate.js';
-import { driverById, drivers, identify } from '../../agent/drivers/registry.js';
+import { catalogueText, driverFolders, registryText, TEMPLATE } from '../../agent/drivers/generate.js';
+import { driverById, drivers } from '../../agent/drivers/registry.js';
 
 const directory = join(process.cwd(), 'agent', 'drivers');
+
+/** The drivers that take this text for theirs. */
+function takers(text: string): readonly string[] {
+  const sections: readonly Section[] = [{ name: 'rules', source: 'rules', text }];
+  return catalogue.filter(({ identify }) => identify(sections) !== 'no').map(({ id }) => id);
+}
 
 describe('the registry of drivers', () => {
   test('is what the generator writes from the folders', () => {
     expect(readFileSync(join(directory, 'registry.ts'), 'utf8')).toBe(registryText(driverFolders(directory)));
+    expect(readFileSync(join(directory, 'catalogue.ts'), 'utf8')).toBe(catalogueText(driverFolders(directory)));
   });
 
   test('holds one driver for each folder, by the folder name', () => {
     expect(drivers.map(({ id }) => id)).toEqual(driverFolders(directory));
     for (const driver of drivers) expect(driverById(driver.id)).toBe(driver);
     expect(driverById('none')).toBeUndefined();
+  });
+
+  test('is the same, driver by driver, as what is loaded one by one', async () => {
+    expect(catalogue.map(({ id }) => id)).toEqual(drivers.map(({ id }) => id));
+    for (const { id, identify, load } of catalogue) {
+      const driver = await load();
+      expect(driver).toBe(driverById(id));
+      expect(driver.identify).toBe(identify);
+    }
   });
 
   test('offers the template to nobody', () => {
@@ -29,12 +47,13 @@ describe('the registry of drivers', () => {
     const text = registryText(many);
     expect(text).toContain("import { driver as driver0 } from './driver-0/index.js';");
     expect(text).toContain('= [\n  driver0,\n');
+    expect(catalogueText(['a-driver-with-a-name-that-is-long'])).toContain('  {\n    id:');
     expect(Math.max(...text.split('\n').map((line) => line.length))).toBeLessThanOrEqual(120);
   });
 
   test('what no driver knows is unknown', () => {
-    expect(identify([])).toEqual({ kind: 'unknown' });
-    expect(identify([{ name: 'x', source: 'x', text: 'dear diary\n' }])).toEqual({ kind: 'unknown' });
+    expect(catalogue.filter(({ identify }) => identify([]) !== 'no')).toEqual([]);
+    expect(takers('dear diary\n')).toEqual([]);
   });
 
   test('iptables-save is recognised by its header and by its grammar', () => {
@@ -43,9 +62,6 @@ describe('the registry of drivers', () => {
       '*filter\n:INPUT DROP\nCOMMIT\n',
       '-P INPUT DROP\n-A INPUT -i lo -j ACCEPT\n',
     ];
-    for (const text of texts) {
-      const found = identify([{ name: 'rules', source: 'rules', text }]);
-      expect(found.kind === 'driver' && found.driver.id).toBe('iptables');
-    }
+    for (const text of texts) expect(takers(text)).toEqual(['iptables']);
   });
 });

@@ -75,7 +75,7 @@ test('a copy of the template under another name is a driver, and no other file i
   const places = edited.map((path) =>
     path.slice(root.length + 1).replace(new RegExp(`^agent/drivers/${NAME}/.*`), NAME),
   );
-  expect([...new Set(places)].sort()).toEqual(['agent/drivers/registry.ts', NAME].sort());
+  expect([...new Set(places)].sort()).toEqual(['agent/drivers/catalogue.ts', 'agent/drivers/registry.ts', NAME].sort());
 
   await must([process.execPath, 'node_modules/typescript/bin/tsc', '--project', 'tsconfig.json'], root, 240_000);
   const said = await must(

@@ -1,14 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from '@jest/globals';
-import { shippedRulesText } from '../../agent/app/rules-generate.js';
-import {
-  anyPort,
-  digestOf,
-  parseServices,
-  reachesRemoteTool,
-  readRulesYaml,
-  servicesReached,
-} from '../../agent/judge/index.js';
+import { namedAnew, portNames } from '../../agent/app/port-names.js';
+import { portNamesText, shippedRulesText } from '../../agent/app/rules-generate.js';
+import { anyPort, parseServices, reachesRemoteTool, readRulesYaml, servicesReached } from '../../agent/judge/index.js';
+import { digestOf } from '../../agent/lib/digest.js';
 import { parsePorts } from '../../agent/lib/ports.js';
 import { problemText } from '../../agent/lib/result.js';
 import { services } from '../support/services.js';
@@ -33,6 +28,14 @@ describe('rules/read.json', () => {
       expect(parseServices(wrong, 'services.yaml', new Map([[digestOf(wrong), read.value.value]]))).toEqual(anew);
     }
     expect(parseServices(text, 'services.yaml', new Map())).toEqual(parseServices(text, 'services.yaml'));
+  });
+});
+
+describe('rules/ports.json', () => {
+  test('is as `npm run generate` makes it of the services, and says the same', async () => {
+    expect(readFileSync('rules/ports.json', 'utf8')).toBe(await portNamesText());
+    expect(await portNames()).toEqual(await namedAnew());
+    expect((await portNames()).get('6 443')).toBe('HTTPS');
   });
 });
 

@@ -91,7 +91,10 @@ export function realParts({
         declared: declared(settings.id, reading.at),
         earlier,
         earlierMissing,
-        undo: undoWith([reading.model, approved, before].flatMap((state) => (state ? [state.pipeline] : []))),
+        undo: undoWith(
+          [reading.model, approved, before].flatMap((state) => (state ? [state.pipeline] : [])),
+          allDrivers,
+        ),
         interfaceZones: { ...LOOPBACK, ...settings.interfaceZones },
         outerZones,
         timeMsMax: COMPARE_MS_MAX,

@@ -5,7 +5,8 @@
  */
 import type { Driver } from '../contract.js';
 import { dialogue, secrets, volatile } from './dialogue.js';
-import { identify, read } from './read.js';
+import { identify } from './identify.js';
+import { read } from './read.js';
 import { undo } from './undo.js';
 import { anyMeans } from './version.js';
 

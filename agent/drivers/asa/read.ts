@@ -9,41 +9,20 @@ import type {
   Rule,
   Scope,
 } from '../../model/index.js';
-import type { Capture, Identification, ReadContext, Section } from '../contract.js';
+import type { Capture, ReadContext, Section } from '../contract.js';
 import { mergeContexts } from '../shared/contexts.js';
 import { type CoverageBuilder, coverageBuilder } from '../shared/coverage.js';
 import { type Config, type ConfigOptions, readConfig } from './config.js';
 import { convert } from './convert.js';
 import { factsOf } from './facts.js';
+import { identify, LOOKED_AT } from './identify.js';
 import { objectsOf } from './objects.js';
 import { isTunnel } from './vpn.js';
 
 /** Longer than any configuration; a text beyond it is refused before work is spent on it. */
 const CHARACTERS_MAX = 64 * 1024 * 1024;
 
-/** Enough of a text to tell what it is. */
-const LOOKED_AT = 256 * 1024;
-
-const certain =
-  /^(?:: )?(?:ASA|PIX|FWSM|NGFW) Version \d+\.\d+|^!?\s*Cisco Adaptive Security Appliance Software Version/m;
-const likely =
-  /^(?:access-list \S+ (?:line \d+ )?(?:extended|standard) (?:permit|deny) |access-list \S+; \d+ elements|clear configure access-list |access-group \S+ (?:in interface|out interface|global)|same-security-traffic permit|object-group (?:network|service|protocol|icmp-type) \S|object (?:network|service) \S| nameif \S|nat \(\S+,\S+\) |tunnel-group \S+ type |route \S+ \d+\.\d+\.\d+\.\d+ \d+\.\d+\.\d+\.\d+ \d)/m;
-/** Marks of other systems whose lines look alike. */
-const others =
-  /^(?:NX-OS|version \d+\.\d+$|config (?:system|firewall) |set (?:deviceconfig|rulebase|system) |\*filter|table (?:inet|ip) |ip access-list )/m;
-
 const stepNames = new Set(['running-config', 'startup-config', 'sysopt', 'show-version']);
-
-export function identify(sections: readonly Section[]): Identification {
-  let best: Identification = 'no';
-  for (const { name, text } of sections) {
-    const start = text.slice(0, LOOKED_AT);
-    if (certain.test(start)) return 'certain';
-    if (name === 'sysopt') continue;
-    if (likely.test(start) && !others.test(start)) best = 'likely';
-  }
-  return best;
-}
 
 /** Reads a live capture, or files: a configuration each, of one device or of its contexts. */
 export function read(capture: Capture, { device, defaultsOf }: ReadContext): Result<Device> {

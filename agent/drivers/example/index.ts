@@ -6,7 +6,8 @@
 import type { Driver } from '../contract.js';
 import { dialogue, secrets, volatile } from './dialogue.js';
 import { sameZone } from './extract.js';
-import { identify, read } from './read.js';
+import { identify } from './identify.js';
+import { read } from './read.js';
 import { undo } from './undo.js';
 
 export const driver: Driver = {

@@ -1,17 +1,11 @@
 import { failure, problemText, type Result, success } from '../../lib/result.js';
 import type { Availability, Device, LaterState, Member } from '../../model/index.js';
-import type { Capture, Identification, ReadContext, Section } from '../contract.js';
+import type { Capture, ReadContext, Section } from '../contract.js';
 import { type CoverageBuilder, coverageBuilder } from '../shared/coverage.js';
 import { type Converted, convert } from './convert.js';
 import { type Config, extract } from './extract.js';
+import { identify } from './identify.js';
 import { isSilent, parse } from './parse.js';
-
-const header = /^gatehouse \d+(?:\.\d+)+$/m;
-
-export function identify(sections: readonly Section[]): Identification {
-  if (sections.some(({ text }) => header.test(text.slice(0, 4096)))) return 'certain';
-  return sections.some(({ text }) => /^policy \d+ (?:off )?(?:permit|deny) from /m.test(text)) ? 'likely' : 'no';
-}
 
 /** The answers of a device, or one file: its configuration. */
 export function read(capture: Capture, { device, defaultsOf }: ReadContext): Result<Device> {

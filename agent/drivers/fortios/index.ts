@@ -4,7 +4,8 @@
  */
 import type { DialogueStep, Driver } from '../contract.js';
 import { defaults } from './defaults.js';
-import { identify, read } from './read.js';
+import { identify } from './identify.js';
+import { read } from './read.js';
 import { secrets, volatile } from './secrets.js';
 import { undo } from './undo.js';
 

@@ -1,11 +1,12 @@
 import { failure, type Problem, type Result, success } from '../../lib/result.js';
 import { type Device, withStateRemarks } from '../../model/index.js';
-import type { Capture, Identification, ReadContext, Section } from '../contract.js';
+import type { Capture, ReadContext, Section } from '../contract.js';
 import { coverageBuilder } from '../shared/coverage.js';
 import { type Claims, claimsOf, claimTable } from './claim.js';
 import { deviceTime } from './clock.js';
 import { availabilityOf, domainsSaid } from './cluster.js';
 import { convert } from './convert.js';
+import { identify } from './identify.js';
 import { parse, type Script, type Version } from './parse.js';
 import { type Extracted, extract, textAt } from './tables.js';
 
@@ -13,17 +14,6 @@ import { type Extracted, extract, textAt } from './tables.js';
 const STATUS = 'status';
 /** The step that tells of the cluster; within `config global` where there are virtual domains. */
 const CLUSTER = 'cluster';
-
-const header = /^#config-version=/m;
-const table = /^config (?:vdom|global|system|firewall|router|vpn|user|log|antivirus|ips|webfilter)\b/m;
-
-export function identify(sections: readonly Section[]): Identification {
-  const texts = sections.map(({ text }) => text);
-  if (texts.some((text) => header.test(text))) return 'certain';
-  return texts.some((text) => table.test(text) && /^\s*(?:edit|set) /m.test(text) && /^end\s*$/m.test(text))
-    ? 'likely'
-    : 'no';
-}
 
 /** The configuration: the section of the dialogue, or the only file there is. */
 export function read(capture: Capture, context: ReadContext): Result<Device> {

@@ -4,15 +4,6 @@ import { legacyTables } from './wakes.js';
 
 const MEGABYTE = 1024 * 1024;
 
-/** The sections of a live reading. */
-export const sectionNames = [
-  'iptables-save',
-  'ip6tables-save',
-  'iptables-legacy-save',
-  'ip6tables-legacy-save',
-  'ipset-save',
-] as const;
-
 /** What the kernel says of legacy tables, where no program that lists them is installed. */
 export const nameSections = ['ip-tables-names', 'ip6-tables-names'] as const;
 

@@ -1,6 +1,14 @@
 import type { Identification, Section } from '../contract.js';
-import { sectionNames } from './dialogue.js';
 import { builtIns } from './tables.js';
+
+/** The sections of a live reading. */
+export const sectionNames = [
+  'iptables-save',
+  'ip6tables-save',
+  'iptables-legacy-save',
+  'ip6tables-legacy-save',
+  'ipset-save',
+] as const;
 
 const names: ReadonlySet<string> = new Set(sectionNames);
 

@@ -4,8 +4,9 @@ import type { Capture, ReadContext, Section } from '../contract.js';
 import { type CoverageBuilder, coverageBuilder } from '../shared/coverage.js';
 import { buildChains } from './chains.js';
 import { convertTable, type TableSource } from './convert.js';
-import { nameSections, sectionNames, volatile } from './dialogue.js';
+import { nameSections, volatile } from './dialogue.js';
 import { familyOf } from './family.js';
+import { sectionNames } from './identify.js';
 import { type IpSet, parseSets, setLibrary } from './ipset.js';
 import { parseSave, type SaveText } from './parse.js';
 

@@ -4,9 +4,10 @@
  */
 import { failure, problemText, type Result, success } from '../../lib/result.js';
 import type { AccessFact, Device } from '../../model/index.js';
-import type { Capture, Driver, Identification, Section } from '../contract.js';
+import type { Capture, Driver, Section } from '../contract.js';
 import { coverageBuilder } from '../shared/coverage.js';
 import { dialogue, type StepId, secrets, volatile } from './dialogue.js';
+import { identify } from './identify.js';
 import { accountOf, keysIn } from './keys.js';
 import { administrators, otherHomes, sudoRules } from './people.js';
 import { logTargets, routerAdvertisements, runningUnits, sshdSettings } from './system.js';
@@ -63,11 +64,6 @@ function isNothing({ failure: wrong }: Section): boolean {
   const message = wrong?.problem.message ?? '';
   const nothing = /No such file or directory/.test(message) || /exit code 1 and said nothing/.test(message);
   return wrong?.kind === 'exit-code' && nothing && !/Permission denied/i.test(message);
-}
-
-function identify(sections: readonly Section[]): Identification {
-  const own = new Set(sections.map(({ name }) => name));
-  return own.has('sudoers') && own.has('group') && own.has('accept-ra') ? 'certain' : 'no';
 }
 
 function read({ device, sections }: Capture): Result<Device> {

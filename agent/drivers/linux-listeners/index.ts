@@ -4,11 +4,12 @@
  */
 import { failure, type Problem, problemText, type Result, success } from '../../lib/result.js';
 import type { AccessFact, AddressSet, Device, Listener } from '../../model/index.js';
-import type { Capture, Driver, Identification, ReadContext, Section, UndoRequest } from '../contract.js';
+import type { Capture, Driver, ReadContext, Section, UndoRequest } from '../contract.js';
 import { type CoverageBuilder, coverageBuilder } from '../shared/coverage.js';
 import { convertSockets, type Surroundings, usualClientPorts } from './convert.js';
 import { dialogue, type StepId, secrets, volatile } from './dialogue.js';
 import { readLinks, readQdiscs, sayNamespaces } from './filters.js';
+import { identify, type ListingKind, listings } from './identify.js';
 import {
   type Forwarding,
   readAddresses,
@@ -20,21 +21,13 @@ import {
   type Source,
   unite,
 } from './network.js';
-import { foreignNetstat, looksLikeNetstat, parseNetstat } from './parse-netstat.js';
-import { looksLikeProc, parseProc } from './parse-proc.js';
-import { looksLikeSs, parseSs } from './parse-ss.js';
+import { foreignNetstat, parseNetstat } from './parse-netstat.js';
+import { parseProc } from './parse-proc.js';
+import { parseSs } from './parse-ss.js';
 import { readRoutes, readRules } from './routes.js';
 import { sessions } from './sessions.js';
 import type { Socket } from './sockets.js';
 import { readTunnels } from './tunnels.js';
-
-type ListingKind = 'ss' | 'netstat' | 'proc';
-
-const listings: Record<ListingKind, (text: string) => boolean> = {
-  ss: looksLikeSs,
-  netstat: looksLikeNetstat,
-  proc: looksLikeProc,
-};
 
 const parsers: Record<
   ListingKind,
@@ -49,10 +42,6 @@ function listingKind(section: Section): ListingKind | undefined {
   if (section.name.startsWith('proc-net-') && stepIds.has(section.name)) return 'proc';
   if (stepIds.has(section.name)) return undefined;
   return (Object.keys(listings) as ListingKind[]).find((kind) => listings[kind](section.text));
-}
-
-function identify(sections: readonly Section[]): Identification {
-  return sections.some((section) => Object.values(listings).some((looks) => looks(section.text))) ? 'certain' : 'no';
 }
 
 /** What a person misses when a step is not in the capture, by step. */

@@ -1,5 +1,6 @@
 import { anyIp4, anyIp6, type Listener } from '../../model/index.js';
 import type { CoverageBuilder } from '../shared/coverage.js';
+import { INTERNET, looksShort, SHORT } from './identify.js';
 import { type Bind, parseBind, type Socket, splitLocal } from './sockets.js';
 
 const protocols: Readonly<Record<string, Listener['protocol']>> = {
@@ -12,24 +13,8 @@ const protocols: Readonly<Record<string, Listener['protocol']>> = {
   raw: 'raw',
 };
 
-const INTERNET = /^Active Internet connections \((?:only servers|servers and established|w\/o servers)\)/m;
 const LINE =
   /^(?<proto>[a-z]+)(?<six>6?)\s+\d+\s+\d+\s+(?<local>\S+)\s+(?<foreign>\S+:\S+)(?:\s+(?<state>[A-Z][A-Z_\d]*|\d+)(?=\s|$))?(?:\s+(?<rest>\S.*))?\s*$/;
-/** Protocol, local address, state (NA for datagrams), uid, inode, pid/program: net-tools columns with those between left out. */
-const SHORT =
-  /^(?<proto>tcp|udp|raw)(?<six>6?)\s+(?<local>\S+:\d+)\s+(?<state>LISTEN|NA)\s+(?<uid>\d+)\s+\d+\s+(?<program>\S.*)$/;
-
-export function looksLikeNetstat(text: string): boolean {
-  return INTERNET.test(text) || looksShort(text);
-}
-
-function looksShort(text: string): boolean {
-  return SHORT.test(firstLine(text));
-}
-
-function firstLine(text: string): string {
-  return text.split(/\r?\n/).find((line) => line.trim() !== '') ?? '';
-}
 
 /** Listings of netstat that are not from Linux, by what only they print. */
 export function foreignNetstat(text: string): string | undefined {

@@ -1,14 +1,10 @@
 import { formatIp4, formatIp6 } from '../../model/index.js';
 import type { CoverageBuilder } from '../shared/coverage.js';
+import { PROC_HEADER } from './identify.js';
 import { parseBind, type Socket } from './sockets.js';
 
-const HEADER = /^ *sl +local_address/;
 const LINE =
   /^ *\d+: (?<local>[\dA-F]{8}|[\dA-F]{32}):(?<port>[\dA-F]{4}) (?:[\dA-F]{8}|[\dA-F]{32}):[\dA-F]{4} (?<state>[\dA-F]{2}) [\dA-F]{8}:[\dA-F]{8} [\dA-F]{2}:[\dA-F]{8} [\dA-F]{8} +(?<uid>\d+) +\d+ +(?<inode>\d+)/;
-
-export function looksLikeProc(text: string): boolean {
-  return HEADER.test(text);
-}
 
 /** /proc/net/{tcp,tcp6,udp,udp6} (proc(5)): sockets and users without processes, and without IPV6_V6ONLY. */
 export function parseProc(file: string, lines: readonly string[], whole: boolean, coverage: CoverageBuilder): Socket[] {
@@ -17,7 +13,7 @@ export function parseProc(file: string, lines: readonly string[], whole: boolean
   const datagrams = / drops\s*$/.test(lines[0] ?? '');
   for (const [index, text] of lines.entries()) {
     const line = index + 1;
-    if (HEADER.test(text) || text.trim() === '') {
+    if (PROC_HEADER.test(text) || text.trim() === '') {
       coverage.mark(file, line, 'irrelevant');
       continue;
     }

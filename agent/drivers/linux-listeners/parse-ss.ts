@@ -1,5 +1,6 @@
 import type { Listener } from '../../model/index.js';
 import type { CoverageBuilder } from '../shared/coverage.js';
+import { SS_HEADER } from './identify.js';
 import { parseBind, type Socket, type SocketProcess, splitLocal } from './sockets.js';
 
 const netids: Readonly<Record<string, Listener['protocol']>> = {
@@ -15,12 +16,7 @@ const netids: Readonly<Record<string, Listener['protocol']>> = {
 const LINE =
   /^(?:(?<netid>[a-z_\d?]+)\s+)?(?<state>[A-Z][A-Z\d-]*)\s+\d+\s+\d+\s+(?<local>\S+)\s+(?<peer>\S+)(?:\s+(?<rest>\S.*))?\s*$/;
 const WAITING = new Set(['LISTEN', 'UNCONN']);
-const HEADER = /^(?:Netid\s+)?State\s+Recv-Q\s+Send-Q\s+Local Address:Port/;
 const ARROW = /(?:<->|<--|-->|---)\s*$/;
-
-export function looksLikeSs(text: string): boolean {
-  return HEADER.test(text) || /^(?:tcp|udp|sctp|dccp)\s+(?:LISTEN|UNCONN)\s+\d+\s+\d+\s+\S+:\S+\s+\S+:\S+/m.test(text);
-}
 
 /** The listing of ss(8), with or without -H, -n, -p, -e and -a, of iproute2 4 to 6. */
 export function parseSs(file: string, lines: readonly string[], whole: boolean, coverage: CoverageBuilder): Socket[] {
@@ -29,7 +25,7 @@ export function parseSs(file: string, lines: readonly string[], whole: boolean, 
   for (const [index, line] of lines.entries()) {
     const number = index + 1;
     // A tab begins the details of the line before (-i, -m), which say nothing of who may connect.
-    if (line.trim() === '' || line.startsWith('\t') || HEADER.test(line)) {
+    if (line.trim() === '' || line.startsWith('\t') || SS_HEADER.test(line)) {
       coverage.mark(file, number, 'irrelevant');
       continue;
     }

@@ -10,6 +10,7 @@ import { coverageBuilder, linesOf } from '../shared/coverage.js';
 import { dialogue, UFW_RULES } from './dialogue.js';
 import { firewalldLoads } from './firewalld.js';
 import { firewalldOf } from './firewalld-config.js';
+import { identify } from './identify.js';
 import { enabledLoaders, type Loader } from './loaders.js';
 import { expanded, type Files, filesOf, numberedFilesOf, type Placed } from './nft.js';
 import { settingsOf, ufwSave } from './ufw.js';
@@ -17,11 +18,6 @@ import { settingsOf, ufwSave } from './ufw.js';
 const FOLDERS: readonly string[] = ['nftables-d', 'nftables-folder'];
 const LISTS: readonly string[] = ['systemd', 'openrc', 'sysv'];
 const names: ReadonlySet<string> = new Set(dialogue.steps.map(({ id }) => id));
-
-/** The sections of files carry names of their own; text alone is never taken for saved rules. */
-function identify(sections: readonly Section[]): 'certain' | 'no' {
-  return sections.some(({ name }) => name === 'systemd' || name === 'openrc') ? 'certain' : 'no';
-}
 
 function isAbsent({ failure }: Section): boolean {
   return failure !== undefined && /No such file or directory/.test(failure.problem.message);

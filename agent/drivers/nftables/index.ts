@@ -4,7 +4,8 @@
  */
 import type { DialogueStep, Driver } from '../contract.js';
 import { onDevice } from '../shared/index.js';
-import { identify, read, symbols } from './read.js';
+import { identify } from './identify.js';
+import { read, symbols } from './read.js';
 import { undo } from './undo.js';
 
 const right = {

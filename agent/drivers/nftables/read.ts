@@ -5,40 +5,17 @@
  */
 import { failure, type Problem, problemText, type Result, success } from '../../lib/result.js';
 import type { Device } from '../../model/index.js';
-import type { Capture, Identification, Section } from '../contract.js';
+import type { Capture, Section } from '../contract.js';
 import { type CoverageBuilder, coverageBuilder } from '../shared/coverage.js';
 import type { Script } from './ast.js';
 import { convert } from './convert.js';
 import { extract, type Ruleset } from './extract.js';
+import { isJson, recognise } from './identify.js';
 import { parseJson } from './parse-json.js';
 import { parseText } from './parse-text.js';
 
-/** nft always prints the family; people may leave it out, and other platforms have things called `table 10 {`. */
-const tablePattern = /^[ \t]*(?:add[ \t]+)?table[ \t]+(?:ip6?|inet|bridge|netdev|arp)[ \t]+[\w./-]+[ \t]*\{/m;
-const likelyPattern =
-  /^(?:#!.*\bnft\b|[ \t]*(?:flush[ \t]+ruleset|table[ \t]+[A-Za-z_][\w./-]*[ \t]*\{|add[ \t]+(?:table|chain|rule|set|element)[ \t]))/m;
-/** A ruleset says what it is near its start, after comments and definitions at most. */
-const identifiedCharsMax = 256 * 1024;
-
 /** Functions of net/netfilter/core.c, which every kernel with netfilter has, and of nf_tables_core.c. */
 export const symbols = { netfilter: 'nf_hook_slow', nftables: 'nft_do_chain' } as const;
-
-function isJson(section: Section): boolean {
-  return section.name === 'nft-json' || /^\s*\{\s*"nftables"\s*:/.test(section.text);
-}
-
-function recognise(section: Section): Identification {
-  if (section.name === 'nft-text' || isJson(section)) return 'certain';
-  if (section.name === 'kernel-symbols') return 'no';
-  const start = section.text.slice(0, identifiedCharsMax);
-  if (tablePattern.test(start)) return 'certain';
-  return likelyPattern.test(start) ? 'likely' : 'no';
-}
-
-export function identify(sections: readonly Section[]): Identification {
-  const found = sections.map(recognise);
-  return found.includes('certain') ? 'certain' : found.includes('likely') ? 'likely' : 'no';
-}
 
 export function read(capture: Capture): Result<Device> {
   const known = capture.sections.filter((section) => recognise(section) !== 'no');

@@ -1,6 +1,6 @@
 import { failure, type Problem, problemText, type Result, success } from '../../lib/result.js';
 import type { Device, Scope as ModelScope, NamedObject, Origin, Pipeline } from '../../model/index.js';
-import type { Capture, Identification, ReadContext, Section } from '../contract.js';
+import type { Capture, ReadContext, Section } from '../contract.js';
 import { type CoverageBuilder, coverageBuilder } from '../shared/coverage.js';
 import { accountOf } from './account.js';
 import { addressGroup, addressObject, sideCondition } from './addresses.js';
@@ -22,23 +22,6 @@ import { parseXml } from './xml.js';
 
 /** Longer than any configuration; a text beyond it is refused before work is spent on it. */
 const CHARACTERS_MAX = 64 * 1024 * 1024;
-const LOOKED_AT = 256 * 1024;
-
-const certain =
-  /<config\b[^>]*\burldb=|<entry name="localhost\.localdomain">|^\s*localhost\.localdomain \{|^set (?:policy panorama |device-group \S+ |network interface ethernet ethernet\d|zone \S+ network layer3 |deviceconfig (?:system|setting) )|^policy \{\s+panorama \{/m;
-const likely =
-  /^<response status="success"|<policy>\s*<panorama|^set (?:vsys \S+ )?(?:rulebase (?:security|nat) rules |address-group |service-group \S+ members )|^set shared (?:address|service|application)|^\s*rulebase \{$|^\s+terminal (?:yes|no);$/m;
-
-export function identify(sections: readonly Section[]): Identification {
-  let best: Identification = 'no';
-  for (const { text } of sections) {
-    const start = text.slice(0, LOOKED_AT);
-    if (certain.test(start)) return 'certain';
-    if (likely.test(start)) best = 'likely';
-  }
-  return best;
-}
-
 function parse({ name, text }: Section): Result<Tree> {
   if (isInForce(text)) return parseBraces(name, withEnds(text));
   // A digest in the place of a secret looks like the beginning of an element, and is a text.

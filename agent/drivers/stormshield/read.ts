@@ -1,6 +1,6 @@
 import { failure, type Problem, problemText, type Result, success } from '../../lib/result.js';
 import type { Device, Scope } from '../../model/index.js';
-import type { Capture, Identification, Section } from '../contract.js';
+import type { Capture, Section } from '../contract.js';
 import { type CoverageBuilder, coverageBuilder } from '../shared/coverage.js';
 import { type Answer, attributes, type Entry, type Part, parseAnswer } from './answer.js';
 import { convert, type Implicit, isKnownService, type Policy } from './convert.js';
@@ -14,21 +14,6 @@ import { NotUnderstood } from './understood.js';
 
 /** Longer than any configuration; a text beyond it is refused before work is spent on it. */
 const CHARACTERS_MAX = 64 * 1024 * 1024;
-const LOOKED_AT = 256 * 1024;
-
-const listedRule = /^position=\d+; (?:usage=\d+ match=\d+ )?(?:ruleid=\d+: |separator )/m;
-const slotRule = /^(?:off )?(?:pass|block|reset|deleg|decrypt|nat)\b[^\n]* from \S+[^\n]* to \S+/m;
-const answered = /^101 code=[0-9a-f]{8} msg="/m;
-
-export function identify(sections: readonly Section[]): Identification {
-  let best: Identification = 'no';
-  for (const { text } of sections) {
-    const start = text.slice(0, LOOKED_AT);
-    if (/^\[Filter\]\s*$/m.test(start) && (listedRule.test(start) || slotRule.test(start))) return 'certain';
-    if (answered.test(start) || (/^\[NAT\]\s*$/m.test(start) && slotRule.test(start))) best = 'likely';
-  }
-  return best;
-}
 
 const scopes: readonly Scope[] = (['ip4', 'ip6'] as const).flatMap((family) =>
   (['forward', 'input'] as const).map((direction) => ({ family, direction })),

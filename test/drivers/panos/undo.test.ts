@@ -59,7 +59,7 @@ function undone(before: readonly string[], after: readonly string[]): readonly s
   const [was, is] = [read(before), read(after)];
   const { undeclared } = compare(is.pipeline, { pipeline: was.pipeline });
   expect(undeclared.length).toBeGreaterThan(0);
-  const undo = undoWith([is.pipeline, was.pipeline]);
+  const undo = undoWith([is.pipeline, was.pipeline], [driver]);
   return [...new Set(undeclared.map(({ because }) => undo(because!) ?? 'nothing'))];
 }
 

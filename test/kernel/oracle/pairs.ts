@@ -1,4 +1,5 @@
 import { undoWith } from '../../../agent/app/undo.js';
+import { drivers } from '../../../agent/drivers/registry.js';
 import { type Comparison, compare, type Opening, openingText, tracePacket } from '../../../agent/exposure/index.js';
 import { type Direction, NO_FRAME, type Pipeline } from '../../../agent/model/index.js';
 import { inBox, type Sample } from '../../exposure/rulesets.js';
@@ -108,7 +109,7 @@ const undoable: ReadonlySet<EditKind> = new Set(['edit', 'tweak', 'insert', 'del
 async function leftByUndo(lab: Lab, { before, after }: Pair, tally: PairTally): Promise<string | undefined> {
   const [was, is] = [situated(before.device.pipeline), situated(after.device.pipeline)];
   const answer = compare(is, { pipeline: was, withClosed: true });
-  const undo = undoWith([is, was]);
+  const undo = undoWith([is, was], drivers);
   const edits = [...answer.undeclared, ...answer.closed].flatMap(({ because }) => (because ? [because] : []));
   const commands = new Set(edits.map((edit) => undo(edit)));
   // What would load the saved ruleset again speaks of files that this firewall does not have.

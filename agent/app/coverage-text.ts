@@ -1,0 +1,2 @@
+/** For interfaces, which ask the application and never a room. */
+export { coverageText } from '../judge/coverage.js';
