@@ -171,7 +171,7 @@ function addressType(extension: Extension, { family }: MatchContext): Condition 
       const text = `${of} address of type ${word}`;
       return type
         ? { kind: 'addressType', of, type }
-        : { kind: 'unknown', id: `iptables addrtype ${of} ${word}`, text };
+        : { kind: 'unknown', id: `fib ${of === 'source' ? 'saddr' : 'daddr'} type ${word.toLowerCase()}`, text };
     };
     if (family === 'ip4') return any(...types.map(isType));
     const routed = types.filter((word) => routed6.has(word));

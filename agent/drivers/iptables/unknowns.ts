@@ -24,28 +24,47 @@ export function unknownMatch(extension: Extension): Condition {
   if (only?.inverted && others.length === 0) {
     return not(unknownMatch({ ...extension, options: [{ ...only, inverted: false }] }));
   }
-  const alike = only && others.length === 0 ? asNft(extension.name, only) : undefined;
-  if (alike !== undefined) return { kind: 'unknown', id: alike, text: extensionText(extension) };
+  const alike = asNft(extension);
   const text = extensionText(extension);
+  const stateful = statefulMatches.has(extension.name) ? { stateful: true } : {};
+  if (alike) {
+    const one: Condition = { kind: 'unknown', id: alike.id, text, ...stateful };
+    return alike.negated ? not(one) : one;
+  }
   const unrecognized = !extension.known || extension.options.some(({ known }) => !known);
   return {
     kind: 'unknown',
     id: `iptables match ${text}`,
     text,
-    ...(statefulMatches.has(extension.name) ? { stateful: true } : {}),
+    ...stateful,
     ...(unrecognized ? { unrecognized: true } : {}),
   };
 }
 
 /** What nft has the same question for, in its words: one condition in both languages is one unknown. */
-function asNft(extension: string, { name, values, known }: OptionUse): string | undefined {
-  const [value = ''] = values;
-  if (!known || values.length !== 1) return undefined;
-  if (extension === 'owner' && /^\d+$/.test(value))
-    return name === 'uid-owner' ? `meta skuid ${value}` : name === 'gid-owner' ? `meta skgid ${value}` : undefined;
-  if (extension !== 'pkttype' || name !== 'pkt-type') return undefined;
-  const type = value === 'host' ? 'unicast' : value;
-  return /^(?:unicast|broadcast|multicast)$/.test(type) ? `meta pkttype ${type}` : undefined;
+function asNft({ name, options }: Extension): { readonly id: string; readonly negated?: true } | undefined {
+  if (options.some(({ known, inverted }) => !known || inverted)) return undefined;
+  const has = (word: string): boolean => options.some((option) => option.name === word);
+  const value = (word: string): string => options.find((option) => option.name === word)?.values[0] ?? '';
+  const only = options.length === 1 ? options[0]! : undefined;
+  switch (name) {
+    case 'owner': {
+      const word = only && { 'uid-owner': 'skuid', 'gid-owner': 'skgid' }[only.name];
+      return word && /^\d+$/.test(value(only.name)) ? { id: `meta ${word} ${value(only.name)}` } : undefined;
+    }
+    case 'pkttype': {
+      const type = value('pkt-type') === 'host' ? 'unicast' : value('pkt-type');
+      return only && /^(?:unicast|broadcast|multicast)$/.test(type) ? { id: `meta pkttype ${type}` } : undefined;
+    }
+    case 'rpfilter': {
+      // What it lets through besides, nft asks in another question.
+      if (has('accept-local')) return undefined;
+      const keys = ['saddr', ...(has('validmark') ? ['mark'] : []), ...(has('loose') ? [] : ['iif'])];
+      return { id: `fib ${keys.join(' . ')} oif missing`, ...(has('invert') ? {} : { negated: true }) };
+    }
+    default:
+      return undefined;
+  }
 }
 
 /** Words that were not understood within an extension that is known. */

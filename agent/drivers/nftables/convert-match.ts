@@ -255,11 +255,13 @@ export function undecided(
   unrecognized = false,
 ): Condition {
   const missing = right.kind === 'setReference' && !context.sets.find(right.name);
-  const negated = operator === '!=';
-  const plain = negated ? '==' : operator;
-  const fib = left.kind === 'selector' && /^fib .* oif(?:name)?$/.test(left.name);
-  const shown: Expression =
-    fib && right.kind === 'value' && /^(?:0|false)$/.test(right.text) ? { kind: 'value', text: 'missing' } : right;
+  const fib = left.kind === 'selector' && /^fib .* oif(?:name)?$/.test(left.name) && right.kind === 'value';
+  // Whether there is a way back: that there is one is that none is missing.
+  const exists = fib && /^(?:1|true|exists)$/.test(right.text);
+  const negated = (operator === '!=') !== exists;
+  const plain = operator === '!=' ? '==' : operator;
+  const isMissing = exists || (fib && /^(?:0|false)$/.test(right.text));
+  const shown: Expression = isMissing ? { kind: 'value', text: 'missing' } : right;
   const text = statementText({ kind: 'match', operator: plain, left, right: shown }, context.sets.contentOf);
   const stateful = statefulKey.test(selectorOf(left) ?? '');
   const condition = unknown(text, { stateful, unrecognized: unrecognized || missing });

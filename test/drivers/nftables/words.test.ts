@@ -56,6 +56,17 @@ describe('comparisons', () => {
     ['meta iif 1', match({ kind: 'inInterface', names: ['lo'] })],
   ])('%s', (words, expected) => expect(plain(stepsOf(words))).toEqual([expected]));
 
+  test('that there is a way back is that none is missing', () => {
+    const missing = plain(stepsOf('fib saddr . iif oif missing'));
+    const [test] = missing as { readonly kind: 'match'; readonly condition: object }[];
+    expect(test).toMatchObject({ kind: 'match', condition: { kind: 'unknown', id: 'fib saddr . iif oif missing' } });
+    expect(plain(stepsOf('fib saddr . iif oif exists'))).toEqual([
+      match({ kind: 'not', of: test!.condition as never }),
+    ]);
+    expect(plain(stepsOf('fib saddr . iif oif != 0'))).toEqual(plain(stepsOf('fib saddr . iif oif exists')));
+    expect(plain(stepsOf('fib saddr . iif oif 0'))).toEqual(missing);
+  });
+
   // What nft itself compiles these to was read with `nft --debug=netlink`.
   test.each([
     ['tcp flags == syn', [2, 2]],
