@@ -9,6 +9,7 @@ import {
   readTwice,
   redactCapture,
   type SettleOptions,
+  sectionsByName,
   stableText,
   stepOfSection,
 } from '../collect/index.js';
@@ -127,12 +128,13 @@ function isSame(
   drivers: readonly Driver[],
 ): known is Reading & { readonly complete: true } {
   if (!known?.complete || known.captures.length !== captures.length) return false;
-  return captures.every((capture, at) => {
-    const before = known.captures[at]!;
+  return captures.every((capture) => {
+    const before = known.captures.find((one) => one.driver === capture.driver && one.device === capture.device);
     const driver = drivers.find(({ id }) => id === capture.driver);
-    if (!driver || before.driver !== capture.driver || before.sections.length !== capture.sections.length) return false;
-    return capture.sections.every((section, place) => {
-      const old = before.sections[place]!;
+    if (!driver || before?.sections.length !== capture.sections.length) return false;
+    const olds = sectionsByName(before.sections);
+    return sectionsByName(capture.sections).every((section, place) => {
+      const old = olds[place]!;
       if (old.name !== section.name || old.source !== section.source) return false;
       if (JSON.stringify(old.failure) !== JSON.stringify(section.failure)) return false;
       if (old.text === section.text) return true;
@@ -140,6 +142,18 @@ function isSame(
       return isCheck && stableText(old.text, driver.volatile) === stableText(section.text, driver.volatile);
     });
   });
+}
+
+/** What captures say, if not the same as those of a reading that is understood already. */
+export function readingBeside(
+  known: Reading,
+  captures: readonly Capture[],
+  drivers: readonly Driver[],
+  at: number,
+): Reading {
+  return isSame(known, captures, drivers)
+    ? saidAgain(known, captures, at)
+    : readingOf(captures, known.device, drivers, at);
 }
 
 /**

@@ -44,7 +44,7 @@ export function captureHash(capture: Capture, patterns: readonly VolatilePattern
   const feed = (part: string): void => void hash.update(`${Buffer.byteLength(part)}:`).update(part);
   const lasting = patterns.filter((pattern) => pattern.onlyBetweenReadings !== true);
   feed(capture.driver);
-  for (const section of byName(capture.sections)) {
+  for (const section of sectionsByName(capture.sections)) {
     feed(section.name);
     feed(section.failure?.kind ?? '');
     feed(stableText(section.text, lasting));
@@ -52,13 +52,14 @@ export function captureHash(capture: Capture, patterns: readonly VolatilePattern
   return hash.digest('hex');
 }
 
-function byName(sections: readonly Section[]): readonly Section[] {
+/** As what is stored has them. */
+export function sectionsByName(sections: readonly Section[]): readonly Section[] {
   return [...sections].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 
 /** The one spelling of a capture: fixed key order, sections by name, a line end at the end. */
 export function serialiseCapture(capture: Capture): string {
-  const sections = byName(capture.sections).map((section) => ({
+  const sections = sectionsByName(capture.sections).map((section) => ({
     name: section.name,
     source: section.source,
     ...(section.failure && { failure: canonicalFailure(section.failure) }),

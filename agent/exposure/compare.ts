@@ -26,6 +26,19 @@ const KERNELS = 2;
  * speak are compared. Where the exact answer does not fit the budget, what is told is rule-wise and not complete.
  */
 export function compare(now: Pipeline, options: CompareOptions = {}): Comparison {
+  const { timeMsMax: _, ...asked } = options;
+  if (Object.keys(asked).length > 0) return compared(now, options);
+  const known = alone.get(now);
+  if (known) return known;
+  const comparison = compared(now, options);
+  if (comparison.complete) alone.set(now, comparison);
+  return comparison;
+}
+
+/** All that a state lets through, where that was listed exactly: more than one reader of a reading asks for it. */
+const alone = new WeakMap<Pipeline, Comparison>();
+
+function compared(now: Pipeline, options: CompareOptions): Comparison {
   const { pipeline } = options;
   const scopes = now.speaksOf.filter(
     (scope) =>

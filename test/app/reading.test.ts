@@ -1,7 +1,7 @@
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from '@jest/globals';
-import { drivers, readDevice, readingOf } from '../../agent/app/index.js';
+import { drivers, readDevice, readingBeside, readingOf } from '../../agent/app/index.js';
 import { type CommandOutput, type CommandRunner, localRunner } from '../../agent/collect/index.js';
 import type { DeviceSettings } from '../../agent/config/index.js';
 import { systemTest, tempDir, withNamespaces } from '../support/system.js';
@@ -65,6 +65,11 @@ function host(changes: Readonly<Record<string, Answer | (() => Answer)>> = {}): 
   };
 }
 
+interface Mutable {
+  readonly driver: string;
+  readonly sections: { readonly name: string; text: string }[];
+}
+
 const everything = settings('nftables', 'iptables', 'linux-listeners');
 const tools = (runner: CommandRunner) => ({ runner, drivers, key, clock, pause: noPause });
 
@@ -119,6 +124,23 @@ describe('a reading', () => {
     const renumbered = await again({ 'nft -s -a list ruleset': rules.replace('accept', 'accept # handle 7') });
     expect(renumbered.model).not.toBe(first.model);
     expect(renumbered.hash).toBe(first.hash);
+  });
+
+  test('that the store has too is understood once, in whatever order, and each stored one that differs by itself', async () => {
+    const reading = await readDevice(everything, tools(host()));
+    const stored = JSON.parse(JSON.stringify(reading.captures)) as Mutable[];
+    const beside = () => readingBeside(reading, stored as never, drivers, 500);
+    for (const capture of stored) capture.sections.reverse();
+    stored.reverse();
+    expect(beside().model).toBe(reading.model);
+    expect(beside()).toEqual({ ...reading, captures: stored, at: 500 });
+    const { sections } = stored.find(({ driver }) => driver === 'nftables')!;
+    const listing = sections.find(({ name }) => name === 'nft-text')!;
+    listing.text = listing.text.replace('22', '23');
+    expect(beside()).toEqual(readingOf(stored as never, 'fw-01', drivers, 500));
+    expect(beside().model?.pipeline).not.toEqual(reading.model?.pipeline);
+    sections.splice(sections.indexOf(listing), 1);
+    expect(beside()).toEqual(readingOf(stored as never, 'fw-01', drivers, 500));
   });
 
   test('asks no more at once than the device bears', async () => {

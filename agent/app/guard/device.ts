@@ -200,17 +200,21 @@ function deviceMemory(settings: DeviceSettings, tools: DeviceTools): DeviceMemor
   let looked = false;
 
   /** A text that these readers do not understand wholly, though others did, is nothing to compare with. */
-  const derived = (header: SnapshotHeader): Device | undefined => {
+  const derived = (header: SnapshotHeader, beside: Reading): Device | undefined => {
     const stored = snapshots.get(header.id);
-    if (stored?.altered) altered.add(header.id);
-    const reading = stored && parts.readingOf(settings, stored.captures, stored.takenAt);
-    return reading?.complete ? reading.model : undefined;
+    if (!stored) return undefined;
+    if (stored.altered) altered.add(header.id);
+    const reading =
+      parts.readingBeside && !stored.altered && header.hash === beside.hash
+        ? parts.readingBeside(beside, stored.captures, stored.takenAt)
+        : parts.readingOf(settings, stored.captures, stored.takenAt);
+    return reading.complete ? reading.model : undefined;
   };
 
-  const modelOf = (header: SnapshotHeader): Device | undefined => {
+  const modelOf = (header: SnapshotHeader, beside: Reading): Device | undefined => {
     const known = models.get(header.id);
     if (known) return known;
-    const model = derived(header);
+    const model = derived(header, beside);
     if (model) {
       models.clear();
       models.set(header.id, model);
@@ -218,11 +222,11 @@ function deviceMemory(settings: DeviceSettings, tools: DeviceTools): DeviceMemor
     return model;
   };
 
-  const previous = (): Complete | undefined => {
+  const previous = (reading: Reading): Complete | undefined => {
     if (before || looked) return before;
     looked = true;
     const header = lastComplete(snapshots, device);
-    const model = header && derived(header);
+    const model = header && derived(header, reading);
     if (header && model) before = { model, hash: header.hash, settled: false };
     return before;
   };
@@ -266,7 +270,7 @@ function deviceMemory(settings: DeviceSettings, tools: DeviceTools): DeviceMemor
 
   return {
     keep(reading) {
-      previous();
+      previous(reading);
       if (reading.captures.length === 0) return undefined;
       const { at, captures, complete, hash, rules, listeners } = reading;
       try {
@@ -294,11 +298,11 @@ function deviceMemory(settings: DeviceSettings, tools: DeviceTools): DeviceMemor
         return blind(reading, reading.blind.length > 0 ? reading.blind : [`${device}: nothing was understood`]);
       const approved = snapshots.approved(device);
       const declared = declaredBy(reading, approved);
-      const known = previous();
+      const known = previous(reading);
       if (reading.complete && known?.settled && known.hash === reading.hash && known.declared === declared) {
         return { ...known.observation!, at: reading.at, ...(snapshot !== undefined && { snapshot }) };
       }
-      const approvedModel = approved && modelOf(approved);
+      const approvedModel = approved && modelOf(approved, reading);
       const isAltered = approved !== undefined && altered.has(approved.id);
       tellApproved(approved, isAltered, reading.at);
       const underApproved = approvedModel && underVersion(reading, approvedModel.version);

@@ -15,7 +15,7 @@ import { changedDefaults } from '../../drivers/shared/index.js';
 import { compare } from '../../exposure/index.js';
 import { composeObservation } from '../../judge/index.js';
 import type { Clock } from '../../lib/clock.js';
-import { readChangeOf, readDevice, readingOf } from '../reading.js';
+import { readChangeOf, readDevice, readingBeside, readingOf } from '../reading.js';
 import { isRemote, remoteRunner } from '../remote.js';
 import { undoWith } from '../undo.js';
 import { type LateRunner, lateRunner } from './late-runner.js';
@@ -62,6 +62,7 @@ export function realParts({
         ? readChangeOf(device, base, { runner: runner(device), drivers, key, clock, signal })
         : { kind: 'unclear' },
     readingOf: (device, captures, at, defaultsOf) => readingOf(captures, device.id, drivers, at, defaultsOf),
+    readingBeside: (known, captures, at) => readingBeside(known, captures, drivers, at),
     async sessions(device, { signal }) {
       const lister = driversOf(device, drivers).find((driver) => driver.sessions);
       const sections = lister && (await listSessions(lister, runner(device), device.id, { signal }));

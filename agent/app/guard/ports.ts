@@ -93,6 +93,8 @@ export interface Parts {
   ): Promise<ChangeSeen>;
   /** The same from captures that were stored; pure. */
   readingOf(device: DeviceSettings, captures: readonly Capture[], at: number, defaultsOf?: string): Reading;
+  /** The same, where a reading of the device that perhaps says no more and no less is understood already. */
+  readingBeside?(known: Reading, captures: readonly Capture[], at: number): Reading;
   /** What is connected through a device now; undefined where nothing that reads it lists that. Never rejects. */
   sessions?(device: DeviceSettings, options: { readonly signal: AbortSignal }): Promise<SessionTable | undefined>;
   /** `declared` is what the baseline file declares for the device then, as a text that changes when that does. */
