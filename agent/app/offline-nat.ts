@@ -1,6 +1,6 @@
 import { type AskedPacket, natLists, type Verdict } from '../exposure/index.js';
 import { type Bound, type Intervals, ranges, single } from '../lib/intervals.js';
-import { type AddressSet, type Family, formatRange, type Pipeline } from '../model/index.js';
+import { type Family, formatRange, type Pipeline } from '../model/index.js';
 
 /** What becomes of one end of a connection: `to` absent where only the port changes. */
 export interface Rewrite {
@@ -23,41 +23,32 @@ export function natView(env: Verdict['env'], packet: AskedPacket): NatView | und
   return { ...destination, ...(source && { source }) };
 }
 
-function rewrite(
-  { addresses, keepHost, ports }: Translation,
-  packet: AskedPacket,
-  side: 'source' | 'destination',
-): Rewrite {
-  const to =
-    addresses === undefined
-      ? undefined
-      : addresses === 'device'
-        ? ['an address of this device']
-        : packet.families.flatMap((family) => rangeOf(addresses, family, keepHost ? packet.fields[side] : undefined));
+function rewrite(translation: Translation, packet: AskedPacket, side: 'source' | 'destination'): Rewrite {
+  const { addresses, ports } = translation;
+  const becomes = (family: Family): readonly string[] =>
+    [...ranges(translated(translation, packet.fields[side], family) ?? [])].map(([from, to]) => formatRange(from, to));
+  const to = addresses === 'device' ? ['an address of this device'] : addresses && packet.families.flatMap(becomes);
   return { ...(to && { to }), ...(ports && { ports: [...ports] }) };
 }
 
-/** The addresses that a destination becomes, of a packet of which it is one; undefined: one of the device, or unchanged. */
-export function translated({ addresses, keepHost }: Translation, packet: AskedPacket): Intervals<Bound> | undefined {
-  const { destination } = packet.fields;
-  if (destination === undefined) return undefined;
-  if (addresses === undefined) return single<Bound>(destination);
+/** The addresses that an address becomes; undefined: one of the device, or the address is not known and stays. */
+export function translated(
+  { addresses, keepHost, of }: Translation,
+  address: Bound | undefined,
+  family: Family,
+): Intervals<Bound> | undefined {
   if (addresses === 'device') return undefined;
-  const set: Intervals<Bound> = addresses[typeof destination === 'number' ? 'ip4' : 'ip6'];
-  return keepHost ? keptHost(set, destination) : set;
-}
-
-/** Where the host part is kept, the one address that the packet's own becomes. */
-function keptHost(set: Intervals<Bound>, kept: Bound): Intervals<Bound> {
-  const [first, last] = set;
-  if (first === undefined || last === undefined || set.length !== 2) return set;
-  const host = BigInt(first) + (BigInt(kept) % (BigInt(last) - BigInt(first) + 1n));
-  return single<Bound>(typeof first === 'number' ? Number(host) : host);
-}
-
-function rangeOf(addresses: AddressSet, family: Family, kept: Bound | undefined): readonly string[] {
+  if (addresses === undefined) return address === undefined ? undefined : single(address);
   const set: Intervals<Bound> = addresses[family];
-  return [...ranges(kept === undefined ? set : keptHost(set, kept))].map(([from, to]) => formatRange(from, to));
+  const [first, last] = set;
+  const before: Bound | undefined = of?.[family][0];
+  if (address === undefined || first === undefined || last === undefined || set.length !== 2) return set;
+  if (before === undefined && !keepHost) return set;
+  // One by one in their order, or with the host part that it has.
+  const place =
+    before === undefined ? BigInt(address) % (BigInt(last) - BigInt(first) + 1n) : BigInt(address) - BigInt(before);
+  const one = BigInt(first) + place;
+  return single<Bound>(typeof first === 'number' ? Number(one) : one);
 }
 
 /** The step that decided: what a translation does before and after the filter does not. */

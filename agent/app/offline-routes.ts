@@ -22,5 +22,6 @@ export function routedOut(pipeline: Pipeline, packet: AskedPacket): string | und
   // Whether it is translated is not decided: then neither is its way.
   if (early && !early.env) return undefined;
   const moved = early?.env?.destination;
-  return wayTo(pipeline, moved ? translated(moved, packet) : single<Bound>(destination));
+  const family = typeof destination === 'number' ? 'ip4' : 'ip6';
+  return wayTo(pipeline, moved ? translated(moved, destination, family) : single<Bound>(destination));
 }

@@ -11,7 +11,7 @@ import {
   type Unknown,
 } from '../model/index.js';
 import type { Diagram, Kernel } from '../packets/index.js';
-import { addressesOf, type Env, isOut, type Translation } from './env.js';
+import { addressesOf, becoming, type Env, isOut, type Translation } from './env.js';
 import { isSingle } from './evaluate.js';
 import { fieldIndex, type PacketField, type Predicate, type Universe, withBounds } from './universe.js';
 
@@ -70,6 +70,8 @@ export function compiler(options: CompilerOptions): Compiler {
       const text = `the device's own address chosen for the ${side} lies in ${shortSet(values)}`;
       return own ? among(own, values, text) : isFull(values, universe) ? kernel.all : predicate({ id: text, text });
     }
+    const before = becoming(translation, wanted, family);
+    if (before) return field(side, before);
     const target = addressesOf(translation.addresses, family);
     const text = `the address chosen from ${shortSet(target)} lies in ${shortSet(values)}`;
     return among(target, values, text);

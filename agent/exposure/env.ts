@@ -1,5 +1,5 @@
-import type { Bound, Intervals } from '../lib/intervals.js';
-import type { Action, AddressSet, ConnectionState, Family } from '../model/index.js';
+import { type Bound, type Intervals, intersection } from '../lib/intervals.js';
+import type { Action, AddressSet, ConnectionState, Family, Nat } from '../model/index.js';
 
 /**
  * What rules have done to a packet on its way. Packet sets always speak of the packet as it arrived; a field that a
@@ -29,11 +29,37 @@ export interface Translation {
   readonly addresses?: AddressSet | 'device';
   /** With `addresses` a prefix of the same size as the one matched, the host part is kept (NETMAP). */
   readonly keepHost?: boolean;
+  /** With `addresses` a range of as many, which these become one by one, in their order. */
+  readonly of?: AddressSet;
   readonly ports?: Intervals;
 }
 
 export function addressesOf(set: AddressSet, family: Family): Intervals<Bound> {
   return set[family] as Intervals<Bound>;
+}
+
+/** What a rule does to one side of the header. */
+export function translationOf({ to, ports }: Nat): Translation {
+  return {
+    ...(to === undefined ? {} : { addresses: to === 'device' ? to : to.addresses }),
+    ...(to !== undefined && to !== 'device' && to.prefix ? { keepHost: true } : {}),
+    ...(to !== undefined && to !== 'device' && to.of ? { of: to.of } : {}),
+    ...(ports ? { ports } : {}),
+  };
+}
+
+/** Of addresses that become others one by one, those that become one of `wanted`; undefined: which becomes which is not said. */
+export function becoming(
+  { of, addresses }: Translation,
+  wanted: AddressSet,
+  family: Family,
+): Intervals<Bound> | undefined {
+  if (!of || addresses === undefined || addresses === 'device') return undefined;
+  const [from, to] = [addressesOf(of, family), addressesOf(addresses, family)];
+  if (from.length !== 2 || to.length !== 2) return undefined;
+  const shift = BigInt(from[0]!) - BigInt(to[0]!);
+  const back = (value: Bound): Bound => (typeof value === 'bigint' ? value + shift : value + Number(shift));
+  return intersection(to, addressesOf(wanted, family)).map(back);
 }
 
 /** A key equal exactly when two environments are. */

@@ -1,6 +1,6 @@
 import { type Bound, contains, type Intervals, intersection, isEmpty, isSubset } from '../lib/intervals.js';
 import type { AddressSet, Condition, Family, PacketTest } from '../model/index.js';
-import { type Env, isOut, type Translation } from './env.js';
+import { becoming, type Env, isOut, type Translation } from './env.js';
 import type { TraceOptions } from './trace.js';
 import { interfaceMatches } from './universe.js';
 
@@ -173,6 +173,8 @@ function addressTruth(
     const own = options.pipeline.localAddresses?.[family] as Intervals<Bound> | undefined;
     return own ? among(own, values) : isEmpty(values) ? false : undefined;
   }
+  const before = becoming(translation, wanted, family);
+  if (before) return member(options.packet.fields[side], before);
   return among(translation.addresses[family] as Intervals<Bound>, values);
 }
 

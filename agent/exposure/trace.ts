@@ -10,7 +10,7 @@ import type {
   Rule,
   RuleList,
 } from '../model/index.js';
-import { type Env, marked, type Translation, untracked } from './env.js';
+import { type Env, marked, translationOf, untracked } from './env.js';
 import { evaluate, isOwn } from './evaluate.js';
 import { pathOf } from './path.js';
 import { ruleIndexOf } from './rule-index.js';
@@ -247,14 +247,6 @@ function traceSteps(
   }
   if (env !== entry) note('continue');
   return { kind: 'end', env };
-}
-
-function translationOf(nat: Nat): Translation {
-  return {
-    ...(nat.to === undefined ? {} : { addresses: nat.to === 'device' ? ('device' as const) : nat.to.addresses }),
-    ...(nat.to !== undefined && nat.to !== 'device' && nat.to.prefix ? { keepHost: true } : {}),
-    ...(nat.ports ? { ports: nat.ports } : {}),
-  };
 }
 
 export function natWords(nat: Nat): string {

@@ -2,7 +2,7 @@ import { assert } from '../lib/assert.js';
 import type { BaseList, Direction, Dispatch, Nat, Pipeline, Rule, RuleList } from '../model/index.js';
 import type { Diagram, Kernel } from '../packets/index.js';
 import type { Compiler } from './compile.js';
-import { type Env, envKey, marked, type Translation, untracked } from './env.js';
+import { type Env, envKey, marked, type Translation, translationOf, untracked } from './env.js';
 import { createHooks } from './hooks.js';
 import { pathOf } from './path.js';
 import { opaquePredicates, queuePredicate } from './universe.js';
@@ -152,21 +152,7 @@ function createWalker(options: WalkOptions) {
   /** A diagram whose every packet in `region` carries this outcome. */
   const ends = (region: Diagram, result: Outcome): Diagram => kernel.paint(region, label(result));
 
-  const translate = (nat: Nat, env: Env): Env => {
-    const side = nat.translate;
-    const to = nat.to;
-    return intern({
-      ...env,
-      [side]: {
-        ...(to === undefined
-          ? {}
-          : to === 'device'
-            ? { addresses: 'device' as const }
-            : { addresses: to.addresses, ...(to.prefix ? { keepHost: true } : {}) }),
-        ...(nat.ports ? { ports: nat.ports } : {}),
-      },
-    });
-  };
+  const translate = (nat: Nat, env: Env): Env => intern({ ...env, [nat.translate]: translationOf(nat) });
 
   /** Carries out the steps from `step` on for the packets in `region`. What is left undecided with `env` as at the rule's start is labelled 0. */
   const runSteps = (

@@ -54,9 +54,10 @@ export interface Nat {
   readonly translate: 'destination' | 'source';
   /**
    * `addresses`: one of these; with `prefix: true` the network part is replaced and the host part kept (NETMAP).
+   * `of`: the one range of addresses that these stand for one by one, in their order, where the rule says which.
    * `device`: the device's own address (redirect, masquerade). Absent: only the port changes.
    */
-  readonly to?: { readonly addresses: AddressSet; readonly prefix?: boolean } | 'device';
+  readonly to?: { readonly addresses: AddressSet; readonly prefix?: boolean; readonly of?: AddressSet } | 'device';
   /** The new port is one of these; absent: kept where possible. */
   readonly ports?: Intervals;
 }

@@ -42,7 +42,7 @@ function isWhole({ set }: Addresses): boolean {
   return isSame(known(set), known(sets.any));
 }
 
-/** Network to network of the same size keeps the host part; what is not known goes anywhere. */
+/** Of as many addresses each becomes the one in its place; what is not known goes anywhere. */
 function translation(
   side: Nat['translate'],
   from: Addresses | 'interface',
@@ -53,17 +53,15 @@ function translation(
   if (to === 'interface') return [{ kind: 'nat', translate: side, to: 'device', ...more }];
   if (to.unknowns.length > 0 || size(to.set.ip4) + size(to.set.ip6) === 0n)
     return [{ kind: 'nat', translate: side, to: { addresses: sets.any }, ...more }];
-  const same =
-    from !== 'interface' && prefixSize(from.set) !== undefined && prefixSize(from.set) === prefixSize(to.set);
-  return [{ kind: 'nat', translate: side, to: { addresses: to.set, ...(same && { prefix: true }) }, ...more }];
+  const same = from !== 'interface' && from.unknowns.length === 0 && several(from.set) === several(to.set);
+  const shape = same && several(to.set) !== undefined ? { prefix: true, of: from.set } : {};
+  return [{ kind: 'nat', translate: side, to: { addresses: to.set, ...shape }, ...more }];
 }
 
-/** The number of addresses of one prefix that has more than one address; undefined for anything else. */
-function prefixSize({ ip4, ip6 }: AddressSet): bigint | undefined {
-  if (ip4.length + ip6.length !== 2) return undefined;
-  const [first, last] = ip4.length === 2 ? [BigInt(ip4[0]!), BigInt(ip4[1]!)] : [ip6[0]!, ip6[1]!];
-  const count = last - first + 1n;
-  return count > 1n && (count & (count - 1n)) === 0n && first % count === 0n ? count : undefined;
+/** The number of addresses of one range that has more than one; undefined for anything else. */
+function several({ ip4, ip6 }: AddressSet): bigint | undefined {
+  const count = ip4.length + ip6.length === 2 ? size(ip4) + size(ip6) : 1n;
+  return count > 1n ? count : undefined;
 }
 
 function addressTest(side: 'source' | 'destination', addresses: Addresses | 'interface', device: Addresses): Condition {
@@ -84,36 +82,6 @@ function portTests(
 
 /** What a translation does to destinations before the access lists are asked, and to sources after. */
 export function natRules(
-  one: Translation,
-  library: Library,
-): { readonly before: readonly Rule[]; readonly after: readonly Rule[] } {
-  const rules = hostsOf(one).map((host) => rulesOf(host, library));
-  return { before: rules.flatMap(({ before }) => before), after: rules.flatMap(({ after }) => after) };
-}
-
-/** A network of more hosts is one rule, of which a packet alone does not tell which host it becomes. */
-const HOSTS_MAX = 16;
-
-/** A small network that keeps its hosts is a translation for each of them. */
-function hostsOf(one: Translation): readonly Translation[] {
-  const { real, mapped } = one.source;
-  if (!one.isStatic || mapped === 'interface' || isSame(real, mapped)) return [one];
-  const count = prefixSize(real.set);
-  if (count === undefined || count > HOSTS_MAX || count !== prefixSize(mapped.set)) return [one];
-  const host = ({ ip4, ip6 }: AddressSet, index: number): Addresses =>
-    known(
-      ip4.length > 0
-        ? { ip4: [ip4[0]! + index, ip4[0]! + index], ip6: [] }
-        : { ip4: [], ip6: [ip6[0]! + BigInt(index), ip6[0]! + BigInt(index)] },
-    );
-  if (real.unknowns.length + mapped.unknowns.length > 0) return [one];
-  return Array.from({ length: Number(count) }, (_, index) => ({
-    ...one,
-    source: { real: host(real.set, index), mapped: host(mapped.set, index) },
-  }));
-}
-
-function rulesOf(
   one: Translation,
   library: Library,
 ): { readonly before: readonly Rule[]; readonly after: readonly Rule[] } {
@@ -163,7 +131,9 @@ function rulesOf(
     ...(destination && !isWhole(destination.real) ? [sideCondition('destination', destination.real)] : []),
     ...portTests('source', service, 'real'),
   ];
-  const there = keepsSource ? accept : translation('source', source.real, source.mapped, service?.mapped);
+  // An address of a pool is whichever is free.
+  const real = one.isStatic ? source.real : known(sets.none);
+  const there = keepsSource ? accept : translation('source', real, source.mapped, service?.mapped);
   after.push(rule([match({ inInterface: realInterface, outInterface: mappedInterface, tests: outward }), ...there]));
   return { before, after };
 }

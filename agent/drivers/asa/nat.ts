@@ -75,9 +75,9 @@ export function readObjectNat(object: string, line: Line, file: string, library:
     } else if (word === 'interface') continue;
     else if (!optionWords.test(word)) return refuse(`${word} is not expected here`);
   }
-  // One address in the place of a network stands for the network of that size that begins with it.
+  const isSubnet = library.networks.get(object)?.lines.some(({ words }) => words[0] === 'subnet') === true;
   const full =
-    kind === 'static' && mapped !== 'interface' ? { ...mapped, set: extended(mapped.set, real.set) } : mapped;
+    kind === 'static' && mapped !== 'interface' ? { ...mapped, set: extended(mapped.set, real.set, isSubnet) } : mapped;
   return {
     origin: { file, line: line.number, rule: `object network ${object}: ${line.text}`, text: line.text },
     line,
@@ -109,15 +109,23 @@ function takePool(cursor: Cursor, library: Library): Addresses | 'interface' {
   return first;
 }
 
-function extended(mapped: AddressSet, real: AddressSet): AddressSet {
-  const ip4 = size(real.ip4);
+/**
+ * One address in the place of many: of a range, as many addresses that begin with it; of a subnet, the network that it
+ * lies in under the same mask (“Configure Static Network Object NAT” in the ASA firewall guide).
+ */
+function extended(mapped: AddressSet, real: AddressSet, isSubnet: boolean): AddressSet {
+  const ip4 = Number(size(real.ip4));
   const [first, last] = mapped.ip4;
-  if (first !== undefined && first === last && mapped.ip4.length === 2 && real.ip4.length === 2 && ip4 > 1n)
-    return { ip4: [first, Math.min(first + Number(ip4) - 1, 0xffff_ffff)], ip6: mapped.ip6 };
+  if (first !== undefined && first === last && mapped.ip4.length === 2 && real.ip4.length === 2 && ip4 > 1) {
+    const begin = isSubnet ? first - (first % ip4) : first;
+    return { ip4: [begin, Math.min(begin + ip4 - 1, 0xffff_ffff)], ip6: mapped.ip6 };
+  }
   const [low, high] = mapped.ip6;
   const ip6 = size(real.ip6);
-  if (low !== undefined && low === high && mapped.ip6.length === 2 && real.ip6.length === 2 && ip6 > 1n)
-    return { ip4: mapped.ip4, ip6: [low, low + ip6 - 1n] };
+  if (low !== undefined && low === high && mapped.ip6.length === 2 && real.ip6.length === 2 && ip6 > 1n) {
+    const begin = isSubnet ? low - (low % ip6) : low;
+    return { ip4: mapped.ip4, ip6: [begin, begin + ip6 - 1n] };
+  }
   return mapped;
 }
 

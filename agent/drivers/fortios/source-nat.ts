@@ -176,7 +176,8 @@ function reverseRules(context: PolicyContext, vip: VirtualIp): readonly Reversed
       ...(interfaceName === 'any' ? [] : [context.interfaceTest([interfaceName], 'outInterface')]),
       ...(filters ? [unknown(text).condition] : []),
     );
-    const nat: Nat = { ...toAddresses(outside), ...(vip.keepsHost && { to: { addresses: outside, prefix: true } }) };
+    const kept = { addresses: outside, prefix: true, of: inside };
+    const nat: Nat = { ...toAddresses(outside), ...(vip.keepsHost && { to: kept }) };
     return { vip, rule: { origin: vip.rule.origin, steps: [{ kind: 'match', condition }, nat] } };
   });
 }

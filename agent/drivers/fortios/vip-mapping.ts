@@ -43,9 +43,9 @@ export function mappingOf({ outside, inside, family, external, target, oneToOne 
   }
   const keepsPorts = external !== undefined && target?.join() === external.join();
   const moved = target && !keepsPorts ? { ports: target } : {};
-  const aligned = outside !== undefined && isPrefix(outside, family) && isPrefix(inside, family);
-  if (aligned && sizeOf(outside, family) === sizeOf(inside, family)) {
-    const action: Nat = { ...base, to: { addresses: inside, prefix: true }, ...moved };
+  const count = sizeOf(inside, family);
+  if (outside && count !== undefined && count > 1n && sizeOf(outside, family) === count) {
+    const action: Nat = { ...base, to: { addresses: inside, prefix: true, of: outside }, ...moved };
     const exact = target === undefined || keepsPorts || target[0] === target[1];
     return {
       pieces: [{ action }],
@@ -61,11 +61,6 @@ export function mappingOf({ outside, inside, family, external, target, oneToOne 
 function sizeOf(set: AddressSet, family: Family): bigint | undefined {
   const values: readonly (number | bigint)[] = set[family];
   return values.length === 2 ? BigInt(values[1]!) - BigInt(values[0]!) + 1n : undefined;
-}
-
-function isPrefix(set: AddressSet, family: Family): boolean {
-  const count = sizeOf(set, family);
-  return count !== undefined && (count & (count - 1n)) === 0n && BigInt(set[family][0]!) % count === 0n;
 }
 
 /** Undefined: too many, or not as many outside as inside. */

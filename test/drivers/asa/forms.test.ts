@@ -177,9 +177,39 @@ describe('translations', () => {
       'deny',
     ],
     [
-      'a large network: which host it becomes is not followed',
+      'a large network keeps the host',
       'object network net\n subnet 10.0.0.0 255.255.255.0\n nat (inside,outside) static 192.0.2.0\n',
       { dst: '192.0.2.7' },
+      'allow',
+    ],
+    [
+      'a large network, another host',
+      'object network net\n subnet 10.0.0.0 255.255.255.0\n nat (inside,outside) static 192.0.2.0\n',
+      { dst: '192.0.2.8' },
+      'deny',
+    ],
+    [
+      'a network under an address within another: the network of that address',
+      'object network net\n subnet 10.0.0.0 255.255.255.0\n nat (inside,outside) static 192.0.2.111\n',
+      { dst: '192.0.2.7' },
+      'allow',
+    ],
+    [
+      'a range under one address: as many that begin with it',
+      'object network net\n range 10.0.0.5 10.0.0.9\n nat (inside,outside) static 192.0.2.111\n',
+      { dst: '192.0.2.113' },
+      'allow',
+    ],
+    [
+      'a range, another host',
+      'object network net\n range 10.0.0.5 10.0.0.9\n nat (inside,outside) static 192.0.2.111\n',
+      { dst: '192.0.2.114' },
+      'deny',
+    ],
+    [
+      'any host of a range',
+      'object network net\n range 10.0.0.6 10.0.0.9\n nat (inside,outside) static 192.0.2.111\n',
+      { dst: undefined },
       'maybe',
     ],
     [

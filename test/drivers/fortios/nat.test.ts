@@ -185,6 +185,12 @@ describe('virtual IPs', () => {
       'allow to 10.30.0.77',
     ],
     [
+      'a large range of hosts, one for one',
+      '        set extip 198.51.0.10-198.51.0.209\n        set mappedip "10.30.0.30-10.30.0.229"',
+      toVip('198.51.0.177', 22),
+      'allow to 10.30.0.197',
+    ],
+    [
       'a range of ports, one for one',
       `${one}\n        set portforward enable\n        set extport 8000-8010\n        set mappedport 80-90`,
       toVip('198.51.100.3', 8004),
