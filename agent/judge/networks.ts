@@ -1,6 +1,6 @@
-import { difference, fromRanges, intersection, ranges, union } from '../lib/intervals.js';
+import { difference, fromRanges, intersection, ranges } from '../lib/intervals.js';
 import { type Recollection, recollection } from '../lib/memo.js';
-import { type AddressSet, LAST_IP4, LAST_IP6, noAddress, parseAddressSet, publicAddresses } from '../model/index.js';
+import { type AddressSet, LAST_IP4, LAST_IP6, parseAddressSet, publicAddresses } from '../model/index.js';
 import type { JudgeContext } from './context.js';
 import { oncePer } from './once.js';
 import { networksTrusted } from './zones.js';
@@ -11,8 +11,8 @@ export const INTERNET = 'internet';
 export interface Networks {
   /** On the public internet, and not one of the hospital's own networks. */
   readonly outside: AddressSet;
-  /** In which strangers sit although the addresses may be private, such as guests. */
-  readonly strangers: AddressSet;
+  /** Where strangers sit: outside, and in networks of ours that are theirs, such as those for guests. */
+  readonly strange: AddressSet;
   /** Each network of partners. */
   readonly partners: readonly AddressSet[];
   /** Hosts that data may be sent to. */
@@ -35,9 +35,10 @@ export const networksOf = oncePer((context: JudgeContext): Networks => {
     ...Object.values(siteNetworks),
     ...networksTrusted('inside', zones),
   ];
+  const outside = without(publicAddresses, together(own));
   return {
-    outside: without(publicAddresses, together(own)),
-    strangers: networksTrusted('outside', zones).reduce(unionOf, noAddress),
+    outside,
+    strange: together([outside, ...networksTrusted('outside', zones)]),
     partners: networksTrusted('partner', zones),
     approved: together(approvedHosts.flatMap((text) => parseAddressSet(text) ?? [])),
     ofDevices: ofDevices.flatMap(({ zone, networks }) => (zone && networks ? [{ zone, networks }] : [])),
@@ -50,10 +51,6 @@ function together(sets: readonly AddressSet[]): AddressSet {
     ip4: fromRanges(sets.flatMap(({ ip4 }) => [...ranges(ip4)])),
     ip6: fromRanges(sets.flatMap(({ ip6 }) => [...ranges(ip6)])),
   };
-}
-
-function unionOf(a: AddressSet, b: AddressSet): AddressSet {
-  return { ip4: union(a.ip4, b.ip4), ip6: union(a.ip6, b.ip6) };
 }
 
 function without(a: AddressSet, b: AddressSet): AddressSet {

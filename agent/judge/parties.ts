@@ -88,10 +88,9 @@ export function whoIs(src: Party, context: JudgeContext): Source {
   if (src.zones?.every((one) => trustOf(one, context) !== 'outside')) return { class: 'internal', inside: true };
   const addresses = partyAddresses(src, context);
   if (!addresses) return { class: 'internal', inside: true };
-  const { partners, strangers, outside } = networksOf(context);
+  const { partners, strange } = networksOf(context);
   if (partners.some((networks) => within(addresses, networks))) return { class: 'vendorTunnel', inside: false };
-  const strange = commonOf(addresses, strangers);
-  const foreign = isEmptySet(strange) ? commonOf(addresses, outside) : strange;
+  const foreign = commonOf(addresses, strange);
   if (isEmptySet(foreign)) return { class: 'internal', inside: true };
   return { class: isOne(foreign) ? 'publicHost' : 'internet', inside: !isSameSet(foreign, addresses) };
 }
@@ -109,8 +108,7 @@ function trustOf(zone: string, context: JudgeContext): ZoneTrust {
 function isNarrow(party: Party, context: JudgeContext): boolean {
   const addresses = partyAddresses(party, context);
   if (addresses === undefined) return false;
-  const { outside, strangers } = networksOf(context);
-  return isOne(commonOf(addresses, outside)) || isOne(commonOf(addresses, strangers));
+  return isOne(commonOf(addresses, networksOf(context).strange));
 }
 
 /**

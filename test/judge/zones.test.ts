@@ -65,6 +65,21 @@ describe('who sits in a declared zone decides', () => {
     ]);
   });
 
+  // One stranger's address among everybody's: it is everybody all the same.
+  test.each<[SubjectText, string, boolean]>([
+    [{ src: '10.66.0.9' }, 'publicHost', false],
+    [{ src: '0.0.0.0/0' }, 'internet', true],
+    [{ src: '0.0.0.0/0', srcZone: 'wan' }, 'internet', true],
+    [{ src: '203.0.113.0/24', srcZone: 'wan' }, 'internet', false],
+    [{ src: '203.0.113.7', srcZone: 'wan' }, 'publicHost', false],
+    [{ src: '10.66.0.8/31' }, 'publicHost', true],
+  ])('beside a kiosk of one address %j is %s', (text, of, inside) => {
+    const kiosk = contextOf({ zones: { kiosk: zone('guest', '10.66.0.9') } });
+    const source = sourceOf(subject(text), kiosk);
+    expect(source.class).toBe(of);
+    if (text.srcZone === undefined) expect(source.inside).toBe(inside);
+  });
+
   test('a guest who reaches the imaging zone is a stranger who does', () => {
     expect(risk({ src: '10.66.0.0/16', dst: '10.20.0.5', ports: '443' })).toBe('high');
     expect(risk({ src: '10.66.0.0/16', dst: '10.20.0.5', ports: '443' }, without)).toBe('low');
