@@ -22,6 +22,8 @@ export interface Survived {
   /** Ids of the events as the receiver wrote them, each once, in order of arrival. */
   readonly arrived: readonly string[];
   readonly twice: number;
+  /** Deaths at which something was still to be told. */
+  readonly underWay: number;
   /** What is wrong: events that did not arrive, or were never told, or came in another order than they happened. */
   readonly wrong: readonly string[];
 }
@@ -37,8 +39,15 @@ function chances(seed: number): () => number {
   };
 }
 
-async function teller(path: string, port: number, alarms: number): Promise<ChildProcess> {
-  const child = spawn(process.execPath, [TELLER, path, String(port), String(alarms)], {
+interface Life {
+  /** How many there are by then, from the first one of all. */
+  readonly alarms: number;
+  /** It is there until it is killed. */
+  readonly stays: boolean;
+}
+
+async function teller(path: string, port: number, { alarms, stays }: Life): Promise<ChildProcess> {
+  const child = spawn(process.execPath, [TELLER, path, String(port), String(alarms), stays ? 'stays' : 'ends'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   await once(child.stdout!, 'data');
@@ -54,10 +63,13 @@ export async function surviveDeaths(deaths: Deaths): Promise<Survived> {
   const store = join(folder, 'ecluse.db');
   const chance = chances(seed);
   let child: ChildProcess | undefined;
+  let underWay = 0;
   try {
     await server.start();
     for (let kill = 0; kill < kills; kill++) {
-      child = await teller(store, port, alarms);
+      // Each life has its share of the alarms to tell, and what the one before it left: none dies with nothing to do.
+      const share = Math.ceil((alarms * (kill + 1)) / kills);
+      child = await teller(store, port, { alarms: share, stays: true });
       const ended = once(child, 'exit');
       await sleep(50 + (lifeMsMax - 50) * chance());
       if (kill % 3 === 1) await server.stop(chance() < 0.5 ? 'SIGKILL' : 'SIGTERM');
@@ -65,12 +77,13 @@ export async function surviveDeaths(deaths: Deaths): Promise<Survived> {
       await sleep(50 + 50 * chance());
       // Hung and then killed, it loses what it was sent and never confirmed.
       if (kill % 3 === 2) await server.stop('SIGKILL');
+      if (server.lines().length < share) underWay++;
       child.kill('SIGKILL');
       await ended;
       await server.start();
       onKill?.(kill + 1, server.lines().length);
     }
-    child = await teller(store, port, alarms);
+    child = await teller(store, port, { alarms, stays: false });
     const [code] = (await once(child, 'exit')) as [number | null];
     if (code !== 0) throw new Error(`the last guard ended with ${code}`);
     await waitFor(() => server.lines().length >= alarms, { timeoutMs: 60_000, what: 'all alarms' });
@@ -82,7 +95,7 @@ export async function surviveDeaths(deaths: Deaths): Promise<Survived> {
   const ids = server.lines().map((line) => param(line, 'id')!);
   const arrived = [...new Set(ids)];
   // Twice with one id is what a receiver can tell; not at all is what nobody can.
-  return { arrived, twice: ids.length - arrived.length, wrong: wrongIn(arrived, alarms) };
+  return { arrived, twice: ids.length - arrived.length, underWay, wrong: wrongIn(arrived, alarms) };
 }
 
 function wrongIn(arrived: readonly string[], alarms: number): readonly string[] {

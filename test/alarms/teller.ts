@@ -5,9 +5,9 @@ import { aLife } from './life.js';
 
 /**
  * A guard reduced to what tells: records alarms one after the other and tells them over RELP, until it has told all of
- * them or is killed; started again it goes on where the store ends. Started by deaths.ts.
+ * them, and then with `stays` until it is killed; started again it goes on where the store ends. Started by deaths.ts.
  */
-const [path, port, alarms] = process.argv.slice(2) as [string, string, string];
+const [path, port, alarms, ending] = process.argv.slice(2) as [string, string, string, string];
 const sink = syslogSink({ id: 'siem', host: '127.0.0.1', port: Number(port), transport: 'relp' });
 const store = openStore({ path, route: routeTo([sink]) });
 if (!store.ok) throw new Error(store.error.message);
@@ -27,6 +27,7 @@ for (const event of events.slice(outbox.list({}).length)) {
   delivery.wake();
   await new Promise((resolve) => setTimeout(resolve, 4));
 }
-while (outbox.list({ undelivered: true, limit: 1 }).length > 0) await new Promise((resolve) => setTimeout(resolve, 20));
+while (ending === 'stays' || outbox.list({ undelivered: true, limit: 1 }).length > 0)
+  await new Promise((resolve) => setTimeout(resolve, 20));
 await delivery.stop();
 close();
