@@ -5,7 +5,7 @@ import type { Edits } from './edits.js';
 import type { Edit } from './opening.js';
 import type { Question } from './question.js';
 import { fieldIndex } from './universe.js';
-import type { Decider } from './walk.js';
+import { type Decider, forwardingIsOff } from './walk.js';
 
 /** What decided about a packet in one state; nothing where no list was called. */
 export interface Fate {
@@ -29,9 +29,10 @@ export function editBehind({ edits, now, before, point, question }: Behind): Edi
   return (
     editOfNow(edits, now.by) ??
     editOfBefore(edits, before.by) ??
+    forwardingOn(edits, question) ??
     editMet(edits, point, question) ??
     routing(now, before) ??
-    edits.base
+    edits.base(question.direction)
   );
 }
 
@@ -65,12 +66,22 @@ function holds(box: LooseBox, point: Point): boolean {
   return true;
 }
 
+/** What the rules say of forwarded packets mattered to nobody while none was forwarded. */
+function forwardingOn(edits: Edits, { direction, family }: Question): Edit | undefined {
+  if (direction !== 'forward' || !edits.forwardingOn(family)) return undefined;
+  return routingEdit(forwardingIsOff(family));
+}
+
+function routingEdit(text: string, isFormer = true): Edit {
+  const rule = { file: '', line: 0, rule: 'routing', text };
+  return { edit: 'changed', rule, ...(isFormer && { former: rule }), list: 'routing' };
+}
+
 /** What routing decided at one of the two times alone; `former` where that was before. */
 function routing(now: Fate, before: Fate): Edit | undefined {
   for (const { by } of [before, now]) {
     if (by?.kind !== 'routing') continue;
-    const rule = { file: '', line: 0, rule: 'routing', text: by.text };
-    return { edit: 'changed', rule, ...(by === before.by && { former: rule }), list: 'routing' };
+    return routingEdit(by.text, by === before.by);
   }
   return undefined;
 }

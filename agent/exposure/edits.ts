@@ -1,7 +1,8 @@
-import type { BaseList, Origin, Pipeline, Rule, RuleList } from '../model/index.js';
+import type { BaseList, Direction, Family, Origin, Pipeline, Rule, RuleList } from '../model/index.js';
 import { alignLists } from '../packets/index.js';
 import { ruleText } from './identity.js';
 import type { Edit } from './opening.js';
+import { hooksOf } from './path.js';
 
 /** What was done to the rules between two states of a device, and by it which packets may fare differently. */
 export interface Edits {
@@ -13,8 +14,10 @@ export interface Edits {
   ofBase(list: string): Edit | undefined;
   /** Every rule, before or after, that was edited. */
   readonly rules: readonly { readonly rule: Rule; readonly list: RuleList; readonly pipeline: 'before' | 'now' }[];
-  /** The first change of a list as a whole: the cause where no rule that was edited meets the packet. */
-  readonly base: Edit | undefined;
+  /** The first change of a list as a whole on this path: the cause where no rule that was edited meets the packet. */
+  base(direction: Direction): Edit | undefined;
+  /** Nothing of the family was passed on before, whatever the rules said, and now it is. */
+  forwardingOn(family: Family): boolean;
   /** Something that is not in a rule differs, so that any packet may fare differently. */
   readonly wholesale: boolean;
   /** In the order of the lists. */
@@ -101,7 +104,13 @@ export function editsBetween(before: Pipeline, now: Pipeline): Edits {
     ofBefore: (rule) => ofBefore.get(rule),
     ofBase: (list) => ofBase.get(list),
     rules,
-    base: [...bases.edits, ...bases.places][0],
+    base: (direction) => {
+      const hooks = hooksOf(direction);
+      return [...bases.edits, ...bases.places].find(({ list }) =>
+        [...now.bases, ...before.bases].some((one) => one.list === list && hooks.includes(one.hook)),
+      );
+    },
+    forwardingOn: (family) => before.forwarding?.[family] === false && now.forwarding?.[family] === true,
     wholesale: bases.wholesale || routingDiffers(before, now),
     all,
   };

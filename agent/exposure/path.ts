@@ -6,6 +6,10 @@ const HOOKS: Readonly<Record<Direction, readonly Hook[]>> = {
   output: ['output', 'postrouting'],
 };
 
+export function hooksOf(direction: Direction): readonly Hook[] {
+  return HOOKS[direction];
+}
+
 /**
  * The base lists that see a packet of this family on this path, hook by hook in calling order. Of two with one
  * priority the kernel calls the younger first (nf_hook_entries_grow); a listing has the older first.

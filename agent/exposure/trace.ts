@@ -15,7 +15,7 @@ import { evaluate, isOwn } from './evaluate.js';
 import { pathOf } from './path.js';
 import { ruleIndexOf } from './rule-index.js';
 import type { PacketField } from './universe.js';
-import { startEnv } from './walk.js';
+import { forwardingIsOff, startEnv } from './walk.js';
 
 /**
  * One packet through the rules, step by step: a second, independent reading of the model. It checks what the packet
@@ -64,7 +64,7 @@ export function tracePacket(options: TraceOptions): Trace {
   const steps: TraceStep[] = [];
   let env: Env = startEnv(packet.state === 'new');
   if (direction === 'forward' && pipeline.forwarding?.[packet.family] === false) {
-    const text = `${packet.family === 'ip4' ? 'IPv4' : 'IPv6'} forwarding is off`;
+    const text = forwardingIsOff(packet.family);
     steps.push({ list: 'routing', rule: { file: '', line: 0, rule: 'routing', text }, did: 'drop' });
     return { verdict: 'deny', steps, env };
   }

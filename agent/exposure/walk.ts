@@ -1,5 +1,5 @@
 import { assert } from '../lib/assert.js';
-import type { BaseList, Direction, Dispatch, Nat, Pipeline, Rule, RuleList } from '../model/index.js';
+import type { BaseList, Direction, Dispatch, Family, Nat, Pipeline, Rule, RuleList } from '../model/index.js';
 import type { Diagram, Kernel } from '../packets/index.js';
 import type { Compiler } from './compile.js';
 import { type Env, envKey, marked, type Translation, translationOf, untracked } from './env.js';
@@ -52,6 +52,10 @@ export function startEnv(isNew: boolean): Env {
 /** Jumps may not nest deeper than this; the kernel refuses more than 16 (NFT_JUMP_STACK_SIZE), iptables allows more. */
 const DEPTH_MAX = 256;
 
+export function forwardingIsOff(family: Family): string {
+  return `${family === 'ip4' ? 'IPv4' : 'IPv6'} forwarding is off`;
+}
+
 /** Follows all packets of a region through the device at once. */
 export function walkDevice(options: WalkOptions): Walk {
   const walker = createWalker(options);
@@ -59,7 +63,7 @@ export function walkDevice(options: WalkOptions): Walk {
   const { kernel } = options.compiler;
   const start = walker.intern(startEnv(options.translates));
   if (options.direction === 'forward' && options.pipeline.forwarding?.[family] === false) {
-    const text = `${family === 'ip4' ? 'IPv4' : 'IPv6'} forwarding is off`;
+    const text = forwardingIsOff(family);
     return walker.finish(
       kernel.paint(options.region, walker.label({ kind: 'deny', env: start, by: { kind: 'routing', text } })),
     );

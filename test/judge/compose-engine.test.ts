@@ -74,6 +74,29 @@ describe('filtering off is one subject for the device', () => {
     ]);
   });
 
+  test('forwarding switched on opened what its rules let through, not whatever else was written at that time', () => {
+    const withOutput = (output: boolean): Device =>
+      nft(
+        `table inet f {
+  chain forward {
+    type filter hook forward priority 0; policy drop;
+    ${web}
+  }
+${output ? '  chain output {\n    type filter hook output priority 0; policy drop;\n  }\n' : ''}}
+`,
+      );
+    for (const output of [false, true]) {
+      const before = withForwarding(withOutput(false), false);
+      for (const approved of [before, undefined]) {
+        const after = withForwarding(withOutput(output), true);
+        const { undeclared } = compose(after, { before, ...(approved && { approved }) });
+        expect(undeclared.filter(({ direction }) => direction === 'forward').map(note)).toEqual([
+          expect.stringMatching(/^internet → 192.0.2.10 tcp 443.* \| changed: IPv4 forwarding is off$/),
+        ]);
+      }
+    }
+  });
+
   test('forwarding switched on is told by the engine where nothing filters, and not again as a fact', () => {
     const fact = (value: string) => [
       {
