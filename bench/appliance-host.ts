@@ -15,6 +15,7 @@ const texts: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'show running-config': recorded('asa/edge/session/running-config.txt'),
     'show running-config all sysopt': recorded('asa/edge/session/sysopt.txt'),
     'show startup-config': recorded('asa/edge/session/startup-config.txt'),
+    'show failover': recorded('asa/edge/session/failover-state.txt'),
   },
   fortios: {
     'get system status': 'Version: FortiGate-60F v7.4.3,build2573,240201 (GA.F)\n',
@@ -23,6 +24,8 @@ const texts: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   panos: {
     'show config running': recorded('panos/ward-xml/running-config.xml'),
     'show config pushed-shared-policy': '',
+    'show config candidate': recorded('panos/ward-xml/running-config.xml'),
+    'show high-availability state': 'HA not enabled\n',
   },
 };
 

@@ -62,6 +62,7 @@ const platforms: Readonly<Record<string, Platform>> = {
       'show running-config': configuration,
       'show running-config all sysopt': recorded('asa/edge/session/sysopt.txt'),
       'show startup-config': configuration,
+      'show failover': 'Failover Off\n',
     }),
     words: [/outside_in/, /running-config:\d+/, /no access-list outside_in extended permit tcp any any eq 8443/],
   },
@@ -83,7 +84,12 @@ const platforms: Readonly<Record<string, Platform>> = {
     prompt: 'reader@ward> ',
     plain: panos,
     opened: panos.replace(/(?= *<entry name="no-infected">)/, XML_RULE),
-    answers: (configuration) => ({ 'show config running': configuration, 'show config pushed-shared-policy': '' }),
+    answers: (configuration) => ({
+      'show config running': configuration,
+      'show config pushed-shared-policy': '',
+      'show config candidate': configuration,
+      'show high-availability state': 'HA not enabled\n',
+    }),
     words: [/vendor-test/, /running-config:\d+/, /delete rulebase security rules vendor-test\\ncommit/],
   },
 };

@@ -19,6 +19,7 @@ const ASA = {
   'show running-config': recorded('asa/edge/session/running-config.txt'),
   'show running-config all sysopt': recorded('asa/edge/session/sysopt.txt'),
   'show startup-config': recorded('asa/edge/session/startup-config.txt'),
+  'show failover': recorded('asa/edge/session/failover-state.txt'),
 };
 const FORTIOS = {
   'get system status': 'Version: FortiGate-60F v7.4.3,build2573,240201 (GA.F)\n',
@@ -28,6 +29,8 @@ const FORTIOS = {
 const PANOS = {
   'show config running': recorded('panos/ward-xml/running-config.xml'),
   'show config pushed-shared-policy': '',
+  'show config candidate': recorded('panos/one-of-a-pair/candidate-config.xml'),
+  'show high-availability state': recorded('panos/one-of-a-pair/high-availability.txt'),
 };
 
 describe('the texts of an appliance arrive as they are, where', () => {

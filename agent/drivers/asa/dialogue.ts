@@ -1,11 +1,12 @@
 import type { ApplianceShell, Dialogue, DialogueStep, SecretPattern, VolatilePattern } from '../contract.js';
+import { FAILOVER } from './failover.js';
 
 const bounds = { timeoutMsMax: 60_000, bytesMax: 32 * 1024 * 1024 } as const;
 const refused = /% ?Invalid input detected|Command authorization failed|ERROR: % Incomplete/i;
 const right = {
   capability: 'privilege level 15, or the commands below at the level of this user',
   command:
-    'privilege show level 5 mode exec command running-config; privilege show level 5 mode exec command startup-config',
+    'privilege show level 5 mode exec command running-config; privilege show level 5 mode exec command startup-config; privilege show level 5 mode exec command failover',
 };
 
 const steps: readonly DialogueStep[] = [
@@ -38,6 +39,7 @@ const steps: readonly DialogueStep[] = [
     right,
     refused,
   },
+  { id: FAILOVER, argv: ['show', 'failover'], need: 'crossCheck', beside: true, ...bounds, right, refused },
 ];
 
 const shell: ApplianceShell = {

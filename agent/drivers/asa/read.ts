@@ -1,20 +1,22 @@
 import { failure, type Problem, problemText, type Result, success } from '../../lib/result.js';
-import type {
-  AccessFact,
-  Condition,
-  Device,
-  LaterState,
-  NamedObject,
-  Pipeline,
-  Rule,
-  Scope,
+import {
+  type AccessFact,
+  type Condition,
+  type Device,
+  type LaterState,
+  type NamedObject,
+  type Pipeline,
+  type Scope,
+  withStateRemarks,
 } from '../../model/index.js';
 import type { Capture, ReadContext, Section } from '../contract.js';
+import { filtersAlike } from '../shared/alike.js';
 import { mergeContexts } from '../shared/contexts.js';
 import { type CoverageBuilder, coverageBuilder } from '../shared/coverage.js';
 import { type Config, type ConfigOptions, readConfig } from './config.js';
 import { convert } from './convert.js';
 import { factsOf } from './facts.js';
+import { availabilityOf, FAILOVER } from './failover.js';
 import { identify, LOOKED_AT } from './identify.js';
 import { objectsOf } from './objects.js';
 import { isTunnel } from './vpn.js';
@@ -22,7 +24,7 @@ import { isTunnel } from './vpn.js';
 /** Longer than any configuration; a text beyond it is refused before work is spent on it. */
 const CHARACTERS_MAX = 64 * 1024 * 1024;
 
-const stepNames = new Set(['running-config', 'startup-config', 'sysopt', 'show-version']);
+const stepNames = new Set(['running-config', 'startup-config', 'sysopt', 'show-version', FAILOVER]);
 
 /** Reads a live capture, or files: a configuration each, of one device or of its contexts. */
 export function read(capture: Capture, { device, defaultsOf }: ReadContext): Result<Device> {
@@ -58,8 +60,11 @@ export function read(capture: Capture, { device, defaultsOf }: ReadContext): Res
   const speaksOf = parts.every(({ ended }) => ended) ? scopes.filter(({ family }) => family === 'ip4' || !old) : [];
   const later = savedState(capture.sections, parts, speaksOf, coverage);
   const version = parts.find(({ config }) => config.version)?.config.version?.stated;
-  return success({
+  const failover = capture.sections.find(({ name, failure: failed }) => name === FAILOVER && !failed);
+  const availability = failover && availabilityOf(failover);
+  const read: Device = {
     id: device,
+    ...(availability && { availability }),
     ...(version !== undefined && { version }),
     ...(later === 'unknown' ? { laterUnknown: ['saved'] } : later && { later: [later] }),
     pipeline: {
@@ -70,7 +75,8 @@ export function read(capture: Capture, { device, defaultsOf }: ReadContext): Res
     listeners: [],
     facts: parts.flatMap(({ facts }) => facts),
     coverage: coverage.build(),
-  });
+  };
+  return success(withStateRemarks(read));
 }
 
 const scopes: readonly Scope[] = (['ip4', 'ip6'] as const).flatMap((family) =>
@@ -92,7 +98,9 @@ function isSomethingElse(section: Section): boolean {
 }
 
 function isConfiguration({ name }: Section): boolean {
-  return !['startup-config', 'sysopt', 'show-version'].some((other) => name === other || name.endsWith(`-${other}`));
+  return !['startup-config', 'sysopt', 'show-version', FAILOVER].some(
+    (other) => name === other || name.endsWith(`-${other}`),
+  );
 }
 
 function nothing(capture: Capture): Problem {
@@ -277,29 +285,6 @@ function readSaved(section: Section, prefix: string, coverage: CoverageBuilder):
 }
 
 type Filter = Omit<Pipeline, 'speaksOf'>;
-
-function filtersAlike(one: Filter, other: Filter): boolean {
-  return (
-    basesText(one) === basesText(other) &&
-    one.lists.length === other.lists.length &&
-    one.lists.every(({ id, rules }, index) => {
-      const { id: otherId, rules: otherRules } = other.lists[index]!;
-      return (
-        id === otherId &&
-        rules.length === otherRules.length &&
-        rules.every((rule, place) => ruleText(rule) === ruleText(otherRules[place]!))
-      );
-    })
-  );
-}
-
-function basesText({ bases }: Filter): string {
-  return JSON.stringify(bases.map(({ list, hook, priority, policy }) => [list, hook, priority, policy]));
-}
-
-function ruleText({ steps, disabled }: Rule): string {
-  return JSON.stringify([steps, disabled], (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));
-}
 
 /** A device of several contexts lists them, and each has a configuration of its own. */
 function checkContexts(parts: readonly Reading[], coverage: CoverageBuilder): void {

@@ -1,4 +1,9 @@
 import type { ApplianceShell, Dialogue, DialogueStep, SecretPattern, VolatilePattern } from '../contract.js';
+import { AVAILABILITY } from './availability.js';
+
+export const PUSHED = 'pushed-policy';
+/** The section of what nobody has committed yet. */
+export const CANDIDATE = 'candidate-config';
 
 const bounds = { timeoutMsMax: 120_000, bytesMax: 64 * 1024 * 1024 } as const;
 const refused = /Invalid syntax|Server error ?: .*(?:permission|authoriz)|Unknown command/i;
@@ -11,9 +16,20 @@ const steps: readonly DialogueStep[] = [
   { id: 'running-config', argv: ['show', 'config', 'running'], need: 'required', ...bounds, right, refused },
   // Where Panorama manages the firewall, its rules stand here and not in the running configuration.
   {
-    id: 'pushed-policy',
+    id: PUSHED,
     argv: ['show', 'config', 'pushed-shared-policy'],
     need: 'required',
+    ...bounds,
+    right,
+    refused,
+  },
+  // What has been typed and not committed: it holds after the next commit, whoever does it.
+  { id: CANDIDATE, argv: ['show', 'config', 'candidate'], need: 'later', ...bounds, right, refused },
+  {
+    id: AVAILABILITY,
+    argv: ['show', 'high-availability', 'state'],
+    need: 'crossCheck',
+    beside: true,
     ...bounds,
     right,
     refused,

@@ -70,12 +70,13 @@ export function factsOf(parts: {
     ...below(parts.systems, 'rulebase', 'pbf', 'rules').flatMap((node) =>
       facts('policyRoute', [node], ({ name }) => `policy-based forwarding ${name}`),
     ),
+    // Members of a pair do not share their settings of it (Administrator's Guide, "HA Synchronization").
     ...facts(
       'manager',
       parts.deviceconfig.flatMap(
         (node) => at(node, 'system', 'panorama') ?? at(node, 'system', 'panorama-server') ?? [],
       ),
       () => 'Panorama',
-    ),
+    ).map((fact) => ({ ...fact, ofMember: true as const })),
   ];
 }

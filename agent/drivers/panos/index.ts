@@ -19,6 +19,7 @@ export const driver: Driver = {
     'applications with their default ports and overrides; users, categories, host profiles and schedules as unknown conditions',
     'translation of destination and source by the addresses that a packet came with',
     'management profiles of interfaces and the services of the management port',
+    'what is typed and not committed (the candidate), the pair that it is of',
     'what Panorama gives each firewall that it manages: device groups within each other, template stacks, targets',
   ],
   identify,

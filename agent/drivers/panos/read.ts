@@ -1,11 +1,23 @@
 import { failure, type Problem, problemText, type Result, success } from '../../lib/result.js';
-import type { Device, Scope as ModelScope, NamedObject, Origin, Pipeline } from '../../model/index.js';
+import {
+  type Availability,
+  type Device,
+  type LaterState,
+  type Scope as ModelScope,
+  type NamedObject,
+  type Origin,
+  type Pipeline,
+  withStateRemarks,
+} from '../../model/index.js';
 import type { Capture, ReadContext, Section } from '../contract.js';
-import { type CoverageBuilder, coverageBuilder } from '../shared/coverage.js';
+import { filtersAlike } from '../shared/alike.js';
+import { type CoverageBuilder, coverageBuilder, linesOf } from '../shared/coverage.js';
 import { accountOf } from './account.js';
 import { addressGroup, addressObject, sideCondition } from './addresses.js';
 import { applicationsNamed, applicationsOf } from './applications.js';
+import { AVAILABILITY, availabilityOf, standsAlone } from './availability.js';
 import { convert, isFragment } from './convert.js';
+import { CANDIDATE, PUSHED } from './dialogue.js';
 import { factsOf } from './facts.js';
 import { configurationOf, isInForce, withEnds } from './in-force.js';
 import { createLedger } from './ledger.js';
@@ -43,19 +55,89 @@ const scopes: readonly ModelScope[] = (['ip4', 'ip6'] as const).flatMap((family)
 /** Reads a live capture, or files: an exported configuration, with what Panorama pushed beside it or within. */
 export function read(capture: Capture, { device }: ReadContext): Result<Device> {
   const coverage = coverageBuilder();
+  const tooLong = capture.sections.find(({ text }) => text.length > CHARACTERS_MAX);
+  if (tooLong)
+    return failure({ code: 'TOO_LARGE', message: `more than ${CHARACTERS_MAX} characters`, file: tooLong.name });
+  const isCandidate = ({ name }: Section): boolean => stepOf(name) === CANDIDATE;
+  const isBeside = ({ name }: Section): boolean => stepOf(name) === AVAILABILITY;
+  const now = capture.sections.filter((section) => !isCandidate(section) && !isBeside(section));
+  const made = readSections(now, device, coverage);
+  if (!made.ok) return made;
+  const availability = availabilityIn(capture.sections.find(isBeside), coverage);
+  const candidate = capture.sections.find(isCandidate);
+  const later = candidate && candidateState(candidate, now, made.value.pipeline, coverage);
+  return success(
+    withStateRemarks({
+      ...made.value,
+      ...(availability && { availability }),
+      ...(later === 'unknown' ? { laterUnknown: ['candidate'] } : later && { later: [later] }),
+      coverage: coverage.build(),
+    }),
+  );
+}
+
+/** A file has the name of the step whose output it holds, and an ending. */
+function stepOf(name: string): string {
+  return name.replace(/\.\w+$/, '');
+}
+
+function availabilityIn(section: Section | undefined, coverage: CoverageBuilder): Availability | undefined {
+  if (!section) return undefined;
+  const lines = coverage.source(section.name, section.text, section.source);
+  for (const index of lines.keys()) coverage.mark(section.name, index + 1, 'irrelevant');
+  if (section.failure) return undefined;
+  const found = availabilityOf(section);
+  if (!found && !standsAlone(section.text))
+    coverage.notCovered('whether this firewall is one of a pair: what it says of that is not understood');
+  return found;
+}
+
+/** What the next commit brings, where that filters otherwise than what holds; what cannot be read of it blinds nothing now. */
+function candidateState(
+  section: Section,
+  now: readonly Section[],
+  running: Pipeline,
+  coverage: CoverageBuilder,
+): LaterState | 'unknown' | undefined {
+  coverage.source(section.name, section.text, section.source);
+  if (section.failure) return 'unknown';
+  if (now.some(({ text }) => text === section.text)) {
+    for (const index of linesOf(section.text).keys()) coverage.mark(section.name, index + 1, 'irrelevant');
+    return undefined;
+  }
+  const own = coverageBuilder();
+  const pushed = now.filter(({ name }) => stepOf(name) === PUSHED);
+  const read = readSections([section, ...pushed], section.name, own);
+  const { lines, blind } = own.build();
+  for (const { file, line, state, reason } of lines)
+    if (file === section.name) coverage.mark(file, line, state === 'unrecognized' ? 'unmodelled' : state, reason);
+  if (!read.ok) {
+    for (const index of linesOf(section.text).keys())
+      coverage.mark(section.name, index + 1, 'unmodelled', read.error.message);
+    return 'unknown';
+  }
+  if (blind.length > 0 || lines.some(({ state }) => state === 'unrecognized')) return 'unknown';
+  const { pipeline } = read.value;
+  if (filtersAlike(pipeline, running)) return undefined;
+  return { kind: 'candidate', pipeline, returnsWhen: 'once the candidate configuration is committed' };
+}
+
+function readSections(
+  sections: readonly Section[],
+  device: string,
+  coverage: CoverageBuilder,
+): Result<Omit<Device, 'coverage'>> {
   const ledger = createLedger(coverage);
   const places = emptyPlaces();
   const trees: { readonly tree: Tree; readonly section: Section }[] = [];
-  for (const section of capture.sections) {
-    if (section.text.length > CHARACTERS_MAX)
-      return failure({ code: 'TOO_LARGE', message: `more than ${CHARACTERS_MAX} characters`, file: section.name });
+  for (const section of sections) {
     coverage.source(section.name, section.text, section.source);
     if (section.failure) {
       coverage.blind(`${section.name}: ${problemText(section.failure.problem)}`);
       continue;
     }
     // A firewall without a manager prints nothing where the manager's rules would stand.
-    if (section.name === 'pushed-policy' && section.text.trim() === '') continue;
+    if (section.name === PUSHED && section.text.trim() === '') continue;
     const tree = parse(section);
     if (!tree.ok) return tree;
     trees.push({ tree: tree.value, section });
@@ -105,7 +187,6 @@ export function read(capture: Capture, { device }: ReadContext): Result<Device> 
     }),
     listeners: [],
     facts,
-    coverage: coverage.build(),
   });
 }
 

@@ -2,6 +2,7 @@
  * drivers/shared: what several readers need and none owns: the line coverage recorder, contexts that filter each for themselves, versions, words for a shell,
  * volatile text, and XML.
  */
+export * from './alike.js';
 export * from './contexts.js';
 export * from './coverage.js';
 export * from './shell.js';
