@@ -93,11 +93,13 @@ function destinationNat(node: Node, reader: Reader): Nat | undefined {
     reader,
   );
   const to = translated(names, reader);
-  const isStatic = to.isKnown && from.unknowns.length === 0 && count(to.set) > 1n && count(to.set) === count(from.set);
+  // The dynamic kind shares the work among its addresses, as many as they are.
+  const isFixed = translation.name === 'destination-translation' && to.isKnown && from.unknowns.length === 0;
+  const isStatic = isFixed && count(to.set) > 1n && count(to.set) === count(from.set);
   return {
     kind: 'nat',
     translate: 'destination',
-    ...(names.length > 0 && { to: { addresses: to.set, ...(isStatic && { prefix: true }) } }),
+    ...(names.length > 0 && { to: { addresses: to.set, ...(isStatic && { prefix: true, of: from.set }) } }),
     ...(ports && { ports }),
   };
 }
@@ -116,7 +118,11 @@ function sourceNat(node: Node, reader: Reader): Nat | undefined {
     reader.ledger.lost(how, 'a translation without an address');
     return { kind: 'nat', translate: 'source', to: { addresses: anyAddress } };
   }
-  return { kind: 'nat', translate: 'source', to: { addresses: translated(names, reader).set } };
+  const to = translated(names, reader);
+  const from = translated(namesOf(at(node, 'source')), reader);
+  const isOneByOne = how.name === 'static-ip' && to.isKnown && from.isKnown && count(from.set) > 1n;
+  const kept = isOneByOne && count(from.set) === count(to.set) ? { prefix: true, of: from.set } : {};
+  return { kind: 'nat', translate: 'source', to: { addresses: to.set, ...kept } };
 }
 
 /** A fixed translation of the source that also holds for connections from the other side. */
@@ -126,13 +132,14 @@ function backwards(node: Node, system: System, reader: Reader): readonly Step[] 
   const outside = translated(namesOf(at(fixed, 'translated-address')), reader);
   const inside = translated(namesOf(at(node, 'source')), reader);
   if (!outside.isKnown || !inside.isKnown) return undefined;
+  const isOneByOne = count(inside.set) > 1n && count(inside.set) === count(outside.set);
   return [
     { kind: 'match', condition: inZones('inInterface', system, namesOf(at(node, 'to'))) },
     { kind: 'match', condition: { kind: 'destination', addresses: outside.set, original: true } },
     {
       kind: 'nat',
       translate: 'destination',
-      to: { addresses: inside.set, ...(count(inside.set) > 1n && { prefix: true }) },
+      to: { addresses: inside.set, ...(isOneByOne && { prefix: true, of: outside.set }) },
     },
   ];
 }

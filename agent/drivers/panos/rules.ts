@@ -102,8 +102,14 @@ function zones(node: Node, system: System): Condition | undefined {
   );
 }
 
+/** A rule without a word about services is for any: so the vendor's own library reads it (pan-os-php, SecurityRule). */
+function servicesOf(node: Node): readonly string[] {
+  const named = at(node, 'service');
+  return named ? membersOf(named) : ['any'];
+}
+
 export function service(node: Node, system: System, reader: Reader): Condition {
-  const services = membersOf(at(node, 'service'));
+  const services = servicesOf(node);
   const asked = applicationsNamed(membersOf(at(node, 'application')), reader);
   const named = services.filter((name) => name !== 'application-default');
   const ports = any(...named.map((name) => (name === 'any' ? all() : serviceNamed(name, reader, true))));
@@ -201,7 +207,8 @@ export function securityRule(node: Node, system: System, base: Base): Rule {
     return { ...unknown(`${node.name}: ${reason}`), unrecognized: true };
   };
   const gaps: Condition[] = [];
-  for (const word of wanted) if (membersOf(at(node, word)).length === 0) gaps.push(gap(node, word));
+  for (const word of wanted)
+    if ((word === 'service' ? servicesOf(node) : membersOf(at(node, word))).length === 0) gaps.push(gap(node, word));
   const others = otherConditions(node, reader, lost);
   const where = zones(node, system) ?? lost(at(node, 'rule-type')!, 'this type of rule is not known');
   if (!disabled && system.zones.size > 0) {
@@ -216,7 +223,7 @@ export function securityRule(node: Node, system: System, base: Base): Rule {
   const condition = all(
     where,
     ...sides.filter(has).map((side) => addresses(node, side, reader)),
-    ...(has('service') && has('application') ? [service(node, system, reader)] : []),
+    ...(servicesOf(node).length > 0 && has('application') ? [service(node, system, reader)] : []),
     ...others,
     ...gaps,
   );

@@ -62,6 +62,11 @@ test.each([
   expect(verdict(device, port, { oif: 'ethernet1/2' })).toEqual(expected);
 });
 
+test('a rule without a word about services is for any', () => {
+  expect(verdict(read(rule('first', { application: 'any', action: 'allow' }) + deny), 7022)).toEqual(['allow']);
+  expect(verdict(read(rule('first', { application: 'any', action: 'deny' })), 7022)).toEqual(['deny']);
+});
+
 test('a packet of another application is not let through on the port', () => {
   const device = read(rule('first', { application: 'ssh', service: 'remote', action: 'allow' }) + deny);
   expect(verdict(device, 7022, { app: 'web-browsing' })).toEqual(['deny']);
