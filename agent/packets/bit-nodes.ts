@@ -13,49 +13,63 @@ export interface BitNodes {
   size(): number;
 }
 
+/**
+ * A node is four numbers side by side, because whoever looks at one needs all of it, and memory is fetched in larger
+ * pieces: bit, low, high, and the next node of the same slot.
+ */
+const WIDTH = 4;
+const BIT = 0;
+const LOW = 1;
+const HIGH = 2;
+const NEXT = 3;
+/** No node: the end of a slot's chain. */
+const END = -1;
+
 export function bitNodes(bitCount: number, meter: Meter): BitNodes {
-  let bits = new Int32Array(1024);
-  let lows = new Int32Array(1024);
-  let highs = new Int32Array(1024);
-  let slots = new Int32Array(4096);
+  let nodes = new Int32Array(1024 * WIDTH);
+  /** For each slot the node that was put there last; as many as there is room for nodes. */
+  let slots = new Int32Array(1024).fill(END);
   let count = 0;
 
-  function slotOf(bit: number, low: Diagram, high: Diagram): number {
+  function hashOf(bit: number, low: Diagram, high: Diagram): number {
+    return mix(hash2(low, high), bit);
+  }
+
+  function grow(): void {
+    nodes = grown(nodes, 0);
+    slots = new Int32Array(slots.length * 2).fill(END);
     const mask = slots.length - 1;
-    let slot = mix(hash2(low, high), bit) & mask;
-    for (; slots[slot] !== 0; slot = (slot + 1) & mask) {
-      const node = slots[slot]! - 1;
-      if (lows[node] === low && highs[node] === high && bits[node] === bit) break;
+    for (let node = 0; node < count; node += 1) {
+      const at = node * WIDTH;
+      const slot = hashOf(nodes[at + BIT]!, nodes[at + LOW]!, nodes[at + HIGH]!) & mask;
+      nodes[at + NEXT] = slots[slot]!;
+      slots[slot] = node;
     }
-    return slot;
   }
 
   return {
-    bit: (diagram) => (diagram >= 0 ? bitCount : bits[~diagram]!),
-    low: (diagram) => lows[~diagram]!,
-    high: (diagram) => highs[~diagram]!,
+    bit: (diagram) => (diagram >= 0 ? bitCount : nodes[~diagram * WIDTH + BIT]!),
+    low: (diagram) => nodes[~diagram * WIDTH + LOW]!,
+    high: (diagram) => nodes[~diagram * WIDTH + HIGH]!,
     make(bit, low, high) {
       if (low === high) return low;
-      const slot = slotOf(bit, low, high);
-      if (slots[slot] !== 0) return ~(slots[slot]! - 1);
+      const hash = hashOf(bit, low, high);
+      for (let node = slots[hash & (slots.length - 1)]!; node !== END; ) {
+        const at = node * WIDTH;
+        if (nodes[at + LOW] === low && nodes[at + HIGH] === high && nodes[at + BIT] === bit) return ~node;
+        node = nodes[at + NEXT]!;
+      }
       meter.room(count);
-      if (count === bits.length) {
-        bits = grown(bits, 0);
-        lows = grown(lows, 0);
-        highs = grown(highs, 0);
-      }
+      if (count * WIDTH === nodes.length) grow();
+      const slot = hash & (slots.length - 1);
       const node = count;
-      bits[node] = bit;
-      lows[node] = low;
-      highs[node] = high;
-      slots[slot] = node + 1;
+      const at = node * WIDTH;
+      nodes[at + BIT] = bit;
+      nodes[at + LOW] = low;
+      nodes[at + HIGH] = high;
+      nodes[at + NEXT] = slots[slot]!;
+      slots[slot] = node;
       count += 1;
-      if (count * 2 > slots.length) {
-        slots = new Int32Array(slots.length * 2);
-        for (let other = 0; other < count; other += 1) {
-          slots[slotOf(bits[other]!, lows[other]!, highs[other]!)] = other + 1;
-        }
-      }
       return ~node;
     },
     size: () => count,

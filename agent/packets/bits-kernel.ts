@@ -1,9 +1,10 @@
 import type { Intervals } from '../lib/intervals.js';
 import { bitNodes } from './bit-nodes.js';
+import { uniteBoxes } from './bit-union.js';
 import { assembleKernel, type Core, type Edges } from './core.js';
 import type { Budget, Diagram, Kernel, Space } from './kernel.js';
 import { createMeter } from './meter.js';
-import { type AND, isCommutative, type OR, PAINT, SUBSET, shortcut } from './operations.js';
+import { type AND, isCommutative, OR, PAINT, SUBSET, shortcut } from './operations.js';
 import { createMemo, UNKNOWN } from './table.js';
 
 /**
@@ -191,6 +192,7 @@ export function bitsKernel(space: Space, budget: Budget = {}): Kernel {
     paint,
     pair,
     quantify,
+    unite: (boxes, label) => uniteBoxes({ space, meter, nodes, firstBit, or: (a, b) => apply(OR, a, b) }, boxes, label),
     layer,
     node,
     field: fieldOf,

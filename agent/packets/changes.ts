@@ -1,5 +1,4 @@
-import { bitsKernel } from './bits-kernel.js';
-import { foldOrder } from './fold-order.js';
+import { foldChange } from './fold-change.js';
 import { intervalsKernel } from './intervals-kernel.js';
 import { type Box, type Budget, BudgetSpent, type Diagram, type DifferOptions, type Kernel } from './kernel.js';
 import { type ChangedRule, type MergedLists, mergeLists } from './merge-lists.js';
@@ -115,7 +114,15 @@ export function compareLists(before: RuleList, after: RuleList, options: Compare
     const behind = near.within(region, place, merged.rules.length).places;
     const asked: Asked = { change, place, region, shields, behind };
     const narrowed = attempt(() => narrowedPart(work, asked, suspectsOf(work, asked, budget()), budget()));
-    return narrowed ?? foldedPart(work, asked, budget());
+    if (narrowed) return narrowed;
+    const ahead = near.keptWithin(region, place);
+    const { reason, ...folded } = foldChange(
+      { pool, merged, near, region, ahead: [...ahead, ...shields], behind },
+      { join: options.join, order },
+      budget(),
+    );
+    const overlap = shields.length + behind.length + ahead.length;
+    return { change, overlap, ...folded, complete: reason === undefined, ...(reason !== undefined && { reason }) };
   });
   return { parts, complete: parts.every(({ complete }) => complete) };
 }
@@ -190,46 +197,6 @@ function narrowedPart(work: Work, asked: Asked, suspects: readonly Suspect[], bu
     return kernel.differ(rules, inside.box, { join: work.join, fields: order, ...stepsFor(work) });
   });
   return { change, order, overlap, kernel, differs: kernel.fold(pieces), complete: true };
-}
-
-/**
- * One change by folding: what stays between two changes is folded once for both lists, and of the rules before only
- * what they hold together.
- */
-function foldedPart(work: Work, { change, place, region, shields, behind }: Asked, budget: Budget): ChangePart {
-  const { pool, merged, near, join } = work;
-  const before = near.keptWithin(region, place);
-  const overlap = shields.length + behind.length + before.length;
-  const all = [...before, ...shields, ...behind].map((one) => near.boxOf(merged.rules[one]!));
-  const order = foldOrder(pool.fields, all, work.order);
-  const kernel = bitsKernel(spaceFor(pool.fields, [region.box, ...all], order), budget);
-  try {
-    const boxOf = (one: number): Diagram => kernel.box(inOrder(order, near.boxOf(merged.rules[one]!)));
-    const held = kernel.fold(near.sorted([...shields, ...before], order).map(boxOf));
-    const open = kernel.minus(kernel.box(inOrder(order, region.box)), held);
-    const lists: { readonly before: Diagram[]; readonly after: Diagram[] } = { before: [], after: [] };
-    for (let at = 0; at < behind.length; ) {
-      const side = merged.sides[behind[at]!]!;
-      let end = at + 1;
-      while (end < behind.length && merged.sides[behind[end]!] === side) end += 1;
-      const run = kernel.fold(
-        behind.slice(at, end).map((one) => kernel.paint(boxOf(one), work.pool.labelOf(merged.rules[one]!))),
-      );
-      if (side & 1) lists.before.push(run);
-      if (side & 2) lists.after.push(run);
-      at = end;
-    }
-    const inside = (list: readonly Diagram[]): Diagram => kernel.keep(kernel.fold(list), open);
-    const differs = kernel.pair(inside(lists.before), inside(lists.after), (a, b) => (a === b ? 0 : join(a, b)));
-    return { change, order, overlap, kernel, differs, complete: true };
-  } catch (thrown) {
-    if (!(thrown instanceof BudgetSpent)) throw thrown;
-    return { change, order, overlap, kernel, differs: kernel.none, complete: false, reason: thrown.reason };
-  }
-}
-
-function inOrder(order: readonly number[], box: Box): Box {
-  return order.map((field) => box[field]);
 }
 
 function outOfOrder(order: readonly number[], box: Box): Box {

@@ -100,12 +100,14 @@ export interface Kernel {
   constant(label: number): Diagram;
   /** The set of packets whose `field` lies in `values`. */
   test(field: number, values: Intervals<Bound>): Diagram;
-  /** The product of tests, as one diagram (cheaper than folding `test` with `keep`). */
-  box(box: Box): Diagram;
+  /** The product of tests, as one diagram (cheaper than folding `test` with `keep`), with a label of its own. */
+  box(box: Box, label?: number): Diagram;
   not(set: Diagram): Diagram;
   and(a: Diagram, b: Diagram): Diagram;
   or(a: Diagram, b: Diagram): Diagram;
-  /** Packets in `a` that are not in `b`. */
+  /** The packets of any of the boxes, with a label of their own. */
+  unite(boxes: readonly Box[], label?: number): Diagram;
+  /** Packets in `a` that are not in `b`; where `a` has labels they stay. */
   minus(a: Diagram, b: Diagram): Diagram;
   /** `set` with label 1 replaced by `label`. */
   paint(set: Diagram, label: number): Diagram;

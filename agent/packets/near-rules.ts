@@ -1,4 +1,4 @@
-import { type Bound, type Intervals, overlaps } from '../lib/intervals.js';
+import { type Bound, type Intervals, intersection, overlaps } from '../lib/intervals.js';
 import type { Box, MergedRule } from './kernel.js';
 import type { MergedLists } from './merge-lists.js';
 import { overlapIndex } from './overlap.js';
@@ -20,6 +20,11 @@ export interface NearRules {
   shieldAt(place: number): MergedRule;
   /** What a rule asks; undefined where it asks for everything. */
   boxOf(rule: number): Box;
+  /**
+   * For rules that meet a region: the part of each that lies in it; `open`: where a rule has all that the region has of
+   * a field it asks for nothing, as if it went on outside.
+   */
+  clippedTo(region: Region): (rule: number, options: { readonly open: boolean }) => Box;
   regionOf(rule: number): Region;
   /** Whether a rule holds a packet of the region. */
   meets(rule: number, region: Region): boolean;
@@ -34,8 +39,6 @@ export interface NearRules {
   changedWithin(region: Region, to: number): readonly number[];
   /** The fields, that of which the rules at these places ask the smallest share of a region first. */
   narrowestFirst(places: readonly number[], region: Region): readonly number[];
-  /** In the order of where their values begin, field by field: neighbours share more. */
-  sorted(places: readonly number[], order: readonly number[]): readonly number[];
 }
 
 export function nearRules(before: RuleList, merged: MergedLists): NearRules {
@@ -134,6 +137,22 @@ export function nearRules(before: RuleList, merged: MergedLists): NearRules {
       return shield;
     },
     boxOf,
+    clippedTo({ box }) {
+      const clipped = fields.map(() => [] as Intervals<Bound>[]);
+      return (rule, { open }) =>
+        boxOf(rule).map((own, field) => {
+          const wanted = box[field];
+          if (own === undefined || wanted === undefined)
+            return open && wanted !== undefined ? undefined : (own ?? wanted);
+          const set = pool.setOf(rule, field);
+          let part = clipped[field]![set];
+          if (part === undefined) {
+            part = holds(own, wanted) ? wanted : intersection(own, wanted);
+            clipped[field]![set] = part;
+          }
+          return open && part === wanted ? undefined : part;
+        });
+    },
     meets,
     regionOf(rule) {
       let region = regions.get(rule);
@@ -202,16 +221,6 @@ export function nearRules(before: RuleList, merged: MergedLists): NearRules {
         return sum;
       });
       return fields.map((_, field) => field).sort((a, b) => shares[a]! - shares[b]! || a - b);
-    },
-    sorted(places, order) {
-      const from = (place: number, field: number): number => pool.low(field, pool.setOf(merged.rules[place]!, field));
-      return [...places].sort((a, b) => {
-        for (const field of order) {
-          const difference = from(a, field) - from(b, field);
-          if (difference !== 0) return difference;
-        }
-        return a - b;
-      });
     },
   };
 }

@@ -1,5 +1,6 @@
 import { InternalFault } from '../lib/assert.js';
 import { bitsKernel } from './bits-kernel.js';
+import { foldBoxes } from './fold-change.js';
 import { foldOrder } from './fold-order.js';
 import { intervalsKernel } from './intervals-kernel.js';
 import { type Box, type Budget, BudgetSpent, type Diagram, type DifferOptions, type Kernel } from './kernel.js';
@@ -80,10 +81,11 @@ function folded({ before, after, near }: WholeLists, { order: given, join }: Way
   const order = foldOrder(fields, boxes, given);
   const kernel = bitsKernel(spaceFor(fields, boxes, order), budget);
   const [was, is] = [before, after].map(({ pool, rules }) =>
-    kernel.fold(
+    foldBoxes(
+      kernel,
       Array.from(rules, (rule) => {
         const box = near.boxOf(rule);
-        return kernel.paint(kernel.box(order.map((field) => box[field])), pool.labelOf(rule));
+        return { box: order.map((field) => box[field]), label: pool.labelOf(rule) };
       }),
     ),
   );

@@ -85,6 +85,33 @@ describe.each(KERNELS)('the laws of kernel %s', (_, makeKernel) => {
     });
   });
 
+  test('many boxes are united as if one by one, with a label as if painted with it', () => {
+    holds((kernel, { universe, rules }) => {
+      const boxes = rules.map(({ masks }) => boxOf(masks));
+      const each = boxes.map((box) => kernel.box(box));
+      const set = each.reduce((all, one) => kernel.or(all, one), kernel.none);
+      expect(kernel.unite(boxes)).toBe(set);
+      expect(kernel.unite([...boxes].reverse(), 7)).toBe(kernel.paint(set, 7));
+      expect(boxes.map((box) => kernel.box(box, 7))).toEqual(each.map((box) => kernel.paint(box, 7)));
+      expect([kernel.unite([]), kernel.unite([[]]), kernel.unite(boxes, 0)]).toEqual([kernel.none, kernel.all, 0]);
+      const open = boxes.map((box) => box.map((values, field) => (field % 2 === 0 ? undefined : values)));
+      expect(tableOf(kernel, kernel.unite(open, 2), universe)).toEqual(
+        universe.points.map((point) =>
+          rules.some(({ masks }) => masks.every((mask, field) => field % 2 === 0 || (mask >>> point[field]!) & 1))
+            ? 2
+            : 0,
+        ),
+      );
+    });
+  });
+
+  test('minus leaves the labels of what stays', () => {
+    holds((kernel, scenario) => {
+      const { a, h } = material(kernel, scenario);
+      expect(kernel.minus(h, a)).toBe(kernel.keep(h, kernel.not(a)));
+    });
+  });
+
   test('keep restricts a function to a region', () => {
     holds((kernel, scenario) => {
       const { a, b, h } = material(kernel, scenario);
