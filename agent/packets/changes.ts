@@ -77,9 +77,11 @@ const WHOLE_SHARE = 0.1;
 const WHOLE_MIN = 1000;
 /** A few boxes are followed one by one; of more the hull. */
 const SUSPECTS_MAX = 256;
+/** A diagram of so many nodes is more than a few boxes, and is not searched for them. */
+const SUSPECT_NODES = 20_000;
 /** Steps after which a rule is taken for too wide to be walked, unless what is done by then lets expect a near end. */
 const STEPS = 50_000;
-const STEPS_LIKELY = 2_000_000;
+const STEPS_LIKELY = 4_000_000;
 
 /**
  * What two lists decide differently, exactly. A packet that no changed rule holds meets the same rules in the same
@@ -153,15 +155,16 @@ function suspectsOf(work: Work, { region, shields, behind }: Asked, budget: Budg
   const rules = [...shields.map(near.shieldAt), ...behind.map(near.ruleAt)];
   const differs = kernel.differ(rules, region.box, { join, fields: order, ...stepsFor(work) });
   if (differs === kernel.none) return [];
+  const hull = (): readonly Suspect[] => [
+    { region: boundedRegion(pool, outOfOrder(order, kernel.hull(kernel.where(differs, (one) => one !== 0))!)) },
+  ];
+  if (kernel.size() > SUSPECT_NODES) return hull();
   const suspects: Suspect[] = [];
   for (const label of kernel.labels(differs)) {
     if (label === 0) continue;
     const part = kernel.where(differs, (one) => one === label);
     const { boxes, complete } = kernel.boxes(part, SUSPECTS_MAX - suspects.length);
-    if (!complete) {
-      const hull = kernel.hull(kernel.where(differs, (one) => one !== 0))!;
-      return [{ region: boundedRegion(pool, outOfOrder(order, hull)) }];
-    }
+    if (!complete) return hull();
     const labels = pairs[label - 1]!;
     for (const box of boxes) suspects.push({ region: boundedRegion(pool, outOfOrder(order, box)), labels });
   }

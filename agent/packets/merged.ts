@@ -7,6 +7,8 @@ import { grown } from './table.js';
 
 /** An event is the class × EVENT + place in the list × 2 + (1: begins, 0: has ended). */
 const EVENT = 2 ** 28;
+/** What was done of late may be so many times slower than all of it has to be: parts differ. */
+const LATE = 4;
 
 /**
  * Two first-match lists, merged into one, walked from the first field to the last at once. At each step the rules that
@@ -42,6 +44,24 @@ export function differ(core: Core, rules: readonly MergedRule[], region: Box, op
   /** The share of all packets' classes that one class of a field stands for, on the way to it; and that which is done. */
   const shares = new Float64Array(levels.length + 1);
   const progress = new Float64Array(1);
+  /** Where the steps were when they were last looked at, and what was done by then. */
+  let markSteps = 0;
+  let markDone = 0;
+
+  /**
+   * Whether what is done so far lets expect an end within the steps that are likely enough; and whether what was done
+   * of late does, roughly: much may have been passed quickly before the part that takes long.
+   */
+  function isNearEnd(): boolean {
+    const done = progress[0]!;
+    if (steps > done * stepsLikely) return false;
+    if (steps < markSteps * 2) return true;
+    const rest = ((steps - markSteps) * (1 - done)) / (done - markDone);
+    if (markSteps > 0 && rest > stepsLikely * LATE) return false;
+    markSteps = steps;
+    markDone = done;
+    return true;
+  }
 
   function join(b: number, a: number): Diagram {
     if (a === b) return 0;
@@ -109,7 +129,7 @@ export function differ(core: Core, rules: readonly MergedRule[], region: Box, op
     const cost = 1 + (at >> 3);
     meter.step(cost);
     steps += cost;
-    if (steps > stepsMax && steps > progress[0]! * stepsLikely) throw new BudgetSpent(`${stepsMax} steps are spent`);
+    if (steps > stepsMax && !isNearEnd()) throw new BudgetSpent(`${stepsMax} steps are spent`);
     // The last rule says nothing new where it decides as what follows it.
     for (; top > from; top -= 1) {
       const answer = answers[stack[top - 1]! >> 2]!;
