@@ -60,6 +60,7 @@ function makeIndex(list: RuleList, family: Family): RuleIndex {
   const index: OverlapIndex = overlapIndex(
     list.rules.length,
     FIELDS.map((field) => ({
+      last: lasts[field],
       low: (place) => bounds[place]!.get(field)?.low ?? 0,
       high: (place) => bounds[place]!.get(field)?.high ?? lasts[field],
     })),

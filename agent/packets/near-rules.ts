@@ -8,6 +8,8 @@ import type { RulePool } from './rules.js';
 /** A box over the fields of a pool, with the lowest and highest value of each. */
 export interface Region {
   readonly box: Box;
+  /** The fields of which it does not have all. */
+  readonly asked: readonly number[];
   readonly lows: Float64Array;
   readonly highs: Float64Array;
 }
@@ -40,6 +42,9 @@ export interface NearRules {
   /** The fields, that of which the rules at these places ask the smallest share of a region first. */
   narrowestFirst(places: readonly number[], region: Region): readonly number[];
 }
+
+/** So many rules say well enough how narrow all are. */
+const WEIGHED_MAX = 4096;
 
 export function nearRules(before: RuleList, merged: MergedLists): NearRules {
   const { pool } = before;
@@ -92,12 +97,13 @@ export function nearRules(before: RuleList, merged: MergedLists): NearRules {
     return box;
   }
 
-  function meets(rule: number, { box, lows, highs }: Region): boolean {
-    for (let field = 0; field < fields.length; field += 1) {
-      const wanted = box[field];
+  function meets(rule: number, { box, asked, lows, highs }: Region): boolean {
+    for (let at = 0; at < asked.length; at += 1) {
+      const field = asked[at]!;
       const set = pool.setOf(rule, field);
-      if (wanted === undefined || set === full[field]) continue;
+      if (set === full[field]) continue;
       if (pool.high(field, set) < lows[field]! || highs[field]! < pool.low(field, set)) return false;
+      const wanted = box[field]!;
       const own = valuesOf(field, set);
       if (own !== wanted && !overlaps(own, wanted)) return false;
     }
@@ -211,11 +217,12 @@ export function nearRules(before: RuleList, merged: MergedLists): NearRules {
       return places;
     },
     narrowestFirst(places, { lows, highs }) {
+      const every = Math.max(1, Math.floor(places.length / WEIGHED_MAX));
       const shares = fields.map((_, field) => {
         const room = highs[field]! - lows[field]! + 1;
         let sum = 0;
-        for (const place of places) {
-          const set = pool.setOf(merged.rules[place]!, field);
+        for (let at = 0; at < places.length; at += every) {
+          const set = pool.setOf(merged.rules[places[at]!]!, field);
           sum += set === full[field] ? 1 : Math.min(1, extentOf(field, set) / room);
         }
         return sum;
@@ -228,7 +235,8 @@ export function nearRules(before: RuleList, merged: MergedLists): NearRules {
 export function boundedRegion({ fields }: RulePool, box: Box): Region {
   const lows = Float64Array.from(fields, (_, field) => Number(box[field]?.[0] ?? 0));
   const highs = Float64Array.from(fields, ({ last }, field) => Number(box[field]?.at(-1) ?? last));
-  return { box, lows, highs };
+  const asked = fields.flatMap((_, field) => (box[field] === undefined ? [] : [field]));
+  return { box, asked, lows, highs };
 }
 
 /** Whether each interval of `inner` lies in one of `outer`; both are canonical. */

@@ -13,6 +13,8 @@ export interface OverlapIndex {
 
 /** One field of all boxes: the lowest and the highest value of each. */
 export interface Column {
+  /** No box goes beyond 0 and this: who asks for all of it need not look at the boxes. */
+  readonly last: number;
   low(box: number): number;
   high(box: number): number;
 }
@@ -21,6 +23,8 @@ export interface Column {
 const BYTES_MAX = 64 * 1024 * 1024;
 const BUCKETS_MAX = 1024;
 const STEPS = 4096;
+/** So many boxes are looked at together. */
+const PART = 4096;
 /** So many boxes tell well enough where all begin. */
 const BEGINS_MAX = 4096;
 /** Making the rows costs as much as looking at every box so many times: who asks less often does not wait for them. */
@@ -61,34 +65,38 @@ export function overlapIndex(count: number, columns: readonly Column[]): Overlap
   const markWords = (words + 31) >> 5;
   const selections: Selection[] = [];
   let depth = 0;
-  let bounds: readonly Bounds[] | undefined;
+  const bounds: (Bounds | undefined)[] = columns.map(() => undefined);
   let rows: readonly Rows[] | undefined;
   let looks = 0;
 
+  function boundsIn(field: number): Bounds {
+    bounds[field] ??= boundsOf(columns[field]!, field, count);
+    return bounds[field];
+  }
+
   function look(lows: ArrayLike<number>, highs: ArrayLike<number>, visit: (box: number) => boolean): void {
-    bounds ??= columns.map((column, field) => boundsOf(column, field, count));
     // Only fields in which some box lies outside, and the one first of which the question asks for the smallest share.
-    const asked = bounds
+    const asked = columns
+      .flatMap(({ last }, field) => (lows[field]! > 0 || highs[field]! < last ? [boundsIn(field)] : []))
       .filter(({ field, first, last }) => lows[field]! > first || highs[field]! < last)
       .map((one) => ({ ...one, low: lows[one.field]!, high: highs[one.field]! }))
       .sort((a, b) => (a.high - a.low) / (a.last - a.first) - (b.high - b.low) / (b.last - b.first));
-    for (let box = 0; box < count; box += 1) {
-      let meets = true;
-      for (let at = 0; at < asked.length && meets; at += 1) {
-        const one = asked[at]!;
-        meets = one.lows[box]! <= one.high && one.highs[box]! >= one.low;
-      }
-      if (meets && visit(box)) return;
+    const near = new Int32Array(Math.min(count, PART));
+    for (let from = 0; from < count; from += PART) {
+      // Part by part, because the visitor may have enough soon; field by field, because a plain loop is the fastest.
+      let held = Math.min(PART, count - from);
+      for (let at = 0; at < held; at += 1) near[at] = from + at;
+      for (let at = 0; at < asked.length && held > 0; at += 1) held = meeting(asked[at]!, near, held);
+      for (let at = 0; at < held; at += 1) if (visit(near[at]!)) return;
     }
   }
 
   function makeRows(): readonly Rows[] {
-    bounds ??= columns.map((column, field) => boundsOf(column, field, count));
     const room = Math.floor(BYTES_MAX / (Math.max(1, columns.length) * 3 * 4 * Math.max(1, words)));
     const buckets = Math.max(16, Math.min(BUCKETS_MAX, room));
     // The field that leaves least is asked first, so that most words are empty after one row.
-    return bounds
-      .map((one) => rowsOf(one, words, buckets))
+    return columns
+      .map((_, field) => rowsOf(boundsIn(field), words, buckets))
       .filter(({ buckets }) => buckets.count > 1)
       .sort((a, b) => a.left - b.left);
   }
@@ -164,6 +172,21 @@ export function overlapIndex(count: number, columns: readonly Column[]): Overlap
       }
     }
   }
+}
+
+/** Keeps those of the first `held` boxes that meet an interval of one field; answers how many. */
+function meeting(
+  { lows, highs, low, high }: Bounds & { readonly low: number; readonly high: number },
+  near: Int32Array,
+  held: number,
+): number {
+  let kept = 0;
+  for (let at = 0; at < held; at += 1) {
+    const box = near[at]!;
+    near[kept] = box;
+    if (lows[box]! <= high && highs[box]! >= low) kept += 1;
+  }
+  return kept;
 }
 
 function boundsOf(column: Column, field: number, count: number): Bounds {

@@ -61,41 +61,22 @@ export function restsOf(
     rests[rule] = answers.of(before ?? 0, after ?? 0);
   });
   const levels: Level[] = [];
+  /** Of each rule the set of the field at work. */
+  const own = new Int32Array(rules.length);
   const classes: Intervals[][] = [];
   let level = lastLevel(answers.count());
   for (let field = fieldCount - 1; field >= 0; field -= 1) {
     levels[field + 1] = level;
     const place = places?.[field] ?? field;
     const sets = setNumbers(space, field, region[field]!);
-    const [pairs, boxes] = [pairNumbers(), pairNumbers()];
-    // The box of everything comes first, so that it is number 0.
-    boxes.of(0, 0);
-    let boxesOf = new Int32Array(16);
-    let answersOf = new Int32Array(16);
+    let asked = false;
     for (let rule = 0; rule < rules.length; rule += 1) {
       if (rests[rule]! < 0) continue;
-      const set = sets.of(rules[rule]!.box[place]);
-      if (set < 0) {
-        rests[rule] = -1;
-        continue;
-      }
-      const below = rests[rule]!;
-      const rest = pairs.of(set, below);
-      rests[rule] = rest;
-      if (rest >= boxesOf.length) {
-        boxesOf = grown(boxesOf, 0);
-        answersOf = grown(answersOf, 0);
-      }
-      boxesOf[rest] = boxes.of(set, level.boxes[below]!);
-      answersOf[rest] = level.answers[below]!;
+      own[rule] = sets.of(rules[rule]!.box[place]);
+      if (own[rule]! < 0) rests[rule] = -1;
+      else if (own[rule]! > 0) asked = true;
     }
-    level = {
-      sets: pairs.firsts(),
-      next: pairs.seconds(),
-      boxes: boxesOf,
-      answers: answersOf,
-      boxCount: boxes.count(),
-    };
+    level = asked ? levelOf(own, rests, level) : unasked(level);
     classes[field] = sets.classes;
   }
   levels[0] = level;
@@ -107,6 +88,41 @@ export function restsOf(
     count += 1;
   }
   return { levels, list: list.subarray(0, count), classes, before: answers.firsts(), after: answers.seconds() };
+}
+
+/** Makes of each rule's set and rest a rest of the level before; rules that hold nothing have a rest below 0. */
+function levelOf(own: Int32Array, rests: Int32Array, behind: Level): Level {
+  const [pairs, boxes] = [pairNumbers(), pairNumbers()];
+  // The box of everything comes first, so that it is number 0.
+  boxes.of(0, 0);
+  let boxesOf = new Int32Array(16);
+  let answersOf = new Int32Array(16);
+  for (let rule = 0; rule < rests.length; rule += 1) {
+    const below = rests[rule]!;
+    if (below < 0) continue;
+    const known = pairs.count();
+    const rest = pairs.of(own[rule]!, below);
+    rests[rule] = rest;
+    if (rest < known) continue;
+    if (rest >= boxesOf.length) {
+      boxesOf = grown(boxesOf, 0);
+      answersOf = grown(answersOf, 0);
+    }
+    boxesOf[rest] = boxes.of(own[rule]!, behind.boxes[below]!);
+    answersOf[rest] = behind.answers[below]!;
+  }
+  return { sets: pairs.firsts(), next: pairs.seconds(), boxes: boxesOf, answers: answersOf, boxCount: boxes.count() };
+}
+
+/** No rule asks for the field: its rests are those behind. */
+function unasked({ boxes, answers, boxCount }: Level): Level {
+  return {
+    sets: new Int32Array(answers.length),
+    next: Int32Array.from(answers, (_, rest) => rest),
+    boxes,
+    answers,
+    boxCount,
+  };
 }
 
 function lastLevel(answers: number): Level {

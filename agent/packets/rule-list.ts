@@ -27,7 +27,8 @@ export function ruleList(pool: RulePool, rules: Int32Array): RuleList {
 
 /** The bounds of rules, for an index; `ruleAt` is the rule of each of its boxes. */
 export function columnsOf(pool: RulePool, ruleAt: (box: number) => number): readonly Column[] {
-  return pool.fields.map((_, field) => ({
+  return pool.fields.map(({ last }, field) => ({
+    last: Number(last),
     low: (box) => pool.low(field, pool.setOf(ruleAt(box), field)),
     high: (box) => pool.high(field, pool.setOf(ruleAt(box), field)),
   }));

@@ -2,7 +2,7 @@ import { assert } from '../lib/assert.js';
 import type { Bound, Intervals } from '../lib/intervals.js';
 import { fromRanges, predecessor, successor } from '../lib/intervals.js';
 import type { Box, Field, Space, SpaceBuilder } from './kernel.js';
-import { signatures } from './signatures.js';
+import { groupSegments, membersOf, segmentIn, segmentStarts } from './segments.js';
 
 /** One field cut into segments (between neighbouring declared bounds) and the segments grouped into classes. */
 interface Cut {
@@ -101,10 +101,9 @@ function checkIntervals(name: string, last: Bound, values: Intervals<Bound>): vo
 function cutField({ name, last }: Field, sets: readonly Intervals<Bound>[]): Cut {
   const zero: Bound = typeof last === 'bigint' ? 0n : 0;
   const starts = segmentStarts(zero, last, sets);
-  const { classOfSegment, classCount } = groupSegments(starts, sets);
+  const { classOfSegment, classCount, known } = groupSegments(starts, sets);
   const { offsets, members } = membersOf(classOfSegment, classCount);
   const merged = classCount < starts.length;
-  const known = new Map<Intervals<Bound>, Intervals>();
 
   /** The segment that holds a value: the last one that starts at or before it. */
   function segmentOf(value: Bound): number {
@@ -185,90 +184,4 @@ function cutField({ name, last }: Field, sets: readonly Intervals<Bound>[]): Cut
     },
     representative: (classNumber) => starts[members[offsets[classNumber]!]!]!,
   };
-}
-
-/** Where a declared set begins or has just ended: between two neighbours no set can tell values apart. */
-function segmentStarts(zero: Bound, last: Bound, sets: readonly Intervals<Bound>[]): ArrayLike<Bound> {
-  const seen: Bound[] = [zero];
-  for (const set of sets) {
-    for (let i = 0; i < set.length; i += 2) {
-      seen.push(set[i]!);
-      if (set[i + 1]! < last) seen.push(successor(set[i + 1]!));
-    }
-  }
-  const wide = typeof last === 'bigint';
-  const sorted = wide
-    ? (seen as bigint[]).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0))
-    : Float64Array.from(seen as number[]).sort();
-  let count = 0;
-  for (let at = 0; at < sorted.length; at += 1) {
-    if (at > 0 && sorted[at] === sorted[count - 1]) continue;
-    sorted[count] = sorted[at]!;
-    count += 1;
-  }
-  return sorted instanceof Float64Array ? sorted.subarray(0, count) : sorted.slice(0, count);
-}
-
-/** The segment that holds a value: the last one that starts at or before it. */
-function segmentIn(starts: ArrayLike<Bound>, value: Bound): number {
-  let low = 0;
-  let high = starts.length - 1;
-  while (low < high) {
-    const middle = (low + high + 1) >> 1;
-    if (starts[middle]! <= value) low = middle;
-    else high = middle - 1;
-  }
-  return low;
-}
-
-/** Gives segments that lie in the same declared sets one class number, in order of first value. */
-function groupSegments(starts: ArrayLike<Bound>, sets: readonly Intervals<Bound>[]) {
-  // A set toggles membership where it begins and right after it ends; the sweep sees the toggles segment by segment.
-  let total = 0;
-  for (const set of sets) total += set.length;
-  const places = new Int32Array(total);
-  const owners = new Int32Array(total);
-  let toggles = 0;
-  sets.forEach((set, index) => {
-    for (let i = 0; i < set.length; i += 2) {
-      owners[toggles] = index;
-      places[toggles] = segmentIn(starts, set[i]!);
-      toggles += 1;
-      const end = segmentIn(starts, set[i + 1]!) + 1;
-      if (end === starts.length) continue;
-      owners[toggles] = index;
-      places[toggles] = end;
-      toggles += 1;
-    }
-  });
-  const { offsets, members } = membersOf(places.subarray(0, toggles), starts.length);
-  const sweep = signatures(sets.length);
-  const classOfSignature = new Map<number, number>();
-  const classOfSegment = new Int32Array(starts.length);
-  let signature = sweep.empty;
-  for (let segment = 0; segment < starts.length; segment += 1) {
-    for (let at = offsets[segment]!; at < offsets[segment + 1]!; at += 1)
-      signature = sweep.toggle(signature, owners[members[at]!]!);
-    let classNumber = classOfSignature.get(signature);
-    if (classNumber === undefined) {
-      classNumber = classOfSignature.size;
-      classOfSignature.set(signature, classNumber);
-    }
-    classOfSegment[segment] = classNumber;
-  }
-  return { classOfSegment, classCount: classOfSignature.size };
-}
-
-/** The items of each group in ascending order: those of group g are members[offsets[g]] … members[offsets[g + 1] - 1]. */
-function membersOf(groupOf: Int32Array, groupCount: number) {
-  const offsets = new Int32Array(groupCount + 1);
-  for (let item = 0; item < groupOf.length; item += 1) offsets[groupOf[item]! + 1]! += 1;
-  for (let i = 0; i < groupCount; i += 1) offsets[i + 1]! += offsets[i]!;
-  const next = offsets.slice();
-  const members = new Int32Array(groupOf.length);
-  for (let item = 0; item < groupOf.length; item += 1) {
-    members[next[groupOf[item]!]!] = item;
-    next[groupOf[item]!]! += 1;
-  }
-  return { offsets, members };
 }

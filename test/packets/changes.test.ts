@@ -200,7 +200,11 @@ test.each([1, 100])('an index of boxes, asked %d times, misses none that meets a
       const high = (one: (typeof boxes)[number], field: number): number => Math.max(...one[field]!);
       const index = overlapIndex(
         boxes.length,
-        [0, 1].map((field) => ({ low: (at) => low(boxes[at]!, field), high: (at) => high(boxes[at]!, field) })),
+        [0, 1].map((field) => ({
+          last: 40,
+          low: (at) => low(boxes[at]!, field),
+          high: (at) => high(boxes[at]!, field),
+        })),
       );
       let told: number[] = [];
       // At first each box is looked at; then there are rows of bits.
