@@ -1,6 +1,14 @@
 import { foldChange } from './fold-change.js';
 import { intervalsKernel } from './intervals-kernel.js';
-import { type Box, type Budget, BudgetSpent, type Diagram, type DifferOptions, type Kernel } from './kernel.js';
+import {
+  type Box,
+  type Budget,
+  BudgetSpent,
+  type Diagram,
+  type DifferOptions,
+  type Kernel,
+  type MergedRule,
+} from './kernel.js';
 import { type ChangedRule, type MergedLists, mergeLists } from './merge-lists.js';
 import { boundedRegion, type NearRules, nearRules, type Region } from './near-rules.js';
 import type { RuleList } from './rule-list.js';
@@ -59,8 +67,8 @@ interface Asked {
 /** A box in which something differs unless a rule before holds it. */
 interface Suspect {
   readonly region: Region;
-  /** The labels of all of it; absent where the rules behind must be asked again. */
-  readonly labels?: { readonly before: number; readonly after: number };
+  /** The parts of it that differ, with the labels of each; absent where the rules behind must be asked again. */
+  readonly parts?: readonly MergedRule[];
 }
 
 interface Work {
@@ -75,8 +83,10 @@ interface Work {
 /** In lists of at least so many rules, above this share of changed ones, looking at each costs more than folding all. */
 const WHOLE_SHARE = 0.1;
 const WHOLE_MIN = 1000;
-/** A few boxes are followed one by one; of more the hull. */
+/** Some boxes are followed; of more the hull. */
 const SUSPECTS_MAX = 256;
+/** A few of them each by itself, with the rules that it meets: of more most rules meet some. */
+const APART_MAX = 8;
 /** A diagram of so many nodes is more than a few boxes, and is not searched for them. */
 const SUSPECT_NODES = 20_000;
 /** Steps after which a rule is taken for too wide to be walked, unless what is done by then lets expect a near end. */
@@ -150,53 +160,51 @@ function suspectsOf(work: Work, { region, shields, behind }: Asked, budget: Budg
   const order = near.narrowestFirst(places, region);
   const boxes = places.map((one) => near.boxOf(merged.rules[one]!));
   const kernel = intervalsKernel(spaceFor(pool.fields, [region.box, ...boxes], order), budget);
-  const pairs: { readonly before: number; readonly after: number }[] = [];
+  const pairs: Required<Omit<MergedRule, 'box'>>[] = [];
   const join = (before: number, after: number): number => pairs.push({ before, after });
   const rules = [...shields.map(near.shieldAt), ...behind.map(near.ruleAt)];
   const differs = kernel.differ(rules, region.box, { join, fields: order, ...stepsFor(work) });
   if (differs === kernel.none) return [];
-  const hull = (): readonly Suspect[] => [
-    { region: boundedRegion(pool, outOfOrder(order, kernel.hull(kernel.where(differs, (one) => one !== 0))!)) },
-  ];
-  if (kernel.size() > SUSPECT_NODES) return hull();
-  const suspects: Suspect[] = [];
+  const hull = (): Region =>
+    boundedRegion(pool, outOfOrder(order, kernel.hull(kernel.where(differs, (one) => one !== 0))!));
+  if (kernel.size() > SUSPECT_NODES) return [{ region: hull() }];
+  const parts: MergedRule[] = [];
   for (const label of kernel.labels(differs)) {
     if (label === 0) continue;
     const part = kernel.where(differs, (one) => one === label);
-    const { boxes, complete } = kernel.boxes(part, SUSPECTS_MAX - suspects.length);
-    if (!complete) return hull();
-    const labels = pairs[label - 1]!;
-    for (const box of boxes) suspects.push({ region: boundedRegion(pool, outOfOrder(order, box)), labels });
+    const { boxes, complete } = kernel.boxes(part, SUSPECTS_MAX - parts.length);
+    if (!complete) return [{ region: hull() }];
+    for (const box of boxes) parts.push({ box: outOfOrder(order, box), ...pairs[label - 1]! });
   }
-  return suspects;
+  if (parts.length > APART_MAX) return [{ region: hull(), parts }];
+  return parts.map((part) => ({ region: boundedRegion(pool, part.box), parts: [part] }));
 }
 
 /** Takes out of the suspects of a change what rules before it hold. */
 function narrowedPart(work: Work, asked: Asked, suspects: readonly Suspect[], budget: Budget): ChangePart {
   const { merged, near } = work;
   const { change, place, region, shields, behind } = asked;
-  const questions = suspects.map(({ region: inside, labels }) => {
+  const questions = suspects.map(({ region: inside, parts }) => {
     const held = near.keptWithin(inside, place);
-    if (labels) return { inside, labels, held, again: [] };
+    if (parts) return { inside, parts, held, again: [] };
     const bears = (one: number): boolean => near.meets(merged.rules[one]!, inside);
     const shielding = shields.filter(bears);
-    return { inside, labels, held: [...held, ...shielding], again: behind.filter(bears) };
+    return { inside, parts: [], held: [...held, ...shielding], again: behind.filter(bears) };
   });
   const order = near.narrowestFirst(
     questions.flatMap(({ held, again }) => [...held, ...again]),
     region,
   );
-  const boxes = questions.flatMap(({ inside, held, again }) => [
+  const boxes = questions.flatMap(({ inside, parts, held, again }) => [
     inside.box,
+    ...parts.map(({ box }) => box),
     ...[...held, ...again].map((one) => near.boxOf(merged.rules[one]!)),
   ]);
   const kernel = intervalsKernel(spaceFor(work.pool.fields, boxes, order), budget);
   let overlap = shields.length + behind.length;
-  const pieces = questions.map(({ inside, labels, held, again }): Diagram => {
+  const pieces = questions.map(({ inside, parts, held, again }): Diagram => {
     overlap += held.length;
-    const rules = held.map(near.shieldAt);
-    if (labels) rules.push({ box: [], before: labels.before, after: labels.after });
-    else for (const one of again) rules.push(near.ruleAt(one));
+    const rules = [...held.map(near.shieldAt), ...parts, ...again.map(near.ruleAt)];
     return kernel.differ(rules, inside.box, { join: work.join, fields: order, ...stepsFor(work) });
   });
   return { change, order, overlap, kernel, differs: kernel.fold(pieces), complete: true };
