@@ -31,42 +31,6 @@ function notes(openings: readonly Opening[]): readonly string[] {
 
 const web = 'ip daddr 192.0.2.10 tcp dport 443 accept';
 
-describe('a translation that leaves a packet as it is', () => {
-  const output = (rules: string): Device =>
-    iptablesDevice(`*nat\n:PREROUTING ACCEPT [0:0]\n:OUTPUT ACCEPT [0:0]\n${rules}COMMIT\n`);
-
-  const told = (before: string, after: string): readonly string[] => {
-    const { undeclared, closed } = difference(output(before), output(after));
-    const note = (way: string, one: Opening): string => `${way} ${one.certainty} ${openingText(one)}`;
-    return [...undeclared.map((one) => note('opened', one)), ...closed.map((one) => note('closed', one))];
-  };
-
-  test('is none: a network mapped onto itself', () => {
-    const moved = told('', '-A OUTPUT -d 10.0.4.0/23 -j NETMAP --to 10.0.4.0/23\n');
-    expect(moved).toEqual([]);
-  });
-
-  test('is none for the hosts that have the address already, and is one for all others', () => {
-    expect(told('', '-A OUTPUT -p tcp -d 10.0.4.0/23 -j NETMAP --to 10.0.5.0/24\n')).toEqual([
-      'opened certain this device → 10.0.4.0/24 tcp, translated to 10.0.5.0/24',
-      'closed certain this device → 10.0.4.0/24 tcp',
-    ]);
-    expect(told('', '-A OUTPUT -p tcp -d 10.0.4.6/31 -j DNAT --to-destination 10.0.4.7\n')).toEqual([
-      'opened certain this device → 10.0.4.6 tcp, translated to 10.0.4.7',
-      'closed certain this device → 10.0.4.6 tcp',
-    ]);
-  });
-
-  test('may be one where an address of a range is chosen', () => {
-    expect(told('', '-A OUTPUT -p tcp -d 10.0.4.6/31 -j DNAT --to-destination 10.0.4.7-10.0.4.8\n')).toEqual([
-      'opened certain this device → 10.0.4.6 tcp, translated to 10.0.4.7-10.0.4.8',
-      "opened possible this device → 10.0.4.7 tcp, translated to 10.0.4.7-10.0.4.8, only if not (the destination that is chosen is the packet's own)",
-      'closed certain this device → 10.0.4.6 tcp',
-      "closed possible this device → 10.0.4.7 tcp, only if not (the destination that is chosen is the packet's own)",
-    ]);
-  });
-});
-
 describe('what an edit opens, and which edit it was', () => {
   const table: readonly (readonly [string, Device, Device, readonly string[], readonly string[]])[] = [
     ['nothing', forwardRules([web]), forwardRules([web]), [], []],
