@@ -136,11 +136,14 @@ function looseSteps(steps: readonly Step[], family: Family, rewritten: Rewritten
   return box;
 }
 
+/** What was found of the same boxes before, by the steps of the rule: rules of the same words share theirs. */
+export type Met = Map<Rule['steps'], boolean>;
+
 export interface LooseBoxes {
   /** Undefined: no new packet of this family can meet the rule on this path. */
   of(rule: Rule, list: string): LooseBox | undefined;
-  /** Whether a packet of one of the boxes may meet the rule: no where `of` meets none of them, else perhaps. */
-  meets(rule: Rule, list: string, boxes: readonly LooseBox[]): boolean;
+  /** The rules of a list that a packet of one of the boxes may meet; none of those whose own box meets none of them. */
+  meeting(list: RuleList, boxes: readonly LooseBox[], known: Met): readonly Rule[];
 }
 
 /** Loose boxes of all rules on one path through a device. */
@@ -178,15 +181,24 @@ export function looseBoxes(pipeline: Pipeline, direction: Direction, family: Fam
   };
   return {
     of,
-    meets(rule, list, wanted) {
-      const bases = reached.get(list);
-      if (!bases) return false;
-      const { destination, source } = rewrittenBefore(list, bases);
+    meeting({ id, rules }, wanted, known) {
+      const bases = reached.get(id);
+      if (!bases) return [];
+      const { destination, source } = rewrittenBefore(id, bases);
       if (destination || source) {
-        const box = of(rule, list);
-        return box !== undefined && wanted.some((one) => mayMeet(one, box));
+        return rules.filter((rule) => {
+          const box = of(rule, id);
+          return box !== undefined && wanted.some((one) => mayMeet(one, box));
+        });
       }
-      return wanted.some((one) => stepsMayMeet(rule.steps, family, one));
+      return rules.filter(({ steps }) => {
+        let met = known.get(steps);
+        if (met === undefined) {
+          met = wanted.some((one) => stepsMayMeet(steps, family, one));
+          known.set(steps, met);
+        }
+        return met;
+      });
     },
   };
 }
@@ -203,26 +215,30 @@ function stepsMayMeet(steps: readonly Step[], family: Family, box: LooseBox): bo
   return true;
 }
 
+function fieldMayMeet({ fields }: LooseBox, field: PacketField, values: Intervals<Bound>): boolean {
+  const wanted = fields.get(field);
+  return wanted === undefined ? values.length > 0 : overlaps(values, wanted);
+}
+
+/** Asked of every rule of a device for each edit, and so without anything that must be made first. */
 function conditionMayMeet(condition: Condition, family: Family, box: LooseBox): boolean {
-  const held = (field: PacketField, values: Intervals<Bound>): boolean => {
-    const wanted = box.fields.get(field);
-    return wanted === undefined ? values.length > 0 : overlaps(values, wanted);
-  };
   switch (condition.kind) {
     case 'all':
-      return condition.of.every((part) => conditionMayMeet(part, family, box));
+      for (const part of condition.of) if (!conditionMayMeet(part, family, box)) return false;
+      return true;
     case 'any':
-      return condition.of.some((part) => conditionMayMeet(part, family, box));
+      for (const part of condition.of) if (conditionMayMeet(part, family, box)) return true;
+      return false;
     case 'source':
     case 'destination':
-      return held(condition.kind, condition.addresses[family] as Intervals<Bound>);
+      return fieldMayMeet(box, condition.kind, condition.addresses[family] as Intervals<Bound>);
     case 'protocol':
-      return held('protocol', condition.protocols);
+      return fieldMayMeet(box, 'protocol', condition.protocols);
     case 'sourcePort':
     case 'destinationPort':
-      return held(condition.kind, condition.ports);
+      return fieldMayMeet(box, condition.kind, condition.ports);
     case 'icmp':
-      return held('icmp', condition.typeCodes);
+      return fieldMayMeet(box, 'icmp', condition.typeCodes);
     case 'inInterface':
     case 'outInterface': {
       const wanted = box.names.get(condition.kind);
@@ -262,13 +278,17 @@ function summaryOf(list: RuleList): Summary {
   if (known) return known;
   const calls = new Set<string>();
   const translating: Rule[] = [];
+  let translates = false;
+  const look = (action: Action | Step): void => {
+    if (action.kind === 'jump' || action.kind === 'goto') calls.add(action.list);
+    else if (action.kind === 'nat') translates = true;
+  };
   for (const rule of list.rules) {
-    let translates = false;
-    for (const step of rule.steps) {
-      for (const action of actionsOf(step)) {
-        if (action.kind === 'jump' || action.kind === 'goto') calls.add(action.list);
-        else if (action.kind === 'nat') translates = true;
-      }
+    translates = false;
+    for (let at = 0; at < rule.steps.length; at += 1) {
+      const step = rule.steps[at]!;
+      if (step.kind === 'dispatch') actionsOf(step).forEach(look);
+      else look(step);
     }
     if (translates) translating.push(rule);
   }
@@ -343,15 +363,18 @@ export function careOf(edits: Edits, before: LooseBoxes, now: LooseBoxes): Care 
   return boxes;
 }
 
-/** Which rules bear on those packets; undefined: all are taken. */
-export function relevantTo(care: Care, pipeline: Pipeline, boxes: LooseBoxes): ReadonlySet<Rule> | undefined {
+/** Which rules bear on those packets; undefined: all are taken. `known` is shared by all that are asked of one care. */
+export function relevantTo(
+  care: Care,
+  pipeline: Pipeline,
+  boxes: LooseBoxes,
+  known: Met = new Map(),
+): ReadonlySet<Rule> | undefined {
   const count = pipeline.lists.reduce((sum, list) => sum + list.rules.length, 0);
   if (care === 'everything' || care.length * count > COMPARISONS_MAX) return undefined;
   const relevant = new Set<Rule>();
   for (const list of pipeline.lists) {
-    for (const rule of list.rules) {
-      if (boxes.meets(rule, list.id, care)) relevant.add(rule);
-    }
+    for (const rule of boxes.meeting(list, care, known)) relevant.add(rule);
   }
   return relevant;
 }

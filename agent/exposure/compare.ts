@@ -2,7 +2,7 @@ import { type Bound, type Intervals, single } from '../lib/intervals.js';
 import type { Pipeline, Rule } from '../model/index.js';
 import { type Diagram, type Kernel, withKernels } from '../packets/index.js';
 import { boundedOpenings } from './bounded.js';
-import { type Care, careOf, type LooseBox, looseBoxes, relevantTo } from './care.js';
+import { type Care, careOf, type LooseBox, looseBoxes, type Met, relevantTo } from './care.js';
 import { type Compiler, compiler } from './compile.js';
 import { editsBetween } from './edits.js';
 import { occurrencesOf } from './identity.js';
@@ -85,9 +85,10 @@ function joinParts(parts: readonly Comparison[]): Comparison {
 
 function answer(question: Question, questions: number): Comparison {
   const { now, other, care, family, options } = question;
+  const met: Met = new Map();
   const relevant = {
-    now: relevantTo(care, now.pipeline, now.boxes),
-    other: other && relevantTo(care, other.pipeline, other.boxes),
+    now: relevantTo(care, now.pipeline, now.boxes, met),
+    other: other && relevantTo(care, other.pipeline, other.boxes, met),
   };
   const rules = chosen(now.pipeline, relevant.now);
   const otherRules = other ? chosen(other.pipeline, relevant.other) : [];

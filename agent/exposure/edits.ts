@@ -1,5 +1,5 @@
 import type { BaseList, Direction, Family, Origin, Pipeline, Rule, RuleList } from '../model/index.js';
-import { alignLists } from '../packets/index.js';
+import { type Alignment, alignLists } from '../packets/index.js';
 import { ruleText } from './identity.js';
 import type { Edit } from './opening.js';
 import { hooksOf } from './path.js';
@@ -41,7 +41,7 @@ export function editsBetween(before: Pipeline, now: Pipeline): Edits {
   for (const list of now.lists) {
     const former = old.get(list.id);
     if (former === list) continue;
-    const { removed, added, moved } = alignLists(former?.rules ?? [], list.rules, ruleText);
+    const { removed, added, moved } = alignRules(former?.rules ?? [], list.rules);
     const gone = former ? removed.map((index) => ({ index, rule: former.rules[index]! })) : [];
     const flushed = former !== undefined && list.rules.length === 0 && former.rules.length > 1;
     const pairs = pairChanges(gone, added, former, list);
@@ -113,6 +113,31 @@ export function editsBetween(before: Pipeline, now: Pipeline): Edits {
     forwardingOn: (family) => before.forwarding?.[family] === false && now.forwarding?.[family] === true,
     wholesale: bases.wholesale || routingDiffers(before, now),
     all,
+  };
+}
+
+type Changed = Pick<Alignment, 'removed' | 'added' | 'moved'>;
+
+/**
+ * `alignLists` by the rules' texts. What both begin and end with is kept by it in any case; here it is left out before,
+ * because rules of the same words share their steps, and so most texts need not be written.
+ */
+function alignRules(before: readonly Rule[], after: readonly Rule[]): Changed {
+  const isSame = (i: number, j: number): boolean => {
+    const [one, other] = [before[i]!, after[j]!];
+    return (one.steps === other.steps && one.disabled === other.disabled) || ruleText(one) === ruleText(other);
+  };
+  let [start, to, end] = [0, before.length, after.length];
+  while (start < to && start < end && isSame(start, start)) start += 1;
+  while (to > start && end > start && isSame(to - 1, end - 1)) {
+    to -= 1;
+    end -= 1;
+  }
+  const { removed, added, moved } = alignLists(before.slice(start, to), after.slice(start, end), ruleText);
+  return {
+    removed: removed.map((index) => start + index),
+    added: added.map((index) => start + index),
+    moved: moved.map(([i, j]) => [start + i, start + j]),
   };
 }
 

@@ -78,7 +78,8 @@ function callersOf(pipeline: Pipeline): Callers {
   for (const list of pipeline.lists) {
     for (const rule of list.rules) {
       const guard: Step[] = [];
-      for (const step of rule.steps) {
+      for (let at = 0; at < rule.steps.length; at += 1) {
+        const step = rule.steps[at]!;
         if (step.kind === 'jump' || step.kind === 'goto') note(step.list, list.id, [step.kind, guard]);
         else if (step.kind === 'match') guard.push(step);
         else if (step.kind === 'dispatch') {
@@ -157,7 +158,7 @@ function nameOccurrences(pipeline: Pipeline): ReadonlyMap<Unknown, string> {
     switch (condition.kind) {
       case 'all':
       case 'any':
-        for (const part of condition.of) visit(part, rule);
+        for (let at = 0; at < condition.of.length; at += 1) visit(condition.of[at]!, rule);
         return;
       case 'not':
         visit(condition.of, rule);
@@ -175,7 +176,8 @@ function nameOccurrences(pipeline: Pipeline): ReadonlyMap<Unknown, string> {
   };
   for (const list of pipeline.lists) {
     for (const rule of list.rules) {
-      for (const step of rule.steps) {
+      for (let at = 0; at < rule.steps.length; at += 1) {
+        const step = rule.steps[at]!;
         if (step.kind === 'match') visit(step.condition, rule);
         else if (step.kind === 'dispatch') for (const { condition } of step.cases) visit(condition, rule);
       }

@@ -104,7 +104,8 @@ export function contains<T extends Bound>(set: Intervals<T>, value: T): boolean 
 
 /** Whether they have a value in common; nothing is made to find out. */
 export function overlaps(a: Intervals<Bound>, b: Intervals<Bound>): boolean {
-  let [i, j] = [0, 0];
+  let i = 0;
+  let j = 0;
   while (i < a.length && j < b.length) {
     if (a[i + 1]! < b[j]!) i += 2;
     else if (b[j + 1]! < a[i]!) j += 2;

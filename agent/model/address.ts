@@ -35,7 +35,7 @@ export function parseIp4(text: string): number | undefined {
 /** Reads an IPv6 address in any form of RFC 4291 section 2.2, including an embedded dotted quad; no zone. */
 export function parseIp6(text: string): bigint | undefined {
   let source = text;
-  const quad = /^(?<head>.*:)(?<quad>\d+\.\d+\.\d+\.\d+)$/.exec(source);
+  const quad = text.includes('.') ? /^(?<head>.*:)(?<quad>\d+\.\d+\.\d+\.\d+)$/.exec(source) : null;
   if (quad?.groups) {
     const ip4 = parseIp4(quad.groups.quad!);
     if (ip4 === undefined) return undefined;

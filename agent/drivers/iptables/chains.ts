@@ -1,19 +1,13 @@
-import { type Extracted, extractRule } from './extract.js';
 import type { Command, TableText } from './parse.js';
 import { builtIn } from './tables.js';
-
-/** A rule in the place where the commands put it. */
-export interface ChainRule {
-  readonly command: Command;
-  readonly extracted: Extracted;
-}
 
 export interface Chain {
   readonly name: string;
   /** The line that makes the chain known: `:FORWARD DROP`, `-N x`, or the first rule in it. */
   readonly command: Command;
   readonly policy: { readonly value: 'accept' | 'drop'; readonly command: Command } | undefined;
-  readonly rules: readonly ChainRule[];
+  /** The commands that made them, in the places where commands put them. */
+  readonly rules: readonly Command[];
 }
 
 /** What a command cannot do to the chains: the line is lost. */
@@ -26,7 +20,7 @@ interface OpenChain {
   readonly name: string;
   readonly command: Command;
   policy: Chain['policy'];
-  rules: ChainRule[];
+  rules: Command[];
 }
 
 /** Carries out the commands on one table, in order, as iptables-restore would. */
@@ -66,11 +60,10 @@ export function buildChains(table: TableText): {
           misfit(command, `the chain ${command.chain} is not declared`);
           break;
         }
-        const rule = { command, extracted: extractRule(command.words) };
-        if (command.kind === 'append') chain.rules.push(rule);
+        if (command.kind === 'append') chain.rules.push(command);
         else if (command.position! > chain.rules.length + 1)
           misfit(command, `no place ${command.position} in ${command.chain}`);
-        else chain.rules.splice(command.position! - 1, 0, rule);
+        else chain.rules.splice(command.position! - 1, 0, command);
         break;
       }
       case 'flush':

@@ -13,10 +13,11 @@ import type {
   Unknown,
 } from '../../model/index.js';
 import type { CoverageBuilder } from '../shared/coverage.js';
-import type { Chain, ChainRule } from './chains.js';
-import type { Extension, OptionUse, RuleParts } from './extract.js';
+import type { Chain } from './chains.js';
+import type { Asked, Extension, OptionUse, RuleParts } from './extract.js';
 import type { SetLibrary } from './ipset.js';
 import { coreCondition, type MatchContext, matchCondition } from './matches.js';
+import type { Command } from './parse.js';
 import { builtIn, expectedChains } from './tables.js';
 import { targetOf } from './targets.js';
 import { optionText, unknownsOf } from './unknowns.js';
@@ -61,9 +62,11 @@ export function convertTable(source: TableSource, sets: SetLibrary, coverage: Co
     coverage.mark(file, chain.command.line, 'modelled');
     if (chain.policy) coverage.mark(file, chain.policy.command.line, 'modelled');
     const context: RuleContext = { source, names, id, sets, coverage, hooks: hooks.get(chain.name) ?? new Set() };
-    const rules = chain.rules.flatMap((rule, index) =>
-      convertRule(rule, `${table}/${chain.name} rule ${index + 1}`, context),
-    );
+    const rules: Rule[] = [];
+    for (let index = 0; index < chain.rules.length; index += 1) {
+      const rule = convertRule(chain.rules[index]!, `${table}/${chain.name} rule ${index + 1}`, context);
+      if (rule) rules.push(rule);
+    }
     lists.push({ id: id(chain.name), rules, families: [family], origin, table: ref });
     const called = builtIn(table, chain.name);
     if (called)
@@ -113,7 +116,7 @@ function hooksOf(table: string, chains: readonly Chain[]): ReadonlyMap<string, R
     if (known) return known;
     const found = new Set<string>();
     for (const { extracted } of byName.get(name)!.rules) {
-      if (extracted.kind === 'rule' && extracted.parts.target) found.add(extracted.parts.target.name);
+      if (extracted?.kind === 'rule' && extracted.parts.target) found.add(extracted.parts.target.name);
     }
     targets.set(name, found);
     return found;
@@ -140,10 +143,12 @@ interface RuleContext {
   readonly hooks: ReadonlySet<string>;
 }
 
-function convertRule({ command, extracted }: ChainRule, rule: string, context: RuleContext): readonly Rule[] {
+/** Undefined: no rule of this family. */
+function convertRule(command: Command, rule: string, context: RuleContext): Rule | undefined {
   const { source, coverage } = context;
   const { file } = source;
   const origin: Origin = { file, line: command.line, rule, text: command.text };
+  const extracted = command.extracted!;
   if (extracted.kind === 'lost') {
     coverage.lose(file, command.line, extracted.reason);
     coverage.rule('unread');
@@ -153,14 +158,14 @@ function convertRule({ command, extracted }: ChainRule, rule: string, context: R
       text: command.text,
       unrecognized: true,
     };
-    return [{ origin, steps: [{ kind: 'opaque', unknown }] }];
+    return { origin, steps: [{ kind: 'opaque', unknown }] };
   }
   const { parts } = extracted;
   const other = source.family === 'ip4' ? 'ipv6' : 'ipv4';
-  if (parts.core.some(({ name }) => name === other)) {
+  if (has(parts.core, other)) {
     // iptables-restore leaves such a line to the program of the other family.
     coverage.mark(file, command.line, 'irrelevant', `for ${other} only`);
-    return [];
+    return undefined;
   }
   const asked = askedBy(parts, context);
   const outcome = ruleActions(parts, context);
@@ -169,32 +174,40 @@ function convertRule({ command, extracted }: ChainRule, rule: string, context: R
     const options = parts.target.options.map(optionText).join(' ');
     coverage.notCovered(`${rule}: copies of packets leave the device (TEE ${options}), past every rule.`);
   }
-  const comment = parts.matches.findLast(({ name }) => name === 'comment')?.options[0]?.values[0];
-  const steps: readonly Step[] = asked.match ? [asked.match, ...outcome.actions] : outcome.actions;
-  return [comment === undefined ? { origin, steps } : { origin, steps, comment }];
+  const comment = parts.matches.findLast(isComment)?.options[0]?.values[0];
+  const steps = stepsOf(asked, outcome.actions);
+  return comment === undefined ? { origin, steps } : { origin, steps, comment };
 }
 
-/** What a rule asks of a packet, and what of that a packet does not decide. */
-interface Asked {
-  readonly match: Extract<Step, { kind: 'match' }> | undefined;
-  readonly unknowns: readonly Unknown[];
+function isComment({ name }: Extension): boolean {
+  return name === 'comment';
 }
 
-const knownAsked = { ip4: new WeakMap<RuleParts, Asked>(), ip6: new WeakMap<RuleParts, Asked>() } as const;
+function has(options: readonly OptionUse[], wanted: string): boolean {
+  for (const { name } of options) if (name === wanted) return true;
+  return false;
+}
+
+/** Rules of the same line share their steps: what is worked out of them is worked out once. */
+function stepsOf(asked: Asked, actions: readonly Action[]): readonly Step[] {
+  if (!asked.match) return actions;
+  if (asked.made?.actions !== actions) asked.made = { actions, steps: [asked.match, ...actions] };
+  return asked.made.steps;
+}
 
 /** The same words ask the same, except of sets, whose members change, and of what answers anew in each place. */
 function askedBy(parts: RuleParts, context: RuleContext): Asked {
-  const memo = knownAsked[context.source.family];
-  const known = memo.get(parts);
+  const { family } = context.source;
+  const known = parts.asked[family];
   if (known) return known;
   const conditions = ruleCondition(parts, context);
-  const unknowns = conditions.flatMap(unknownsOf);
+  const unknowns = unknownsOf(conditions);
   const asked: Asked = {
     match: conditions.length > 0 ? { kind: 'match', condition: joined(conditions) } : undefined,
     unknowns,
   };
   const lasting = unknowns.every(({ stateful }) => !stateful) && parts.matches.every(({ name }) => name !== 'set');
-  if (lasting) memo.set(parts, asked);
+  if (lasting) parts.asked[family] = asked;
   return asked;
 }
 
@@ -205,27 +218,30 @@ function joined(parts: readonly Condition[]): Condition {
 /** The conjunction of everything a rule asks, flat, its tests of the protocol put together. */
 function ruleCondition(parts: RuleParts, { source, sets }: RuleContext): readonly Condition[] {
   const { family } = source;
-  const conditions: Condition[] = [];
+  const flat: Condition[] = [];
   for (const option of parts.core) {
-    if (option.name === 'ipv4' || option.name === 'ipv6') continue;
-    conditions.push(coreOf(option, family));
+    if (option.name !== 'ipv4' && option.name !== 'ipv6') addFlat(coreOf(option, family), flat);
   }
-  for (const match of parts.matches) conditions.push(matchOf(match, { family, sets }));
-  const flat = flatten(conditions);
+  for (const match of parts.matches) addFlat(matchOf(match, { family, sets }), flat);
   let protocols: Intervals | undefined;
-  for (const part of flat) {
-    if (part.kind === 'protocol') protocols = protocols ? intersection(protocols, part.protocols) : part.protocols;
+  let first = -1;
+  let last = -1;
+  for (let at = 0; at < flat.length; at += 1) {
+    const part = flat[at]!;
+    if (part.kind !== 'protocol') continue;
+    protocols = protocols ? intersection(protocols, part.protocols) : part.protocols;
+    if (first < 0) first = at;
+    last = at;
   }
-  const first = flat.findIndex(({ kind }) => kind === 'protocol');
-  if (first === flat.findLastIndex(({ kind }) => kind === 'protocol')) return flat;
+  if (first === last) return flat;
   return flat.flatMap((part, index): readonly Condition[] =>
     part.kind !== 'protocol' ? [part] : index === first ? [{ kind: 'protocol', protocols: protocols! }] : [],
   );
 }
 
-function flatten(conditions: readonly Condition[]): readonly Condition[] {
-  if (!conditions.some(({ kind }) => kind === 'all')) return conditions;
-  return conditions.flatMap((condition) => (condition.kind === 'all' ? flatten(condition.of) : [condition]));
+function addFlat(condition: Condition, flat: Condition[]): void {
+  if (condition.kind === 'all') for (const part of condition.of) addFlat(part, flat);
+  else flat.push(condition);
 }
 
 /** Rules ask for the same few states, protocols, ports and networks again and again. */
@@ -254,7 +270,7 @@ function matchOf(match: Extension, context: MatchContext): Condition {
   const known = knownPieces.get(key);
   if (known !== undefined) return known;
   const condition = matchCondition(match, context);
-  if (unknownsOf(condition).every(({ stateful }) => !stateful)) knownPieces.set(key, condition);
+  if (unknownsOf([condition]).every(({ stateful }) => !stateful)) knownPieces.set(key, condition);
   return condition;
 }
 
@@ -274,13 +290,25 @@ const verdicts: ReadonlyMap<string, Outcome> = new Map([
   ['RETURN', { actions: [{ kind: 'return' }] }],
 ]);
 
+const LISTS_MAX = 4_096;
+const jumps = { jump: recollection<Outcome>(LISTS_MAX), goto: recollection<Outcome>(LISTS_MAX) } as const;
+
+function jumpTo(list: string, kind: 'jump' | 'goto'): Outcome {
+  let outcome = jumps[kind].get(list);
+  if (outcome === undefined) {
+    outcome = { actions: [{ kind, list }] };
+    jumps[kind].set(list, outcome);
+  }
+  return outcome;
+}
+
 function ruleActions(parts: RuleParts, { source, names, id, hooks }: RuleContext): Outcome {
   const { target } = parts;
   if (!target) return nothing;
   const done = target.options.length === 0 && !target.goto ? verdicts.get(target.name) : undefined;
   if (done && !names.has(target.name)) return done;
   if (names.has(target.name) && target.options.length === 0) {
-    return { actions: [{ kind: target.goto ? 'goto' : 'jump', list: id(target.name) }] };
+    return jumpTo(id(target.name), target.goto ? 'goto' : 'jump');
   }
   const made = targetOf(target, { family: source.family, table: source.table, hooks });
   if (made.kind === 'actions' && !target.goto) {
@@ -314,7 +342,7 @@ function judgeLine(
   outcome: Outcome,
   coverage: CoverageBuilder,
 ): void {
-  const strange = unknowns.filter(({ unrecognized }) => unrecognized);
+  const strange = unknowns.length === 0 ? unknowns : unknowns.filter(({ unrecognized }) => unrecognized);
   if (outcome.lost !== undefined) coverage.lose(file, line, outcome.lost);
   if (outcome.opaque === 'unrecognized' || strange.length > 0) {
     const reason = strange.length > 0 ? `not understood: ${strange[0]!.text}` : 'the target is not understood';

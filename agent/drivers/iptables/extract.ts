@@ -1,3 +1,4 @@
+import type { Action, Family, Step, Unknown } from '../../model/index.js';
 import { coreOptions, matchOptions, type OptionArity, optionAliases, shortOptions, targetOptions } from './modules.js';
 import { protocolNumbers } from './tables.js';
 import type { Word } from './words.js';
@@ -24,6 +25,16 @@ export interface RuleParts {
   readonly core: readonly OptionUse[];
   readonly matches: readonly Extension[];
   readonly target?: Extension & { readonly goto: boolean };
+  /** What the words ask, by family, once it has been worked out (see convert.ts): a line comes again and again. */
+  readonly asked: Partial<Record<Family, Asked>>;
+}
+
+/** What a rule asks of a packet, and what of that a packet does not decide. */
+export interface Asked {
+  readonly match: Extract<Step, { kind: 'match' }> | undefined;
+  readonly unknowns: readonly Unknown[];
+  /** The steps that were made of it last, and for which actions: rules of the same line share them. */
+  made?: { readonly actions: readonly Action[]; readonly steps: readonly Step[] };
 }
 
 export type Extracted =
@@ -62,19 +73,70 @@ const ignoredOptions: ReadonlySet<string> = new Set(
  * understood, to the extension loaded last.
  */
 export function extractRule(words: readonly Word[]): Extracted {
-  let extracted = known.get(words);
-  if (extracted === undefined) {
-    extracted = extract(words);
-    known.set(words, extracted);
+  const core: OptionUse[] = [];
+  const opened: Opened = { loaded: [], matches: [] };
+  let target: (OpenExtension & { goto: boolean }) | undefined;
+  let at = 0;
+
+  while (at < words.length) {
+    let inverted = false;
+    while (isBang(words[at])) {
+      inverted = !inverted;
+      at++;
+    }
+    const word = words[at];
+    if (!word || !isOption(word))
+      return { kind: 'lost', reason: word ? `a word without an option: ${word.text}` : 'the rule ends with !' };
+    at++;
+    const { option, attached } = optionOf(word.text);
+    const owner = ownerOf(option, opened, core);
+    if (isBang(words[at]) && (owner.arity === undefined || owner.arity > 0)) {
+      // The old place of the negation, `-s ! 192.0.2.1`; it is the next option's where this one takes no word.
+      if (!isOption(words[at + 1])) {
+        inverted = !inverted;
+        at++;
+      }
+    }
+    const from = at;
+    if (owner.arity === undefined) while (at < words.length && !isBang(words[at]) && !isOption(words[at])) at++;
+    else at = Math.min(words.length, at + Math.max(0, owner.arity - (attached === undefined ? 0 : 1)));
+    const values = valuesOf(attached, words, from, at);
+    if (owner.arity !== undefined && values.length < owner.arity)
+      return { kind: 'lost', reason: `${word.text} lacks its value` };
+
+    if (owner.kind === 'extension') {
+      owner.extension.options.push({ name: owner.name, inverted, values, known: owner.arity !== undefined });
+    } else if (owner.kind === 'nobody') {
+      return { kind: 'lost', reason: `an option that is not known here: ${word.text}` };
+    } else if (owner.name === 'match') {
+      openMatch(values[0]!, opened);
+    } else if (owner.name === 'jump' || owner.name === 'goto') {
+      if (target) return { kind: 'lost', reason: 'two targets in one rule' };
+      target = Object.assign(open(values[0]!, targetTable, opened), { goto: owner.name === 'goto' });
+    } else if (!ignoredOptions.has(owner.name)) {
+      core.push({ name: owner.name, inverted, values, known: true });
+    }
   }
-  return extracted;
+  const matches = opened.matches.map(close);
+  const parts = { core: core.slice(), matches, asked: {} };
+  if (!target) return { kind: 'rule', parts };
+  return { kind: 'rule', parts: { ...parts, target: { ...close(target), goto: target.goto } } };
 }
 
-/** A line that came before has the same words (see parse.ts). */
-const known = new WeakMap<readonly Word[], Extracted>();
+const none: readonly string[] = [];
+
+/** No larger than it must be: of a large ruleset a hundred thousand of these are kept. */
+function valuesOf(attached: string | undefined, words: readonly Word[], from: number, to: number): readonly string[] {
+  if (attached === undefined && to - from === 1) return [words[from]!.text];
+  const values = words.slice(from, to).map(({ text }) => text);
+  if (attached !== undefined) return values.length === 0 ? [attached] : [attached, ...values];
+  return values.length === 0 ? none : values;
+}
+
+const optionName = /^-{1,2}[A-Za-z0-9]/;
 
 function isOption(word: Word | undefined): boolean {
-  return word !== undefined && !word.quoted && word.text.startsWith('-') && /^-{1,2}[A-Za-z0-9]/.test(word.text);
+  return word !== undefined && !word.quoted && word.text.startsWith('-') && optionName.test(word.text);
 }
 
 function isBang(word: Word | undefined): boolean {
@@ -103,59 +165,8 @@ function openMatch(name: string, opened: Opened): OpenExtension {
   return extension;
 }
 
-function extract(words: readonly Word[]): Extracted {
-  const core: OptionUse[] = [];
-  const opened: Opened = { loaded: [], matches: [] };
-  let target: (OpenExtension & { goto: boolean }) | undefined;
-  let at = 0;
-
-  while (at < words.length) {
-    let inverted = false;
-    while (isBang(words[at])) {
-      inverted = !inverted;
-      at++;
-    }
-    const word = words[at];
-    if (!word || !isOption(word))
-      return { kind: 'lost', reason: word ? `a word without an option: ${word.text}` : 'the rule ends with !' };
-    at++;
-    const { option, attached } = optionOf(word.text);
-    const owner = ownerOf(option, opened, core);
-    const values: string[] = [];
-    if (isBang(words[at]) && (owner.arity === undefined || owner.arity > 0)) {
-      // The old place of the negation, `-s ! 192.0.2.1`; it is the next option's where this one takes no word.
-      if (!isOption(words[at + 1])) {
-        inverted = !inverted;
-        at++;
-      }
-    }
-    if (attached !== undefined) values.push(attached);
-    if (owner.arity === undefined)
-      while (at < words.length && !isBang(words[at]) && !isOption(words[at])) values.push(words[at++]!.text);
-    else while (values.length < owner.arity && at < words.length) values.push(words[at++]!.text);
-    if (owner.arity !== undefined && values.length < owner.arity)
-      return { kind: 'lost', reason: `${word.text} lacks its value` };
-
-    if (owner.kind === 'extension') {
-      owner.extension.options.push({ name: owner.name, inverted, values, known: owner.arity !== undefined });
-    } else if (owner.kind === 'nobody') {
-      return { kind: 'lost', reason: `an option that is not known here: ${word.text}` };
-    } else if (owner.name === 'match') {
-      openMatch(values[0]!, opened);
-    } else if (owner.name === 'jump' || owner.name === 'goto') {
-      if (target) return { kind: 'lost', reason: 'two targets in one rule' };
-      target = Object.assign(open(values[0]!, targetTable, opened), { goto: owner.name === 'goto' });
-    } else if (!ignoredOptions.has(owner.name)) {
-      core.push({ name: owner.name, inverted, values, known: true });
-    }
-  }
-  const matches = opened.matches.map(close);
-  if (!target) return { kind: 'rule', parts: { core, matches } };
-  return { kind: 'rule', parts: { core, matches, target: { ...close(target), goto: target.goto } } };
-}
-
 function close({ name, known, options }: OpenExtension): Extension {
-  return { name, known, options };
+  return { name, known, options: options.slice() };
 }
 
 /** `-s`, `-s192.0.2.1`, `--source`, `--source=192.0.2.1`. */

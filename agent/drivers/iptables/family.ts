@@ -17,7 +17,8 @@ export function familyOf(table: TableText, all: readonly TableText[], file: stri
 }
 
 function familyOfRules(table: TableText): Family | undefined {
-  for (const { words } of table.commands) {
+  for (const command of table.commands) {
+    const words = command.words();
     for (const [index, { text }] of words.entries()) {
       const option = words[index - 1]?.text ?? '';
       const value = words[index - 1]?.text === '!' ? (words[index - 2]?.text ?? '') : option;

@@ -3,6 +3,7 @@ import { failure, type Problem, type Result, success } from '../../lib/result.js
 import type { Family } from '../../model/index.js';
 import type { Section } from '../contract.js';
 import type { CoverageBuilder } from '../shared/coverage.js';
+import { type Extracted, extractRule } from './extract.js';
 import { builtIn, builtIns } from './tables.js';
 import { splitWords, type Word } from './words.js';
 
@@ -13,8 +14,10 @@ export interface Command {
   /** Of `insert`, counted from 1; of `policy`, absent. */
   readonly position?: number;
   readonly policy?: string;
-  /** What follows the chain's name, of `append` and `insert`. */
-  readonly words: readonly Word[];
+  /** The rule, of `append` and `insert`. */
+  readonly extracted?: Extracted;
+  /** All of the line, cut anew at each call. */
+  readonly words: () => readonly Word[];
   readonly line: number;
   /** Without counters. */
   readonly text: string;
@@ -71,13 +74,15 @@ export function parseSave(
   let unfinished: number | undefined;
   const list = !lines.some((line) => line.startsWith('*'));
 
-  for (const [index, raw] of lines.entries()) {
-    const number = index + 1;
+  let number = 0;
+  const lose = (reason: string): void => {
+    lost++;
+    coverage.lose(file, number, reason);
+  };
+
+  for (const raw of lines) {
+    number += 1;
     const line = raw.trim();
-    const lose = (reason: string): void => {
-      lost++;
-      coverage.lose(file, number, reason);
-    };
     if (lost > LOST_LINES_MAX) {
       return problem(
         'NOT_UNDERSTOOD',
@@ -121,8 +126,8 @@ export function parseSave(
         lose('in a table that is not known');
         continue;
       }
-      const read = readCommand(line, number, open.table, false);
-      if (read.kind === 'command') open.commands.push(read.command);
+      const read = readCommand(line, open.table, false);
+      if (read.kind === 'command') open.commands.push(placed(read.command, number));
       else if (read.kind === 'broken') return problem('TRUNCATED', number, read.reason);
       else if (read.kind === 'lost') lose(read.reason);
       else coverage.mark(file, number, 'irrelevant', read.reason);
@@ -135,18 +140,19 @@ export function parseSave(
         lose('a command on a table that netfilter does not have');
         continue;
       }
-      const read = readCommand(body, number, table, called !== null);
+      const read = readCommand(body, table, called !== null);
       if (read.kind === 'nothing') coverage.mark(file, number, 'irrelevant', read.reason);
       else if (read.kind !== 'command') lose(read.reason);
       else {
         const key = `${ownFamily ?? ''}/${table}`;
         const known = reader.get(key);
-        if (known) known.commands.push(read.command);
+        const command = placed(read.command, number);
+        if (known) known.commands.push(command);
         else
           reader.set(key, {
             table,
             line: number,
-            commands: [read.command],
+            commands: [command],
             family: ownFamily,
             backEnd: undefined,
             partial: true,
@@ -199,10 +205,6 @@ function notASave(file: string, lines: readonly string[]): Result<never> {
   });
 }
 
-type Read =
-  | { readonly kind: 'command'; readonly command: Command }
-  | { readonly kind: 'nothing' | 'lost' | 'broken'; readonly reason: string };
-
 /** `-t TABLE` may stand anywhere among the words of a command; the table is `filter` without it. */
 function takeTable(text: string): { readonly table: string; readonly command: string } {
   const found = /(?:^| )(?:-t|--table)[ =](?<table>\S+)(?= |$)/.exec(text);
@@ -233,16 +235,18 @@ const commandNames: Readonly<Record<string, Command['kind'] | 'zero'>> = {
 /** Holds for every line in which one of the words below is; asked first, because nearly no line has one. */
 const perhapsTwo = /[ \t]-[AINPXFDR](?:[ \t]|$)|[ \t]--(?:append|insert)|\[\d+:\d+\]|COMMIT|\*filter/;
 
+type Unplaced = Omit<Command, 'line'>;
+
 /** What a line says, whatever its number. */
 type Said =
-  | { readonly kind: 'command'; readonly command: Omit<Command, 'line'> }
+  | { readonly kind: 'command'; readonly command: Unplaced }
   | { readonly kind: 'nothing' | 'lost' | 'broken'; readonly reason: string };
 
 /** Lines come again: in the reading before and the one after hardly any differ. */
 const LINES_MAX = 32_768;
 const knownLines = recollection<Said>(LINES_MAX);
 
-function readCommand(line: string, number: number, table: string, shell: boolean): Read {
+function readCommand(line: string, table: string, shell: boolean): Said {
   const text = line.startsWith('[') ? line.replace(counters, '') : line;
   const key = shell ? `${table}\n\n${text}` : `${table}\n${text}`;
   let said = knownLines.get(key);
@@ -250,11 +254,18 @@ function readCommand(line: string, number: number, table: string, shell: boolean
     said = readText(text, table, shell);
     knownLines.set(key, said);
   }
-  if (said.kind !== 'command') return said;
-  const { kind, chain, position, policy, words, text: shown } = said.command;
-  const command: Command = { kind, chain, words, line: number, text: shown };
-  if (position !== undefined) return { kind: 'command', command: { ...command, position } };
-  return { kind: 'command', command: policy === undefined ? command : { ...command, policy } };
+  return said;
+}
+
+function placed({ kind, chain, extracted, words, text, position, policy }: Unplaced, line: number): Command {
+  if (extracted === undefined) return { kind, chain, words, line, text, ...(policy === undefined ? {} : { policy }) };
+  return position === undefined
+    ? { kind, chain, extracted, words, line, text }
+    : { kind, chain, extracted, words, line, text, position };
+}
+
+function noWords(): readonly Word[] {
+  return [];
 }
 
 function readText(text: string, table: string, shell: boolean): Said {
@@ -263,7 +274,7 @@ function readText(text: string, table: string, shell: boolean): Said {
     if (!chain) return { kind: 'lost', reason: 'not a chain line' };
     const shown = `:${chain.chain} ${chain.policy}`;
     if (chain.policy === '-') {
-      return { kind: 'command', command: { kind: 'chain', chain: chain.chain!, words: [], text: shown } };
+      return { kind: 'command', command: { kind: 'chain', chain: chain.chain!, words: noWords, text: shown } };
     }
     return policyCommand(table, chain.chain!, chain.policy!, shown);
   }
@@ -276,12 +287,12 @@ function readText(text: string, table: string, shell: boolean): Said {
   const chain = words[1]?.text;
   if (chain === undefined) {
     if (kind !== 'flush' && kind !== 'delete') return { kind: 'lost', reason: 'the name of the chain is missing' };
-    return { kind: 'command', command: { kind, chain: '', words: [], text } };
+    return { kind: 'command', command: { kind, chain: '', words: noWords, text } };
   }
   if (kind === 'policy') return policyCommand(table, chain, words[2]?.text ?? '', text);
   if (kind !== 'append' && kind !== 'insert') {
     if (words.length > 2) return { kind: 'lost', reason: 'more words than this command takes' };
-    return { kind: 'command', command: { kind, chain, words: [], text } };
+    return { kind: 'command', command: { kind, chain, words: noWords, text } };
   }
   const numbered = kind === 'insert' && /^[1-9]\d*$/.test(words[2]?.text ?? '');
   const rest = words.slice(numbered ? 3 : 2);
@@ -296,9 +307,11 @@ function readText(text: string, table: string, shell: boolean): Said {
   ) {
     return { kind: 'broken', reason: 'two lines have run into each other' };
   }
-  const plain = { chain, words: rest, text: uncounted(text) };
-  if (kind === 'append') return { kind: 'command', command: { kind, ...plain } };
-  return { kind: 'command', command: { kind, ...plain, position: numbered ? Number(words[2]!.text) : 1 } };
+  const extracted = extractRule(rest);
+  const again = (): readonly Word[] => splitWords(text, shell) ?? [];
+  const command: Unplaced = { kind, chain, extracted, words: again, text: uncounted(text) };
+  if (kind === 'append') return { kind: 'command', command };
+  return { kind: 'command', command: { ...command, position: numbered ? Number(words[2]!.text) : 1 } };
 }
 
 /** Without the counters that `iptables-save -c` of old versions writes as an option. */
@@ -310,5 +323,5 @@ function uncounted(text: string): string {
 function policyCommand(table: string, chain: string, policy: string, text: string): Said {
   if (!builtIn(table, chain)) return { kind: 'lost', reason: 'a policy for a chain that is not built in' };
   if (policy !== 'ACCEPT' && policy !== 'DROP') return { kind: 'lost', reason: `not a policy: ${policy}` };
-  return { kind: 'command', command: { kind: 'policy', chain, policy, words: [], text } };
+  return { kind: 'command', command: { kind: 'policy', chain, policy, words: noWords, text } };
 }

@@ -260,7 +260,7 @@ function changingSets(sources: readonly TableSource[]): ReadonlySet<string> {
   const names = new Set<string>();
   for (const { rules } of sources.flatMap(({ chains }) => chains)) {
     for (const { extracted } of rules) {
-      if (extracted.kind !== 'rule' || extracted.parts.target?.name !== 'SET') continue;
+      if (extracted?.kind !== 'rule' || extracted.parts.target?.name !== 'SET') continue;
       for (const { name, values } of extracted.parts.target.options)
         if (/^(?:add|del)-set$/.test(name)) names.add(values[0]!);
     }

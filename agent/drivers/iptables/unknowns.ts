@@ -73,17 +73,25 @@ export function unreadableMatch(extension: Extension): Condition {
   return { kind: 'unknown', id: `iptables match ${text}`, text, unrecognized: true };
 }
 
-/** Every unknown within a condition, in order. */
-export function unknownsOf(condition: Condition): readonly Unknown[] {
+/** Every unknown within these conditions, in order. */
+export function unknownsOf(conditions: readonly Condition[]): readonly Unknown[] {
+  const found: Unknown[] = [];
+  for (const condition of conditions) collectUnknowns(condition, found);
+  return found;
+}
+
+function collectUnknowns(condition: Condition, found: Unknown[]): void {
   switch (condition.kind) {
     case 'unknown':
-      return [condition];
+      found.push(condition);
+      return;
     case 'not':
-      return unknownsOf(condition.of);
+      collectUnknowns(condition.of, found);
+      return;
     case 'all':
     case 'any':
-      return condition.of.flatMap(unknownsOf);
+      for (const part of condition.of) collectUnknowns(part, found);
+      return;
     default:
-      return [];
   }
 }

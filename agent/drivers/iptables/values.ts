@@ -56,12 +56,14 @@ export function portSet(text: string, separator: ':' | '-' = ':'): Intervals | u
 
 /** The addresses of `-s` and `-d`, with commas; only of the rule's own family. */
 export function addressList(text: string, family: Family): AddressSet | undefined {
+  if (!text.includes(',')) return address(text, family);
   const parts = text.split(',').map((part) => address(part, family));
   if (parts.some((part) => part === undefined)) return undefined;
   return unite(parts as AddressSet[]);
 }
 
 export function unite(parts: readonly AddressSet[]): AddressSet {
+  if (parts.length === 1) return parts[0]!;
   return {
     ip4: fromRanges(parts.flatMap(({ ip4 }) => pairs(ip4))),
     ip6: fromRanges(parts.flatMap(({ ip6 }) => pairs(ip6))),

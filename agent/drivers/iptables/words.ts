@@ -12,7 +12,10 @@ export interface Word {
 export function splitWords(text: string, shell = false): readonly Word[] | undefined {
   const words: Word[] = [];
   if (!quoting.test(text)) {
-    for (const word of text.split(' ')) if (word !== '') words.push({ text: word, quoted: false });
+    const parts = text.split(' ');
+    for (let at = 0; at < parts.length; at += 1) {
+      if (parts[at] !== '') words.push({ text: parts[at]!, quoted: false });
+    }
     return words;
   }
   let at = 0;
