@@ -1,7 +1,7 @@
 import type { AccessFact, AccessFactKind } from '../../model/index.js';
 import type { Config } from './config.js';
 import { isIrrelevant } from './irrelevant.js';
-import { isComment, type Line, withDescendants } from './parse.js';
+import { isComment, type Line } from './parse.js';
 
 /** A word behind which a secret stands, and the secret; a digest that stands in its place is none. */
 const secretWords =
@@ -29,28 +29,25 @@ const kinds: readonly (readonly [RegExp, AccessFactKind])[] = [
 export function factsOf(config: Config): readonly AccessFact[] {
   const lines = [...new Set([...config.told, ...config.management, ...config.vpn, ...config.policies])];
   const facts = new Map<string, AccessFact>();
+  const parts = new Map<string, string[]>();
   for (const line of lines) {
     const kind = kinds.find(([pattern]) => pattern.test(line.text))?.[1];
     // How long a login may idle is no gate.
     if (!kind || (kind === 'managementService' && isIrrelevant(line.words))) continue;
     const subject = config.prefix + subjectOf(line, kind);
-    const value = [...withDescendants(line)]
-      .filter(({ text }) => !isComment(text))
-      .map(({ words }) => withoutSecret(words.join(' ')))
-      .join('; ');
-    const known = facts.get(`${kind} ${subject}`);
+    const id = `${kind} ${subject}`;
     const origin = {
       file: config.file,
       line: line.number,
       rule: line.words.slice(0, 2).join(' '),
       text: withoutSecret(line.text),
     };
-    facts.set(`${kind} ${subject}`, {
-      kind,
-      subject,
-      value: known ? `${known.value}; ${value}` : value,
-      origin: known?.origin ?? origin,
-    });
+    // What is inspected first counts; of all else a device keeps no order.
+    const isOrdered = kind === 'inspection';
+    const own = [...(parts.get(id) ?? []), textOf(line, isOrdered)];
+    parts.set(id, isOrdered ? own : own.sort());
+    const value = parts.get(id)!.join('; ');
+    facts.set(id, { kind, subject, value, origin: facts.get(id)?.origin ?? origin });
   }
   for (const line of config.interfaces.flatMap((one) => one.line.children)) {
     if (line.words[0] !== 'policy-route') continue;
@@ -63,6 +60,12 @@ export function factsOf(config: Config): readonly AccessFact[] {
     });
   }
   return [...facts.values()];
+}
+
+/** A line and those below it, without secrets. */
+function textOf({ words, children }: Line, isOrdered: boolean): string {
+  const below = children.filter(({ text }) => !isComment(text)).map((child) => textOf(child, isOrdered));
+  return [withoutSecret(words.join(' ')), ...(isOrdered ? below : below.sort())].join('; ');
 }
 
 function subjectOf({ words }: Line, kind: AccessFactKind): string {

@@ -15,6 +15,15 @@ const notContent = new Set([
   'certificate',
 ]);
 
+/** What somebody sees of the device, kept with the administrator: it changes while one looks around. */
+const display = new Set(['dashboard', 'dashboard-tabs', 'gui-dashboard']);
+
+/** Lists in which one word is as good a place as another; what is proposed or preferred has an order. */
+const withoutOrder = new Set([
+  ...['member', 'exclude-member', 'srcaddr', 'dstaddr', 'srcaddr6', 'dstaddr6', 'service', 'srcintf', 'dstintf'],
+  ...['interface', 'day', 'allowaccess', 'ip6-allowaccess', 'users', 'groups', 'tcp-portrange', 'udp-portrange'],
+]);
+
 /** Whether a setting holds a secret: by its key, or because the device shows it encrypted, anew at every reading. */
 export function isSecret(key: string, values: readonly string[]): boolean {
   return values[0] === 'ENC' || secretKeys.test(key);
@@ -28,9 +37,11 @@ export function contentOf(entry: Entry): string {
   const parts: string[] = [];
   for (const { key, values } of entry.settings.values()) {
     if (!values || notContent.has(key) || isSecret(key, values)) continue;
-    parts.push([key, ...values.map(wordOf)].join(' '));
+    const words = values.map(wordOf);
+    parts.push([key, ...(withoutOrder.has(key) ? words.sort() : words)].join(' '));
   }
-  for (const table of entry.tables.values()) parts.push(`${table.path} {${contentOfTable(table)}}`);
+  for (const table of entry.tables.values())
+    if (!display.has(table.path)) parts.push(`${table.path} {${contentOfTable(table)}}`);
   return parts.sort().join(', ') || '(default)';
 }
 

@@ -1,16 +1,23 @@
 import { createHash } from 'node:crypto';
 import type { AccessFact, AccessFactKind } from '../../model/index.js';
-import { at, contentOf, type Node } from './tree.js';
+import { at, contentOf, type Node, valueIn } from './tree.js';
 
 const secretWords = /(?:phash|password|passwd|secret|key|token|pass)$/;
 
-/** What is below a node in words, without what is secret there. */
+/** A password is told by the digest that stands in its place: another password is another digest. */
+const digest = /^[[<]?secret-[0-9a-f]{24}[\]>]?$/;
+
+/** What is below a node in words, without what is secret there; settings and members have no order. */
 function told(node: Node): string {
   return node.children
     .map((child) => {
-      if (secretWords.test(child.name)) return child.name;
+      if (secretWords.test(child.name)) {
+        const value = child.name === 'phash' ? valueIn(child) : undefined;
+        return value !== undefined && digest.test(value) ? `${child.name} ${value}` : child.name;
+      }
       return child.children.length === 0 ? child.name : `${child.name} ${told(child)}`;
     })
+    .sort()
     .join('; ');
 }
 

@@ -183,6 +183,22 @@ describe('gates that are no packet rules, when they change', () => {
       ['ACCESS_WIDENED filterNotCovered firewall proxy-policy one'],
     ],
     ['nothing', {}, {}, []],
+    [
+      'what an administrator looks at',
+      {},
+      {
+        admins: admin(
+          `${hosts}\n        config gui-dashboard\n            edit 1\n                set name "Status"\n            next\n        end`,
+        ),
+      },
+      [],
+    ],
+    [
+      'the order of a zone’s interfaces',
+      { more: table('system zone', '        set interface "imaging" "lab"') },
+      { more: table('system zone', '        set interface "lab" "imaging"') },
+      [],
+    ],
   ] as const)('%s', (_case, before, now, expected) => expect(told(before, now)).toEqual(expected));
 });
 

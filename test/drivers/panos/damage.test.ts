@@ -23,6 +23,14 @@ test('a secret that was taken out does not make an element of itself', () => {
   expect(read(redacted)?.pipeline).toEqual(read(texts[0]!)?.pipeline);
 });
 
+test('another password is another digest, and the same one the same', () => {
+  const factsWith = (hash: string) =>
+    read(redactText(texts[0]!.replace(/(?<=<phash>)[^<]+/, hash), driver.secrets, new Uint8Array(32)))!.facts;
+  expect(factsWith('$5$one$two')).toEqual(factsWith('$5$one$two'));
+  expect(factsWith('$5$one$three')).not.toEqual(factsWith('$5$one$two'));
+  expect(JSON.stringify(factsWith('$5$one$two'))).not.toContain('$5$');
+});
+
 function isClean({ coverage }: Device): boolean {
   return coverage.blind.length === 0 && coverage.lines.every(({ state }) => state !== 'unrecognized');
 }
