@@ -1,7 +1,7 @@
 import type { Edit, Opening, Permit } from '../exposure/index.js';
 import type { Direction } from '../model/index.js';
 import { flowOf, flowText, type Surroundings, setOf, witnessText } from './compose-flow.js';
-import { carrierOf, type Subject } from './types.js';
+import { carrierOf, declaredId, type Subject } from './types.js';
 
 /** Everything that one rule lets through in one direction. */
 export interface RuleGroup {
@@ -114,6 +114,28 @@ export function withFreshUndo(subject: Subject, { permit }: RuleGroup, undo: Und
   if (cause.rule.text !== permit.origin.text) return subject;
   const fresh = undo?.({ edit: 'added', rule: permit.origin, list: permit.list });
   return fresh === undefined ? subject : { ...subject, undo: fresh };
+}
+
+/**
+ * What was there when the guard looked first has no edit that could be undone: it is shut by taking away its rule,
+ * where nothing that is declared passes by that rule. Said anew at each reading, for numbers and handles change.
+ */
+export function withDeletion(
+  subjects: readonly Subject[],
+  groups: readonly RuleGroup[],
+  { allowed, undo }: { readonly allowed: readonly Subject[]; readonly undo: Undo | undefined },
+): readonly Subject[] {
+  if (subjects.every(({ cause }) => cause)) return subjects;
+  const permits = new Map(groups.map(({ identity, permit }) => [identity, permit]));
+  const declared = new Set(allowed.map(({ id }) => id));
+  return subjects.map((subject) => {
+    if (subject.cause) return subject;
+    const { undo: _, ...rest } = subject;
+    const permit = permits.get(carrierOf(subject));
+    if (declared.has(declaredId(subject)) || permit?.kind !== 'rule' || permit.list === undefined) return rest;
+    const remedy = undo?.({ edit: 'added', rule: permit.origin, list: permit.list });
+    return remedy === undefined ? rest : { ...rest, undo: remedy };
+  });
 }
 
 /**

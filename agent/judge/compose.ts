@@ -17,7 +17,15 @@ import { factSubjects, listening, uncomparedAreas } from './compose-hosts.js';
 import { nothingInWindows, standingFacts, standingRules, withoutStanding } from './compose-in-windows.js';
 import { latentSubjects, laterSubjects, nothingLatent } from './compose-latent.js';
 import { type OtherVersion, platformOf } from './compose-platform.js';
-import { continued, groupByRule, type RuleGroup, subjectOfRule, succeed, withFreshUndo } from './compose-rules.js';
+import {
+  continued,
+  groupByRule,
+  type RuleGroup,
+  subjectOfRule,
+  succeed,
+  withDeletion,
+  withFreshUndo,
+} from './compose-rules.js';
 import { outerFirst } from './parties.js';
 import { carrierOf, declaredId, type Observation, type Subject } from './types.js';
 
@@ -124,6 +132,7 @@ export function composeObservation(input: ComposeInput): Observation {
   });
   const sleeping = isBlind ? nothingLatent : latentSubjects(sides, open, around);
   const later = laterSubjects({ now, approved, earlier: input.earlier, blind: isBlind }, sides, around);
+  const allowed = isBlind ? [] : declaredRules(input, sides, comparison.closed);
   const limits = [
     ...standing.limits,
     ...sleeping.limits,
@@ -136,7 +145,7 @@ export function composeObservation(input: ComposeInput): Observation {
     ...(snapshot !== undefined && { snapshot }),
     undeclared: [
       ...(engine.subject ? [engine.subject] : []),
-      ...rules,
+      ...withDeletion(rules, groups, { undo: isBlind ? undefined : undo, allowed }),
       ...standing.subjects,
       ...listeners.undeclared,
       ...platform.facts,
@@ -145,7 +154,7 @@ export function composeObservation(input: ComposeInput): Observation {
       ...sleeping.subjects,
       ...later.subjects,
     ],
-    declared: isBlind ? [] : [...declaredRules(input, sides, comparison.closed), ...listeners.declared],
+    declared: isBlind ? [] : [...allowed, ...listeners.declared],
     missing: isBlind ? [] : [...missingRules(input, sides, closed), ...missingListeners(input, listeners)],
     blind: [...new Set(blind)],
     ...(limits.length > 0 && { limits }),

@@ -57,6 +57,23 @@ describe('one subject a rule, in words', () => {
     expect(blind).toEqual([]);
   });
 
+  test('that was there when the guard looked first is shut by taking away its rule, as it is called now', () => {
+    const undo = (edit: Edit): string => `${edit.edit}: delete ${edit.rule.rule}`;
+    const ssh = 'iifname "wan0" tcp dport 22 accept';
+    const [first] = compose(firewall([ssh]), { undo }).undeclared;
+    expect(first).toMatchObject({ undo: `added: delete ${first!.place!.rule}` });
+    const moved = firewall(['ip saddr 203.0.113.9 drop', ssh]);
+    const later = compose(moved, { undo, before: moved, earlier: [first!] }).undeclared;
+    expect(later).toHaveLength(1);
+    expect(later[0]).toMatchObject({ id: first!.id, undo: `added: delete ${later[0]!.place!.rule}` });
+    expect(later[0]?.place?.rule).not.toBe(first!.place!.rule);
+    // What is declared passes by the same rule: taking it away would cut that.
+    const flows = declared('  - {from: any, to: 192.0.2.10, service: tcp/22, why: w, owner: o}\n');
+    const [wide] = compose(firewall([ssh]), { undo, declared: flows }).undeclared;
+    expect(wide).toBeDefined();
+    expect(wide).not.toHaveProperty('undo');
+  });
+
   test('with its zones, its place, a packet to try and how to shut it', () => {
     const undo = () => 'nft delete rule inet filter forward handle 4';
     const [one] = compose(firewall([web]), { approved: nothing, before: nothing, undo }).undeclared;
