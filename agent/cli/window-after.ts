@@ -7,8 +7,9 @@ import { type GuardOptions, guardCommand, person, shown, withGuard } from './wit
 const WAYS = { fix: 'fix and retry', resume: 'resume', waive: 'waive', handOver: 'hand over' } as const;
 
 /** A refusal without a way on would be answered by ignoring it. */
-export function printWaysOut({ waysOut = [] }: CloseAnswerView, times: TimeContext): void {
+export function printWaysOut({ waysOut = [], owner }: CloseAnswerView, times: TimeContext): void {
   if (waysOut.length === 0) return;
+  if (owner !== undefined) print(clean(`${owner} answers for what is left, until somebody takes it over`));
   print('ways out:');
   for (const { way, text, command, until } of waysOut) {
     const end = until === undefined ? '' : `, ${timeText(until, times)}`;

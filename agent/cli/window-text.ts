@@ -18,10 +18,15 @@ export function printRow(title: string, text: string, colour?: Colour): void {
 export function printWindow(view: WindowView, times: TimeContext): void {
   const { id, vendor, owner, technician, ticket, devices, state, extension, scope, openedAt, closedAt } = view;
   const { emergency } = view;
-  const names = [vendor, owner, technician, ticket === undefined ? undefined : `ticket ${ticket}`].filter(
-    (one) => one !== undefined,
-  );
+  const isSelf = vendor === 'self';
+  const names = [
+    vendor,
+    isSelf ? owner : undefined,
+    technician,
+    ticket === undefined ? undefined : `ticket ${ticket}`,
+  ].filter((one) => one !== undefined);
   print(clean(`window ${id}: ${state}, ${names.join(', ')}`));
+  if (owner !== undefined && !isSelf) printRow('owner', owner);
   printRow('devices', devices.join(', '));
   printRow('planned', `${timeText(view.start, times)} to ${timeText(view.end, times)}`);
   if (view.series) printRow('series', seriesText(view.series));

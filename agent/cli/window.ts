@@ -53,6 +53,7 @@ function planOptions(command: Command): Command {
     .option('--vendor <name>', 'whose intervention it is')
     .option('--technician <name>', 'who comes, or dials in')
     .option('--ticket <number>', 'the number of the intervention; it is the id too where none is given')
+    .option('--owner <name>', 'who of the hospital answers for it and for what it leaves; left out, who asks')
     .option('--device <id>', 'a device on which changes are expected, repeatable; left out, all', list)
     .option('--start <time>', 'left out: now')
     .option('--end <time>', 'the planned end: 17:30, or a time with its day')
@@ -101,7 +102,6 @@ function addOpen(window: Command, setExit: SetExit): void {
   planOptions(guardCommand(window, 'open', 'open a planned window, or with --vendor plan and open one at once'))
     .argument('[id]', 'of the planned one; with --vendor: left out, the ticket, else one is made')
     .option('--self', 'instead of --vendor: the hospital’s own staff; without --allow, rules and listeners')
-    .option('--owner <name>', 'with --self: who answers for it; left out, who asks')
     .option('--emergency', 'without a plan, four hours at most; needs --vendor, --caller, --reason and --on-call')
     .option('--caller <name>', 'with --emergency: who called')
     .option('--reason <text>', 'with --emergency: why it cannot wait')
@@ -203,13 +203,13 @@ function whoseWindow(options: PlanOptions): Result<Pick<WindowRequest, 'vendor' 
     if (vendor !== undefined || emergency) return bad('--self with another’s work', '--self alone');
     return success({ vendor: 'self', owner: owner ?? person() });
   }
-  if (owner !== undefined) return bad('--owner without --self', '--self');
   if (vendor === undefined) return bad('a plan without a vendor', '--vendor NAME');
-  if (!emergency) return success({ vendor });
+  if (!emergency) return success({ vendor, owner: owner ?? person() });
   if (caller === undefined || reason === undefined || onCall === undefined) {
     return bad('an emergency that nobody signs', '--caller NAME, --reason TEXT and --on-call NAME');
   }
-  return success({ vendor, emergency: { caller, reason, onCall, ...(since !== undefined && { late: true }) } });
+  const called = { caller, reason, onCall, ...(since !== undefined && { late: true }) };
+  return success({ vendor, owner: owner ?? onCall, emergency: called });
 }
 
 function parseLength(text: string, context: TimeContext): Result<string> {

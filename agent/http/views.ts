@@ -217,6 +217,7 @@ export const CloseAnswerView: z.ZodType<guard.CloseAnswerView> = z.looseObject({
   waysOut: z
     .array(z.looseObject({ way: z.enum(['fix', 'resume', 'waive', 'handOver']), text, command: text, until: maybe }))
     .exactOptional(),
+  owner: maybe,
 });
 
 export const FindingsView: z.ZodType<guard.FindingsView> = z.looseObject({

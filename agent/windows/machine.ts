@@ -288,6 +288,17 @@ function reachDeadline(
   });
 }
 
+/** Who of the hospital answers for what is left; undefined: nobody was ever named. */
+export function answersFor({
+  handedOver,
+  owner,
+  emergency,
+  resumed,
+  extension,
+}: Pick<MaintenanceWindow, 'handedOver' | 'owner' | 'emergency' | 'resumed' | 'extension'>): string | undefined {
+  return handedOver?.to ?? owner ?? emergency?.onCall ?? resumed?.by ?? extension?.by;
+}
+
 const standing: Record<WindowState, (window: MaintenanceWindow) => string> = {
   planned: () => 'is only planned',
   open: (window) => `is open since ${iso(window.openedAt!)}`,

@@ -20,10 +20,13 @@ describe('a refused close', () => {
       ['waive', 'ecluse waive fw/rdp --until DATE --owner NAME --reason TEXT', undefined],
       ['handOver', "ecluse window hand-over 'INT 1' --to NAME --by NAME", undefined],
     ]);
+    // Nobody was named, and no site either: it has an owner all the same.
+    expect(refused.owner).toBe('whoever runs Écluse');
     expect(must(await guard.handOverWindow('INT 1', { to: 'on call', by: 'RSSI' }))).toMatchObject({
       state: 'refused',
       handedOver: { to: 'on call', by: 'RSSI' },
     });
+    expect(must(await guard.closeWindow('INT 1')).owner).toBe('on call');
     expect(must(await guard.resumeWindow('INT 1', 'technician'))).toMatchObject({
       state: 'open',
       effectiveEnd: at(60),
@@ -33,6 +36,22 @@ describe('a refused close', () => {
     const closed = must(await guard.closeWindow('INT 1'));
     expect(closed).toMatchObject({ state: 'closed', openings: [] });
     expect(closed).not.toHaveProperty('waysOut');
+    await guard.close();
+  });
+
+  test('has an owner: who was named, the on-call of an emergency, or whom the site names', async () => {
+    const world = fakeWorld();
+    const sites = { nord: { name: 'Hôpital Nord', contact: 'Astreinte, 4100' } };
+    const { guard, until } = await startGuard({ ...world, settings: { ...world.settings, site: 'nord', sites } });
+    const emergency = { caller: 'a nurse', reason: 'the scanner is down', onCall: 'B. Roux' };
+    must(await guard.openWindow('named', { ...plan, owner: 'A. Bernard' }));
+    must(await guard.openWindow('emergency', { ...plan, emergency }));
+    must(await guard.openWindow('nobody', plan));
+    world.devices.fw!.open = [rdp];
+    await until(5);
+    const owners: (string | undefined)[] = [];
+    for (const id of ['named', 'emergency', 'nobody']) owners.push(must(await guard.closeWindow(id)).owner);
+    expect(owners).toEqual(['A. Bernard', 'B. Roux', 'Astreinte, 4100']);
     await guard.close();
   });
 

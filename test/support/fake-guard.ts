@@ -252,6 +252,7 @@ export function fakeGuard(scene: FakeScene = {}): FakeGuard {
         ),
         coverage: coverage(ids),
         ...(state === 'refused' && {
+          ...(window.value.owner !== undefined && { owner: window.value.owner }),
           waysOut: [
             { way: 'fix', text: 'shut what is listed, then close again', command: `ecluse window close ${id}` },
             { way: 'resume', text: 'go on', command: `ecluse window resume ${id} --by NAME`, until: window.value.end },

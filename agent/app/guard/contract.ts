@@ -249,6 +249,8 @@ export interface CloseAnswerView {
   readonly coverage: CoverageStatement;
   /** Of a refused close, all four: no refusal is a dead end. */
   readonly waysOut?: readonly WayOut[];
+  /** Of a refused close: who of the hospital answers for what is left, until somebody takes it over. */
+  readonly owner?: string;
 }
 
 export interface WayOut {

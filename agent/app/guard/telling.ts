@@ -15,6 +15,7 @@ import {
   type Subject,
   servicesReached,
 } from '../../judge/index.js';
+import { answersFor } from '../../windows/index.js';
 import { type Bench, isOpenFinding } from './bench.js';
 import type { Room } from './room.js';
 
@@ -107,7 +108,11 @@ function recordContext(
   return {
     ...place,
     ...(keySite !== undefined && { site: keySite }),
-    window: (id) => bench.state().windows.find((window) => window.id === id),
+    window: (id) => {
+      const window = bench.state().windows.find((one) => one.id === id);
+      const owner = window && answersFor(window);
+      return window && { ...window, ...(owner !== undefined && { owner }) };
+    },
     services: ({ finding: { subject } }) => servicesOf(subject, services),
   };
 }

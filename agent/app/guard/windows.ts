@@ -1,8 +1,9 @@
+import { placeOf } from '../../config/index.js';
 import { protocolName } from '../../exposure/index.js';
 import { type AnnouncedPorts, announced, withoutBefore } from '../../judge/index.js';
 import { occurrencesOf } from '../../lib/recurrence.js';
 import { failure, type Result, success } from '../../lib/result.js';
-import type { MaintenanceWindow, ScopeEntry, WindowPlan } from '../../windows/index.js';
+import { answersFor, type MaintenanceWindow, type ScopeEntry, type WindowPlan } from '../../windows/index.js';
 import type {
   BeforeView,
   CloseAnswerView,
@@ -134,7 +135,11 @@ export function windowAnswers(room: Room): WindowAnswers {
     const alsoOpen = openBeside(room, window.value, answer.openings);
     const told = closeView(answer, { attested, alsoOpen, coverage: { ...statement, notCovered }, sessions });
     if (told.state === 'closed') return success(told);
-    return success({ ...told, waysOut: waysOut(window.value, answer, clock.now()) });
+    const refused = find(id);
+    const place = placeOf(room.settings, window.value.devices);
+    const named = refused.ok ? answersFor(refused.value) : undefined;
+    const owner = named ?? place.contact ?? place.siteName ?? 'whoever runs Écluse';
+    return success({ ...told, waysOut: waysOut(window.value, answer, clock.now()), owner });
   };
 
   return {
