@@ -87,7 +87,24 @@ export function unknown(text: string, unrecognized = false): Unknown {
 /** Something that is referred to and is not in the capture: it may match anything, and the reading is blind for it. */
 export function absent(library: Library, what: string): Unknown {
   library.missing.add(what);
-  return unknown(`${what}, which is not in this capture`, true);
+  return unknown(`${what}${ABSENT}`, true);
+}
+
+const ABSENT = ', which is not in this capture';
+
+/** What is asked without what is not there: a name that stands for nothing holds nothing. */
+export function withoutAbsent(condition: Condition): Condition {
+  switch (condition.kind) {
+    case 'unknown':
+      return condition.unrecognized && condition.text.endsWith(ABSENT) ? any() : condition;
+    case 'all':
+    case 'any':
+      return { kind: condition.kind, of: condition.of.map(withoutAbsent) };
+    case 'not':
+      return { kind: 'not', of: withoutAbsent(condition.of) };
+    default:
+      return condition;
+  }
 }
 
 /** An address, or a name given to one. */

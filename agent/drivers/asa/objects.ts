@@ -3,7 +3,14 @@ import type { CoverageBuilder } from '../shared/coverage.js';
 import { unknownsOf } from './access-list.js';
 import type { Config } from './config.js';
 import { NotUnderstood } from './cursor.js';
-import { groupAddresses, networkGroup, networkObject, objectAddresses, sideCondition } from './library.js';
+import {
+  groupAddresses,
+  networkGroup,
+  networkObject,
+  objectAddresses,
+  sideCondition,
+  withoutAbsent,
+} from './library.js';
 import type { Line } from './parse.js';
 import { icmpGroup, icmpMember, serviceGroup, serviceLine, serviceMember, serviceObject } from './services.js';
 
@@ -27,7 +34,8 @@ export function objectsOf(config: Config, coverage: CoverageBuilder): readonly N
   };
   const add = (kind: NamedObject['kind'], name: string, make: () => Condition): void => {
     try {
-      out.push({ kind, name, condition: make(), ...(prefix !== '' && { within: prefix.slice(0, -1) }) });
+      // A rule with such a group may be for more: what the group itself holds is what its members are.
+      out.push({ kind, name, condition: withoutAbsent(make()), ...(prefix !== '' && { within: prefix.slice(0, -1) }) });
     } catch (error) {
       if (!(error instanceof NotUnderstood)) throw error;
       out.push({

@@ -42,6 +42,31 @@ describe('a name of what is not there', () => {
     expect(device.coverage.blind).not.toEqual([]);
   });
 
+  test('holds nothing, where a group is asked what it holds', () => {
+    const groups = `object-group network some
+ network-object host 198.51.100.1
+ group-object ghosts
+object-group service ports
+ service-object tcp destination eq 443
+ service-object object ghosts
+`;
+    const device = readText(whole(groups));
+    const ask = (kind: string, name: string, packet: object): string => {
+      const question = JSON.stringify({ id: 1, at: { object: { kind, name } }, packet });
+      const answer = askLine(device, question, { file: 't', line: 1 }, false);
+      return answer.ok ? answer.value.verdict : answer.error.message;
+    };
+    expect(['198.51.100.1', '198.51.100.2'].map((src) => ask('address', 'some', { src }))).toEqual([
+      'allow',
+      'no-match',
+    ]);
+    expect([443, 444].map((dport) => ask('service', 'ports', { proto: 'tcp', sport: 1, dport }))).toEqual([
+      'allow',
+      'no-match',
+    ]);
+    expect(device.coverage.blind).toHaveLength(2);
+  });
+
   test('of a list that is bound leaves the interface to its security level', () => {
     const bound = 'access-group ghosts in interface inside';
     const out = { iif: 'inside', oif: 'outside', src: '10.0.0.7', dst: '198.51.100.1', proto: 'udp', dport: 9 };
