@@ -31,6 +31,17 @@ test('a base chain that came, went, was renamed or is called earlier is an edit,
   expect(causes(pair(-10), pair(10))).toEqual(['changed']);
 });
 
+test('all that a state lets through is listed once, and only what was listed exactly is kept', () => {
+  const { pipeline } = nftDevice(forward('tcp dport 80 accept', 'tcp dport 443 accept'));
+  const cut = compare(pipeline, { nodesMax: 3 });
+  expect(cut.complete).toBe(false);
+  const all = compare(pipeline, { timeMsMax: 60_000 });
+  expect(all.complete).toBe(true);
+  expect(compare(pipeline)).toBe(all);
+  expect(compare(pipeline, { nodesMax: 3 })).toEqual(cut);
+  expect(compare(pipeline, { withDeclared: true })).not.toBe(all);
+});
+
 describe('regions put together for people', () => {
   test('many regions of one rule are one part, in the rule’s own words, and not exact', () => {
     const odd = 'ip daddr 192.0.2.0/24 tcp dport { 21, 23, 25, 27, 29 } accept';
