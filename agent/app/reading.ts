@@ -66,9 +66,8 @@ export async function readDevice(settings: DeviceSettings, tools: ReadingTools):
     }
     const reader = dialogueReader(drivers, tools.runner, device, options);
     // Redacted before they are compared: what is said of a difference quotes both readings.
-    const known = new Map(drivers.map(({ id }) => [id, new Map() as Redacted]));
-    const read = async (ahead: number): Promise<readonly Capture[]> =>
-      (await reader.read(ahead)).map((capture) => redacted(capture, drivers, tools.key, known.get(capture.driver)));
+    const redact = redacting(drivers, tools.key, tools.known?.captures);
+    const read = async (ahead: number): Promise<readonly Capture[]> => (await reader.read(ahead)).map(redact);
     const captures = await readTwice(read, drivers, { ...options, ...(tools.pause && { pause: tools.pause }) });
     const seal = reader.seal();
     const understood = isSame(tools.known, captures, tools.drivers)
@@ -96,7 +95,7 @@ export async function readChangeOf(settings: DeviceSettings, base: Reading, tool
   }
   const change = await readChange(drivers, tools.runner, device, {
     base: base.captures,
-    redact: (capture) => redacted(capture, drivers, tools.key),
+    redact: redacting(drivers, tools.key, base.captures),
     ...(tools.signal && { signal: tools.signal }),
   });
   if (change.kind !== 'seen') return change;
@@ -109,8 +108,21 @@ function driversOf({ drivers }: DeviceSettings, all: readonly Driver[]): readonl
   return drivers.flatMap((id) => all.find((driver) => driver.id === id) ?? []);
 }
 
-function redacted(capture: Capture, drivers: readonly Driver[], key: Uint8Array, known?: Redacted): Capture {
-  return redactCapture(capture, drivers.find(({ id }) => id === capture.driver)!.secrets, key, known);
+/**
+ * For one reading: what it says twice, or says as `before` did, is looked through once. A text that went through here
+ * comes out of it a second time as it is.
+ */
+function redacting(drivers: readonly Driver[], key: Uint8Array, before: readonly Capture[] = []) {
+  const known = new Map(
+    drivers.map(({ id }): [string, Redacted] => {
+      const sections = before.filter(({ driver }) => driver === id).flatMap((capture) => capture.sections);
+      return [id, new Map(sections.map(({ text }) => [text, text]))];
+    }),
+  );
+  return (capture: Capture): Capture => {
+    const { id, secrets } = drivers.find((driver) => driver.id === capture.driver)!;
+    return redactCapture(capture, secrets, key, known.get(id));
+  };
 }
 
 /** The same once more. A seal is of one reading: what the last one had does not hold for this one. */

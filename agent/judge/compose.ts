@@ -253,6 +253,8 @@ function missingRules(input: ComposeInput, sides: Sides, closed: readonly Openin
   const subjects = [...approvedCut, ...flowsCut.filter((one) => !isTold(one, approvedCut))];
   const reference = approved ?? before;
   if (!reference) return [];
+  // Nothing was missing, and all that is declared need not be put into words.
+  if (earlierMissing.length === 0) return subjects;
   // A cut is seen once; it stays told until what was cut passes again, or nothing declares it any more.
   const around: Surroundings = { device, pipeline: reference.pipeline, interfaceZones };
   const passing = groupByRule(declaredNow(sides, [])).map((group) => flowOf(group.openings, around));

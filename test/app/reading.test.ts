@@ -126,6 +126,21 @@ describe('a reading', () => {
     expect(renumbered.hash).toBe(first.hash);
   });
 
+  test('searches what it knows already for secrets no more, and what is new as ever', async () => {
+    const secret = rules.replace('accept', 'accept comment "password: hunter22"');
+    const first = await readDevice(everything, tools(host({ 'nft -s -a list ruleset': secret })));
+    expect(JSON.stringify(first.captures)).not.toContain('hunter22');
+    const again = { ...tools(host({ 'nft -s -a list ruleset': secret })), known: first };
+    expect((await readDevice(everything, again)).captures).toEqual(first.captures);
+    const other = {
+      ...tools(host({ 'nft -s -a list ruleset': secret.replace('22 accept', '23 accept') })),
+      known: first,
+    };
+    const changed = await readDevice(everything, other);
+    expect(changed.hash).not.toBe(first.hash);
+    expect(JSON.stringify(changed.captures)).not.toContain('hunter22');
+  });
+
   test('that the store has too is understood once, in whatever order, and each stored one that differs by itself', async () => {
     const reading = await readDevice(everything, tools(host()));
     const stored = JSON.parse(JSON.stringify(reading.captures)) as Mutable[];
