@@ -206,6 +206,7 @@ export function bitsKernel(space: Space, budget: Budget = {}): Kernel {
       return node;
     },
     size: nodes.size,
+    forget: memo.clear,
   };
   return assembleKernel(core);
 }

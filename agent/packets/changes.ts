@@ -120,23 +120,30 @@ export function compareLists(before: RuleList, after: RuleList, options: Compare
     const part = { ...whole, overlap: merged.rules.length, complete, ...(!complete && { reason }) };
     return { parts: [part], complete };
   }
-  const parts = merged.changed.map(({ place, change }): ChangePart => {
-    const region = near.regionOf(change.rule);
-    const shields = near.changedWithin(region, place);
-    const behind = near.within(region, place, merged.rules.length).places;
-    const asked: Asked = { change, place, region, shields, behind };
-    const narrowed = attempt(() => narrowedPart(work, asked, suspectsOf(work, asked, budget()), budget()));
-    if (narrowed) return narrowed;
-    const ahead = near.keptWithin(region, place);
-    const { reason, ...folded } = foldChange(
-      { pool, merged, near, region, ahead: [...ahead, ...shields], behind },
-      { join: options.join, order },
-      budget(),
-    );
-    const overlap = shields.length + behind.length + ahead.length;
-    return { change, overlap, ...folded, complete: reason === undefined, ...(reason !== undefined && { reason }) };
+  const parts = merged.changed.map((one): ChangePart => {
+    const part = partOf(work, one, budget);
+    part.kernel.forget();
+    return part;
   });
   return { parts, complete: parts.every(({ complete }) => complete) };
+}
+
+function partOf(work: Work, { place, change }: MergedLists['changed'][number], budget: () => Budget): ChangePart {
+  const { pool, merged, near, join, order } = work;
+  const region = near.regionOf(change.rule);
+  const shields = near.changedWithin(region, place);
+  const behind = near.within(region, place, merged.rules.length).places;
+  const asked: Asked = { change, place, region, shields, behind };
+  const narrowed = attempt(() => narrowedPart(work, asked, suspectsOf(work, asked, budget()), budget()));
+  if (narrowed) return narrowed;
+  const ahead = near.keptWithin(region, place);
+  const { reason, ...folded } = foldChange(
+    { pool, merged, near, region, ahead: [...ahead, ...shields], behind },
+    { join, order },
+    budget(),
+  );
+  const overlap = shields.length + behind.length + ahead.length;
+  return { change, overlap, ...folded, complete: reason === undefined, ...(reason !== undefined && { reason }) };
 }
 
 function stepsFor({ stepsMax }: Work): Pick<DifferOptions, 'stepsMax' | 'stepsLikely'> {

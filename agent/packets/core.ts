@@ -41,6 +41,7 @@ export interface Core {
   /** The child of an inner node, whose first field is `field`, for one class. */
   step(diagram: Diagram, field: number, classNumber: number): Diagram;
   size(): number;
+  forget(): void;
 }
 
 export function assembleKernel(core: Core): Kernel {
@@ -223,6 +224,7 @@ export function assembleKernel(core: Core): Kernel {
     isEmpty: (set) => set === 0,
     isSubset: (a, b) => core.subset(a, b) === 1,
     size: core.size,
+    forget: core.forget,
     ...readings(core),
   };
 }

@@ -213,6 +213,7 @@ export function intervalsKernel(space: Space, budget: Budget = {}): Kernel {
       return nodes.child(low);
     },
     size: nodes.size,
+    forget: memo.clear,
   };
   return assembleKernel(core);
 }

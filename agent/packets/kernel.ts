@@ -155,4 +155,6 @@ export interface Kernel {
   count(set: Diagram): bigint;
   /** Nodes held, for budgets and benchmarks. */
   size(): number;
+  /** Gives back the room of what is remembered of operations that were done: for a kernel of which little is still asked. */
+  forget(): void;
 }

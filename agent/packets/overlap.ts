@@ -21,7 +21,8 @@ export interface Column {
 
 /** Rows of bits are kept up to about this many bytes. */
 const BYTES_MAX = 64 * 1024 * 1024;
-const BUCKETS_MAX = 1024;
+/** More would tell boxes apart a little better, but no longer fit beside the processor. */
+const BUCKETS_MAX = 256;
 const STEPS = 4096;
 /** So many boxes are looked at together. */
 const PART = 4096;

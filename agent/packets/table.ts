@@ -25,6 +25,8 @@ export interface Memo {
   /** The remembered result of an operation on two diagrams, or UNKNOWN. */
   recall(operation: number, a: number, b: number): number;
   remember(operation: number, a: number, b: number, result: number): void;
+  /** Forgets everything, and gives the room back. */
+  clear(): void;
 }
 
 /** Slots of four numbers: operation (0 marks an empty slot), both operands, the result. */
@@ -83,6 +85,11 @@ export function createMemo(): Memo {
         grow();
       }
       put(operation, a, b, result);
+    },
+    clear() {
+      table = new Int32Array(SLOTS_FIRST * SLOT);
+      pairMask = SLOTS_FIRST / 2 - 1;
+      remembered = 0;
     },
   };
 }

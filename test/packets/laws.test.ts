@@ -112,6 +112,16 @@ describe.each(KERNELS)('the laws of kernel %s', (_, makeKernel) => {
     });
   });
 
+  test('what is forgotten is worked out again, to the same numbers', () => {
+    holds((kernel, scenario) => {
+      const { a, b, h } = material(kernel, scenario);
+      const answers = () => [kernel.and(a, b), kernel.minus(a, b), kernel.keep(h, a), kernel.size()];
+      const before = answers();
+      kernel.forget();
+      expect(answers()).toEqual(before);
+    });
+  });
+
   test('keep restricts a function to a region', () => {
     holds((kernel, scenario) => {
       const { a, b, h } = material(kernel, scenario);

@@ -30,6 +30,10 @@ describe('the tables under the kernels', () => {
     });
     expect(wrong).toEqual([]);
     expect(recalled).toBeGreaterThan(20_000);
+    memo.clear();
+    expect(left.some((a, i) => memo.recall(1 + (i % 3), a, right[i]!) !== UNKNOWN)).toBe(false);
+    memo.remember(1, 2, 3, 4);
+    expect(memo.recall(1, 2, 3)).toBe(4);
   });
 
   test('nodes whose hashes collide stay apart', () => {
