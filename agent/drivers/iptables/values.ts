@@ -33,7 +33,7 @@ function portNumber(text: string): number | undefined {
       : undefined;
 }
 
-/** `22`, `22:25`, `:25`, `22:`, and a list of them with commas; `-` as the separator of `--to-ports`. */
+/** `22`, `22:25`, `:25`, `22:`, `:` for all of them, and a list of them with commas; `-` as the separator of `--to-ports`. */
 export function portSet(text: string, separator: ':' | '-' = ':'): Intervals | undefined {
   const ranges: [number, number][] = [];
   for (const part of text.split(',')) {
@@ -46,7 +46,7 @@ export function portSet(text: string, separator: ':' | '-' = ':'): Intervals | u
     if (cut < 0) return undefined;
     const first = cut === 0 ? 0 : portNumber(part.slice(0, cut));
     const last = cut === part.length - 1 ? 65535 : portNumber(part.slice(cut + 1));
-    if (first === undefined || last === undefined || part.length === 1) return undefined;
+    if (first === undefined || last === undefined || part === '-') return undefined;
     // iptables 1.4 took `60000:29`, which holds no port (port_match() of xt_tcpudp.c): an empty range.
     if (first > last && separator === '-') return undefined;
     ranges.push([first, last]);

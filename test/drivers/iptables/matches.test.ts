@@ -25,6 +25,7 @@ const table: readonly (readonly [string, string, Options?])[] = [
   ['-p ! udp', 'not protocol 17'],
   ['-p tcp --dport 22', '(protocol 6 and destinationPort 22)'],
   ['-p tcp -m tcp ! --sport 1:5 --dport 10:', '(protocol 6 and not sourcePort 1-5 and destinationPort 10-65535)'],
+  ['-p tcp --sport :1023 --dport :', '(protocol 6 and sourcePort 0-1023 and destinationPort 0-65535)'],
   ['-p tcp -m tcp --dport 60000:29', '(protocol 6 and destinationPort none)'],
   ['-p sctp --dport 3868', '(protocol 132 and destinationPort 3868)'],
   ['-p dccp --dport 5', '(protocol 33 and destinationPort 5)'],
