@@ -310,7 +310,9 @@ function ruleActions(parts: RuleParts, { source, names, id, hooks }: RuleContext
   if (names.has(target.name) && target.options.length === 0) {
     return jumpTo(id(target.name), target.goto ? 'goto' : 'jump');
   }
-  const made = targetOf(target, { family: source.family, table: source.table, hooks });
+  const asked = (side: 'source' | 'destination'): string | undefined =>
+    parts.core.find(({ name, inverted }) => name === side && !inverted)?.values[0];
+  const made = targetOf(target, { family: source.family, table: source.table, hooks, asked });
   if (made.kind === 'actions' && !target.goto) {
     return { actions: made.actions, ...(made.approximated === undefined ? {} : { approximated: made.approximated }) };
   }

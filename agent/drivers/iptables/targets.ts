@@ -9,6 +9,8 @@ export interface TargetContext {
   readonly table: string;
   /** The hooks from which the rule's chain is reached. */
   readonly hooks: ReadonlySet<string>;
+  /** The addresses that the rule asks for, as it writes them. */
+  asked(side: 'source' | 'destination'): string | undefined;
 }
 
 export type Target =
@@ -197,13 +199,25 @@ function translation(extension: Extension, { family }: TargetContext): Target | 
 }
 
 /** NETMAP translates the destination before routing and the source behind it (xt_NETMAP.c). */
-function netmap(extension: Extension, { family, hooks }: TargetContext): Target | undefined {
+function netmap(extension: Extension, { family, hooks, asked }: TargetContext): Target | undefined {
   const addresses = address(firstValue(extension, 'to') ?? '', family);
   const before = hooks.has('prerouting') || hooks.has('output');
   const behind = hooks.has('postrouting') || hooks.has('input');
   if (!addresses || before === behind) return undefined;
-  return {
-    kind: 'actions',
-    actions: [{ kind: 'nat', translate: before ? 'destination' : 'source', to: { addresses, prefix: true } }],
-  };
+  const translate = before ? 'destination' : 'source';
+  const named = asked(translate);
+  const of = named === undefined ? undefined : blockOf(address(named, family), addresses, family);
+  return { kind: 'actions', actions: [{ kind: 'nat', translate, to: { addresses, prefix: true, ...(of && { of }) } }] };
+}
+
+/** The one network of the size of another in which these addresses lie. */
+function blockOf(within: AddressSet | undefined, like: AddressSet, family: Family): AddressSet | undefined {
+  const values: readonly (number | bigint)[] = within?.[family] ?? [];
+  const size: readonly (number | bigint)[] = like[family];
+  if (values.length !== 2 || size.length !== 2) return undefined;
+  const count = BigInt(size[1]!) - BigInt(size[0]!) + 1n;
+  const first = BigInt(values[0]!) - (BigInt(values[0]!) % count);
+  const last = first + count - 1n;
+  if (BigInt(values[1]!) > last || (count & (count - 1n)) !== 0n) return undefined;
+  return family === 'ip4' ? { ip4: [Number(first), Number(last)], ip6: [] } : { ip4: [], ip6: [first, last] };
 }

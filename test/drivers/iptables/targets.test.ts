@@ -1,7 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import type { LineState } from '../../../agent/model/index.js';
+import { ask, askSets } from '../../../agent/exposure/ask.js';
+import { type LineState, parseIp4 } from '../../../agent/model/index.js';
 import { stepText } from './digest.js';
-import { rule } from './support.js';
+import { deviceOf, readFile, rule } from './support.js';
 
 type Options = Parameters<typeof rule>[1];
 const mangle: Options = { table: 'mangle', chain: 'PREROUTING' };
@@ -107,5 +108,24 @@ describe('targets', () => {
       rule: 'filter/INPUT rule 1',
       text: '-A INPUT -p tcp --dport 22 -j ACCEPT',
     });
+  });
+
+  test.each([
+    ['-d 203.0.113.0/24', '203.0.113.7', 'allow'],
+    ['-d 203.0.113.0/24', '203.0.113.8', 'deny'],
+    ['-d 203.0.113.4/30', '203.0.113.7', 'allow'],
+    ['-d 203.0.113.4/30', '203.0.113.5', 'deny'],
+    ['-d 203.0.113.4/30', '203.0.113.8', 'deny'],
+    // Of two networks one host each becomes 10.2.0.7, and which one is asked about is not said.
+    ['-d 203.0.112.0/23', '203.0.113.7', 'maybe'],
+  ])('NETMAP %s keeps the host: %s', (words, destination, expected) => {
+    const filter = '*filter\n:INPUT ACCEPT\n:FORWARD DROP\n:OUTPUT ACCEPT\n-A FORWARD -d 10.2.0.7 -j ACCEPT\nCOMMIT\n';
+    const chains = ':PREROUTING ACCEPT\n:INPUT ACCEPT\n:OUTPUT ACCEPT\n:POSTROUTING ACCEPT\n';
+    const nat = `*nat\n${chains}-A PREROUTING ${words} -j NETMAP --to 10.2.0.0/24\nCOMMIT\n`;
+    const { pipeline } = deviceOf(readFile(nat + filter));
+    const fields = { source: parseIp4('198.51.100.9')!, destination: parseIp4(destination)!, protocol: 6, tcpFlags: 2 };
+    const packet = { families: ['ip4'], direction: 'forward', state: 'new', fields } as const;
+    expect(ask(pipeline, packet).verdict).toBe(expected);
+    expect(askSets(pipeline, packet, 'ip4', undefined).verdict).toBe(expected);
   });
 });
