@@ -24,6 +24,8 @@ const texts: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   panos: {
     'show config running': recorded('panos/ward-xml/running-config.xml'),
     'show config pushed-shared-policy': '',
+    'show config pushed-shared-policy vsys vsys1': 'No shared policy pushed to device\n',
+    'show config pushed-template': '',
     'show config candidate': recorded('panos/ward-xml/running-config.xml'),
     'show high-availability state': 'HA not enabled\n',
   },

@@ -87,6 +87,7 @@ const platforms: Readonly<Record<string, Platform>> = {
     answers: (configuration) => ({
       'show config running': configuration,
       'show config pushed-shared-policy': '',
+      'show config pushed-template': '',
       'show config candidate': configuration,
       'show high-availability state': 'HA not enabled\n',
     }),

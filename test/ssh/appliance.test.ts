@@ -29,6 +29,8 @@ const FORTIOS = {
 const PANOS = {
   'show config running': recorded('panos/ward-xml/running-config.xml'),
   'show config pushed-shared-policy': '',
+  'show config pushed-shared-policy vsys vsys1': 'No shared policy pushed to device\n',
+  'show config pushed-template': recorded('panos/managed-two-systems/pushed-template.xml'),
   'show config candidate': recorded('panos/one-of-a-pair/candidate-config.xml'),
   'show high-availability state': recorded('panos/one-of-a-pair/high-availability.txt'),
 };

@@ -75,6 +75,7 @@ export function accountOf(places: Places, ledger: Ledger): void {
   for (const node of [
     ...places.shared,
     ...places.pushed,
+    ...[...places.pushedTo.values()].flat(),
     ...[...places.systems.values(), ...places.groups.values()].flat(),
   ]) {
     ledger.used(node);

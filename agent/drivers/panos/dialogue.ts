@@ -1,7 +1,7 @@
 import type { ApplianceShell, Dialogue, DialogueStep, SecretPattern, VolatilePattern } from '../contract.js';
 import { AVAILABILITY } from './availability.js';
+import { PUSHED, PUSHED_VSYS, TEMPLATE } from './pushed.js';
 
-export const PUSHED = 'pushed-policy';
 /** The section of what nobody has committed yet. */
 export const CANDIDATE = 'candidate-config';
 
@@ -23,6 +23,18 @@ const steps: readonly DialogueStep[] = [
     right,
     refused,
   },
+  // Of several virtual systems each has rules of its own device group; a firewall of one refuses the question.
+  {
+    id: PUSHED_VSYS,
+    argv: ['show', 'config', 'pushed-shared-policy', 'vsys', '{name}'],
+    forEach: { step: 'running-config', names: /<entry name="(?<name>vsys\d+)"/g },
+    need: 'crossCheck',
+    ...bounds,
+    right,
+    refused,
+  },
+  // Zones and interfaces of a template stand here and not in the running configuration.
+  { id: TEMPLATE, argv: ['show', 'config', 'pushed-template'], need: 'required', ...bounds, right, refused },
   // What has been typed and not committed: it holds after the next commit, whoever does it.
   { id: CANDIDATE, argv: ['show', 'config', 'candidate'], need: 'later', ...bounds, right, refused },
   {

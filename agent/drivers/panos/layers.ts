@@ -9,10 +9,20 @@ function isValues(node: Node): boolean {
   return node.children.length > 0 && node.children.every(({ children }) => children.length === 0);
 }
 
-/** One tree out of several, the first before the others. */
-export function layered(nodes: readonly Node[]): Node | undefined {
-  const [first] = nodes;
-  if (!first || nodes.length === 1) return first;
+/** Entries that hold parts of the device rather than being one: they are put together, whoever has them. */
+const structural = /^(?:localhost\.localdomain|vsys\d+)$/;
+
+/**
+ * One tree out of several, the first before the others. On a firewall an entry of its own goes before the template's
+ * whole entry of that name, and `hidden` is told what is not in force.
+ */
+export function layered(nodes: readonly Node[], hidden?: (node: Node) => void): Node | undefined {
+  const [first, ...others] = nodes;
+  if (!first || others.length === 0) return first;
+  if (hidden && first.isEntry && !structural.test(first.name)) {
+    for (const node of others) hidden(node);
+    return first;
+  }
   const filled = nodes.filter(({ children }) => children.length > 0);
   const [top] = filled;
   const made: Node = { ...nodeOf(first.name, first.file, first.line), lastLine: first.lastLine, parts: nodes };
@@ -21,7 +31,7 @@ export function layered(nodes: readonly Node[]): Node | undefined {
   const names = new Set((isOneSetting ? [top] : filled).flatMap(({ children }) => children.map(({ name }) => name)));
   for (const name of names) {
     const own = isOneSetting ? [top.index.get(name)!] : filled.flatMap((node) => node.index.get(name) ?? []);
-    add(made, layered(own)!);
+    add(made, layered(own, hidden)!);
   }
   return made;
 }

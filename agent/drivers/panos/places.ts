@@ -11,6 +11,8 @@ export interface Places {
   readonly users: Node[];
   /** What Panorama has pushed. */
   readonly pushed: Node[];
+  /** What it has pushed to one virtual system, by its name; empty where it says that there is nothing. */
+  readonly pushedTo: Map<string, Node[]>;
   /** Device groups: the text is a manager's and no firewall's. */
   readonly groups: Map<string, Node[]>;
   readonly templates: Node[];
@@ -40,6 +42,7 @@ export function emptyPlaces(): Places {
     deviceconfig: [],
     users: [],
     pushed: [],
+    pushedTo: new Map(),
     groups: new Map(),
     templates: [],
     stacks: [],
@@ -102,7 +105,11 @@ export function sortInto(places: Places, node: Node, ledger: Ledger): void {
     else if (name === 'network') places.network.push(child);
     else if (name === 'deviceconfig') places.deviceconfig.push(child);
     else if (name === 'mgt-config') places.users.push(child);
-    else if (name === 'template') places.templates.push(...entriesOf(child, ledger));
+    else if (name === 'template' && child.index.has('config')) {
+      // On a firewall, what its template gives it.
+      ledger.used(child);
+      sortInto(places, child, ledger);
+    } else if (name === 'template') places.templates.push(...entriesOf(child, ledger));
     else if (name === 'template-stack') places.stacks.push(...entriesOf(child, ledger));
     else if (aside.has(name)) {
       ledger.irrelevant(child);

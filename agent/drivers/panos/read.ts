@@ -17,13 +17,14 @@ import { addressGroup, addressObject, sideCondition } from './addresses.js';
 import { applicationsNamed, applicationsOf } from './applications.js';
 import { AVAILABILITY, availabilityOf, standsAlone } from './availability.js';
 import { convert, isFragment } from './convert.js';
-import { CANDIDATE, PUSHED } from './dialogue.js';
+import { CANDIDATE } from './dialogue.js';
 import { factsOf } from './facts.js';
 import { configurationOf, isInForce, withEnds } from './in-force.js';
 import { createLedger } from './ledger.js';
 import { readManager } from './manager.js';
 import { type Network, readNetwork } from './network.js';
 import { emptyPlaces, type Places, sortInto } from './places.js';
+import { isNothing, PUSHED, sortOver, sortPushed, systemOf, TEMPLATE } from './pushed.js';
 import { type Reader, type Scope, scopeOf } from './scope.js';
 import { serviceGroup, serviceObject } from './services.js';
 import type { System } from './system.js';
@@ -81,6 +82,10 @@ function stepOf(name: string): string {
   return name.replace(/\.\w+$/, '');
 }
 
+function isPushed(step: string): boolean {
+  return step === PUSHED || step === TEMPLATE || systemOf(step) !== undefined;
+}
+
 function availabilityIn(section: Section | undefined, coverage: CoverageBuilder): Availability | undefined {
   if (!section) return undefined;
   const lines = coverage.source(section.name, section.text, section.source);
@@ -106,7 +111,7 @@ function candidateState(
     return undefined;
   }
   const own = coverageBuilder();
-  const pushed = now.filter(({ name }) => stepOf(name) === PUSHED);
+  const pushed = now.filter(({ name }) => isPushed(stepOf(name)));
   const read = readSections([section, ...pushed], section.name, own);
   const { lines, blind } = own.build();
   for (const { file, line, state, reason } of lines)
@@ -130,20 +135,39 @@ function readSections(
   const ledger = createLedger(coverage);
   const places = emptyPlaces();
   const trees: { readonly tree: Tree; readonly section: Section }[] = [];
+  let template: Node | undefined;
+  const own: Node[] = [];
   for (const section of sections) {
+    const step = stepOf(section.name);
+    const system = systemOf(step);
     coverage.source(section.name, section.text, section.source);
     if (section.failure) {
-      coverage.blind(`${section.name}: ${problemText(section.failure.problem)}`);
+      // A firewall of one virtual system has no rules for it alone.
+      const reason = `${section.name}: ${problemText(section.failure.problem)}`;
+      if (system === undefined) coverage.blind(reason);
       continue;
     }
-    // A firewall without a manager prints nothing where the manager's rules would stand.
-    if (section.name === PUSHED && section.text.trim() === '') continue;
+    // A firewall without a manager has nothing where the manager's part would stand.
+    if ((step === PUSHED || step === TEMPLATE || system !== undefined) && isNothing(section.text)) {
+      for (const index of linesOf(section.text).keys()) coverage.mark(section.name, index + 1, 'irrelevant');
+      if (system !== undefined) places.pushedTo.set(system, []);
+      continue;
+    }
     const tree = parse(section);
     if (!tree.ok) return tree;
     trees.push({ tree: tree.value, section });
-    const { root } = tree.value;
-    sortInto(places, isInForce(section.text) ? configurationOf(tree.value, ledger, coverage) : root, ledger);
+    const root = isInForce(section.text) ? configurationOf(tree.value, ledger, coverage) : tree.value.root;
+    if (system !== undefined) {
+      places.pushedTo.set(system, []);
+      sortPushed(places.pushedTo.get(system)!, root, ledger);
+    } else if (step === PUSHED) sortPushed(places.pushed, root, ledger);
+    else if (step === TEMPLATE) template = root;
+    else own.push(root);
   }
+  const [main, ...rest] = own;
+  if (main && template) sortOver(places, main, template, ledger);
+  else if (main ?? template) sortInto(places, (main ?? template)!, ledger);
+  for (const root of rest) sortInto(places, root, ledger);
   const first = trees[0];
   if (!first || trees.every(({ tree }) => tree.root.children.length === 0))
     return failure({ code: 'NOT_UNDERSTOOD', message: 'there is no configuration of PAN-OS in this capture' });
@@ -174,7 +198,8 @@ function readSections(
     systems: [...places.systems.values()].flat(),
   });
   for (const { tree, section } of trees) ledger.settle(tree, section.text, section.name);
-  say(places, systems, network, coverage);
+  say(systems, network, coverage);
+  if (network) sayPushed(places, systems, template !== undefined, coverage);
   for (const name of [...missing].sort()) coverage.blind(`${name} is referred to and is not in this capture`);
   const told = { speaksOf: scopes, objects, applications: applicationsOf(asked.values()) };
   const version = trees.find(({ tree }) => tree.version !== undefined)?.tree.version;
@@ -212,19 +237,32 @@ function readFirewall(
   return { pipeline, systems, network };
 }
 
-/** What lies outside of this reading. */
-function say(
-  places: Places,
+/** What a manager has given the firewall and is not in this capture. */
+function sayPushed(
+  { deviceconfig, pushed, pushedTo }: Places,
   systems: readonly System[],
-  network: Network | undefined,
+  hasTemplate: boolean,
   coverage: CoverageBuilder,
 ): void {
-  const isManager = network === undefined;
-  const isManaged = places.deviceconfig.some(
+  const isManaged = deviceconfig.some(
     (node) => at(node, 'system', 'panorama') ?? at(node, 'system', 'panorama-server'),
   );
-  if (isManaged && places.pushed.length === 0 && !isManager)
-    coverage.blind('Panorama manages this firewall, and the rules that it pushed are not in this capture');
+  if (!isManaged) return;
+  const manages = 'Panorama manages this firewall, and';
+  if (pushed.length === 0 && pushedTo.size === 0)
+    coverage.blind(`${manages} the rules that it pushed are not in this capture`);
+  else if (systems.length > 1)
+    for (const { name } of systems)
+      if (!pushedTo.has(name)) coverage.blind(`${manages} the rules that it pushed to ${name} are not in this capture`);
+  if (hasTemplate) return;
+  const sentence = `${manages} what its templates give, such as zones, is not in this capture`;
+  if (systems.every(isFragment)) coverage.blind(sentence);
+  else coverage.notCovered(sentence);
+}
+
+/** What lies outside of this reading. */
+function say(systems: readonly System[], network: Network | undefined, coverage: CoverageBuilder): void {
+  const isManager = network === undefined;
   if (!isManager && systems.some(isFragment))
     coverage.notCovered(
       'no interface of any zone is in this capture: a zone is taken for an interface of its own name',
@@ -245,7 +283,11 @@ function objectsOf(places: Places, parts: Pick<Reader, 'ledger' | 'missing'>): r
   const homes: readonly (readonly [Scope, readonly Scope[]])[] = [
     ...[...places.systems, ...places.groups].map(([name, nodes]) => {
       const own = scopeOf(name, nodes);
-      return [own, [own, pushed, common]] as const;
+      return [own, [own, scopeOf(`panorama/${name}`, places.pushedTo.get(name) ?? []), pushed, common]] as const;
+    }),
+    ...[...places.pushedTo].map(([name, nodes]) => {
+      const mine = scopeOf(`panorama/${name}`, nodes);
+      return [mine, [mine, pushed, common]] as const;
     }),
     [pushed, [pushed, common]],
     [common, [common]],

@@ -1,5 +1,5 @@
 import { DEFAULT_SYSTEM, type Places } from './places.js';
-import { type Scope, scopeOf } from './scope.js';
+import { scopeOf } from './scope.js';
 import { type Base, type System, zonesOf } from './system.js';
 import { at, membersOf, type Node } from './tree.js';
 
@@ -28,11 +28,13 @@ export function systemsOf(places: Places, shared: Shared): readonly System[] {
     const own = scopeOf(name, nodes);
     // In a command, a system is named where there are several.
     const owner = named.length > 1 ? `vsys ${name}` : name;
-    const theirs = (scopes: readonly Scope[]): Omit<Base, 'node'> => ({ from: 'pushed', owner, scopes });
+    const toThis = places.pushedTo.get(name) ?? [];
+    const mine = scopeOf(`panorama/${name}`, toThis);
+    const theirs: Omit<Base, 'node'> = { from: 'pushed', owner, scopes: [mine, pushed, own, common] };
     const bases = [
-      ...basesOf(places.pushed, 'pre-rulebase', theirs([pushed, own, common])),
-      ...basesOf(nodes, 'rulebase', { from: 'own', owner, scopes: [own, pushed, common] }),
-      ...basesOf(places.pushed, 'post-rulebase', theirs([pushed, own, common])),
+      ...basesOf([...places.pushed, ...toThis], 'pre-rulebase', theirs),
+      ...basesOf(nodes, 'rulebase', { from: 'own', owner, scopes: [own, mine, pushed, common] }),
+      ...basesOf([...toThis, ...places.pushed], 'post-rulebase', theirs),
     ];
     const zones = withNamedZones(zonesOf(nodes, shared.network, shared.ledger), bases, shared.network.prefix);
     return { ...shared, name, title: owner, zones, bases, overrides: [] };

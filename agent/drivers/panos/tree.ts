@@ -15,6 +15,8 @@ export interface Node {
   readonly index: Map<string, Node>;
   /** It was put together of these, the one that goes before the others first: what becomes of it becomes of them. */
   readonly parts?: readonly Node[];
+  /** It was written as an entry with a name, which only the XML form shows. */
+  isEntry?: true;
 }
 
 export interface Tree {

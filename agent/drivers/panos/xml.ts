@@ -105,6 +105,7 @@ function open(parent: Node, tag: string, attributes: ReadonlyMap<string, string>
   if (tag === 'entry' && name === '') strays.push({ line, lastLine: line, reason: 'an entry without a name' });
   if (parent.index.has(name)) strays.push({ line, lastLine: line, reason: `${name} stands here twice` });
   const node = grow(parent, name, line);
+  if (tag === 'entry') node.isEntry = true;
   node.lines.add(line);
   return { tag, node, line, text: '', textLine: line };
 }
