@@ -1,5 +1,5 @@
 import { type Intervals, intersection } from '../../lib/intervals.js';
-import { recollection } from '../../lib/memo.js';
+import { type Recollection, recollection } from '../../lib/memo.js';
 import type {
   Action,
   BaseList,
@@ -248,13 +248,31 @@ function addFlat(condition: Condition, flat: Condition[]): void {
 const PIECES_MAX = 16_384;
 const knownPieces = recollection<Condition>(PIECES_MAX);
 
+/** For each option, of which most take one value: then that is the key, and no text is made to ask. */
+const knownOptions = {
+  ip4: new Map<string, Recollection<Condition>>(),
+  ip6: new Map<string, Recollection<Condition>>(),
+};
+
+function optionsOf(name: string, family: Family): Recollection<Condition> {
+  let options = knownOptions[family].get(name);
+  if (options === undefined) {
+    options = recollection<Condition>(PIECES_MAX);
+    knownOptions[family].set(name, options);
+  }
+  return options;
+}
+
 function coreOf(option: OptionUse, family: Family): Condition {
-  const key = `${family} ${option.inverted ? '!' : ''}${option.name} ${option.values.join(' ')}`;
-  let condition = knownPieces.get(key);
+  const { name, inverted, values } = option;
+  const single = values.length === 1 && !inverted;
+  const known = single ? optionsOf(name, family) : knownPieces;
+  const key = single ? values[0]! : `${family} ${inverted ? '!' : ''}${name} ${values.join(' ')}`;
+  let condition = known.get(key);
   if (condition === undefined) {
     const text = optionText(option);
     condition = coreCondition(option, family) ?? { kind: 'unknown', id: `iptables ${text}`, text, unrecognized: true };
-    knownPieces.set(key, condition);
+    known.set(key, condition);
   }
   return condition;
 }

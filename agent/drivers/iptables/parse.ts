@@ -1,4 +1,4 @@
-import { recollection } from '../../lib/memo.js';
+import { type Recollection, recollection } from '../../lib/memo.js';
 import { failure, type Problem, type Result, success } from '../../lib/result.js';
 import type { Family } from '../../model/index.js';
 import type { Section } from '../contract.js';
@@ -73,6 +73,8 @@ export function parseSave(
   let lost = 0;
   let unfinished: number | undefined;
   const list = !lines.some((line) => line.startsWith('*'));
+  // Twice as many are remembered as were asked for last.
+  const many = lines.length > 2 * LINES_MAX;
 
   let number = 0;
   const lose = (reason: string): void => {
@@ -126,7 +128,7 @@ export function parseSave(
         lose('in a table that is not known');
         continue;
       }
-      const read = readCommand(line, open.table, false);
+      const read = readCommand(line, open.table, { shell: false, many });
       if (read.kind === 'command') open.commands.push(placed(read.command, number));
       else if (read.kind === 'broken') return problem('TRUNCATED', number, read.reason);
       else if (read.kind === 'lost') lose(read.reason);
@@ -140,7 +142,7 @@ export function parseSave(
         lose('a command on a table that netfilter does not have');
         continue;
       }
-      const read = readCommand(body, table, called !== null);
+      const read = readCommand(body, table, { shell: called !== null, many });
       if (read.kind === 'nothing') coverage.mark(file, number, 'irrelevant', read.reason);
       else if (read.kind !== 'command') lose(read.reason);
       else {
@@ -244,15 +246,28 @@ type Said =
 
 /** Lines come again: in the reading before and the one after hardly any differ. */
 const LINES_MAX = 32_768;
-const knownLines = recollection<Said>(LINES_MAX);
+/** For each table, and apart for lines of a shell: the line alone is then the key, and no text is made to ask. */
+const knownLines = new Map<string, Recollection<Said>>();
 
-function readCommand(line: string, table: string, shell: boolean): Said {
+function linesOf(table: string, shell: boolean): Recollection<Said> {
+  const key = shell ? `${table} shell` : table;
+  let lines = knownLines.get(key);
+  if (lines === undefined) {
+    lines = recollection<Said>(LINES_MAX);
+    knownLines.set(key, lines);
+  }
+  return lines;
+}
+
+/** `many`: of so many lines none would be remembered until it comes again. */
+function readCommand(line: string, table: string, { shell, many }: { shell: boolean; many: boolean }): Said {
   const text = line.startsWith('[') ? line.replace(counters, '') : line;
-  const key = shell ? `${table}\n\n${text}` : `${table}\n${text}`;
-  let said = knownLines.get(key);
+  if (many) return readText(text, table, shell);
+  const known = linesOf(table, shell);
+  let said = known.get(text);
   if (said === undefined) {
     said = readText(text, table, shell);
-    knownLines.set(key, said);
+    known.set(text, said);
   }
   return said;
 }
