@@ -59,7 +59,7 @@ function isClean({ coverage }: Device): boolean {
  * to or that only name a rule, the other end of a socket, a shell. What is damaged in them and read all the same has taken nothing away.
  */
 const SAYS_NOTHING: Readonly<Record<string, RegExp>> = {
-  asa: /^(?:interface (?:Ethernet1|GigabitEthernet1|Management1)\/| (?:no )?(?:ip address|nameif|security-level)| cts |NGFW Version|access-list CSM_FW_ACL_ (?:remark|.* rule-id \d+ event-log))/,
+  asa: /^(?:interface (?:Ethernet1|GigabitEthernet1|Management1)\/| (?:no )?(?:ip address|nameif|security-level)| cts |NGFW Version|icmp unreachable rate-limit|access-list (?:\S+ remark|CSM_FW_ACL_ .* rule-id \d+ event-log))/,
   example: /^hostname /,
   fortios:
     /^#config-version|set (?:role|ip|nat|netmask|logtraffic|vdom|gui-allow-unnamed-policy|end-ip|start-ip|default-gateway|timezone|type physical|uuid|snmp-index|psksecret|vdom-mode)|config (?:hosts|ip-range)|^ {4}edit \d+$/,
@@ -68,7 +68,8 @@ const SAYS_NOTHING: Readonly<Record<string, RegExp>> = {
   'linux-access': /^\/(?:proc|etc)\/|^[a-z]+:x:\d+:/,
   'linux-listeners': /^(?:Proto|Netid|Active|nl|u_str|p_raw|unix|udp +0|[a-z-]+:x:|inet6? |\s*sl)|LISTEN|ESTAB/,
   nftables: /^\tct helper |^\t\tmeter |^\t\ttimeout |ct mark 0x|^\t\ttype ipv4_addr$/,
-  panos: /localhost|ethernet1\/2 {|lab-machine|<interface><member>|<entry name=|^ +[a-z]+ {$|^<config /,
+  panos:
+    /localhost|rules backup from |ethernet1\/2 {|lab-machine|<interface><member>|<entry name=|^ +[a-z]+ {$|^\s*<config /,
   stormshield:
     /^(?:\d{3} code=|printers=|branch=|mail=|vendor=|separator |(?:Quality|Priority|Boot|Model|Supervisor)=|position=\d+ ruletype=separator |name=|lastmod=)/,
 };

@@ -5,6 +5,7 @@ import type { Section } from '../../../agent/drivers/contract.js';
 import { driver } from '../../../agent/drivers/panos/index.js';
 import { compare } from '../../../agent/exposure/index.js';
 import type { Device } from '../../../agent/model/index.js';
+import { compose } from '../../judge/devices.js';
 
 const folder = join(process.cwd(), 'test/recordings/panos/one-of-a-pair');
 const file = (name: string): string => readFileSync(join(folder, name), 'utf8');
@@ -34,6 +35,14 @@ describe('what nobody has committed yet', () => {
     expect(undeclared.map(({ because }) => because?.rule.rule)).toEqual(['vsys1/portal']);
     expect(undeclared[0]!.because!.rule.file).toBe('candidate-config');
     expect(device.coverage.blind).toEqual([]);
+  });
+
+  test('is told as what comes back, until it is committed or reverted', () => {
+    const now = read();
+    const approved = read({ 'candidate-config': texts['running-config'] });
+    const found = compose(now, { approved }).undeclared.map(({ kind, latent }) => [kind, latent?.returnsWhen]);
+    expect(found).toEqual([['rule', 'once the candidate configuration is committed']]);
+    expect(compose(approved, { approved: now }).undeclared).toEqual([]);
   });
 
   test('is nothing where it filters as what holds does', () => {
