@@ -8,6 +8,8 @@ const SAMPLE = 400;
 const RULES_MIN = 2000;
 /** So many fields are tried in every order; with four of them it would be 24 orders in the place of 6. */
 const TRIED = 3;
+/** Below this share of the nodes, in the sample, they go in front of all others: of little less the whole list takes more. */
+const IN_FRONT = 0.9;
 
 /**
  * The order in which folding takes least room. No order is best for all lists (the best of one took seven times the
@@ -27,12 +29,16 @@ export function foldOrder(
   let best = given;
   let fewest = Number.POSITIVE_INFINITY;
   const others = given.filter((field) => !tried.has(field));
-  for (const turn of permutations(given.filter((field) => tried.has(field)))) {
+  const turns = permutations(given.filter((field) => tried.has(field)));
+  const inPlace = turns.map((turn) => {
     let next = 0;
-    const between = given.map((field) => (tried.has(field) ? turn[next++]! : field));
-    for (const order of [between, [...turn, ...others]]) {
-      const nodes = nodesOf(fields, sample, order, fewest);
-      if (nodes >= fewest) continue;
+    return given.map((field) => (tried.has(field) ? turn[next++]! : field));
+  });
+  const inFront = turns.map((turn) => [...turn, ...others]);
+  for (const [orders, worth] of [[inPlace, 1] as const, [inFront, IN_FRONT] as const]) {
+    for (const order of orders) {
+      const nodes = nodesOf(fields, sample, order, fewest * worth);
+      if (nodes >= fewest * worth) continue;
       fewest = nodes;
       best = order;
     }
