@@ -1,3 +1,5 @@
+import type { Severity } from './types.js';
+
 /** What a code means to people. Codes are parsed by others and never change; texts may. */
 export interface FindingCodeText {
   readonly title: string;
@@ -17,7 +19,7 @@ export const findingCodes = {
     titleFr: 'Resté ouvert après une intervention',
     severity: `${RISK}; for an egress opening the higher of risk and egress severity`,
     explanation:
-      'It was opened during a change window and is still there at the effective end plus grace. Reminders follow after 1 h, 4 h, then every 24 h until it is shut or waived.',
+      'It was opened during a change window and is still there at the effective end plus grace. Reminders follow after 1 h, 4 h, then every 24 h until it is shut or waived, as for everything open that is high or critical.',
     remedy: UNDO,
   },
   LISTENER_LEFT: {
@@ -330,7 +332,21 @@ export function factCodeOf(code: string | undefined): FindingCode {
   return FACT_CODES.find((one) => one === code) ?? 'ACCESS_WIDENED';
 }
 
-/** Told again and again until it is shut or waived. */
+const LEFT_CODES: readonly string[] = ['LEFT_OPEN', 'LISTENER_LEFT', 'REMOTE_TOOL_LEFT'];
+
+/** About something that is open, whoever opened it. */
+const OPEN_CODES: readonly string[] = [
+  ...['UNPLANNED_OPENING', 'UNPLANNED_LISTENER', 'OUT_OF_SCOPE_OPENING', 'OUT_OF_SCOPE_LISTENER'],
+  ...['EGRESS_UNAPPROVED_HOST', 'FILTERING_OFF', 'ACCESS_OUT_OF_WINDOW', 'BASELINE_EXPOSURE', 'LATENT_OPENING'],
+  ...FACT_CODES,
+];
+
 export function isLeftCode(code: string): boolean {
-  return code === 'LEFT_OPEN' || code === 'LISTENER_LEFT' || code === 'REMOTE_TOOL_LEFT';
+  return LEFT_CODES.includes(code);
+}
+
+/** Told again and again until it is shut or waived: whatever a window left, and else what is high or critical. */
+export function isReminded(code: string, severity: Severity): boolean {
+  if (isLeftCode(code)) return true;
+  return (severity === 'high' || severity === 'critical') && OPEN_CODES.includes(code);
 }

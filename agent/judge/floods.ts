@@ -1,7 +1,7 @@
 import type { Instant } from '../windows/index.js';
 import { type FindingCode, findingCodes } from './codes.js';
 import type { JudgeState } from './findings.js';
-import { type Desk, openFinding, raise, remindIfDue, resolve, tell, without } from './life.js';
+import { type Desk, openFinding, raise, remindIfDue, resolve, tell, without, withReminder } from './life.js';
 import { levelOf } from './risk.js';
 import { type FindingTable, findingTable } from './table.js';
 import type { Finding, Grouped, Severity } from './types.js';
@@ -172,7 +172,7 @@ function settleGroup(
   const { device: _, acknowledged, ...before } = open;
   // Who took on those that were there has not seen those that came.
   const kept = joined > 0 || acknowledged === undefined ? {} : { acknowledged };
-  const next: Finding = { ...before, ...kept, ...now };
+  const next = withReminder({ ...before, ...kept, ...now }, at);
   const isWorse = levelOf(now.severity) > levelOf(open.severity);
   if (!isNews && now.grouped.summary === open.grouped!.summary) {
     desk.findings.set(key, { ...next, grouped: open.grouped! });

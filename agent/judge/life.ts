@@ -1,5 +1,5 @@
 import type { Instant } from '../windows/index.js';
-import { type FindingCode, isLeftCode } from './codes.js';
+import { type FindingCode, isReminded } from './codes.js';
 import type { JudgeState, PresentSubject } from './findings.js';
 import { type FindingTable, findingTable } from './table.js';
 import type { BlindGroup, Finding, FindingEvent, Grouped, Severity, Subject, Waiver } from './types.js';
@@ -91,7 +91,7 @@ export function raise(desk: Desk, raising: Raising): Finding {
     ...(before?.resolvedAt !== undefined && {
       previous: { code: before.code, generation: before.generation, resolvedAt: before.resolvedAt },
     }),
-    ...reminderFrom(raising.code, raising.at),
+    ...reminderFrom(raising.code, raising.severity, raising.at),
     raisedAt: raising.at,
     remindersSent: 0,
     sequence: 0,
@@ -191,7 +191,7 @@ export function settleSubject(
     return;
   }
   const changed = open.severity !== verdict.severity || widened || waived !== undefined;
-  if (changed) tell(desk, rated, { kind: 'update', at, row: false });
+  if (changed) tell(desk, withReminder(rated, at), { kind: 'update', at, row: false });
   else desk.findings.set(key, rated);
 }
 
@@ -238,7 +238,7 @@ function requalify(desk: Desk, finding: Finding, verdict: Verdict, at: Instant):
     remindersSent: 0,
     raisedAt: at,
     ...(finding.code !== verdict.code && { earlier: called.slice(-EARLIER_MAX) }),
-    ...reminderFrom(verdict.code, at),
+    ...reminderFrom(verdict.code, verdict.severity, at),
   };
   tell(desk, next, { kind: verdict.severity === 'info' ? 'update' : 'raise', at, row: true });
 }
@@ -251,8 +251,17 @@ function holdBack(desk: Desk, finding: Finding, waiver: Waiver, at: Instant): vo
 }
 
 /** Reminders after 1 h, 4 h, then every 24 h, all counted from the alarm. */
-function reminderFrom(code: string, at: Instant): { readonly nextReminderAt?: Instant } {
-  return isLeftCode(code) ? { nextReminderAt: at + HOUR_MS } : {};
+function reminderFrom(code: string, severity: Severity, at: Instant): { readonly nextReminderAt?: Instant } {
+  return isReminded(code, severity) ? { nextReminderAt: at + HOUR_MS } : {};
+}
+
+/** What has become bad enough to be said again is, an hour from now; what is told with others is said again with them. */
+export function withReminder(finding: Finding, at: Instant): Finding {
+  const { code, severity, nextReminderAt, toldAs } = finding;
+  const wanted = toldAs === undefined && isReminded(code, severity);
+  if (wanted === (nextReminderAt !== undefined)) return finding;
+  if (!wanted) return without(finding, 'nextReminderAt');
+  return { ...finding, remindersSent: 0, ...reminderFrom(code, severity, at) };
 }
 
 const REMINDER_GAPS_HOURS = [3, 20];

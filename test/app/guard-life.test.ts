@@ -33,16 +33,19 @@ test('what is first read inside a window is approved by nobody', async () => {
   await guard.close();
 });
 
-test('three hundred readings of one opening are one finding, told once', async () => {
+test('three hundred readings of one opening are one finding, told once, and reminded of', async () => {
   const world = fakeWorld();
   const { guard, rows, events, until } = await startGuard(world);
   world.devices.fw!.open = [rdp];
   await until(305);
   expect(world.devices.fw!.readings).toBeGreaterThanOrEqual(300);
   expect(rows()).toEqual(['5 UNPLANNED_OPENING rdp']);
-  expect(events.map((event) => event.finding.key)).toEqual(['fw/rdp']);
+  expect(events.map(({ kind, finding }) => `${kind} ${finding.key}`)).toEqual([
+    ...['raise fw/rdp', 'remind fw/rdp', 'remind fw/rdp'],
+  ]);
   const { findings } = must(await guard.findings({ all: true }));
-  expect(findings).toEqual([expect.objectContaining({ key: 'fw/rdp', count: 301 })]);
+  // It is looked at before it is said again: two readings besides those of the clock.
+  expect(findings).toEqual([expect.objectContaining({ key: 'fw/rdp', count: 303 })]);
   expect(must(await guard.snapshots({})).length).toBe(2);
   await guard.close();
 });

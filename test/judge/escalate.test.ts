@@ -21,8 +21,10 @@ describe('an alarm that nobody takes on', () => {
   test('is passed on after the time of its severity, to each in turn, and to nobody twice', () => {
     const guard = guarded();
     guard.read(0, 'fw', x, rdp);
-    guard.tick(24 * 60);
-    expect(toldTo(guard, 'duty')).toEqual(['15 escalate rdp', '30 escalate rdp', '60 escalate x']);
+    guard.tick(24 * 60 - 1);
+    expect(toldTo(guard, 'duty')).toEqual([
+      ...['15 escalate rdp', '30 escalate rdp', '60 remind rdp', '60 escalate x', '240 remind x', '240 remind rdp'],
+    ]);
     expect(toldTo(guard, 'chief')).toEqual(['30 escalate rdp']);
     expect(toldTo(guard, 'siem')).toEqual([
       '0 raise x',
@@ -50,7 +52,7 @@ describe('an alarm that nobody takes on', () => {
     expect(toldTo(guard, 'duty')).toEqual([]);
     guard.read(120, 'fw', { ...rdp, set: 'wider' });
     guard.tick(200);
-    expect(toldTo(guard, 'duty')).toEqual(['135 escalate rdp', '150 escalate rdp']);
+    expect(toldTo(guard, 'duty')).toEqual(['135 escalate rdp', '150 escalate rdp', '180 remind rdp']);
   });
 
   test('is not while a waiver accepts it', () => {
@@ -60,7 +62,7 @@ describe('an alarm that nobody takes on', () => {
     guard.tick(99);
     expect(toldTo(guard, 'duty')).toEqual([]);
     guard.tick(300);
-    expect(toldTo(guard, 'duty')).toEqual(['115 escalate rdp', '130 escalate rdp']);
+    expect(toldTo(guard, 'duty')).toEqual(['115 escalate rdp', '130 escalate rdp', '160 remind rdp']);
   });
 
   test('counts from when it was told, not from when it was opened in a window', () => {
@@ -96,7 +98,7 @@ describe('an alarm that nobody takes on', () => {
     const alone = guardOf();
     alone.read(0, 'fw', rdp);
     alone.tick(1_000);
-    expect(alone.events.map(({ kind }) => kind)).toEqual(['raise']);
+    expect(alone.events.map(({ kind }) => kind)).toEqual(['raise', 'remind', 'remind']);
     const noted = guarded();
     noted.plan({ scope: [{ kind: 'rule' }], end: 600 });
     noted.read(10, 'fw', rdp);

@@ -6,10 +6,13 @@ const scope = [{ kind: 'rule' as const, dst: 'web' }];
 const HOUR = 60;
 
 describe('one finding for as long as the same thing is open', () => {
-  test('300 polls: one key, one alarm, count and last seen grow', () => {
+  test('300 polls: one key, one alarm, count and last seen grow, and only reminders are told again', () => {
     const guard = guardOf();
     for (let poll = 0; poll < 300; poll++) guard.read(poll * 5, 'fw', x);
-    expect(guard.events).toHaveLength(1);
+    expect(guard.events.map(({ kind, finding }) => `${kind} ${finding.key}`)).toEqual([
+      'raise fw/x',
+      ...Array<string>(3).fill('remind fw/x'),
+    ]);
     expect(guard.finding('fw/x')).toMatchObject({ count: 300, firstSeen: minute(0), lastSeen: minute(299 * 5) });
   });
 
@@ -175,6 +178,28 @@ describe('reminders', () => {
       new Set(['fw/x']),
     );
     expect(guard.rows().filter((row) => row.includes('LEFT_OPEN'))).toHaveLength(1);
+  });
+
+  test('of what is open and high or critical come as well, whoever opened it; of less they do not', () => {
+    const guard = guardOf();
+    const reminded = () =>
+      guard.events.flatMap(({ kind, at, finding }) =>
+        kind === 'remind' ? [`${(at - minute(0)) / 3_600_000} ${finding.subjectId}`] : [],
+      );
+    const listener = subject({ id: 'l', kind: 'listener', device: 'web', dst: 'web', ports: '22' });
+    guard.read(0, 'fw', x, subject({ id: 'mild', ports: '443' }));
+    guard.read(0, 'web', listener);
+    guard.tick(29 * HOUR);
+    expect(guard.finding('web/l')?.severity).toBe('medium');
+    expect(reminded()).toEqual(['1 x', '4 x', '24 x']);
+    // An opening that reaches the listener makes it worse, and from then on it is said again until it is gone.
+    guard.read(30 * HOUR, 'fw', subject({ id: 'ssh', ports: '22' }));
+    guard.tick(35 * HOUR);
+    expect(reminded().slice(3)).toEqual(['31 l', '31 ssh', '34 l', '34 ssh']);
+    guard.read(36 * HOUR, 'fw');
+    guard.tick(100 * HOUR);
+    expect(guard.finding('web/l')?.severity).toBe('medium');
+    expect(reminded()).toHaveLength(7);
   });
 
   test('stop when it is shut', () => {

@@ -46,7 +46,7 @@ describe('a device that the configuration does not name any more', () => {
     guard.tick(500);
     expect(guard.rows().slice(2)).toEqual(['20 RESOLVED fw info', '20 DEVICE_REMOVED fw info']);
     expect(guard.finding('blind/fw')).toMatchObject({ details: ['not in the configuration any more'] });
-    expect(guard.events.at(-1)).toMatchObject({ kind: 'answer' });
+    expect(guard.events.findLast(({ code }) => code === 'DEVICE_REMOVED')).toMatchObject({ kind: 'answer' });
     expect(guard.finding('fw/x')?.resolvedAt).toBeUndefined();
     // Back again, it is as dark as it was.
     configured(guard, 600, 'fw', 'web');
