@@ -19,8 +19,8 @@ export function aclRules(context: PolicyContext, families: readonly Family[]): r
 function aclRule(context: PolicyContext, path: string, entry: Entry, family: Family): Rule {
   const { domain, claims, books, services } = context;
   const parts: Condition[] = [{ kind: 'family', family }];
-  const lose = (key: string, reason: string): void => {
-    claims.lose(entry.settings.get(key)?.spans ?? [entry], `${path} ${entry.name}: ${reason}`);
+  const miss = (key: string, reason: string): void => {
+    claims.gap(entry.settings.get(key)?.spans ?? [entry], `${path} ${entry.name}: ${reason}`);
     parts.push(lostTest(reason));
   };
   for (const [key, side] of [
@@ -29,19 +29,19 @@ function aclRule(context: PolicyContext, path: string, entry: Entry, family: Fam
   ] as const) {
     const names = valuesOf(entry, key);
     const test = names.length === 0 ? undefined : books[family].testOf(names, side);
-    if (!test) lose(key, `${key} is missing`);
+    if (!test) miss(key, `${key} is missing`);
     else {
-      for (const reason of test.problems) lose(key, reason);
+      for (const reason of test.problems) miss(key, reason);
       parts.push(original(test.condition));
     }
   }
   const names = valuesOf(entry, 'interface');
-  if (names.length === 0) lose('interface', 'the interface is missing');
+  if (names.length === 0) miss('interface', 'the interface is missing');
   else parts.push(context.interfaceTest(names, 'inInterface'));
   const wanted = valuesOf(entry, 'service');
   if (wanted.length > 0) {
     const meaning = services.meaningOf(wanted);
-    for (const reason of meaning.problems) lose('service', reason);
+    for (const reason of meaning.problems) miss('service', reason);
     parts.push(original(meaning.condition));
   }
   claims.coverage.rule('exact');

@@ -11,6 +11,8 @@ export interface Claims {
   mark(spans: readonly Span[], state: LineState, reason?: string): void;
   /** What stands there could bear on filtering and is lost: no clean verdict. */
   lose(spans: readonly Span[], reason: string): void;
+  /** It is understood, and what it needs is not here, or contradicts it: no clean verdict. */
+  gap(spans: readonly Span[], reason: string): void;
   /** Whether a key of this table is in no list. */
   isUnknown(path: string, key: string): boolean;
 }
@@ -35,6 +37,11 @@ export function claimsOf(file: string, coverage: CoverageBuilder): Claims {
       mark(spans, 'unrecognized', reason);
       const [first] = spans;
       if (first) coverage.lose(file, first.line, reason);
+    },
+    gap(spans, reason) {
+      mark(spans, 'unmodelled', reason);
+      const [first] = spans;
+      if (first) coverage.blind(`${file}:${first.line}: ${reason}`);
     },
   };
 }

@@ -132,7 +132,7 @@ function checkZones({ interfaces, zones }: Domain, claims: Claims): void {
     const missing = known.size === 0 ? [] : members.filter((one) => !known.has(one) && !isBuiltIn(one));
     const spans = entry.settings.get('interface')?.spans ?? [entry];
     if (missing.length > 0)
-      claims.lose(spans, `the zone ${name} has interfaces that are not defined: ${missing.join(', ')}`);
+      claims.gap(spans, `the zone ${name} has interfaces that are not defined: ${missing.join(', ')}`);
   }
 }
 

@@ -26,6 +26,8 @@ export interface Loss {
   readonly line: number;
   readonly lastLine: number;
   readonly reason: string;
+  /** It is understood, and of entries that are not there, or that are there already: the device would refuse it. */
+  readonly refused?: true;
 }
 
 export interface Script {

@@ -61,7 +61,7 @@ function policyRule(
   const add = (key: string, { condition, problems, bounds, steps: more = [] }: Part): void => {
     const spans = entry.settings.get(key)?.spans ?? [{ line: entry.line, lastLine: entry.line }];
     for (const reason of problems) {
-      claims.lose(spans, `${path} ${entry.name}: ${reason}`);
+      claims.gap(spans, `${path} ${entry.name}: ${reason}`);
       understood = 'unread';
     }
     for (const reason of bounds) {

@@ -117,7 +117,7 @@ function claimAll(claims: Claims, script: Script, { global, vdoms, losses, frame
   for (const line of script.emptyLines) claims.coverage.mark(claims.file, line, 'irrelevant');
   for (const line of frame) claims.coverage.mark(claims.file, line, 'modelled');
   for (const scope of [global, ...vdoms]) for (const one of scope.tables.values()) claimTable(claims, one);
-  for (const loss of [...script.losses, ...losses]) claims.lose([loss], loss.reason);
+  for (const loss of [...script.losses, ...losses]) claims[loss.refused ? 'gap' : 'lose']([loss], loss.reason);
 }
 
 const policyTables = ['firewall policy', 'firewall policy6', 'firewall consolidated policy'];

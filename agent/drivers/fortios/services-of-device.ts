@@ -84,7 +84,7 @@ function portal(context: PolicyContext): readonly Service[] {
     const test = names.length === 0 ? undefined : books[family].testOf(names, 'source');
     const spans = entry.settings.get(key)?.spans ?? [];
     claims.mark(spans, 'modelled');
-    for (const reason of test?.problems ?? []) claims.lose(spans, `vpn ssl settings: ${reason}`);
+    for (const reason of test?.problems ?? []) claims.gap(spans, `vpn ssl settings: ${reason}`);
     const negated = test && isEnabled(entry, `${key}-negate`);
     const condition = negated ? [not(test.condition)] : test ? [test.condition] : [];
     return all({ kind: 'family', family }, ...condition);

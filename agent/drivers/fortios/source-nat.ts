@@ -189,7 +189,7 @@ function centralRules(context: PolicyContext, own: string, first: readonly Rule[
   return entries.flatMap((entry): readonly Rule[] => {
     const { steps, problems, action } = centralEntry(context, entry, own);
     for (const reason of problems) {
-      claims.lose([{ line: entry.line, lastLine: entry.line }], `firewall central-snat-map ${entry.name}: ${reason}`);
+      claims.gap([{ line: entry.line, lastLine: entry.line }], `firewall central-snat-map ${entry.name}: ${reason}`);
     }
     const off = textAt(entry, 'status') === 'disable' && { disabled: true };
     const origin = originOf(claims.file, domain, 'firewall central-snat-map', entry);

@@ -68,7 +68,8 @@ type MutableTables = Map<string, MutableTable>;
 /** Carries the statements out in their order, as the device does: what stands there in the end is its configuration. */
 export function extract(script: Script): Extracted {
   const losses: Loss[] = [];
-  const lose = ({ line, lastLine }: Span, reason: string): void => void losses.push({ line, lastLine, reason });
+  const lose: Lose = ({ line, lastLine }, reason, refused): void =>
+    void losses.push({ line, lastLine, reason, ...(refused && { refused }) });
   const frame: number[] = [];
   const top: MutableTables = new Map();
   const vdoms = new Map<string, MutableTables>();
@@ -107,7 +108,7 @@ export function extract(script: Script): Extracted {
   };
 }
 
-type Lose = (span: Span, reason: string) => void;
+type Lose = (span: Span, reason: string, refused?: true) => void;
 
 function newEntry(name: string, { line, lastLine }: Span): MutableEntry {
   return { name, line, lastLine, frame: [], settings: new Map(), tables: new Map() };
@@ -147,8 +148,8 @@ function runTable(tables: MutableTables, block: Block, lose: Lose): void {
     } else if (statement.kind === 'command' && moves.has(statement.verb)) {
       table.frame.push(statement);
       const wrong = moveEntries(table, statement);
-      check(statement, wrong);
-      if (wrong === undefined && statement.verb === 'rename') renameReferences(tables, path, statement);
+      if (wrong !== undefined) lose(statement, wrong, true);
+      else if (statement.verb === 'rename') renameReferences(tables, path, statement);
     } else if (hasEntries) lose(statement, 'a setting beside the entries of a table: its edit is missing');
     else check(statement, runInEntry(table.own, statement, lose));
   }
