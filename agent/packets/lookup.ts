@@ -13,7 +13,6 @@ export function listLookup(list: RuleList): Lookup {
   const near = new Float64Array(fieldCount);
   const { lows, highs, loose, parts } = boundsOf(list);
   let asked: Point = [];
-  let found = -1;
 
   const holds = (place: number): boolean => {
     const first = place * fieldCount;
@@ -27,16 +26,13 @@ export function listLookup(list: RuleList): Lookup {
         if (values !== undefined && !contains(values, asked[field]!)) return false;
       }
     }
-    found = place;
     return true;
   };
 
   return (point) => {
     for (let field = 0; field < fieldCount; field += 1) near[field] = Number(point[field]);
     asked = point;
-    found = -1;
-    index.visit(near, near, holds);
-    return found;
+    return index.find(near, holds);
   };
 }
 

@@ -9,6 +9,8 @@ export interface OverlapIndex {
   readonly count: number;
   /** Calls `visit` with the numbers of the boxes that may meet, ascending, until it answers true. */
   visit(lows: ArrayLike<number>, highs: ArrayLike<number>, visit: (box: number) => boolean): void;
+  /** The first box of those that may hold a packet for which `holds` answers true, -1 where none does. */
+  find(values: ArrayLike<number>, holds: (box: number) => boolean): number;
 }
 
 /** One field of all boxes: the lowest and the highest value of each. */
@@ -65,6 +67,8 @@ export function overlapIndex(count: number, columns: readonly Column[]): Overlap
   const words = (count + 31) >> 5;
   const markWords = (words + 31) >> 5;
   const selections: Selection[] = [];
+  /** For each row of a packet its bucket. */
+  const buckets = new Int32Array(columns.length);
   let depth = 0;
   const bounds: (Bounds | undefined)[] = columns.map(() => undefined);
   let rows: readonly Rows[] | undefined;
@@ -94,16 +98,55 @@ export function overlapIndex(count: number, columns: readonly Column[]): Overlap
 
   function makeRows(): readonly Rows[] {
     const room = Math.floor(BYTES_MAX / (Math.max(1, columns.length) * 3 * 4 * Math.max(1, words)));
-    const buckets = Math.max(16, Math.min(BUCKETS_MAX, room));
+    const bucketsMax = Math.max(16, Math.min(BUCKETS_MAX, room));
     // The field that leaves least is asked first, so that most words are empty after one row.
     return columns
-      .map((_, field) => rowsOf(boundsIn(field), words, buckets))
+      .map((_, field) => rowsOf(boundsIn(field), words, bucketsMax))
       .filter(({ buckets }) => buckets.count > 1)
       .sort((a, b) => a.left - b.left);
   }
 
+  /** As `walkRows`, of a packet: it lies within one bucket of each field, and whoever asks for packets asks for many. */
+  function findIn(from: readonly Rows[], values: ArrayLike<number>, holds: (box: number) => boolean): number {
+    const rowCount = from.length;
+    for (let row = 0; row < rowCount; row += 1) buckets[row] = from[row]!.buckets.of(values[from[row]!.field]!);
+    for (let group = 0; group < markWords; group += 1) {
+      let some = -1;
+      for (let row = 0; row < rowCount && some !== 0; row += 1)
+        some &= from[row]!.marks[buckets[row]! * markWords + group]!;
+      while (some !== 0) {
+        const word = group * 32 + 31 - Math.clz32(some & -some);
+        some &= some - 1;
+        if (word >= words) break;
+        let bits = -1;
+        for (let row = 0; row < rowCount && bits !== 0; row += 1)
+          bits &= from[row]!.inside[buckets[row]! * words + word]!;
+        while (bits !== 0) {
+          const box = word * 32 + 31 - Math.clz32(bits & -bits);
+          bits &= bits - 1;
+          if (box >= count) return -1;
+          if (holds(box)) return box;
+        }
+      }
+    }
+    return -1;
+  }
+
   return {
     count,
+    find(values, holds) {
+      looks += 1;
+      if (looks > LOOKS_MAX) {
+        rows ??= makeRows();
+        return findIn(rows, values, holds);
+      }
+      let found = -1;
+      look(values, values, (box) => {
+        if (holds(box)) found = box;
+        return found >= 0;
+      });
+      return found;
+    },
     visit(lows, highs, visit) {
       looks += 1;
       if (looks <= LOOKS_MAX) return look(lows, highs, visit);

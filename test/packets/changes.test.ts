@@ -222,6 +222,13 @@ test.each([1, 100])('an index of boxes, asked %d times, misses none that meets a
         );
         if (meets) expect(told).toContain(at);
       });
+      const packet = [low(wanted, 0), low(wanted, 1)];
+      const first = boxes.findIndex((one) =>
+        packet.every((value, field) => low(one, field) <= value && value <= high(one, field)),
+      );
+      const holds = (at: number): boolean =>
+        packet.every((value, field) => low(boxes[at]!, field) <= value && value <= high(boxes[at]!, field));
+      expect(index.find(packet, holds)).toBe(first);
     }),
     RUNS,
   );
