@@ -7,7 +7,7 @@ import { type Compiler, compiler } from './compile.js';
 import { editsBetween } from './edits.js';
 import { occurrencesOf } from './identity.js';
 import type { CompareOptions, Comparison, Opening } from './opening.js';
-import { joinOpenings, openingsOf } from './openings.js';
+import { differing, joinOpenings, openingsOf } from './openings.js';
 import type { Question, Side } from './question.js';
 import { fieldIndex, inUniverse, type Universe, type UniverseBuilder } from './universe.js';
 import { startEnv, type Walk, walkDevice } from './walk.js';
@@ -56,10 +56,14 @@ function compared(now: Pipeline, options: CompareOptions): Comparison {
     if (care !== 'everything' && care.length === 0) return [];
     return [{ direction, family, now: here, ...(other && { other }), ...(edits && { edits }), care, options }];
   });
-  // The time is for what must be asked: a scope in which nothing changed takes none of it.
+  // The time is for what must be asked, by how many rules bear on it: where nothing changed, none is needed.
+  const asked = questions.map(prepared);
+  const rulesAll = asked.reduce((sum, { rules }) => sum + rules, 0);
   const parts = (['forward', 'input', 'output'] as const).map((direction) =>
     joinParts(
-      questions.filter((one) => one.direction === direction).map((question) => answer(question, questions.length)),
+      asked
+        .filter(({ question }) => question.direction === direction)
+        .map((one) => answer(one, one.rules / Math.max(1, rulesAll))),
     ),
   );
   return {
@@ -83,13 +87,29 @@ function joinParts(parts: readonly Comparison[]): Comparison {
   };
 }
 
-function answer(question: Question, questions: number): Comparison {
-  const { now, other, care, family, options } = question;
+/** A question, and the rules that bear on it. */
+interface Prepared {
+  readonly question: Question;
+  readonly relevant: Relevant;
+  /** How many they are, on both sides. */
+  readonly rules: number;
+}
+
+function prepared(question: Question): Prepared {
+  const { now, other, care } = question;
   const met: Met = new Map();
   const relevant = {
     now: relevantTo(care, now.pipeline, now.boxes, met),
     other: other && relevantTo(care, other.pipeline, other.boxes, met),
   };
+  const count = ({ pipeline }: Side, rules: ReadonlySet<Rule> | undefined): number =>
+    rules?.size ?? pipeline.lists.reduce((sum, list) => sum + list.rules.length, 0);
+  return { question, relevant, rules: count(now, relevant.now) + (other ? count(other, relevant.other) : 0) };
+}
+
+/** `share`: of the time that there is for all questions. */
+function answer({ question, relevant }: Prepared, share: number): Comparison {
+  const { now, other, care, family, options } = question;
   const rules = chosen(now.pipeline, relevant.now);
   const otherRules = other ? chosen(other.pipeline, relevant.other) : [];
   const seed = (builder: UniverseBuilder): void => {
@@ -109,12 +129,12 @@ function answer(question: Question, questions: number): Comparison {
   const budget = {
     nodesMax: options.nodesMax ?? NODES_MAX,
     ...(options.timeMsMax !== undefined && {
-      timeMsMax: Math.max(50, Math.round(options.timeMsMax / (KERNELS * Math.max(1, questions)))),
+      timeMsMax: Math.max(50, Math.round((options.timeMsMax * share) / KERNELS)),
     }),
   };
   const exact = inUniverse(family, seed, (universe) =>
     withKernels(universe.space, rules.length + otherRules.length, budget, (kernel) =>
-      exactly(question, relevant, universe, kernel),
+      exactly({ question, relevant, rules: rules.length + otherRules.length }, universe, kernel),
     ),
   );
   return exact.ok ? exact.value : boundedOpenings(question, exact.error);
@@ -130,7 +150,11 @@ interface Relevant {
   readonly other: ReadonlySet<Rule> | undefined;
 }
 
-function exactly(question: Question, relevant: Relevant, universe: Universe, kernel: Kernel): Comparison {
+/** So many edits, and rules that they bear on, are looked at together and not one by one. */
+const EDITS_WIDE = 32;
+const RULES_WIDE = 1_000;
+
+function exactly({ question, relevant, rules: count }: Prepared, universe: Universe, kernel: Kernel): Comparison {
   const { now, other, care, direction, options } = question;
   const region = regionOf(kernel, universe, care);
   const compilerFor = (pipeline: Pipeline): Compiler =>
@@ -142,16 +166,22 @@ function exactly(question: Question, relevant: Relevant, universe: Universe, ker
       tcpFlags: SYN,
       occurrences: occurrencesOf(pipeline),
     });
-  const walk = ({ pipeline }: Side, rules: ReadonlySet<Rule> | undefined): Walk =>
-    walkDevice({
+  const edited = care === 'everything' || care.length > EDITS_WIDE;
+  const wide = other !== undefined && !options.withDeclared && edited && count > RULES_WIDE;
+  const walk = (side: 'now' | 'other', within: Diagram, withDeciders: boolean): Walk => {
+    const { pipeline } = question[side]!;
+    const rules = relevant[side];
+    return walkDevice({
       pipeline,
       direction,
       compiler: compilerFor(pipeline),
-      region,
-      withDeciders: true,
+      region: within,
+      cut: wide ? 'lists' : 'rules',
+      withDeciders,
       translates: true,
       ...(rules && { relevant: (rule: Rule) => rules.has(rule) }),
     });
+  };
   const plain = compilerFor(now.pipeline);
   const flowSet = (flows: CompareOptions['flows']): Diagram =>
     kernel.fold(
@@ -159,12 +189,17 @@ function exactly(question: Question, relevant: Relevant, universe: Universe, ker
         .filter((flow) => flow.direction === direction)
         .map((flow) => plain.condition(flow.condition, startEnv(true))),
     );
+  // Which rule permits is asked only of packets that fare differently: told apart everywhere, the rules of a long list
+  // are too many for any diagram, though few of them bear on what differs.
+  const told = wide
+    ? kernel.and(region, differing(kernel, walk('now', kernel.all, false), walk('other', kernel.all, false)))
+    : region;
   return openingsOf({
     question,
     kernel,
     universe,
-    now: walk(now, relevant.now),
-    ...(other && { other: walk(other, relevant.other) }),
+    now: walk('now', told, true),
+    ...(other && { other: walk('other', told, true) }),
     flows: flowSet(options.flows),
     within: options.within ? kernel.and(region, flowSet(options.within)) : region,
   });

@@ -61,6 +61,13 @@ export function openingsOf(input: OpeningsInput): Comparison {
   return { undeclared, declared, closed, complete: reasons.length === 0, reasons };
 }
 
+/** Where the two may not let the same through: every packet that an opening of the one or the other may hold. */
+export function differing(kernel: Kernel, now: Walk, other: Walk): Diagram {
+  const permits = ({ diagram, outcome }: Walk): Diagram =>
+    kernel.where(diagram, (label) => label !== 0 && accepted(outcome(label)));
+  return kernel.minus(kernel.or(permits(now), permits(other)), sharedOf(kernel, now, other));
+}
+
 function translationKey({ destination, source }: Env): string {
   return envKey({ mark: 0, connectionMark: 0, ...(destination && { destination }), ...(source && { source }) });
 }

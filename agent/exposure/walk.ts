@@ -28,6 +28,11 @@ export interface WalkOptions {
   readonly compiler: Compiler;
   /** Only packets in here are followed; all others end labelled 0. */
   readonly region: Diagram;
+  /**
+   * What is cut to the region at once: each rule, which leaves little to put together where the region is narrow, or what
+   * a whole list does, where the region is so ragged that a thousand rules cut to it are more than the list itself.
+   */
+  readonly cut?: 'rules' | 'lists';
   /** Tell apart the outcomes of different rules. */
   readonly withDeciders: boolean;
   /** The state that makes translation happen; others keep what their connection has. */
@@ -104,6 +109,7 @@ export function walkList(options: WalkOptions, listId: string): Walk {
 function createWalker(options: WalkOptions) {
   const { compiler, pipeline } = options;
   const kernel: Kernel = compiler.kernel;
+  const byList = options.cut === 'lists';
   const lists = new Map(pipeline.lists.map((list) => [list.id, list]));
   const envs = new Map<string, Env>();
   const outcomes: Outcome[] = [];
@@ -178,7 +184,8 @@ function createWalker(options: WalkOptions) {
       switch (step.kind) {
         case 'match': {
           const guard = compiler.condition(step.condition, env);
-          ruleEnds(kernel.minus(here, guard));
+          // Of a packet that is as it was nothing is said; for a wide region it would cost more than the rule.
+          if (env !== entry) ruleEnds(kernel.minus(here, guard));
           here = kernel.and(here, guard);
           continue;
         }
@@ -221,10 +228,6 @@ function createWalker(options: WalkOptions) {
         case 'jump':
         case 'goto': {
           const called = kernel.keep(runList(step.list, 0, env, depth + 1), here);
-          const undecided = kernel.minus(
-            here,
-            kernel.where(called, (number) => number !== 0),
-          );
           pieces.push(
             kernel.map(called, (number) => {
               if (number === 0) return 0;
@@ -234,8 +237,12 @@ function createWalker(options: WalkOptions) {
               return result.env === entry ? 0 : label({ kind: 'next', env: result.env });
             }),
           );
-          if (step.kind === 'goto') pieces.push(ends(undecided, { kind: 'return', env }));
-          else ruleEnds(undecided);
+          if (step.kind === 'goto' || env !== entry) {
+            const decided = kernel.where(called, (number) => number !== 0);
+            const undecided = kernel.minus(here, decided);
+            if (step.kind === 'goto') pieces.push(ends(undecided, { kind: 'return', env }));
+            else ruleEnds(undecided);
+          }
           here = kernel.none;
           continue;
         }
@@ -330,7 +337,7 @@ function createWalker(options: WalkOptions) {
     for (let index = from; index < list.rules.length; index++) {
       const rule = list.rules[index]!;
       if (rule.disabled || (options.relevant && !options.relevant(rule))) continue;
-      const result = runSteps(list, index, rule.steps, options.region, env, depth);
+      const result = runSteps(list, index, rule.steps, byList ? kernel.all : options.region, env, depth);
       if (result === kernel.none) continue;
       const changed = kernel.labels(result).some((number) => number > 1 && outcome(number).kind === 'next');
       parts.push(
@@ -344,7 +351,8 @@ function createWalker(options: WalkOptions) {
             }),
       );
     }
-    const diagram = kernel.fold(parts);
+    const folded = kernel.fold(parts);
+    const diagram = byList ? kernel.keep(folded, options.region) : folded;
     runs.set(key, diagram);
     return diagram;
   }
