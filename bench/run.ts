@@ -8,6 +8,7 @@ import type { Bench, Row } from './bench.js';
  */
 const BENCHES: Readonly<Record<string, () => Promise<{ readonly bench: Bench }>>> = {
   appliances: () => import('./appliances.js'),
+  ask: () => import('./ask.js'),
   daemon: () => import('./daemon.js'),
   dumps: () => import('./dumps.js'),
   engine: () => import('./engine.js'),
