@@ -36,7 +36,7 @@ function intervention(number: number): {
   const id = `W${number}`;
   const isLast = number >= DAYS * INTERVENTIONS - OPEN_NOW;
   const window: MaintenanceWindow = {
-    ...{ id, vendor: `vendor ${number % 40}`, technician: 'M. Petit', ticket: `CHG-${number}`, devices: [device] },
+    ...{ id, vendor: `vendor ${number % 40}`, technician: 'technicien 7', ticket: `CHG-${number}`, devices: [device] },
     ...{ start, end, scope: [{ kind: 'rule', ports: '443' }], state: isLast ? 'refused' : 'closed' },
     ...{ openedAt: start, firstCloseAt: end, ...(!isLast && { closedAt: end }), deadlineJudged: true },
     before: { [device]: { snapshot: `S-${number}`, takenAt: start, fresh: true } },

@@ -93,7 +93,7 @@ export const WindowEntry = z
         'Who answers for it in the hospital; needed for `self`.',
         'Équipe réseau',
       ),
-      technician: setting(named('a name').optional(), 'Who does the work.', 'J. Martin'),
+      technician: setting(named('a name').optional(), 'Who does the work.', 'Technician 12'),
       ticket: setting(named('a number or a link').optional(), 'Where it was asked for.', 'CHG-2041'),
       scope: setting(
         z.array(ScopeEntry, { error: 'a list of what is opened' }).prefault([]),

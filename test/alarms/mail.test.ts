@@ -157,7 +157,7 @@ describe('a letter', () => {
         'Ce qui est ouvert : internet → imaging 10.20.0.0/24 : tcp/3389',
         'Services atteignables : rdp',
         'Ouvert depuis : 24/11/2026 à 14:05 (5 h 10)',
-        'Intervention : W-2026-0117 (Imagerie du Nord, M. Petit)',
+        'Intervention : W-2026-0117 (Imagerie du Nord, technicien 7)',
         'Fin prévue de l’intervention : 24/11/2026 à 18:00',
         'Ticket : CHG-4711',
         'Pour l’équipe réseau, ce qui le referme : nft delete rule inet filter forward handle 9',
@@ -174,7 +174,7 @@ describe('a letter', () => {
     expect(subject).toBe('[Écluse] Sans réponse : Resté ouvert après une intervention (fw1)');
     expect(lines[0]).toBe('Personne n’a encore pris en charge cette alerte : Resté ouvert après une intervention.');
     expect(lines).toContain('Alertes réunies dans celle-ci (`ecluse findings` les montre toutes) : 9980');
-    expect(lines).toContain('Responsable de l’intervention : Mme Roux');
+    expect(lines).toContain('Responsable de l’intervention : cadre de santé');
     expect(lines.join('\n')).not.toContain('told as one');
   });
 
@@ -183,7 +183,7 @@ describe('a letter', () => {
     expect(subject).toBe("[Écluse] À accepter : Flux conservé en attente d'acceptation (fw1)");
     expect(lines[0]).toBe("Flux conservé en attente d'acceptation.");
     expect(lines).toContain(
-      'Flux prévu pour rester, à accepter : avant le 31/12/2026 à 00:00, par Mme Roux et une autre personne de l’hôpital',
+      'Flux prévu pour rester, à accepter : avant le 31/12/2026 à 00:00, par cadre de santé et une autre personne de l’hôpital',
     );
     expect(lines).toContain('Déjà accepté par : RSSI');
     expect(lines.join('\n')).toContain('ecluse accept hopital-nord/fw1/rule:5f1c');

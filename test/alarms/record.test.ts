@@ -82,16 +82,16 @@ describe('the neutral record', () => {
   });
 
   test('tells who claimed it, whom it was passed on to, and who answers for the window', () => {
-    const claimed = { by: 'Dr Roux', reason: 'new modality', at: NINE };
+    const claimed = { by: 'duty officer', reason: 'new modality', at: NINE };
     const window = { vendor: 'v', end: NINE, owner: 'RSSI' };
     const told = event({ kind: 'update' }, { claimed, escalated: ['duty', 'chief'] });
     expect(alarmRecord(told, { window: () => window })).toMatchObject({
-      claimedBy: 'Dr Roux: new modality',
+      claimedBy: 'duty officer: new modality',
       escalatedTo: 'duty, chief',
       owner: 'RSSI',
     });
-    const handedOver = { ...window, handedOver: { to: 'Mme Petit' } };
-    expect(alarmRecord(told, { window: () => handedOver }).owner).toBe('Mme Petit');
+    const handedOver = { ...window, handedOver: { to: 'astreinte réseau' } };
+    expect(alarmRecord(told, { window: () => handedOver }).owner).toBe('astreinte réseau');
   });
 
   test('of an alarm that stands for many, tells how many and how bad', () => {

@@ -71,7 +71,7 @@ describe('what is done by the clock', () => {
     world.devices.pacs!.blind = ['pacs: <b>no\nanswer</b>'];
     world.devices.pacs!.wake();
     await until(12);
-    must(await guard.acknowledge('fw/rdp', 'A. Bernard'));
+    must(await guard.acknowledge('fw/rdp', 'Responsable A'));
     tasks.get(`0 7 * * MON ${timeZone}`)!();
     await until(13);
     const [name, ...others] = readdirSync(folder);
@@ -81,7 +81,7 @@ describe('what is done by the clock', () => {
     expect(text).toMatch(
       /^# How things stand, nord, 2016-02-16 09:12\n\n## Open findings\n\n- critical: .*UNPLANNED_OPENING/,
     );
-    expect(text).toContain('taken on by A. Bernard');
+    expect(text).toContain('taken on by Responsable A');
     expect(text).toContain('- pacs: pacs: \\<b\\>no answer\\</b\\>');
     expect(text).toContain('- W1 (V), planned, 2016-02-17 09:00 – 2016-02-17 10:00: fw');
     expect(text).not.toContain('W9');

@@ -74,7 +74,7 @@ describe('sites of a hospital group', () => {
     });
     expect(of('nord/heartbeat')).toMatchObject({ site: 'Hôpital Nord' });
     // The name under which a sink told it is one that commands understand, whatever the site.
-    expect(must(await guard.acknowledge('sud/fw2/b', 'A. Bernard')).acknowledgedBy).toBe('A. Bernard');
+    expect(must(await guard.acknowledge('sud/fw2/b', 'Responsable A')).acknowledgedBy).toBe('Responsable A');
     await guard.close();
   });
 

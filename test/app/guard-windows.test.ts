@@ -43,15 +43,15 @@ describe('a refused close', () => {
     const world = fakeWorld();
     const sites = { nord: { name: 'Hôpital Nord', contact: 'Astreinte, 4100' } };
     const { guard, until } = await startGuard({ ...world, settings: { ...world.settings, site: 'nord', sites } });
-    const emergency = { caller: 'a nurse', reason: 'the scanner is down', onCall: 'B. Roux' };
-    must(await guard.openWindow('named', { ...plan, owner: 'A. Bernard' }));
+    const emergency = { caller: 'a nurse', reason: 'the scanner is down', onCall: 'Astreinte B' };
+    must(await guard.openWindow('named', { ...plan, owner: 'Responsable A' }));
     must(await guard.openWindow('emergency', { ...plan, emergency }));
     must(await guard.openWindow('nobody', plan));
     world.devices.fw!.open = [rdp];
     await until(5);
     const owners: (string | undefined)[] = [];
     for (const id of ['named', 'emergency', 'nobody']) owners.push(must(await guard.closeWindow(id)).owner);
-    expect(owners).toEqual(['A. Bernard', 'B. Roux', 'Astreinte, 4100']);
+    expect(owners).toEqual(['Responsable A', 'Astreinte B', 'Astreinte, 4100']);
     await guard.close();
   });
 
@@ -150,7 +150,7 @@ test('an unplanned opening is claimed by name, and both are shown', async () => 
 test('G17: what a vendor opened is not declared on one word, and never on the vendor’s', async () => {
   const world = fakeWorld();
   const { guard, until } = await startGuard(world);
-  must(await guard.openWindow('W1', { ...plan, technician: 'M. Durand' }));
+  must(await guard.openWindow('W1', { ...plan, technician: 'Head of imaging' }));
   world.devices.fw!.open = [rdp];
   await until(5);
   const code = async (by: string, second?: string): Promise<string> => {
@@ -160,7 +160,7 @@ test('G17: what a vendor opened is not declared on one word, and never on the ve
   expect(await code('RSSI')).toBe('BASELINE_UNSIGNED');
   expect(await code('RSSI', ' rssi ')).toBe('BASELINE_UNSIGNED');
   expect(await code('RSSI', 'integrator')).toBe('BASELINE_TAMPER');
-  expect(await code('M. Durand', 'RSSI')).toBe('BASELINE_TAMPER');
+  expect(await code('Head of imaging', 'RSSI')).toBe('BASELINE_TAMPER');
   expect(await code('RSSI', 'DSI')).toBe('approved by RSSI and DSI');
   await guard.close();
 });
@@ -174,7 +174,7 @@ describe('a scope by the names of services', () => {
   };
 
   test('is kept by protocol and ports, each part with what else was said of it', async () => {
-    const keep = { owner: 'M. Durand', review: at(600) };
+    const keep = { owner: 'Head of imaging', review: at(600) };
     const view = must(await planned([{ dst: 'pacs', service: 'dicom', keep }, { service: 'rdp' }, { proto: '6' }]));
     expect(view.scope).toEqual([
       { dst: 'pacs', proto: 'tcp', ports: '104,11112', keep },
@@ -202,7 +202,7 @@ describe('a scope by the names of services', () => {
 
 test('a flow that stays: one word before a restart and one after it; what is declared then stays declared', async () => {
   const world = fakeWorld();
-  const keep = { owner: 'M. Durand', review: at(6000) };
+  const keep = { owner: 'Head of imaging', review: at(6000) };
   const first = await startGuard(world);
   must(await first.guard.openWindow('W1', { ...plan, scope: [{ kind: 'rule', ports: '3389', keep }] }));
   world.devices.fw!.open = [rdp];
@@ -212,16 +212,16 @@ test('a flow that stays: one word before a restart and one after it; what is dec
   const half = must(await first.guard.accept({ finding: 'fw/rdp', word: { kind: 'accept', by: 'RSSI' } }));
   expect(half).toMatchObject({
     code: 'PENDING_ACCEPTANCE',
-    awaits: { owners: ['M. Durand'], people: 2, until: at(6000), signed: [{ by: 'RSSI' }] },
+    awaits: { owners: ['Head of imaging'], people: 2, until: at(6000), signed: [{ by: 'RSSI' }] },
   });
   await first.guard.close();
   const second = await startGuard(world);
-  const whole = must(await second.guard.accept({ finding: 'fw/rdp', word: { kind: 'accept', by: 'M. Durand' } }));
+  const whole = must(await second.guard.accept({ finding: 'fw/rdp', word: { kind: 'accept', by: 'Head of imaging' } }));
   expect(whole).toMatchObject({ code: 'BASELINE_EXPOSURE' });
   await second.guard.close();
   const third = await startGuard(world);
   expect(must(await third.guard.drift(['fw']))[0]).toMatchObject({ undeclared: [], missing: [] });
-  expect(must(await third.guard.baseline(['fw']))).toContain('by: RSSI and M. Durand');
+  expect(must(await third.guard.baseline(['fw']))).toContain('by: RSSI and Head of imaging');
   expect(await third.guard.accept({ finding: 'fw/rdp', word: { kind: 'accept', by: 'DSI' } })).toMatchObject({
     ok: false,
     error: { code: 'CANNOT_ACCEPT' },

@@ -151,7 +151,7 @@ test('host bits in a prefix are read as they are cleared, and said', () => {
 });
 
 test('waivers by the finding that is shown, or by device and subject', () => {
-  const owned = 'owner: A. Martin, reason: until the move, until: 2027-01-01';
+  const owned = 'owner: Network team, reason: until the move, until: 2027-01-01';
   const baseline = read(
     `version: 1\nwaivers:\n  - { finding: fw1/rule-7, ${owned} }\n  - { device: fw1, subject: rule-8, ${owned} }\n`,
   );

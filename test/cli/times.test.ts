@@ -124,8 +124,13 @@ describe('what a vendor announces', () => {
     ['any -> pacs DICOM on fw2', { src: 'any', dst: 'pacs', service: 'dicom', device: 'fw2' }],
     ['any -> web https,ssh', { src: 'any', dst: 'web', service: 'https,ssh' }],
     [
-      'any -> web https keep "M. Durand" 2027-01-31',
-      { src: 'any', dst: 'web', service: 'https', keep: { owner: 'M. Durand', review: '2027-01-31T22:59:59.000Z' } },
+      'any -> web https keep "Head of imaging" 2027-01-31',
+      {
+        src: 'any',
+        dst: 'web',
+        service: 'https',
+        keep: { owner: 'Head of imaging', review: '2027-01-31T22:59:59.000Z' },
+      },
     ],
     [
       'any -> web tcp/443 keep RSSI 2027-01-31',

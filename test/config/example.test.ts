@@ -179,7 +179,7 @@ describe('config.example.yaml', () => {
           id: 'CHG-2041',
           vendor: 'Imagerie SA',
           owner: 'Équipe réseau',
-          technician: 'J. Martin',
+          technician: 'Technician 12',
           ticket: 'CHG-2041',
           devices: ['gateway', 'portal'],
           start: Date.parse('2026-12-01T20:00+01:00'),
@@ -214,7 +214,7 @@ describe('config.example.yaml', () => {
         {
           id: 'CHG-2042',
           vendor: 'self',
-          owner: 'A. Bernard',
+          owner: 'Responsable A',
           devices: ['lab'],
           start: Date.parse('2026-12-03T07:00+01:00'),
           end: Date.parse('2026-12-03T08:30+01:00'),

@@ -11,7 +11,7 @@ export interface GuardUnderTest {
 export const plan: WindowRequest = {
   id: 'INT-4711 / café',
   vendor: 'Medisys',
-  technician: 'M. Roux',
+  technician: 'technicien 9',
   ticket: 'INT-4711',
   devices: ['fw1', 'pacs'],
   start: NOW,

@@ -2,7 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import type { Word } from '../../agent/judge/index.js';
 import { guardOf, minute, subject } from '../support/guard.js';
 
-const keep = { owner: 'M. Durand', review: minute(600) };
+const keep = { owner: 'Head of imaging', review: minute(600) };
 const scope = [{ kind: 'rule' as const, dst: 'web', proto: 'tcp', ports: '443', keep }];
 const x = subject({ id: 'x', ports: '443' });
 
@@ -13,7 +13,14 @@ function waiting(overrides: Parameters<typeof guardOf>[0] = {}) {
     kind: 'windowPlanned',
     at: minute(0),
     window: {
-      ...{ id: 'W', vendor: 'Integrator', technician: 'J. Martin', devices: ['fw'], start: minute(0), end: minute(60) },
+      ...{
+        id: 'W',
+        vendor: 'Integrator',
+        technician: 'Technician 12',
+        devices: ['fw'],
+        start: minute(0),
+        end: minute(60),
+      },
       scope,
     },
   });
@@ -31,8 +38,8 @@ describe('a flow that is to stay', () => {
     expect(guard.finding('fw/x')).toMatchObject({
       code: 'PENDING_ACCEPTANCE',
       severity: 'info',
-      awaits: { owners: ['M. Durand'], people: 2, until: minute(600), signed: [] },
-      details: [expect.stringMatching(/^waits for M\. Durand and one more person of the hospital until 2016-/)],
+      awaits: { owners: ['Head of imaging'], people: 2, until: minute(600), signed: [] },
+      details: [expect.stringMatching(/^waits for Head of imaging and one more person of the hospital until 2016-/)],
     });
   });
 
@@ -40,10 +47,10 @@ describe('a flow that is to stay', () => {
     const { guard, accept } = waiting();
     accept(80, 'RSSI');
     expect(guard.finding('fw/x')?.details).toEqual([
-      expect.stringMatching(/^accepted by RSSI, waits for M\. Durand until/),
+      expect.stringMatching(/^accepted by RSSI, waits for Head of imaging until/),
     ]);
     expect(guard.events.at(-1)).toMatchObject({ kind: 'update', row: false });
-    accept(90, 'm. durand');
+    accept(90, 'head of imaging');
     guard.read(100, 'fw', x);
     guard.tick(700);
     expect(guard.rows()).toEqual([
@@ -52,18 +59,20 @@ describe('a flow that is to stay', () => {
       '75 CLOSED_UNSIGNED W info',
       '90 RESOLVED x info',
     ]);
-    expect(guard.finding('fw/x')?.details).toEqual(['accepted by RSSI and m. durand, now declared in the baseline']);
+    expect(guard.finding('fw/x')?.details).toEqual([
+      'accepted by RSSI and head of imaging, now declared in the baseline',
+    ]);
     expect(guard.finding('fw/x')).not.toHaveProperty('awaits');
   });
 
   test('is declared at once where both are there, and by its owner alone where the hospital says so', () => {
     const both = waiting();
-    both.accept(80, 'M. Durand', 'RSSI');
+    both.accept(80, 'Head of imaging', 'RSSI');
     expect(both.guard.rows()).toContain('80 RESOLVED x info');
     const alone = waiting({ approvalPeople: 1 });
     alone.accept(80, 'RSSI');
-    expect(alone.guard.finding('fw/x')?.details?.[0]).toMatch(/^accepted by RSSI, waits for M\. Durand until/);
-    alone.accept(81, 'M. Durand');
+    expect(alone.guard.finding('fw/x')?.details?.[0]).toMatch(/^accepted by RSSI, waits for Head of imaging until/);
+    alone.accept(81, 'Head of imaging');
     expect(alone.guard.rows()).toContain('81 RESOLVED x info');
   });
 
@@ -71,16 +80,21 @@ describe('a flow that is to stay', () => {
     const { guard, accept } = waiting();
     const why = (step: ReturnType<typeof accept>) => step.problem?.message;
     expect(why(accept(80, 'integrator', 'RSSI'))).toContain('was opened by integrator');
-    expect(why(accept(80, 'M. Durand', 'j. martin '))).toContain('was opened by j. martin');
+    expect(why(accept(80, 'Head of imaging', 'technician 12 '))).toContain('was opened by technician 12');
     expect(why(accept(80, ' '))).toContain('without a name');
-    accept(81, 'M. Durand', 'm. durand');
+    accept(81, 'Head of imaging', 'head of imaging');
     expect(guard.finding('fw/x')?.resolvedAt).toBeUndefined();
-    expect(why(accept(82, 'M. DURAND'))).toContain('is signed by M. DURAND already');
+    expect(why(accept(82, 'HEAD OF IMAGING'))).toContain('is signed by HEAD OF IMAGING already');
     expect(guard.finding('fw/x')?.code).toBe('PENDING_ACCEPTANCE');
     const early = guardOf();
     early.plan({ scope });
     early.read(10, 'fw', x);
-    const step = early.feed({ kind: 'accept', at: minute(20), key: 'fw/x', word: { kind: 'accept', by: 'M. Durand' } });
+    const step = early.feed({
+      kind: 'accept',
+      at: minute(20),
+      key: 'fw/x',
+      word: { kind: 'accept', by: 'Head of imaging' },
+    });
     expect(step.problem).toMatchObject({ code: 'CANNOT_ACCEPT' });
     expect(accept(90, 'RSSI').problem).toBeUndefined();
     expect(
@@ -91,13 +105,15 @@ describe('a flow that is to stay', () => {
   test('refused, it is left open from that moment, with who and why, and in the way of closing', () => {
     const { guard, say, accept } = waiting();
     accept(80, 'RSSI');
-    expect(say(85, { kind: 'refuse', by: 'M. Durand', reason: ' ' }).problem?.message).toContain('without a reason');
-    say(90, { kind: 'refuse', by: 'M. Durand', reason: 'test is over' });
+    expect(say(85, { kind: 'refuse', by: 'Head of imaging', reason: ' ' }).problem?.message).toContain(
+      'without a reason',
+    );
+    say(90, { kind: 'refuse', by: 'Head of imaging', reason: 'test is over' });
     expect(guard.rows().at(-1)).toBe('90 LEFT_OPEN x medium');
     expect(guard.finding('fw/x')).toMatchObject({
-      details: ['announced as staying, and refused by M. Durand: test is over'],
+      details: ['announced as staying, and refused by Head of imaging: test is over'],
     });
-    expect(accept(95, 'M. Durand', 'DSI').problem).toMatchObject({ code: 'CANNOT_ACCEPT' });
+    expect(accept(95, 'Head of imaging', 'DSI').problem).toMatchObject({ code: 'CANNOT_ACCEPT' });
     expect(guard.close(100, { fw: { undeclared: [x] } }).answer).toMatchObject({ state: 'refused' });
     guard.read(110, 'fw');
     expect(guard.rows().at(-1)).toBe('110 RESOLVED x info');
@@ -109,7 +125,7 @@ describe('a flow that is to stay', () => {
     guard.tick(600);
     expect(guard.rows().at(-1)).toBe('600 LEFT_OPEN x medium');
     expect(guard.finding('fw/x')?.details?.[0]).toMatch(/^announced as staying, and accepted by only RSSI until/);
-    expect(accept(610, 'M. Durand').problem).toMatchObject({ code: 'CANNOT_ACCEPT' });
+    expect(accept(610, 'Head of imaging').problem).toMatchObject({ code: 'CANNOT_ACCEPT' });
   });
 
   test('that is narrowed between two words waits for both again: they were said of other packets', () => {
@@ -118,7 +134,7 @@ describe('a flow that is to stay', () => {
     const narrower = subject({ id: 'x', ports: '443', src: '198.51.100.7' });
     guard.read(85, 'fw', narrower);
     expect(guard.finding('fw/x')?.awaits?.signed).toEqual([]);
-    accept(90, 'M. Durand');
+    accept(90, 'Head of imaging');
     expect(guard.finding('fw/x')?.resolvedAt).toBeUndefined();
   });
 
@@ -132,7 +148,7 @@ describe('a flow that is to stay', () => {
       kind: 'accept',
       at: minute(80),
       key: 'fw/x',
-      word: { kind: 'accept', by: 'M. Durand', second: 'DSI' },
+      word: { kind: 'accept', by: 'Head of imaging', second: 'DSI' },
     });
     expect(guard.rows().at(-1)).toBe('80 BASELINE_EXPOSURE x critical');
   });
@@ -141,7 +157,7 @@ describe('a flow that is to stay', () => {
 describe('a flow that was accepted', () => {
   const accepted = () => {
     const one = waiting();
-    one.accept(80, 'M. Durand', 'RSSI');
+    one.accept(80, 'Head of imaging', 'RSSI');
     return one.guard;
   };
 

@@ -47,7 +47,7 @@ describe('an alarm that nobody takes on', () => {
   test('is not, once somebody has, until it is wider than they saw', () => {
     const guard = guarded();
     guard.read(0, 'fw', rdp);
-    guard.feed({ kind: 'acknowledge', at: minute(10), key: 'fw/rdp', by: 'Dr Roux' });
+    guard.feed({ kind: 'acknowledge', at: minute(10), key: 'fw/rdp', by: 'duty officer' });
     guard.read(100, 'fw', rdp);
     expect(toldTo(guard, 'duty')).toEqual([]);
     guard.read(120, 'fw', { ...rdp, set: 'wider' });

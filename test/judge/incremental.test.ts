@@ -91,7 +91,7 @@ function someEvent(chance: (below: number) => number, state: JudgeState, at: num
     case 4:
       return { kind: 'missed', at, device: devices[chance(3)]!, reason: 'no answer' };
     case 5:
-      return { kind: 'acknowledge', at, key: finding?.key ?? 'none', by: 'Dr Roux' };
+      return { kind: 'acknowledge', at, key: finding?.key ?? 'none', by: 'duty officer' };
     case 6: {
       const { device = 'fw', subjectId = 'x', subject: about } = finding ?? {};
       const set = chance(2) === 0 ? about?.set : undefined;
@@ -99,7 +99,7 @@ function someEvent(chance: (below: number) => number, state: JudgeState, at: num
       return { kind: 'waive', at, waiver: { ...waiver, expires: at + chance(90) * MINUTE } };
     }
     case 7:
-      return { kind: 'claim', at, key: finding?.key ?? 'none', by: 'Dr Roux', reason: 'mine' };
+      return { kind: 'claim', at, key: finding?.key ?? 'none', by: 'duty officer', reason: 'mine' };
     default:
       return { kind: 'observed', at, observation: someObservation(chance, at) };
   }

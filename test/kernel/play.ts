@@ -107,7 +107,7 @@ async function incident(guarded: Guarded): Promise<void> {
   chapter('Tuesday morning. The contractor announces the work, and that filtering will be lifted.');
   await person(
     ...['window', 'open', '--device', 'fw1', '--for', `${WINDOW_SECONDS}s`, '--allow-filtering-off'],
-    ...['--vendor', 'Prestataire', '--technician', 'T. Martin', '--ticket', TICKET],
+    ...['--vendor', 'Prestataire', '--technician', 'Technicien 12', '--ticket', TICKET],
   );
   const liftedAtMs = performance.now();
   for (const command of firewall.lift) await contractor(command);

@@ -74,7 +74,7 @@ export async function expectDoor(
 export async function openWindow(guarded: Guarded, ...more: readonly string[]): Promise<string> {
   const outcome = await guarded.ecluse(
     ...['window', 'open', '--device', 'fw1', '--for', `${WINDOW_SECONDS}s`, '--json'],
-    ...['--vendor', 'Prestataire', '--technician', 'T. Martin', '--ticket', 'INT-0216', ...more],
+    ...['--vendor', 'Prestataire', '--technician', 'Technicien 12', '--ticket', 'INT-0216', ...more],
   );
   expect([outcome.code, outcome.stderr]).toEqual([0, '']);
   return (JSON.parse(outcome.stdout) as { readonly window: { readonly id: string } }).window.id;
@@ -86,7 +86,7 @@ export const first = (told: readonly Told[], code: string): Told => told.find((o
 /** Every record of the opening says whose intervention it was, what opened it, and a packet that passes. */
 export function expectFacts(told: Told): void {
   expect(told.param('vendor')).toBe('Prestataire');
-  expect(told.param('technician')).toBe('T. Martin');
+  expect(told.param('technician')).toBe('Technicien 12');
   expect(told.param('ticket')).toBe('INT-0216');
   expect(told.param('device')).toBe('fw1');
   expect(told.param('cause')).toMatch(/\S/);
