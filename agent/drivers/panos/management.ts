@@ -1,3 +1,4 @@
+import { fromRanges } from '../../lib/intervals.js';
 import { all, any, type Condition, type Rule } from '../../model/index.js';
 import { join, literal } from './addresses.js';
 import type { Ledger } from './ledger.js';
@@ -9,14 +10,7 @@ import { at, membersOf, type Node, valueIn } from './tree.js';
 export const MANAGEMENT_PORT = 'management';
 
 const tcp = (...ports: readonly number[]): Condition =>
-  all(
-    protocol(6),
-    portTest(
-      'destination',
-      ports.flatMap((port) => [port, port]),
-      false,
-    ),
-  );
+  all(protocol(6), portTest('destination', fromRanges(ports.map((port) => [port, port])), false));
 const udp = (port: number): Condition => all(protocol(17), portTest('destination', [port, port], false));
 const echo: Condition = any(
   all(protocol(1), { kind: 'icmp', typeCodes: [8 * 256, 8 * 256 + 255] }),

@@ -1,6 +1,7 @@
 import { expect, test } from '@jest/globals';
 import { askLine } from '../../../agent/app/index.js';
 import { driver } from '../../../agent/drivers/panos/index.js';
+import { compare, openingText } from '../../../agent/exposure/index.js';
 import type { Device } from '../../../agent/model/index.js';
 
 const network = `set network interface ethernet ethernet1/1 layer3 ip 203.0.113.1/24
@@ -71,4 +72,12 @@ test('a packet of another application is not let through on the port', () => {
   const device = read(rule('first', { application: 'ssh', service: 'remote', action: 'allow' }) + deny);
   expect(verdict(device, 7022, { app: 'web-browsing' })).toEqual(['deny']);
   expect(verdict(device, 7022, { app: 'ssh' })).toEqual(['allow']);
+});
+
+test('response pages of a management profile are four ports in one range', () => {
+  const device = read(`set network profiles interface-management-profile pages response-pages yes
+set network interface ethernet ethernet1/1 layer3 interface-management-profile pages
+${rule('first', { action: 'allow', application: 'any', service: 'any' })}`);
+  const opened = compare(device.pipeline).undeclared.filter(({ direction }) => direction === 'input');
+  expect(opened.map((one) => openingText(one))).toContain('any → this device tcp 6080-6083 (in ethernet1/1)');
 });
