@@ -1,0 +1,137 @@
+import { describe, expect } from '@jest/globals';
+import { type Firewall, nftables } from './firewalls.js';
+import type { Guarded } from './guarded.js';
+import { codes, expectDoor, expectFacts, expectWitnessPasses, first, openWindow, testStories } from './story.js';
+import { PORTAL, RESULTS, web } from './world.js';
+
+/** Cases of the scenarios that a kernel can show: beside what is told stands who gets in. */
+
+/** The firewall with more rules from the start, which are then its baseline. */
+function withMore(...lines: readonly string[]): Firewall {
+  return {
+    ...nftables,
+    load: async (namespace) => {
+      await nftables.load(namespace);
+      for (const line of lines) await namespace.must(['nft', line]);
+    },
+  };
+}
+
+const forward = 'inet filter forward';
+const nat = [
+  'add table ip nat',
+  'add chain ip nat prerouting { type nat hook prerouting priority dstnat ; policy accept ; }',
+];
+/** A port of the web server that nothing answers on, translated to the results page. */
+const OTHER = 8443;
+
+/** What the guard says now, after a reading of its own. */
+async function expectDrift({ ecluse }: Guarded, code: 0 | 1, words = ''): Promise<void> {
+  const drift = await ecluse('drift', '--json');
+  expect([drift.code, drift.stderr]).toEqual([code, '']);
+  expect(drift.stdout).toContain(words);
+}
+
+async function nft({ world }: Guarded, command: string): Promise<void> {
+  await world.firewall.must(['nft', command]);
+}
+
+describe('on the real kernel', () => {
+  testStories([
+    {
+      name: 'G2: the text of the rule is unchanged, and what it names was widened',
+      firewall: withMore(
+        `add set inet filter published { type inet_service ; elements = { ${PORTAL} } ; }`,
+        `add rule ${forward} iifname wan0 ip daddr ${web[4]} tcp dport @published accept`,
+      ),
+      action: async (guarded) => {
+        await openWindow(guarded);
+        await nft(guarded, `add element inet filter published { ${RESULTS} }`);
+        await expectDoor(guarded, RESULTS, 'reached');
+        const left = first(await guarded.told('LEFT_OPEN'), 'LEFT_OPEN');
+        expectFacts(left);
+        await expectWitnessPasses(guarded, left, true);
+        await nft(guarded, `delete element inet filter published { ${RESULTS} }`);
+        await guarded.told('RESOLVED');
+        await expectDoor(guarded, RESULTS, 'shut');
+      },
+    },
+    {
+      name: 'G8: a deny above stops what a new rule would let through; the deny gone, it is open',
+      firewall: withMore(`insert rule ${forward} ip daddr ${web[4]} tcp dport ${RESULTS} drop`),
+      action: async (guarded) => {
+        const { world, told } = guarded;
+        await nft(guarded, `add rule ${forward} iifname wan0 ip daddr ${web[4]} tcp dport ${RESULTS} accept`);
+        const latent = first(await told('LATENT_OPENING'), 'LATENT_OPENING');
+        expect(latent.param('device')).toBe('fw1');
+        await expectDoor(guarded, RESULTS, 'shut');
+        const listed = await world.firewall.must(['nft', '-a', 'list', 'chain', ...forward.split(' ')]);
+        const handle = /drop # handle (?<handle>\d+)$/m.exec(listed)!.groups!.handle!;
+        await nft(guarded, `delete rule ${forward} handle ${handle}`);
+        await told('UNPLANNED_OPENING');
+        await expectDoor(guarded, RESULTS, 'reached');
+      },
+    },
+    {
+      name: 'G10: removed for the close and back after it, under the name that it had',
+      firewall: nftables,
+      action: async (guarded) => {
+        const { world, ecluse, told } = guarded;
+        const window = await openWindow(guarded);
+        await world.firewall.must([...nftables.addRule(RESULTS)]);
+        const seen = first(await told('OUT_OF_SCOPE_OPENING'), 'OUT_OF_SCOPE_OPENING');
+        await nftables.load(world.firewall);
+        expect((await ecluse('window', 'close', window)).code).toBe(0);
+        await told('RESOLVED');
+        await world.firewall.must([...nftables.addRule(RESULTS)]);
+        const back = first(await told('UNPLANNED_OPENING'), 'UNPLANNED_OPENING');
+        expect(back.param('key')).toBe(seen.param('key'));
+        await expectDoor(guarded, RESULTS, 'reached');
+      },
+    },
+    {
+      name: 'G14: a service for the machine itself is nothing, and the same one for everybody is told',
+      firewall: nftables,
+      action: async (guarded) => {
+        const listen = (address: string, port: number): void => {
+          const service = `require('net').createServer().listen(${port}, '${address}')`;
+          guarded.world.firewall.start([process.execPath, '-e', service]).stdout?.resume();
+        };
+        const isUp = async (port: number): Promise<boolean> =>
+          (await guarded.world.firewall.must(['ss', '-Hltn'])).includes(`:${port} `);
+        const up = async (port: number): Promise<void> => {
+          for (let tries = 0; tries < 200 && !(await isUp(port)); tries++)
+            await guarded.world.firewall.must(['sleep', '0.1']);
+          expect(await isUp(port)).toBe(true);
+        };
+        listen('127.0.0.1', 9001);
+        await up(9001);
+        await expectDrift(guarded, 0);
+        listen('0.0.0.0', 9002);
+        await up(9002);
+        await expectDrift(guarded, 1, '9002');
+        expect(codes(guarded.heard())).not.toContain('LEFT_OPEN');
+      },
+    },
+    {
+      name: 'G15: a translation alone and a rule alone open nothing; both together do',
+      firewall: withMore(...nat),
+      action: async (guarded) => {
+        const translation = `add rule ip nat prerouting iifname wan0 tcp dport ${OTHER} dnat to ${web[4]}:${RESULTS}`;
+        const rule = `add rule ${forward} ct status dnat ip daddr ${web[4]} tcp dport ${RESULTS} accept`;
+        await nft(guarded, translation);
+        await expectDoor(guarded, OTHER, 'shut');
+        await expectDrift(guarded, 0);
+        await nft(guarded, 'flush chain ip nat prerouting');
+        await nft(guarded, rule);
+        await expectDoor(guarded, OTHER, 'shut');
+        await expectDrift(guarded, 0);
+        await nft(guarded, translation);
+        await expectDoor(guarded, OTHER, 'reached');
+        const told = first(await guarded.told('UNPLANNED_OPENING'), 'UNPLANNED_OPENING');
+        expect(['critical', 'high']).toContain(told.param('severity'));
+        expect(told.param('what')).toContain(`:${OTHER} → ${web[4]}:${RESULTS}`);
+      },
+    },
+  ]);
+});
