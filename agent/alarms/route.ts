@@ -21,11 +21,16 @@ const quietCodes: ReadonlySet<string> = new Set([
   'ONBOARDING_REPORT',
 ]);
 
-/** The finding's own code decides, not the event's: the RESOLVED of an alarm is an alert, that of a planned change is not. */
-export function streamOf(event: FindingEvent): Stream {
-  if (event.kind === 'answer' || quietCodes.has(event.code)) return 'notice';
-  if (event.kind === 'resolve' && quietCodes.has(event.finding.code)) return 'notice';
-  return event.kind === 'remind' ? 'reminder' : 'alert';
+/**
+ * The finding's own code decides, not the event's: the RESOLVED of an alarm is an alert, that of a planned change is
+ * not. What was an alarm before it became quiet (a window that is resumed after a refused close) stays in the stream
+ * in which it was raised: whoever was told of it would else never hear of its end.
+ */
+export function streamOf({ kind, finding }: FindingEvent): Stream {
+  if (kind === 'answer') return 'notice';
+  const wasAlarm = kind !== 'raise' && (finding.earlier ?? []).some(({ code }) => !quietCodes.has(code));
+  if (quietCodes.has(finding.code) && !wasAlarm) return 'notice';
+  return kind === 'remind' ? 'reminder' : 'alert';
 }
 
 /** What decides which events a sink is told of. */

@@ -122,7 +122,10 @@ export interface WindowTelling {
 export function tellWindow(desk: Desk, window: MaintenanceWindow, telling: WindowTelling): void {
   const key = `window/${window.id}`;
   const before = desk.findings.get(key);
-  const { resolvedAt: _, ...kept } = before ?? { resolvedAt: undefined };
+  const { resolvedAt, earlier: called = [], ...kept } = before ?? { resolvedAt: undefined };
+  const isOther = before !== undefined && resolvedAt === undefined && before.code !== telling.code;
+  const earlier =
+    resolvedAt !== undefined ? [] : isOther ? [...called, { code: before.code, until: telling.at }] : called;
   const finding: Finding = {
     generation: 1,
     count: 1,
@@ -139,16 +142,26 @@ export function tellWindow(desk: Desk, window: MaintenanceWindow, telling: Windo
     severityBecause: telling.because,
     details: telling.details,
     raisedAt: telling.at,
+    ...(earlier.length > 0 && { earlier }),
     ...(telling.kind === 'answer' && { resolvedAt: telling.at }),
   };
   tell(desk, finding, { kind: telling.kind, at: telling.at, row: true });
 }
 
+/** Open again, it is not late any more: its deadline is ahead, and told anew if it passes. */
+export function settleResumed(desk: Desk, window: MaintenanceWindow, at: Instant): void {
+  endOf(desk, window, at);
+}
+
+function endOf(desk: Desk, window: MaintenanceWindow, at: Instant): void {
+  const open = openFinding(desk, `window/${window.id}`);
+  if (open)
+    tell(desk, { ...open, resolvedAt: at }, { kind: 'resolve', at, row: false, code: 'RESOLVED', severity: 'info' });
+}
+
 /** A window that is closed at last needs no finding; that is not news for the alarm feed's table. */
 export function settleClosed(desk: Desk, window: MaintenanceWindow, at: Instant): void {
-  const open = openFinding(desk, `window/${window.id}`);
-  if (open && window.state === 'closed')
-    tell(desk, { ...open, resolvedAt: at }, { kind: 'resolve', at, row: false, code: 'RESOLVED', severity: 'info' });
+  if (window.state === 'closed') endOf(desk, window, at);
   const { sessions } = window;
   if (!sessions || sessions.left.length === 0) return;
   tellWindow(desk, window, {

@@ -4,7 +4,7 @@ import type { JudgeState } from './findings.js';
 import { type Desk, openFinding, raise, remindIfDue, resolve, tell, without, withReminder } from './life.js';
 import { levelOf } from './risk.js';
 import { type FindingTable, findingTable } from './table.js';
-import type { Finding, Grouped, Severity } from './types.js';
+import type { Finding, FindingEvent, Grouped, Severity } from './types.js';
 
 /**
  * A flood: thousands of openings after one edit would bury each other in whatever reads the alarms. From the 21st of one
@@ -67,8 +67,9 @@ export function settleFloods(desk: Desk, at: Instant): void {
   }
   const floods = new Map<string, string | undefined>();
   let recent: ReadonlyMap<string, number> | undefined;
-  for (const [index, { kind, code, finding }] of desk.events.entries()) {
-    if (kind !== 'raise' || isGroup(finding)) continue;
+  for (const [index, event] of desk.events.entries()) {
+    const { code, finding } = event;
+    if (!isAnew(event)) continue;
     if (!floods.has(code)) {
       recent ??= recentOf(desk, at);
       floods.set(code, (recent.get(code) ?? 0) > FLOOD_MIN ? floodKey(code) : undefined);
@@ -91,6 +92,12 @@ export function settleFloods(desk: Desk, at: Instant): void {
   if (told.length === 0) return;
   const members = membersOf(desk, new Set(told.map(([key]) => key)));
   for (const [key, news] of told) settleGroup(desk, key, members.get(key) ?? [], { ...news, at });
+}
+
+/** Raised, or called something else than those it was told with: a group is of one code. */
+function isAnew({ kind, code, finding }: FindingEvent): boolean {
+  if (isGroup(finding)) return false;
+  return kind === 'raise' || (kind === 'update' && finding.toldAs !== undefined && finding.toldAs !== floodKey(code));
 }
 
 /** Whether the news of a group can wait until a minute is over; they are marked for then. */
@@ -157,7 +164,7 @@ function settleGroup(
     if (open)
       resolve(desk, { ...open, ...ended(open, at) }, at, {
         row: false,
-        why: 'each of them is shut, or accepted by a waiver',
+        why: 'each of them is shut, accepted, or no such alarm any more',
       });
     return;
   }
@@ -178,7 +185,9 @@ function settleGroup(
     desk.findings.set(key, { ...next, grouped: open.grouped! });
   } else if (isWorse || at >= open.grouped!.toldAt + NEWS_MS) {
     const voided = acknowledged !== undefined && joined > 0;
-    tell(desk, next, { kind: voided ? 'raise' : 'update', at, row: false });
+    // Those that came have been told for no time: what is passed on when nobody takes it on counts from now.
+    const raisedAnew = voided ? { ...next, raisedAt: at } : next;
+    tell(desk, raisedAnew, { kind: voided ? 'raise' : 'update', at, row: false });
   } else {
     desk.findings.set(key, { ...next, grouped: { ...now.grouped, toldAt: open.grouped!.toldAt, stale: true } });
   }

@@ -1,6 +1,7 @@
 import { failure, type Result } from '../lib/result.js';
 import type { Instant, MaintenanceWindow, WindowEvent, WindowStep } from '../windows/index.js';
 import type { JudgeContext } from './context.js';
+import { settleResumed } from './deadlines.js';
 import type { JudgeEvent } from './events.js';
 import type { JudgeState } from './findings.js';
 import type { Taken } from './taken.js';
@@ -28,7 +29,13 @@ type WindowWord = JudgeEvent & {
 
 export function takeWindow(state: JudgeState, named: Named, word: WindowWord): Taken {
   const step = stepNamed(state, named, meant(word));
-  return step.ok ? { state: withWindow(state, step.value.window) } : { state, problem: step.error };
+  if (!step.ok) return { state, problem: step.error };
+  const { window } = step.value;
+  const isOpenAgain = word.kind === 'windowResumed';
+  return {
+    state: withWindow(state, window),
+    ...(isOpenAgain && { answered: (desk) => settleResumed(desk, window, named.at) }),
+  };
 }
 
 function meant(word: WindowWord): WindowEvent {

@@ -198,6 +198,22 @@ describe('routing', () => {
     [{ kind: 'answer', code: 'CLOSURE_REFUSED' }, {}, 'notice'],
     [{ kind: 'remind', code: 'LEFT_OPEN' }, {}, 'reminder'],
     [{ kind: 'update', code: 'LEFT_OPEN' }, { code: 'LEFT_OPEN' }, 'alert'],
+    // Whoever was told of an alarm is told what became of it, also where it ends as something quieter.
+    [
+      { kind: 'update', code: 'IN_WINDOW_CHANGE' },
+      { code: 'IN_WINDOW_CHANGE', earlier: [{ code: 'LEFT_OPEN', until: 0 }] },
+      'alert',
+    ],
+    [
+      { kind: 'resolve', code: 'RESOLVED' },
+      { code: 'IN_WINDOW_CHANGE', earlier: [{ code: 'LEFT_OPEN', until: 0 }] },
+      'alert',
+    ],
+    [
+      { kind: 'resolve', code: 'RESOLVED' },
+      { code: 'PENDING_ACCEPTANCE', earlier: [{ code: 'IN_WINDOW_CHANGE', until: 0 }] },
+      'notice',
+    ],
   ])('%j %j is %s', (more, finding, stream) => {
     expect(streamOf(event(more, finding))).toBe(stream);
   });

@@ -78,6 +78,36 @@ describe('sites of a hospital group', () => {
     await guard.close();
   });
 
+  test('a flood keeps its key when it reaches another site, and is resolved under it', async () => {
+    const { world, records } = listening(group());
+    const { guard, until } = await startGuard(world);
+    const many = Array.from({ length: 25 }, (_, index) => ({ id: `r${index}`, ports: `${2000 + index}` }));
+    const opens = { fw2: many, fw: many, none: [] };
+    const kinds = () => records().filter(({ key }) => key!.endsWith('/flood/UNPLANNED_OPENING'));
+    let at = 0;
+    for (const [fw2, fw] of [
+      [opens.fw2, opens.none],
+      [opens.fw2, opens.fw],
+      [opens.none, opens.none],
+    ] as const) {
+      const before = kinds().length;
+      world.devices.fw2!.open = fw2;
+      world.devices.fw!.open = fw;
+      for (const name of ['fw', 'fw2']) world.devices[name]!.wake();
+      await waitFor(async () => {
+        at += 2;
+        await until(at);
+        return kinds().length > before;
+      });
+    }
+    await waitFor(async () => {
+      await until(++at);
+      return kinds().at(-1)?.kind === 'resolve';
+    });
+    expect(new Set(kinds().map(({ key }) => key))).toEqual(new Set(['nord/flood/UNPLANNED_OPENING']));
+    await guard.close();
+  });
+
   test('their networks are the hospital’s own on every device, and their ids stand for them in a scope', async () => {
     const flow = { src: '203.0.113.66', dst: '10.20.0.5', ports: '3389' };
     const severities = async (world: FakeWorld) => {

@@ -121,6 +121,40 @@ describe('a flood', () => {
     expect(guard.rows().filter((row) => row.includes('LEFT_OPEN'))).toHaveLength(500);
   });
 
+  test('that is quiet again because the window goes on is told as over, and left again as a flood', () => {
+    const guard = guardOf();
+    guard.plan({ scope: [{ kind: 'rule' }] });
+    guard.read(10, 'fw', ...many(30));
+    guard.close(20, { fw: { undeclared: many(30) } });
+    guard.tick(36);
+    guard.feed({ kind: 'windowResumed', at: minute(40), window: 'W', by: 'RSSI' });
+    guard.tick(80);
+    const events = told(guard.events).map(({ kind, finding: { key } }) => `${kind} ${key}`);
+    expect(events.filter((one) => one.includes('flood/'))).toEqual([
+      'raise flood/IN_WINDOW_CHANGE',
+      'resolve flood/IN_WINDOW_CHANGE',
+      'raise flood/LEFT_OPEN',
+      'resolve flood/LEFT_OPEN',
+      'raise flood/IN_WINDOW_CHANGE',
+      'resolve flood/IN_WINDOW_CHANGE',
+      'raise flood/LEFT_OPEN',
+    ]);
+    expect(events.filter((one) => one.includes('fw/'))).toEqual([]);
+  });
+
+  test('of planned changes lets go of those that wait for acceptance: each is a question to somebody', () => {
+    const guard = guardOf();
+    const keep = { owner: 'Head of imaging', review: minute(10_000) };
+    const scope = [{ kind: 'rule' as const, dst: '10.0.0.0/30', keep }, { kind: 'rule' as const }];
+    guard.plan({ scope });
+    guard.read(10, 'fw', ...many(30));
+    guard.close(50, { fw: { undeclared: many(4) } });
+    guard.tick(80);
+    const waiting = told(guard.events).filter(({ code }) => code === 'PENDING_ACCEPTANCE');
+    expect(waiting.map(({ finding }) => finding.key)).toEqual(many(4).map(({ id }) => `fw/${id}`));
+    expect(told(guard.events).at(-1)).toMatchObject({ kind: 'resolve', finding: { key: 'flood/IN_WINDOW_CHANGE' } });
+  });
+
   test('is taken on as one, until more comes', () => {
     const guard = guardOf();
     guard.read(0, 'fw', ...many(30));

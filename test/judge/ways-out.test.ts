@@ -43,6 +43,31 @@ describe('after a refused close', () => {
     expect(guard.events.filter((event) => event.kind === 'remind')).toEqual([]);
   });
 
+  test('resumed after nobody could attest the end: that it was not closed in time is over, and told anew', () => {
+    const guard = guardOf();
+    guard.plan({ scope });
+    guard.open(1);
+    guard.close(20, { fw: { blind: ['no answer'] } });
+    guard.miss(21, 'fw');
+    guard.tick(36);
+    expect(guard.finding('window/W')?.code).toBe('WINDOW_NOT_CLOSED');
+    guard.feed({ kind: 'windowResumed', at: minute(40), window: 'W', by: 'RSSI' });
+    const [, , over] = guard.events.filter(({ finding }) => finding.key === 'window/W');
+    expect(over).toMatchObject({ kind: 'resolve', at: minute(40), finding: { code: 'WINDOW_NOT_CLOSED' } });
+    guard.read(50, 'fw', x);
+    guard.close(55, { fw: { undeclared: [x] } });
+    guard.close(58, { fw: {} });
+    const words = guard.events
+      .filter(({ finding }) => finding.key === 'window/W')
+      .map(({ kind, code }) => `${kind} ${code}`);
+    expect(words).toEqual([
+      'answer CLOSURE_REFUSED',
+      'raise WINDOW_NOT_CLOSED',
+      'resolve RESOLVED',
+      'answer CLOSURE_REFUSED',
+    ]);
+  });
+
   test('handed over: what is left has an owner and is told all the same', () => {
     const guard = refused();
     guard.feed({ kind: 'windowHandedOver', at: minute(25), window: 'W', to: 'on call', by: 'RSSI' });

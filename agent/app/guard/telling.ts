@@ -104,7 +104,8 @@ function recordContext(
 ): Parameters<typeof alarmRecord>[1] {
   const { site, ...place } = placeOf(settings, devicesOf(event, bench.state()));
   // Those of a group come and go; its key stays.
-  const keySite = event.finding.group ? settings.site : site;
+  const { group, grouped } = event.finding;
+  const keySite = group || grouped ? settings.site : site;
   return {
     ...place,
     ...(keySite !== undefined && { site: keySite }),
