@@ -1,26 +1,15 @@
-import { type Intervals, intersection } from '../../lib/intervals.js';
-import { type Recollection, recollection } from '../../lib/memo.js';
-import type {
-  Action,
-  BaseList,
-  Condition,
-  Family,
-  Origin,
-  Rule,
-  RuleList,
-  Step,
-  TableRef,
-  Unknown,
-} from '../../model/index.js';
+import { recollection } from '../../lib/memo.js';
+import type { Action, BaseList, Family, Origin, Rule, RuleList, TableRef, Unknown } from '../../model/index.js';
 import type { CoverageBuilder } from '../shared/coverage.js';
+import { askedBy, stepsOf, useOf } from './asked.js';
 import type { Chain } from './chains.js';
-import type { Asked, Extension, OptionUse, RuleParts } from './extract.js';
+import type { Extension, OptionUse, RuleParts } from './extract.js';
 import type { SetLibrary } from './ipset.js';
-import { coreCondition, type MatchContext, matchCondition } from './matches.js';
+import type { MatchContext } from './matches.js';
 import type { Command } from './parse.js';
 import { builtIn, expectedChains } from './tables.js';
 import { targetOf } from './targets.js';
-import { optionText, unknownsOf } from './unknowns.js';
+import { optionText } from './unknowns.js';
 
 /** One table with its chains, and where it comes from. */
 export interface TableSource {
@@ -54,6 +43,7 @@ export function convertTable(source: TableSource, sets: SetLibrary, coverage: Co
     ...(source.managedByIptables ? { managedByIptables: true } : {}),
   };
   const hooks = hooksOf(table, chains);
+  const match: MatchContext = { family, sets };
   const lists: RuleList[] = [];
   const bases: BaseList[] = [];
 
@@ -61,7 +51,7 @@ export function convertTable(source: TableSource, sets: SetLibrary, coverage: Co
     const origin = { file, line: chain.command.line, rule: `${table}/${chain.name}`, text: chain.command.text };
     coverage.mark(file, chain.command.line, 'modelled');
     if (chain.policy) coverage.mark(file, chain.policy.command.line, 'modelled');
-    const context: RuleContext = { source, names, id, sets, coverage, hooks: hooks.get(chain.name) ?? new Set() };
+    const context: RuleContext = { source, names, id, match, coverage, hooks: hooks.get(chain.name) ?? new Set() };
     const rules: Rule[] = [];
     for (let index = 0; index < chain.rules.length; index += 1) {
       const rule = convertRule(chain.rules[index]!, `${table}/${chain.name} rule ${index + 1}`, context);
@@ -116,7 +106,7 @@ function hooksOf(table: string, chains: readonly Chain[]): ReadonlyMap<string, R
     if (known) return known;
     const found = new Set<string>();
     for (const { extracted } of byName.get(name)!.rules) {
-      if (extracted?.kind === 'rule' && extracted.parts.target) found.add(extracted.parts.target.name);
+      if (extracted?.kind === 'rule' && extracted.tail.target) found.add(extracted.tail.target.name);
     }
     targets.set(name, found);
     return found;
@@ -138,7 +128,7 @@ interface RuleContext {
   readonly source: TableSource;
   readonly names: ReadonlySet<string>;
   readonly id: (chain: string) => string;
-  readonly sets: SetLibrary;
+  readonly match: MatchContext;
   readonly coverage: CoverageBuilder;
   readonly hooks: ReadonlySet<string>;
 }
@@ -160,21 +150,21 @@ function convertRule(command: Command, rule: string, context: RuleContext): Rule
     };
     return { origin, steps: [{ kind: 'opaque', unknown }] };
   }
-  const { parts } = extracted;
+  const { tail } = extracted;
   const other = source.family === 'ip4' ? 'ipv6' : 'ipv4';
-  if (has(parts.core, other)) {
+  if (has(tail.core, other)) {
     // iptables-restore leaves such a line to the program of the other family.
     coverage.mark(file, command.line, 'irrelevant', `for ${other} only`);
     return undefined;
   }
-  const asked = askedBy(parts, context);
-  const outcome = ruleActions(parts, context);
+  const asked = askedBy(extracted, context.match);
+  const outcome = ruleActions(extracted, context);
   judgeLine(origin, asked.unknowns, outcome, coverage);
-  if (parts.target?.name === 'TEE') {
-    const options = parts.target.options.map(optionText).join(' ');
+  if (tail.target?.name === 'TEE') {
+    const options = tail.target.options.map(optionText).join(' ');
     coverage.notCovered(`${rule}: copies of packets leave the device (TEE ${options}), past every rule.`);
   }
-  const comment = parts.matches.findLast(isComment)?.options[0]?.values[0];
+  const comment = tail.matches.findLast(isComment)?.options[0]?.values[0];
   const steps = stepsOf(asked, outcome.actions);
   return comment === undefined ? { origin, steps } : { origin, steps, comment };
 }
@@ -186,110 +176,6 @@ function isComment({ name }: Extension): boolean {
 function has(options: readonly OptionUse[], wanted: string): boolean {
   for (const { name } of options) if (name === wanted) return true;
   return false;
-}
-
-/** Rules of the same line share their steps: what is worked out of them is worked out once. */
-function stepsOf(asked: Asked, actions: readonly Action[]): readonly Step[] {
-  if (!asked.match) return actions;
-  if (asked.made?.actions !== actions) asked.made = { actions, steps: [asked.match, ...actions] };
-  return asked.made.steps;
-}
-
-/** The same words ask the same, except of sets, whose members change, and of what answers anew in each place. */
-function askedBy(parts: RuleParts, context: RuleContext): Asked {
-  const { family } = context.source;
-  const known = parts.asked[family];
-  if (known) return known;
-  const conditions = ruleCondition(parts, context);
-  const unknowns = unknownsOf(conditions);
-  const asked: Asked = {
-    match: conditions.length > 0 ? { kind: 'match', condition: joined(conditions) } : undefined,
-    unknowns,
-  };
-  const lasting = unknowns.every(({ stateful }) => !stateful) && parts.matches.every(({ name }) => name !== 'set');
-  if (lasting) parts.asked[family] = asked;
-  return asked;
-}
-
-function joined(parts: readonly Condition[]): Condition {
-  return parts.length === 1 ? parts[0]! : { kind: 'all', of: parts };
-}
-
-/** The conjunction of everything a rule asks, flat, its tests of the protocol put together. */
-function ruleCondition(parts: RuleParts, { source, sets }: RuleContext): readonly Condition[] {
-  const { family } = source;
-  const flat: Condition[] = [];
-  for (const option of parts.core) {
-    if (option.name !== 'ipv4' && option.name !== 'ipv6') addFlat(coreOf(option, family), flat);
-  }
-  for (const match of parts.matches) addFlat(matchOf(match, { family, sets }), flat);
-  let protocols: Intervals | undefined;
-  let first = -1;
-  let last = -1;
-  for (let at = 0; at < flat.length; at += 1) {
-    const part = flat[at]!;
-    if (part.kind !== 'protocol') continue;
-    protocols = protocols ? intersection(protocols, part.protocols) : part.protocols;
-    if (first < 0) first = at;
-    last = at;
-  }
-  if (first === last) return flat;
-  return flat.flatMap((part, index): readonly Condition[] =>
-    part.kind !== 'protocol' ? [part] : index === first ? [{ kind: 'protocol', protocols: protocols! }] : [],
-  );
-}
-
-function addFlat(condition: Condition, flat: Condition[]): void {
-  if (condition.kind === 'all') for (const part of condition.of) addFlat(part, flat);
-  else flat.push(condition);
-}
-
-/** Rules ask for the same few states, protocols, ports and networks again and again. */
-const PIECES_MAX = 16_384;
-const knownPieces = recollection<Condition>(PIECES_MAX);
-
-/** For each option, of which most take one value: then that is the key, and no text is made to ask. */
-const knownOptions = {
-  ip4: new Map<string, Recollection<Condition>>(),
-  ip6: new Map<string, Recollection<Condition>>(),
-};
-
-function optionsOf(name: string, family: Family): Recollection<Condition> {
-  let options = knownOptions[family].get(name);
-  if (options === undefined) {
-    options = recollection<Condition>(PIECES_MAX);
-    knownOptions[family].set(name, options);
-  }
-  return options;
-}
-
-function coreOf(option: OptionUse, family: Family): Condition {
-  const { name, inverted, values } = option;
-  const single = values.length === 1 && !inverted;
-  const known = single ? optionsOf(name, family) : knownPieces;
-  const key = single ? values[0]! : `${family} ${inverted ? '!' : ''}${name} ${values.join(' ')}`;
-  let condition = known.get(key);
-  if (condition === undefined) {
-    const text = optionText(option);
-    condition = coreCondition(option, family) ?? { kind: 'unknown', id: `iptables ${text}`, text, unrecognized: true };
-    known.set(key, condition);
-  }
-  return condition;
-}
-
-/** What a set holds changes, and what answers anew each time is another condition in each place. */
-function matchOf(match: Extension, context: MatchContext): Condition {
-  if (match.name === 'set' || !match.known) return matchCondition(match, context);
-  let key = `${context.family}\n${match.name}`;
-  for (const { name, inverted, values, known } of match.options) {
-    key += `\n${known ? '' : '?'}${inverted ? '!' : ''}${name}`;
-    for (const value of values) key += `\n ${value}`;
-  }
-  const known = knownPieces.get(key);
-  if (known !== undefined) return known;
-  const condition = matchCondition(match, context);
-  if (unknownsOf([condition]).every(({ stateful }) => !stateful)) knownPieces.set(key, condition);
-  return condition;
 }
 
 interface Outcome {
@@ -320,8 +206,8 @@ function jumpTo(list: string, kind: 'jump' | 'goto'): Outcome {
   return outcome;
 }
 
-function ruleActions(parts: RuleParts, { source, names, id, hooks }: RuleContext): Outcome {
-  const { target } = parts;
+function ruleActions({ leads, tail }: RuleParts, { source, names, id, hooks }: RuleContext): Outcome {
+  const { target } = tail;
   if (!target) return nothing;
   const done = target.options.length === 0 && !target.goto ? verdicts.get(target.name) : undefined;
   if (done && !names.has(target.name)) return done;
@@ -329,7 +215,7 @@ function ruleActions(parts: RuleParts, { source, names, id, hooks }: RuleContext
     return jumpTo(id(target.name), target.goto ? 'goto' : 'jump');
   }
   const asked = (side: 'source' | 'destination'): string | undefined =>
-    parts.core.find(({ name, inverted }) => name === side && !inverted)?.values[0];
+    [...leads.map(useOf), ...tail.core].find(({ name, inverted }) => name === side && !inverted)?.values[0];
   const made = targetOf(target, { family: source.family, table: source.table, hooks, asked });
   if (made.kind === 'actions' && !target.goto) {
     return { actions: made.actions, ...(made.approximated === undefined ? {} : { approximated: made.approximated }) };

@@ -1,4 +1,4 @@
-import type { Action, Family, Step, Unknown } from '../../model/index.js';
+import type { Action, Condition, Step, Unknown } from '../../model/index.js';
 import { coreOptions, matchOptions, type OptionArity, optionAliases, shortOptions, targetOptions } from './modules.js';
 import { protocolNumbers } from './tables.js';
 import type { Word } from './words.js';
@@ -19,27 +19,50 @@ export interface Extension {
   readonly options: readonly OptionUse[];
 }
 
-/** The vendor's nouns of one rule. */
-export interface RuleParts {
+/** One of `-s -d -i -o` with one word, at the beginning of a rule. Rules with the same words share it. */
+export interface Lead {
+  readonly name: 'source' | 'destination' | 'in-interface' | 'out-interface';
+  readonly inverted: boolean;
+  readonly value: string;
+  /** What it asks in each family, once that has been worked out (see convert.ts). */
+  ip4: Condition | undefined;
+  ip6: Condition | undefined;
+}
+
+/** The vendor's nouns behind the leads. Rules with the same words share them. */
+export interface Tail {
   /** `-s -d -p -i -o -f -4 -6`, under their long names. */
   readonly core: readonly OptionUse[];
   readonly matches: readonly Extension[];
   readonly target?: Extension & { readonly goto: boolean };
-  /** What the words ask, by family, once it has been worked out (see convert.ts): a line comes again and again. */
-  readonly asked: Partial<Record<Family, Asked>>;
+  /** What these words ask in each family, once it has been worked out (see convert.ts). */
+  ip4: Asked | undefined;
+  ip6: Asked | undefined;
+}
+
+/** The vendor's nouns of one rule. */
+export interface RuleParts {
+  readonly leads: readonly Lead[];
+  readonly tail: Tail;
+  /** What both ask in each family, once it has been worked out: a line comes again and again. */
+  ip4: Asked | undefined;
+  ip6: Asked | undefined;
 }
 
 /** What a rule asks of a packet, and what of that a packet does not decide. */
 export interface Asked {
+  /** All of these together. */
+  readonly conditions: readonly Condition[];
   readonly match: Extract<Step, { kind: 'match' }> | undefined;
   readonly unknowns: readonly Unknown[];
-  /** The steps that were made of it last, and for which actions: rules of the same line share them. */
-  made?: { readonly actions: readonly Action[]; readonly steps: readonly Step[] };
+  /** The same words ask the same another time, too. */
+  readonly lasting: boolean;
+  /** The steps that were made of it last, and for which actions: rules of the same words share them. */
+  actions: readonly Action[] | undefined;
+  steps: readonly Step[] | undefined;
 }
 
-export type Extracted =
-  | { readonly kind: 'rule'; readonly parts: RuleParts }
-  | { readonly kind: 'lost'; readonly reason: string };
+export type Extracted = (RuleParts & { readonly kind: 'rule' }) | { readonly kind: 'lost'; readonly reason: string };
 
 interface OpenExtension {
   readonly name: string;
@@ -68,11 +91,11 @@ const ignoredOptions: ReadonlySet<string> = new Set(
 );
 
 /**
- * Reads the words behind `-A CHAIN`. `!` may stand before an option or, as iptables wrote until 1.4.2, before its
+ * Reads the words behind `-A CHAIN`, or those behind the leads, and says why where they are no rule. `!` may stand before an option or, as iptables wrote until 1.4.2, before its
  * value. An option belongs to the extension loaded last that has one of that name; one that nobody has belongs, not
  * understood, to the extension loaded last.
  */
-export function extractRule(words: readonly Word[]): Extracted {
+export function extractTail(words: readonly Word[]): Tail | string {
   const core: OptionUse[] = [];
   const opened: Opened = { loaded: [], matches: [] };
   let target: (OpenExtension & { goto: boolean }) | undefined;
@@ -85,8 +108,7 @@ export function extractRule(words: readonly Word[]): Extracted {
       at++;
     }
     const word = words[at];
-    if (!word || !isOption(word))
-      return { kind: 'lost', reason: word ? `a word without an option: ${word.text}` : 'the rule ends with !' };
+    if (!word || !isOption(word)) return word ? `a word without an option: ${word.text}` : 'the rule ends with !';
     at++;
     const { option, attached } = optionOf(word.text);
     const owner = ownerOf(option, opened, core);
@@ -101,31 +123,28 @@ export function extractRule(words: readonly Word[]): Extracted {
     if (owner.arity === undefined) while (at < words.length && !isBang(words[at]) && !isOption(words[at])) at++;
     else at = Math.min(words.length, at + Math.max(0, owner.arity - (attached === undefined ? 0 : 1)));
     const values = valuesOf(attached, words, from, at);
-    if (owner.arity !== undefined && values.length < owner.arity)
-      return { kind: 'lost', reason: `${word.text} lacks its value` };
+    if (owner.arity !== undefined && values.length < owner.arity) return `${word.text} lacks its value`;
 
     if (owner.kind === 'extension') {
       owner.extension.options.push({ name: owner.name, inverted, values, known: owner.arity !== undefined });
     } else if (owner.kind === 'nobody') {
-      return { kind: 'lost', reason: `an option that is not known here: ${word.text}` };
+      return `an option that is not known here: ${word.text}`;
     } else if (owner.name === 'match') {
       openMatch(values[0]!, opened);
     } else if (owner.name === 'jump' || owner.name === 'goto') {
-      if (target) return { kind: 'lost', reason: 'two targets in one rule' };
+      if (target) return 'two targets in one rule';
       target = Object.assign(open(values[0]!, targetTable, opened), { goto: owner.name === 'goto' });
     } else if (!ignoredOptions.has(owner.name)) {
       core.push({ name: owner.name, inverted, values, known: true });
     }
   }
-  const matches = opened.matches.map(close);
-  const parts = { core: core.slice(), matches, asked: {} };
-  if (!target) return { kind: 'rule', parts };
-  return { kind: 'rule', parts: { ...parts, target: { ...close(target), goto: target.goto } } };
+  const tail: Tail = { core: core.slice(), matches: opened.matches.map(close), ip4: undefined, ip6: undefined };
+  return target ? { ...tail, target: { ...close(target), goto: target.goto } } : tail;
 }
 
 const none: readonly string[] = [];
 
-/** No larger than it must be: of a large ruleset a hundred thousand of these are kept. */
+/** No larger than it must be: of many rules a hundred thousand of these may be kept. */
 function valuesOf(attached: string | undefined, words: readonly Word[], from: number, to: number): readonly string[] {
   if (attached === undefined && to - from === 1) return [words[from]!.text];
   const values = words.slice(from, to).map(({ text }) => text);

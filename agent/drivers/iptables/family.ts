@@ -1,6 +1,7 @@
 import type { Family } from '../../model/index.js';
 import type { TableText } from './parse.js';
 import { hintsFamily } from './values.js';
+import { splitWords } from './words.js';
 
 /**
  * The family of a table in an imported file: what its header says, else what its rules can only mean, else what its
@@ -18,7 +19,7 @@ export function familyOf(table: TableText, all: readonly TableText[], file: stri
 
 function familyOfRules(table: TableText): Family | undefined {
   for (const command of table.commands) {
-    const words = command.words();
+    const words = (command.extracted && splitWords(command.text, command.shell)) ?? [];
     for (const [index, { text }] of words.entries()) {
       const option = words[index - 1]?.text ?? '';
       const value = words[index - 1]?.text === '!' ? (words[index - 2]?.text ?? '') : option;

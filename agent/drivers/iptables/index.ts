@@ -1,6 +1,7 @@
 /**
- * drivers/iptables: what iptables-save and `ipset save` print, of both back ends and both families. Passes: parse.ts
- * (text → commands), chains.ts and extract.ts (commands → iptables' own nouns), convert.ts (nouns → the model).
+ * drivers/iptables: what iptables-save and `ipset save` print, of both back ends and both families. Passes: parse.ts,
+ * rule-text.ts and extract.ts (text → commands and iptables' own nouns), chains.ts (what the commands make of the chains),
+ * convert.ts and asked.ts (nouns → the model).
  */
 import type { Driver } from '../contract.js';
 import { dialogue, secrets, volatile } from './dialogue.js';

@@ -3,9 +3,10 @@ import { failure, type Problem, type Result, success } from '../../lib/result.js
 import type { Family } from '../../model/index.js';
 import type { Section } from '../contract.js';
 import type { CoverageBuilder } from '../shared/coverage.js';
-import { type Extracted, extractRule } from './extract.js';
+import type { Extracted } from './extract.js';
+import { type RuleRead, readRule, readRuleWords } from './rule-text.js';
 import { builtIn, builtIns } from './tables.js';
-import { splitWords, type Word } from './words.js';
+import { quoting, splitWords } from './words.js';
 
 /** One line that says something of a chain. */
 export interface Command {
@@ -16,8 +17,8 @@ export interface Command {
   readonly policy?: string;
   /** The rule, of `append` and `insert`. */
   readonly extracted?: Extracted;
-  /** All of the line, cut anew at each call. */
-  readonly words: () => readonly Word[];
+  /** Written for a shell, whose apostrophes quote. */
+  readonly shell: boolean;
   readonly line: number;
   /** Without counters. */
   readonly text: string;
@@ -234,9 +235,6 @@ const commandNames: Readonly<Record<string, Command['kind'] | 'zero'>> = {
   '--zero': 'zero',
 };
 
-/** Holds for every line in which one of the words below is; asked first, because nearly no line has one. */
-const perhapsTwo = /[ \t]-[AINPXFDR](?:[ \t]|$)|[ \t]--(?:append|insert)|\[\d+:\d+\]|COMMIT|\*filter/;
-
 type Unplaced = Omit<Command, 'line'>;
 
 /** What a line says, whatever its number. */
@@ -272,24 +270,26 @@ function readCommand(line: string, table: string, { shell, many }: { shell: bool
   return said;
 }
 
-function placed({ kind, chain, extracted, words, text, position, policy }: Unplaced, line: number): Command {
-  if (extracted === undefined) return { kind, chain, words, line, text, ...(policy === undefined ? {} : { policy }) };
+function placed({ kind, chain, extracted, shell, text, position, policy }: Unplaced, line: number): Command {
+  if (extracted === undefined) return { kind, chain, shell, line, text, ...(policy === undefined ? {} : { policy }) };
   return position === undefined
-    ? { kind, chain, extracted, words, line, text }
-    : { kind, chain, extracted, words, line, text, position };
-}
-
-function noWords(): readonly Word[] {
-  return [];
+    ? { kind, chain, extracted, shell, line, text }
+    : { kind, chain, extracted, shell, line, text, position };
 }
 
 function readText(text: string, table: string, shell: boolean): Said {
+  const chainEnd = text.startsWith(APPEND) ? text.indexOf(' ', APPEND.length) : -1;
+  if (chainEnd > APPEND.length) {
+    const chain = text.slice(APPEND.length, chainEnd);
+    if (!quoting.test(chain))
+      return ruleCommand(readRule(text, chainEnd, shell), { kind: 'append', chain, shell, text });
+  }
   if (text.startsWith(':')) {
     const chain = chainLine.exec(text)?.groups;
     if (!chain) return { kind: 'lost', reason: 'not a chain line' };
     const shown = `:${chain.chain} ${chain.policy}`;
     if (chain.policy === '-') {
-      return { kind: 'command', command: { kind: 'chain', chain: chain.chain!, words: noWords, text: shown } };
+      return { kind: 'command', command: { kind: 'chain', chain: chain.chain!, shell: false, text: shown } };
     }
     return policyCommand(table, chain.chain!, chain.policy!, shown);
   }
@@ -302,41 +302,38 @@ function readText(text: string, table: string, shell: boolean): Said {
   const chain = words[1]?.text;
   if (chain === undefined) {
     if (kind !== 'flush' && kind !== 'delete') return { kind: 'lost', reason: 'the name of the chain is missing' };
-    return { kind: 'command', command: { kind, chain: '', words: noWords, text } };
+    return { kind: 'command', command: { kind, chain: '', shell: false, text } };
   }
   if (kind === 'policy') return policyCommand(table, chain, words[2]?.text ?? '', text);
   if (kind !== 'append' && kind !== 'insert') {
     if (words.length > 2) return { kind: 'lost', reason: 'more words than this command takes' };
-    return { kind: 'command', command: { kind, chain, words: noWords, text } };
+    return { kind: 'command', command: { kind, chain, shell: false, text } };
   }
   const numbered = kind === 'insert' && /^[1-9]\d*$/.test(words[2]?.text ?? '');
-  const rest = words.slice(numbered ? 3 : 2);
-  // A second command within the line is two lines that have run into each other.
-  if (
-    perhapsTwo.test(text) &&
-    rest.some(
-      ({ text: word, quoted }) =>
-        !quoted &&
-        (/^(?:-[AINPXFDR]|--append|--insert)$/.test(word) || /(?:^|\S)(?:\[\d+:\d+\]|COMMIT|\*filter)$/.test(word)),
-    )
-  ) {
-    return { kind: 'broken', reason: 'two lines have run into each other' };
-  }
-  const extracted = extractRule(rest);
-  const again = (): readonly Word[] => splitWords(text, shell) ?? [];
-  const command: Unplaced = { kind, chain, extracted, words: again, text: uncounted(text) };
-  if (kind === 'append') return { kind: 'command', command };
-  return { kind: 'command', command: { ...command, position: numbered ? Number(words[2]!.text) : 1 } };
+  const read = readRuleWords(text, words.slice(numbered ? 3 : 2));
+  if (kind === 'append') return ruleCommand(read, { kind, chain, shell, text });
+  return ruleCommand(read, { kind, chain, shell, text, position: numbered ? Number(words[2]!.text) : 1 });
+}
+
+/** How nearly every line of a save begins. */
+const APPEND = '-A ';
+
+function ruleCommand(read: RuleRead, command: Unplaced): Said {
+  if (read.kind !== 'rule') return read;
+  const { kind, chain, shell, text, position } = command;
+  const { extracted, counted } = read;
+  const shown = counted ? uncounted(text) : text;
+  if (position === undefined) return { kind: 'command', command: { kind, chain, extracted, shell, text: shown } };
+  return { kind: 'command', command: { kind, chain, extracted, shell, text: shown, position } };
 }
 
 /** Without the counters that `iptables-save -c` of old versions writes as an option. */
 function uncounted(text: string): string {
-  if (!text.includes(' -c ') && !text.includes(' --set-counters ')) return text;
   return text.replace(/ (?:-c|--set-counters) \d+ \d+(?= |$)/, '');
 }
 
 function policyCommand(table: string, chain: string, policy: string, text: string): Said {
   if (!builtIn(table, chain)) return { kind: 'lost', reason: 'a policy for a chain that is not built in' };
   if (policy !== 'ACCEPT' && policy !== 'DROP') return { kind: 'lost', reason: `not a policy: ${policy}` };
-  return { kind: 'command', command: { kind: 'policy', chain, policy, words: noWords, text } };
+  return { kind: 'command', command: { kind: 'policy', chain, policy, shell: false, text } };
 }

@@ -260,8 +260,8 @@ function changingSets(sources: readonly TableSource[]): ReadonlySet<string> {
   const names = new Set<string>();
   for (const { rules } of sources.flatMap(({ chains }) => chains)) {
     for (const { extracted } of rules) {
-      if (extracted?.kind !== 'rule' || extracted.parts.target?.name !== 'SET') continue;
-      for (const { name, values } of extracted.parts.target.options)
+      if (extracted?.kind !== 'rule' || extracted.tail.target?.name !== 'SET') continue;
+      for (const { name, values } of extracted.tail.target.options)
         if (/^(?:add|del)-set$/.test(name)) names.add(values[0]!);
     }
   }

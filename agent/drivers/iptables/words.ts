@@ -47,7 +47,7 @@ export function splitWords(text: string, shell = false): readonly Word[] | undef
 }
 
 /** Without one of these, blanks alone separate. */
-const quoting = /["'\t]/;
+export const quoting = /["'\t]/;
 
 function quotedEnd(text: string, start: number, quote: string): number | undefined {
   for (let at = start + 1; at < text.length; at++) {
