@@ -2,10 +2,10 @@ import { setMaxListeners } from 'node:events';
 import type { FindingEvent } from '../judge/types.js';
 import { type Clock, systemClock } from '../lib/clock.js';
 import { systemRandom } from '../lib/random.js';
-import { problemText, type Result } from '../lib/result.js';
+import { type Problem, problemText } from '../lib/result.js';
 import type { Outbox, OutboxRecord } from './outbox.js';
 import { type AlarmRecord, alarmRecord } from './record.js';
-import { refusal, type Sink } from './sink.js';
+import { type Delivered, type Refusal, refusal, type Sink } from './sink.js';
 
 export interface DeliveryOptions {
   readonly outbox: Outbox;
@@ -34,6 +34,8 @@ export interface SinkState {
   readonly failingSince?: number;
   readonly lastError?: string;
   readonly lastDeliveredAt?: number;
+  /** Records are taken, but not by everybody whom the sink names. */
+  readonly isPartial?: true;
 }
 
 export interface Delivery {
@@ -58,6 +60,11 @@ export function backoffMs(
 }
 
 const BATCH = 50;
+/**
+ * A receiver that answers, and refuses one and the same record so often, refuses that record and not Écluse: a mail
+ * server that takes it for spam, a hook that cannot read it. It is tried on and on; what waits behind it is told past it.
+ */
+const STUCK_AFTER = 6;
 
 /** Tells each sink its queue, in order, independently of the others; what fails is tried again until it is told. */
 export function startDelivery(options: DeliveryOptions): Delivery {
@@ -106,11 +113,11 @@ function startWorker(sink: Sink, options: DeliveryOptions): Worker {
     options.onState?.(next);
   };
 
-  const attempt = async (record: AlarmRecord): Promise<Result<void>> => {
+  const attempt = async (recordOfIt: () => AlarmRecord): Promise<Delivered> => {
     const controller = new AbortController();
     const abort = (): void => controller.abort();
-    let late: ((answer: Result<void>) => void) | undefined;
-    const overdue = new Promise<Result<void>>((resolve) => {
+    let late: ((answer: Delivered) => void) | undefined;
+    const overdue = new Promise<Delivered>((resolve) => {
       late = resolve;
     });
     const cancel = clock.at(clock.now() + attemptTimeoutMs, () => {
@@ -120,7 +127,7 @@ function startWorker(sink: Sink, options: DeliveryOptions): Worker {
     });
     stopping.signal.addEventListener('abort', abort, { once: true });
     try {
-      return await Promise.race([sink.deliver(record, controller.signal), overdue]);
+      return await Promise.race([sink.deliver(recordOfIt(), controller.signal), overdue]);
     } catch (error) {
       // A sink that throws is broken; its queue and the other sinks are not.
       return refusal('SINK_FAULT', `${sink.id} failed: ${String(error)}`);
@@ -130,26 +137,57 @@ function startWorker(sink: Sink, options: DeliveryOptions): Worker {
     }
   };
 
-  const taken = (now: number): void => {
-    if (state.failingSince !== undefined) show({ sink: sink.id, lastDeliveredAt: now });
+  const taken = (now: number, complaint?: Problem): void => {
+    if (complaint) {
+      const failingSince = state.failingSince ?? now;
+      show({ sink: sink.id, lastDeliveredAt: now, failingSince, lastError: problemText(complaint), isPartial: true });
+    } else if (state.failingSince !== undefined) show({ sink: sink.id, lastDeliveredAt: now });
     else state = { sink: sink.id, lastDeliveredAt: now };
   };
-  const notTaken = (now: number, lastError: string): void =>
-    show({ ...state, failingSince: state.failingSince ?? now, lastError });
+  const notTaken = (now: number, lastError: string): void => {
+    const { isPartial: _, ...before } = state;
+    show({ ...before, failingSince: state.failingSince ?? now, lastError });
+  };
+
+  /** The record behind which nothing may wait any more. */
+  let stuck: number | undefined;
+
+  const refused = (entry: OutboxRecord, error: Refusal, now: number): void => {
+    const pauseMs = Math.min(error.retryAfterMs ?? 0, retryMs.longest);
+    const nextAttemptAt = now + Math.max(pauseMs, backoffMs(entry.attempts + 1, retryMs, random));
+    const lastError = problemText(error);
+    outbox.failed(entry.sequence, nextAttemptAt, lastError);
+    if (error.code === 'SINK_REFUSED' && entry.attempts + 1 >= STUCK_AFTER) stuck = entry.sequence;
+    notTaken(now, lastError);
+  };
 
   const tell = async (entry: OutboxRecord, lane: Lane): Promise<void> => {
-    const answer = await attempt(recordOf(entry.event));
+    const answer = await attempt(() => recordOf(entry.event));
     const now = clock.now();
     if (answer.ok) {
       outbox.delivered(entry.sequence, now);
-      return taken(now);
+      if (entry.sequence === stuck) stuck = undefined;
+      // Past one that is stuck, the sink goes on to be one that does not take everything.
+      if (stuck === undefined) taken(now, answer.complaint);
+      return;
     }
     // Behind one that failed, the others wait without a mark of their own.
     if (stopping.signal.aborted || lane.isBroken) return;
     lane.isBroken = true;
-    const lastError = problemText(answer.error);
-    outbox.failed(entry.sequence, now + backoffMs(entry.attempts + 1, retryMs, random), lastError);
-    notTaken(now, lastError);
+    refused(entry, answer.error, now);
+  };
+
+  /** Tells what waits behind a record that is stuck, one by one; of each alarm the events stay in their order. */
+  const tellPast = async (): Promise<void> => {
+    const held = new Set<string>();
+    const lane: Lane = { isBroken: false };
+    for (const entry of outbox.list({ sink: sink.id, undelivered: true, limit: 10 * BATCH })) {
+      const { key } = entry.event.finding;
+      if (entry.attempts >= STUCK_AFTER || held.has(key)) held.add(key);
+      else if (entry.nextAttemptAt > clock.now()) return;
+      else await tell(entry, lane);
+      if (lane.isBroken || stopping.signal.aborted) return;
+    }
   };
 
   const beats = sink.takes.includes('heartbeat') ? options.heartbeat : undefined;
@@ -159,8 +197,8 @@ function startWorker(sink: Sink, options: DeliveryOptions): Worker {
     beatAt = clock.now() + beats.everyMs;
     // Behind what waits it would come late, and say of the wrong moment that all is well.
     if (outbox.waiting(sink.id) > 0) return;
-    const answer = await attempt(beats.record());
-    if (answer.ok) taken(clock.now());
+    const answer = await attempt(beats.record);
+    if (answer.ok) taken(clock.now(), answer.complaint);
     else if (!stopping.signal.aborted) notTaken(clock.now(), problemText(answer.error));
   };
 
@@ -189,6 +227,7 @@ function startWorker(sink: Sink, options: DeliveryOptions): Worker {
     for (;;) {
       const due = outbox.due(sink.id, clock.now(), BATCH);
       if (due.length > 0) await tellAll(due);
+      if (stuck !== undefined) await tellPast();
       if (stopping.signal.aborted) return 0;
       const [next] = outbox.list({ sink: sink.id, undelivered: true, limit: 1 });
       const now = clock.now();

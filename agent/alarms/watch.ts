@@ -42,6 +42,8 @@ interface Own {
   readonly sink: string;
   readonly code: 'SINK_FAILING' | 'OUTBOX_FILLING';
   readonly severityBecause: string;
+  /** Told through the sink itself as well: some of those whom it names are reached by it. */
+  readonly isPartial?: true;
 }
 
 export function watchSinks(options: SinkWatchOptions): SinkWatch {
@@ -54,6 +56,13 @@ export function watchSinks(options: SinkWatchOptions): SinkWatch {
     code: 'SINK_FAILING',
     severityBecause: 'high: alarms do not reach whom they are for',
   });
+  const leavingOut = (sink: string): Own => ({
+    key: `sink/${sink}/recipients`,
+    sink,
+    code: 'SINK_FAILING',
+    severityBecause: 'high: alarms do not reach everybody whom they are for',
+    isPartial: true,
+  });
   const filling = (sink: string): Own => ({
     key: `sink/${sink}/queue`,
     sink,
@@ -61,14 +70,14 @@ export function watchSinks(options: SinkWatchOptions): SinkWatch {
     severityBecause: 'high: records will give way',
   });
   for (const { id } of sinks) {
-    for (const { key } of [failing(id), filling(id)]) {
+    for (const { key } of [failing(id), leavingOut(id), filling(id)]) {
       const last = lastTold(key);
       if (last && last.kind !== 'resolve') open.set(key, last);
     }
   }
 
   const tell = (own: Own, event: FindingEvent): void => {
-    const able = sinks.filter(({ id, takes }) => id !== own.sink && takes.includes('alert'));
+    const able = sinks.filter(({ id, takes }) => (own.isPartial || id !== own.sink) && takes.includes('alert'));
     // Who waits until nobody else acts is told where there is nobody else.
     const first = able.filter(({ waits }) => !waits);
     const others = first.length > 0 ? first : able;
@@ -125,12 +134,14 @@ export function watchSinks(options: SinkWatchOptions): SinkWatch {
   };
 
   return {
-    onState({ sink, failingSince, lastError }) {
-      if (failingSince === undefined) return resolve(failing(sink));
+    onState({ sink, failingSince, lastError, isPartial }) {
+      if (failingSince === undefined || isPartial) resolve(failing(sink));
+      if (failingSince === undefined) return resolve(leavingOut(sink));
+      const why = `sink ${sink}: ${lastError ?? 'no answer'}`;
+      // The next record may be days away, and whoever is left out hears nothing meanwhile.
+      if (isPartial) return raise(leavingOut(sink), failingSince, [why, 'its other recipients get what it sends']);
       if (clock.now() - failingSince < graceMs) return;
-      const waiting = outbox.waiting(sink);
-      const details = [`sink ${sink}: ${lastError ?? 'no answer'}`, `${waiting} records wait for it, none is lost`];
-      raise(failing(sink), failingSince, details);
+      raise(failing(sink), failingSince, [why, `${outbox.waiting(sink)} records wait for it, none is lost`]);
     },
     look() {
       for (const { id } of sinks) {
@@ -144,6 +155,6 @@ export function watchSinks(options: SinkWatchOptions): SinkWatch {
         else if (waiting < waitingMax * EASED) resolve(filling(id));
       }
     },
-    failingSince: (sink) => open.get(failing(sink).key)?.finding.firstSeen,
+    failingSince: (sink) => (open.get(failing(sink).key) ?? open.get(leavingOut(sink).key))?.finding.firstSeen,
   };
 }

@@ -8,7 +8,7 @@ export interface SinkTest {
   readonly id: string;
   /** Where it tells, for people. */
   readonly place: string;
-  /** Absent where the receiver took the record. */
+  /** Absent where the receiver took the record, for everybody whom the sink names. */
   readonly problem?: Problem;
 }
 
@@ -36,7 +36,8 @@ export async function testSinks(settings: Settings, names: readonly string[]): P
     const record = testRecord(sink.id, systemClock.now(), placeOf(settings, []));
     const answer = await sink.deliver(record, AbortSignal.timeout(ANSWER_MS_MAX));
     await sink.close();
-    return { id: sink.id, place: sinkPlace(chosen[index]!), ...(!answer.ok && { problem: answer.error }) };
+    const problem = answer.ok ? answer.complaint : answer.error;
+    return { id: sink.id, place: sinkPlace(chosen[index]!), ...(problem && { problem }) };
   });
   return success(await Promise.all(told));
 }

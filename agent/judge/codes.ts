@@ -279,7 +279,7 @@ export const findingCodes = {
     titleFr: 'Un destinataire des alertes ne les reçoit plus',
     severity: 'high',
     explanation:
-      'A sink has refused everything for two minutes. Its records wait in their order; this one is told through the other sinks.',
+      'A sink has refused everything for two minutes, or leaves out some of its recipients. Its records wait in their order, a recipient that is refused for good gets none; this one is told through the other sinks.',
     remedy: 'Mend what the last error says; `ecluse sinks test` shows whether it helped.',
   },
   OUTBOX_FILLING: {

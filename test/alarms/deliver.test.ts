@@ -1,6 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
 import {
+  type AlarmRecord,
   backoffMs,
+  type Delivered,
   type Delivery,
   heartbeatRecord,
   type Outbox,
@@ -10,7 +12,7 @@ import {
   streams,
 } from '../../agent/alarms/index.js';
 import { virtualClock } from '../../agent/lib/clock.js';
-import { failure, type Result, success } from '../../agent/lib/result.js';
+import { failure, success } from '../../agent/lib/result.js';
 import { memoryStore } from '../../agent/store/index.js';
 import { anEvent } from '../store/samples.js';
 
@@ -19,7 +21,7 @@ const START = 1_000_000;
 interface Recorder extends Sink {
   readonly told: string[];
   readonly closed: () => boolean;
-  answer: (signal: AbortSignal) => Promise<Result<void>>;
+  answer: (signal: AbortSignal, record: AlarmRecord) => Promise<Delivered>;
 }
 
 function recorder(id: string): Recorder {
@@ -32,7 +34,7 @@ function recorder(id: string): Recorder {
     closed: () => closed,
     answer: async () => success(undefined),
     async deliver(record, signal) {
-      const answer = await sink.answer(signal);
+      const answer = await sink.answer(signal, record);
       if (answer.ok) told.push(record.id);
       return answer;
     },
@@ -43,7 +45,7 @@ function recorder(id: string): Recorder {
   return sink;
 }
 
-const refuse = async (): Promise<Result<void>> => failure({ code: 'SINK_UNREACHABLE', message: 'refused' });
+const refuse = async (): Promise<Delivered> => failure({ code: 'SINK_UNREACHABLE', message: 'refused' });
 
 function setup(names: readonly string[], outbox: Outbox = memoryStore().outbox, random = () => 0) {
   const clock = virtualClock(START);
@@ -147,6 +149,86 @@ describe('delivery', () => {
     await advance(500);
     await delivery.settled();
     expect(sink.told).toEqual(['e1#1.1']);
+    await delivery.stop();
+  });
+
+  test('a receiver that asks to be left alone is, up to the longest wait', async () => {
+    const { sinks, delivery, queue, advance } = setup(['a']);
+    let attempts = 0;
+    let retryAfterMs = 20_000;
+    sinks[0]!.answer = async () => {
+      attempts++;
+      return failure({ code: 'SINK_REFUSED', message: '429', retryAfterMs });
+    };
+    queue('e1');
+    await delivery.settled();
+    await advance(19_999);
+    expect(attempts).toBe(1);
+    retryAfterMs = 86_400_000;
+    await advance(1);
+    await delivery.settled();
+    expect(attempts).toBe(2);
+    await advance(60_000);
+    await delivery.settled();
+    expect(attempts).toBe(3);
+    await delivery.stop();
+  });
+
+  test('one record that is refused again and again does not hold up the others; each alarm keeps its order', async () => {
+    const { sinks, delivery, queue, advance, outbox } = setup(['a']);
+    const [sink] = sinks as [Recorder];
+    const attempts = new Map<string, number>();
+    sink.answer = async (_signal, { id }) => {
+      attempts.set(id, (attempts.get(id) ?? 0) + 1);
+      return id === 'spam#1.1' ? failure({ code: 'SINK_REFUSED', message: '554 spam' }) : success(undefined);
+    };
+    queue('spam', 'b');
+    outbox.enqueue([{ ...anEvent('spam', 2) }], ['a'], START);
+    for (let second = 0; second < 40; second++) {
+      await advance(1_000);
+      await delivery.settled();
+    }
+    expect(sink.told).toEqual(['b#1.1']);
+    // Once it is known to be stuck, what comes new does not wait.
+    queue('c');
+    await delivery.settled();
+    expect(sink.told).toEqual(['b#1.1', 'c#1.1']);
+    expect(delivery.states()[0]).toMatchObject({ lastError: '554 spam' });
+    sink.answer = async () => success(undefined);
+    await advance(60_000);
+    await delivery.settled();
+    expect(sink.told).toEqual(['b#1.1', 'c#1.1', 'spam#1.1', 'spam#1.2']);
+    expect(delivery.states()[0]!.failingSince).toBeUndefined();
+    await delivery.stop();
+  });
+
+  test('a receiver that is away is not asked for every record that waits', async () => {
+    const { sinks, delivery, queue, advance } = setup(['a']);
+    let attempts = 0;
+    sinks[0]!.answer = () => {
+      attempts++;
+      return refuse();
+    };
+    queue('e1', 'e2', 'e3');
+    for (let minute = 0; minute < 10; minute++) {
+      await advance(60_000);
+      await delivery.settled();
+    }
+    expect(attempts).toBeLessThan(20);
+    await delivery.stop();
+  });
+
+  test('a record that not everybody took is told, and the sink said to leave somebody out until it does not', async () => {
+    const { sinks, delivery, queue } = setup(['a']);
+    sinks[0]!.answer = async () => ({ ...success(undefined), complaint: { code: 'SINK_REFUSED', message: '550' } });
+    queue('e1');
+    await delivery.settled();
+    expect(sinks[0]!.told).toEqual(['e1#1.1']);
+    expect(delivery.states()[0]).toMatchObject({ failingSince: START, lastError: '550', isPartial: true });
+    sinks[0]!.answer = async () => success(undefined);
+    queue('e2');
+    await delivery.settled();
+    expect(delivery.states()[0]).toEqual({ sink: 'a', lastDeliveredAt: START });
     await delivery.stop();
   });
 

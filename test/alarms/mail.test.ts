@@ -26,6 +26,8 @@ interface Postbox {
 }
 
 interface Manners {
+  /** What the server answers to one recipient, by its address; undefined: it is taken. */
+  readonly refuses?: (address: string) => number | undefined;
   readonly key?: string;
   readonly cert?: string;
   readonly auth?: boolean;
@@ -33,7 +35,7 @@ interface Manners {
 }
 
 /** A real SMTP server in this process. */
-async function postbox({ key, cert, auth = false, hangs = false }: Manners = {}): Promise<Postbox> {
+async function postbox({ key, cert, auth = false, hangs = false, refuses }: Manners = {}): Promise<Postbox> {
   const mails: Mail[] = [];
   let server: SMTPServer | undefined;
   let port = 0;
@@ -45,6 +47,10 @@ async function postbox({ key, cert, auth = false, hangs = false }: Manners = {})
       closeTimeout: 50,
       onAuth: ({ username, password }, _session, done) =>
         password === 'right' ? done(null, { user: username }) : done(new Error('wrong password')),
+      onRcptTo({ address }, _session, done) {
+        const code = refuses?.(address);
+        done(code === undefined ? undefined : Object.assign(new Error('not here'), { responseCode: code }));
+      },
       onData(stream, session, done) {
         const chunks: Buffer[] = [];
         stream.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -107,6 +113,8 @@ function body(raw: string): string {
   if (how === 'base64') return Buffer.from(text, 'base64').toString('utf8');
   return how === 'quoted-printable' ? unquoted(text) : text;
 }
+
+const never = new AbortController().signal;
 
 const choices = (port: number): MailOptions => ({
   id: 'ward',
@@ -217,6 +225,69 @@ describe('a letter', () => {
     expect(header(first.raw, 'Message-ID')).not.toBe(header(second.raw, 'Message-ID'));
     expect(header(first.raw, 'Auto-Submitted')).toBe('auto-generated');
     expect(body(first.raw)).toContain('Ce qui est ouvert : internet → imaging 10.20.0.0/24 : tcp/3389');
+  });
+
+  test('is dated as mail is, in whatever way the record writes the time', async () => {
+    const box = await postbox();
+    const sink = mailSink({ ...choices(box.port), titles });
+    await sink.deliver(told.raise, never);
+    await sink.close();
+    await box.stop();
+    expect(header(box.mails[0]!.raw, 'Date')).toBe('Tue, 24 Nov 2026 17:15:00 +0000');
+  });
+
+  test('has a subject that is cut between characters', async () => {
+    const box = await postbox();
+    const sink = mailSink({ ...choices(box.port), titles: () => '🚪'.repeat(200) });
+    for (const device of ['f', 'fw', 'fw1', 'fw12']) await sink.deliver({ ...told.raise, device, id: device }, never);
+    await sink.close();
+    await box.stop();
+    expect(box.mails).toHaveLength(4);
+    for (const { raw } of box.mails) {
+      expect(header(raw, 'Subject')).toMatch(/^\[Écluse\] .*🚪…$/u);
+      expect(header(raw, 'Subject')).not.toMatch(/\p{Surrogate}|\ufffd/u);
+    }
+  });
+
+  test('that a server refuses to one of two is told to the other, and said', async () => {
+    const box = await postbox({ refuses: (address) => (address.startsWith('cadre') ? 550 : undefined) });
+    const sink = mailSink({ ...choices(box.port), titles });
+    const answer = await sink.deliver(told.raise, never);
+    await sink.close();
+    await box.stop();
+    expect(box.mails.map(({ to }) => to)).toEqual([['astreinte@hopital.example.org']]);
+    expect(answer).toMatchObject({ ok: true, complaint: { code: 'SINK_REFUSED' } });
+    expect(answer.complaint?.message).toContain('cadre@hopital.example.org');
+    expect(answer.complaint?.message).toContain('550');
+  });
+
+  test('that a server puts off for one of two comes again to that one alone, and holds up nothing for ever', async () => {
+    let isOff = true;
+    const box = await postbox({ refuses: (address) => (isOff && address.startsWith('cadre') ? 451 : undefined) });
+    const sink = mailSink({ ...choices(box.port), titles });
+    expect(await sink.deliver(told.raise, never)).toMatchObject({ ok: false, error: { code: 'SINK_REFUSED' } });
+    isOff = false;
+    expect(await sink.deliver(told.raise, never)).toEqual({ ok: true, value: undefined });
+    isOff = true;
+    const answers = [];
+    for (let round = 0; round < 4; round++) answers.push(await sink.deliver(told.resolve, never));
+    expect(answers.map(({ ok }) => ok)).toEqual([false, false, false, true]);
+    expect(answers.at(-1)?.complaint?.message).toContain('451');
+    await sink.close();
+    await box.stop();
+    expect(box.mails.map(({ to }) => to.map((one) => one.split('@')[0]))).toEqual([
+      ['astreinte'],
+      ['cadre'],
+      ['astreinte'],
+    ]);
+  });
+
+  test('that a server refuses to everybody stays where it is', async () => {
+    const box = await postbox({ refuses: () => 550 });
+    const sink = mailSink({ ...choices(box.port), titles });
+    expect(await sink.deliver(told.raise, never)).toMatchObject({ ok: false, error: { code: 'SINK_REFUSED' } });
+    await sink.close();
+    await box.stop();
   });
 
   test.each([

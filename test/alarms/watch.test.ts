@@ -57,6 +57,19 @@ describe('a sink that fails', () => {
     expect(alarmRecord(told[1]!)).toMatchObject({ code: 'RESOLVED', kind: 'resolve', minutesOpen: 5 });
   });
 
+  test('that leaves out some of its recipients is told at once, to the others of them too, and its end to the same', () => {
+    const { watch, told, queued, clock } = setup();
+    watch.onState({ sink: 'mail', failingSince: START, lastError: 'rssi@x: 550', isPartial: true });
+    watch.onState({ sink: 'mail', failingSince: START, lastError: 'rssi@x: 550', isPartial: true });
+    expect(queued('mail')).toEqual([`sink/mail/recipients#${START}.1`]);
+    expect(queued('siem')).toEqual([`sink/mail/recipients#${START}.1`]);
+    expect(alarmRecord(told[0]!).details).toBe('sink mail: rssi@x: 550; its other recipients get what it sends');
+    expect(watch.failingSince('mail')).toBe(START);
+    clock.advanceTo(START + MINUTE);
+    watch.onState({ sink: 'mail', lastDeliveredAt: clock.now() });
+    expect(queued('mail')).toEqual([1, 2].map((number) => `sink/mail/recipients#${START}.${number}`));
+  });
+
   test('is told to a sink that waits for alarms nobody takes on, only where there is no other', () => {
     const { clock, outbox } = setup();
     const alert = { takes: ['alert'] as const };

@@ -20,6 +20,7 @@ interface Hook {
   readonly url: string;
   readonly posts: Post[];
   status: number;
+  retryAfter?: string;
   hangs: boolean;
   start(): Promise<void>;
   stop(): Promise<void>;
@@ -36,6 +37,7 @@ async function hook(): Promise<Hook> {
       asked.on('end', () => {
         if (self.hangs) return;
         if (self.status < 300) posts.push({ headers: asked.headers, body: Buffer.concat(chunks).toString('utf8') });
+        if (self.retryAfter !== undefined) answer.setHeader('retry-after', self.retryAfter);
         answer.writeHead(self.status, self.status >= 300 && self.status < 400 ? { location: '/other' } : {}).end();
       });
     }).listen(port, '127.0.0.1');
@@ -130,6 +132,24 @@ describe('Standard Webhooks', () => {
 
   test.each(['', 'whsec_', 'whsec_c2hvcnQ=', 'not base64 !'])('%j is no secret to sign with', (text) => {
     expect(signingKey(secret(text)).ok).toBe(false);
+  });
+
+  test.each([
+    ['30', 30_000],
+    ['Tue, 24 Nov 2026 17:16:00 GMT', 60_000],
+    ['Tue, 24 Nov 2026 17:14:00 GMT', undefined],
+    ['soon', undefined],
+    [undefined, undefined],
+  ])('a receiver that asks to be left alone (Retry-After: %s) is left alone for %s ms', async (retryAfter, ms) => {
+    const receiver = await hook();
+    receiver.status = 429;
+    if (retryAfter !== undefined) receiver.retryAfter = retryAfter;
+    const clock = { now: () => Date.parse(told.raise.at), at: () => () => {} };
+    const sink = webhookSink({ id: 'hook', url: secret(receiver.url), key: KEY, clock });
+    const answer = await sink.deliver(told.raise, new AbortController().signal);
+    await sink.close();
+    await receiver.stop();
+    expect(answer.ok ? undefined : answer.error.retryAfterMs).toBe(ms);
   });
 
   test.each([

@@ -3,14 +3,14 @@
  * has taken it; what becomes of it behind that server, nobody tells us.
  */
 import type { Transporter } from 'nodemailer';
-import { success } from '../../../lib/result.js';
 import type { Secret } from '../../../lib/secret.js';
 import { type TlsOptions, tlsChoices } from '../../dial.js';
 import { type AlarmRecord, withinSize } from '../../record.js';
 import type { Stream } from '../../route.js';
 import { onAbort, refusal, type Sink } from '../../sink.js';
-import { neutralised } from '../../text.js';
+import { cut, neutralised } from '../../text.js';
 import { type Language, letter, type Titles } from '../../words.js';
+import { type MailError, recipientsOf } from './recipients.js';
 
 export interface MailOptions {
   readonly id: string;
@@ -28,7 +28,7 @@ export interface MailOptions {
   readonly takes?: readonly Stream[];
 }
 
-/** RFC 5322 section 2.1.1: a line's longest length is 998; a subject is read in a list, and shorter. */
+/** In bytes. RFC 5322 section 2.1.1: a line's longest length is 998; a subject is read in a list, and shorter. */
 const SUBJECT_MAX = 180;
 
 export function mailSink(options: MailOptions): Sink {
@@ -53,6 +53,8 @@ export function mailSink(options: MailOptions): Sink {
       socketTimeout: CONNECTION_MS_MAX,
     });
 
+  const recipients = recipientsOf(to, `${host}:${port}`);
+
   const textOf = (record: AlarmRecord): string => letter(record, language, titles).lines.join('\n');
 
   const send = async (record: AlarmRecord) => {
@@ -62,19 +64,22 @@ export function mailSink(options: MailOptions): Sink {
     if (refused !== undefined)
       return refusal('SINK_SETUP', 'an address or a subject holds a line break: nothing is sent');
     transport ??= connected();
-    await (await transport).sendMail({
-      from,
-      to: [...to],
-      subject: headerText(subject),
-      text: textOf(fitted),
-      messageId: `<${Buffer.from(record.id).toString('base64url').slice(0, 180)}@ecluse.invalid>`,
-      // What is told of one opening is one conversation, in every mail program.
-      references: `<${Buffer.from(record.key).toString('base64url').slice(0, 180)}@ecluse.invalid>`,
-      date: record.at,
-      priority: record.stream === 'alert' && record.severity === 'critical' ? 'high' : 'normal',
-      headers: { 'Auto-Submitted': 'auto-generated', 'X-Ecluse-Id': encodeURIComponent(record.id).slice(0, 400) },
-    });
-    return success(undefined);
+    const mailer = await transport;
+    return recipients.told(record.id, (left) =>
+      mailer.sendMail({
+        from,
+        to: [...left],
+        subject: headerText(subject),
+        text: textOf(fitted),
+        messageId: `<${Buffer.from(record.id).toString('base64url').slice(0, 180)}@ecluse.invalid>`,
+        // What is told of one opening is one conversation, in every mail program.
+        references: `<${Buffer.from(record.key).toString('base64url').slice(0, 180)}@ecluse.invalid>`,
+        // RFC 5322 section 3.3 knows one way to write it, and that is the one that comes of a Date.
+        date: new Date(record.at),
+        priority: record.stream === 'alert' && record.severity === 'critical' ? 'high' : 'normal',
+        headers: { 'Auto-Submitted': 'auto-generated', 'X-Ecluse-Id': encodeURIComponent(record.id).slice(0, 400) },
+      }),
+    );
   };
 
   return {
@@ -105,12 +110,6 @@ export function mailSink(options: MailOptions): Sink {
 
 const CONNECTION_MS_MAX = 10_000;
 
-interface MailError {
-  readonly message: string;
-  readonly code?: string;
-  readonly responseCode?: number;
-}
-
 /** What the server says may hold anything; it is shown as one harmless line. */
 function refused({ message, code, responseCode }: MailError, place: string) {
   const why = `${place}: ${neutralised(message)}`;
@@ -121,5 +120,5 @@ function refused({ message, code, responseCode }: MailError, place: string) {
 
 function headerText(text: string): string {
   const plain = neutralised(text);
-  return plain.length <= SUBJECT_MAX ? plain : `${plain.slice(0, SUBJECT_MAX - 1)}…`;
+  return cut(plain, SUBJECT_MAX);
 }

@@ -5,13 +5,13 @@
 import { type ClientRequest, Agent as HttpAgent, request as requestHttp } from 'node:http';
 import { Agent as HttpsAgent, request as requestHttps } from 'node:https';
 import { type Clock, systemClock } from '../../../lib/clock.js';
-import { type Result, success } from '../../../lib/result.js';
+import { success } from '../../../lib/result.js';
 import type { Secret } from '../../../lib/secret.js';
 import { type TlsOptions, tlsChoices } from '../../dial.js';
 import { withAttack } from '../../formats/index.js';
 import { type AlarmRecord, withinSize } from '../../record.js';
 import type { Stream } from '../../route.js';
-import { onAbort, refusal, type Sink } from '../../sink.js';
+import { type Delivered, onAbort, refusal, type Sink } from '../../sink.js';
 import type { Language, Titles } from '../../words.js';
 import { bodyOf, type Style } from './body.js';
 import { messageId, signature } from './sign.js';
@@ -44,7 +44,7 @@ export function webhookSink(options: WebhookOptions): Sink {
     : new HttpAgent({ keepAlive: true, maxSockets: 1 });
   const encode = (record: AlarmRecord): string => bodyOf(record, { style, language, titles });
 
-  const post = (record: AlarmRecord, signal: AbortSignal): Promise<Result<void>> =>
+  const post = (record: AlarmRecord, signal: AbortSignal): Promise<Delivered> =>
     new Promise((resolve) => {
       const body = encode(withinSize(record, encode));
       const message = messageId(record.id);
@@ -61,7 +61,7 @@ export function webhookSink(options: WebhookOptions): Sink {
       };
       let asked: ClientRequest | undefined;
       let isAborted = false;
-      const finish = (answer: Result<void>): void => {
+      const finish = (answer: Delivered): void => {
         stop();
         resolve(answer);
       };
@@ -75,7 +75,7 @@ export function webhookSink(options: WebhookOptions): Sink {
         answer.resume();
         answer.on('error', () => {});
         if (status >= 200 && status < 300) finish(success(undefined));
-        else finish(refusal('SINK_REFUSED', `${target.host}: the receiver answers ${status}`, remedyOf(status)));
+        else finish(refusedWith(target.host, status, pauseMs(answer.headers['retry-after'], clock.now())));
       });
       asked.on('error', (error) => {
         if (isAborted) finish(refusal('SINK_TIMEOUT', `${target.host}: the receiver does not answer`));
@@ -96,7 +96,20 @@ export function webhookSink(options: WebhookOptions): Sink {
   };
 }
 
+function refusedWith(host: string, status: number, retryAfterMs: number | undefined) {
+  const { ok, error } = refusal('SINK_REFUSED', `${host}: the receiver answers ${status}`, remedyOf(status));
+  return { ok, error: retryAfterMs === undefined ? error : { ...error, retryAfterMs } };
+}
+
+/** RFC 9110 section 10.2.3: `Retry-After` is a number of seconds or a date. */
+function pauseMs(header: string | undefined, now: number): number | undefined {
+  const text = header?.trim() ?? '';
+  const at = /^\d+$/.test(text) ? now + Number(text) * 1000 : Date.parse(text);
+  return at > now ? at - now : undefined;
+}
+
 function remedyOf(status: number): string {
+  if (status === 429) return 'it asks for fewer messages: what waits is sent later';
   if (status === 401 || status === 403) return 'check the secret of this sink';
   if (status === 404 || status === 410) return 'the receiver has no such address any more: make a new one';
   if (status >= 300 && status < 400) return 'write the address that the receiver redirects to into the configuration';
