@@ -15,6 +15,8 @@ import type { Undo } from './opening-json.js';
 export interface Told {
   readonly sentence: string;
   readonly below: readonly string[];
+  /** Where the edit is. */
+  readonly list?: string;
 }
 
 export interface Telling {
@@ -56,6 +58,7 @@ function toldGroup({ edit, parts }: OpeningGroup, { names, undo, order }: Tellin
   const more = others.length - shown.length;
   return {
     sentence: sentenceOf(first, names),
+    ...(edit && { list: edit.list }),
     below: [
       ...(edit ? [editText(edit)] : []),
       ...(own ? [] : [`${lets} ${placeText(permittedBy.origin)}`]),

@@ -11,6 +11,7 @@ interface DiffOptions {
   readonly json?: boolean;
   readonly budget?: string;
   readonly brief?: boolean;
+  readonly all?: boolean;
 }
 
 /** `5s`, `500ms`, `2m`: how long the exact list may take. */
@@ -45,6 +46,32 @@ export function toldLines(sign: string, all: readonly Told[], brief: boolean): r
   ]);
 }
 
+/** Up to so many edits all are told one by one; of more, those that did most. */
+const EDITS_MAX = 24;
+const EDITS_FIRST = 8;
+/** The others are counted by the list that they stand in, and so many lists are named. */
+const LISTS_MAX = 6;
+
+/** Edits, the one that did most first, so that a person reads to the end. */
+export function diffLines(sign: string, all: readonly Told[], { brief, whole }: Reading): readonly string[] {
+  if (whole || all.length <= EDITS_MAX) return toldLines(sign, all, brief);
+  const rest = all.slice(EDITS_FIRST);
+  const counts = new Map<string, number>();
+  for (const { list } of rest) if (list !== undefined) counts.set(list, (counts.get(list) ?? 0) + 1);
+  const lists = [...counts].sort(([, one], [, other]) => other - one).map(([list, count]) => `${count} in ${list}`);
+  const more = lists.length > LISTS_MAX ? [`the rest in ${lists.length - LISTS_MAX} more lists`] : [];
+  const where = [...lists.slice(0, LISTS_MAX), ...more].join(', ');
+  return [
+    ...toldLines(sign, all.slice(0, EDITS_FIRST), brief),
+    `${sign} and ${rest.length} more edits${where === '' ? '' : `: ${where}`} (--all tells each of them, --json every region)`,
+  ];
+}
+
+interface Reading {
+  readonly brief: boolean;
+  readonly whole: boolean;
+}
+
 function verdictText({ equal }: DiffAnswer, opened: number, closed: number): string {
   if (equal === true) return 'Both let through the same new connections.';
   const edits = (count: number, did: string): string => `${count} ${count === 1 ? 'edit' : 'edits'} ${did}`;
@@ -61,6 +88,7 @@ export function addDiff(program: Command, setExit: SetExit): void {
     .option('--driver <id>', 'how to read both; left out, it is recognised')
     .option('--budget <time>', 'how long the exact list may take before rules are told instead, such as 5s')
     .option('--brief', 'one line for each edit, without the rules and examples')
+    .option('--all', 'every edit, also where there are many')
     .option('--json', 'one JSON document')
     .action(async (before: string, after: string, options: DiffOptions) => {
       const budget = parseBudget(options.budget);
@@ -76,10 +104,11 @@ export function addDiff(program: Command, setExit: SetExit): void {
       if (!answer) return;
       if (options.json) return printJson(answer);
       const { opened, closed } = await told();
+      const reading = { brief: options.brief === true, whole: options.all === true };
       const text = [
         verdictText(answer, opened.length, closed.length),
-        ...toldLines('+', opened, options.brief === true),
-        ...toldLines('-', closed, options.brief === true),
+        ...diffLines('+', opened, reading),
+        ...diffLines('-', closed, reading),
         ...answer.reasons.map((reason) => `not complete: ${reason}`),
         ...coverageLines(answer.coverage),
       ];

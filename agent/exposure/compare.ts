@@ -17,8 +17,8 @@ const TCP = 6;
 const SYN = 2;
 
 const NODES_MAX = 8_000_000;
-/** A question that is too wide for one kernel is asked again of the other. */
-const KERNELS = 2;
+/** Even a question on which few rules bear takes a moment. */
+const TIME_MS_MIN = 100;
 
 /**
  * Splits exactly what a device lets through, for new connections (TCP: SYN), by what is declared: all that another
@@ -56,15 +56,10 @@ function compared(now: Pipeline, options: CompareOptions): Comparison {
     if (care !== 'everything' && care.length === 0) return [];
     return [{ direction, family, now: here, ...(other && { other }), ...(edits && { edits }), care, options }];
   });
-  // The time is for what must be asked, by how many rules bear on it: where nothing changed, none is needed.
   const asked = questions.map(prepared);
-  const rulesAll = asked.reduce((sum, { rules }) => sum + rules, 0);
+  const answers = answersOf(asked, options.timeMsMax);
   const parts = (['forward', 'input', 'output'] as const).map((direction) =>
-    joinParts(
-      asked
-        .filter(({ question }) => question.direction === direction)
-        .map((one) => answer(one, one.rules / Math.max(1, rulesAll))),
-    ),
+    joinParts(asked.filter(({ question }) => question.direction === direction).map((one) => answers.get(one)!)),
   );
   return {
     undeclared: parts.flatMap((part) => part.undeclared),
@@ -73,6 +68,23 @@ function compared(now: Pipeline, options: CompareOptions): Comparison {
     complete: parts.every((part) => part.complete),
     reasons: [...new Set(parts.flatMap((part) => part.reasons))],
   };
+}
+
+/**
+ * The time is for what must be asked, by how many rules bear on it: where nothing changed, none is needed. What needs
+ * least is asked first, and leaves what it did not need to the others.
+ */
+function answersOf(asked: readonly Prepared[], timeMsMax: number | undefined): ReadonlyMap<Prepared, Comparison> {
+  const started = performance.now();
+  const answers = new Map<Prepared, Comparison>();
+  let rulesLeft = asked.reduce((sum, { rules }) => sum + rules, 0);
+  for (const one of asked.toSorted((a, b) => a.rules - b.rules)) {
+    const timeLeft = (timeMsMax ?? 0) - (performance.now() - started);
+    const share = Math.max(TIME_MS_MIN, Math.round((timeLeft * one.rules) / Math.max(1, rulesLeft)));
+    answers.set(one, answer(one, timeMsMax === undefined ? undefined : share));
+    rulesLeft -= one.rules;
+  }
+  return answers;
 }
 
 /** Rules for both families are one opening where both families' parts look alike. */
@@ -107,8 +119,7 @@ function prepared(question: Question): Prepared {
   return { question, relevant, rules: count(now, relevant.now) + (other ? count(other, relevant.other) : 0) };
 }
 
-/** `share`: of the time that there is for all questions. */
-function answer({ question, relevant }: Prepared, share: number): Comparison {
+function answer({ question, relevant }: Prepared, timeMsMax: number | undefined): Comparison {
   const { now, other, care, family, options } = question;
   const rules = chosen(now.pipeline, relevant.now);
   const otherRules = other ? chosen(other.pipeline, relevant.other) : [];
@@ -128,9 +139,7 @@ function answer({ question, relevant }: Prepared, share: number): Comparison {
   };
   const budget = {
     nodesMax: options.nodesMax ?? NODES_MAX,
-    ...(options.timeMsMax !== undefined && {
-      timeMsMax: Math.max(50, Math.round((options.timeMsMax * share) / KERNELS)),
-    }),
+    ...(timeMsMax !== undefined && { timeMsMax }),
   };
   const exact = inUniverse(family, seed, (universe) =>
     withKernels(universe.space, rules.length + otherRules.length, budget, (kernel) =>
@@ -176,7 +185,7 @@ function exactly({ question, relevant, rules: count }: Prepared, universe: Unive
       direction,
       compiler: compilerFor(pipeline),
       region: within,
-      cut: wide ? 'lists' : 'rules',
+      sends: wide && withDeciders,
       withDeciders,
       translates: true,
       ...(rules && { relevant: (rule: Rule) => rules.has(rule) }),

@@ -18,6 +18,9 @@ export interface Entry {
 /** Exceptions are read by people up to here; beyond it boxes are listed one by one, and beyond that only bounded. */
 const EXCEPT_MAX = 64;
 const BOXES_MAX = 256;
+/** Nobody reads so many, but what is judged, accepted or undone is all of the set: up to here it is listed exactly. */
+const EXCEPT_LAST = 2048;
+const BOXES_LAST = 2048;
 /** Up to so many protocols are listed one by one, because their ports are not comparable. */
 const PROTOCOLS_MAX = 4;
 
@@ -61,17 +64,25 @@ function entriesOf(kernel: Kernel, universe: Universe, region: Diagram): readonl
   if (outside.complete && (!listed.complete || outside.boxes.length <= 2 * listed.boxes.length)) {
     return [{ box, except: outside.boxes.map((one) => packetBox(universe, one)), region, complete: true }];
   }
-  if (listed.complete) {
-    return listed.boxes.map((one) => ({
-      box: packetBox(universe, one),
-      except: [],
-      region: kernel.box(one),
-      complete: true,
-    }));
+  if (listed.complete) return boxByBox(kernel, universe, listed.boxes);
+  const allOutside = kernel.boxes(kernel.minus(whole, region), EXCEPT_LAST);
+  if (allOutside.complete) {
+    return [{ box, except: allOutside.boxes.map((one) => packetBox(universe, one)), region, complete: true }];
   }
+  const all = kernel.boxes(region, BOXES_LAST);
+  if (all.complete) return boxByBox(kernel, universe, all.boxes);
   const except = outside.boxes.map((one) => packetBox(universe, one));
-  const reason = `the exact set takes more than ${BOXES_MAX} boxes; the largest ${EXCEPT_MAX} exceptions are listed`;
+  const reason = `the exact set takes more than ${BOXES_LAST} boxes; the largest ${EXCEPT_MAX} exceptions are listed`;
   return [{ box, except, region, complete: false, reason }];
+}
+
+function boxByBox(kernel: Kernel, universe: Universe, boxes: readonly Box[]): readonly Entry[] {
+  return boxes.map((one) => ({
+    box: packetBox(universe, one),
+    except: [],
+    region: kernel.box(one),
+    complete: true,
+  }));
 }
 
 /** A digest of the exact set: equal sets have equal ones, whatever else the universe tells apart. */

@@ -14,7 +14,8 @@ export interface HookWalk {
   intern(env: Env): Env;
   label(outcome: Outcome): number;
   outcome(label: number): Outcome;
-  runList(list: string, env: Env): Diagram;
+  /** What a list does to packets that come with `env`; `packets` says which come, where only of them it is wanted. */
+  runList(list: string, env: Env, packets: () => Diagram): Diagram;
 }
 
 /**
@@ -27,6 +28,8 @@ function isDecidingOn(direction: WalkOptions['direction'], base: BaseList, list:
   const isIptables = table !== undefined && (table.store === 'xtables' || table.managedByIptables === true);
   return !(isIptables && (table.name === 'raw' || table.name === 'mangle'));
 }
+
+type Accepted = Extract<Outcome, { readonly kind: 'accept' }>;
 
 /** How the lists of a device are called, one hook after the other, and where a packet is routed between them. */
 export function createHooks({ options, intern, label, outcome, runList }: HookWalk) {
@@ -69,33 +72,44 @@ export function createHooks({ options, intern, label, outcome, runList }: HookWa
     return env[side] !== undefined;
   };
 
-  const callBase = (entry: Diagram, base: BaseList, how: { readonly alone?: boolean } = {}): Diagram =>
-    kernel.bind(entry, (number) => {
-      const arriving = outcome(number);
-      if (arriving.kind !== 'accept') return kernel.constant(number);
-      if (base.type === 'nat' && !how.alone && !options.translates) return kernel.constant(number);
-      if (notTranslated(base, arriving.env)) return kernel.constant(number);
-      const env = how.alone ? aloneEnv(arriving.env, base) : envAt(arriving.env, base);
-      const ran = runList(base.list, env);
-      const byPolicy: Decider | undefined = options.withDeciders ? { kind: 'policy', base } : undefined;
-      const decides = isDecidingOn(direction, base, lists.get(base.list));
+  const callBase = (entry: Diagram, base: BaseList, how: { readonly alone?: boolean } = {}): Diagram => {
+    const byPolicy: Decider | undefined = options.withDeciders ? { kind: 'policy', base } : undefined;
+    const decides = isDecidingOn(direction, base, lists.get(base.list));
+    const comes = (number: number): Accepted | undefined => {
+      const arriving = number === 0 ? undefined : outcome(number);
+      if (arriving?.kind !== 'accept') return undefined;
+      if (base.type === 'nat' && !how.alone && !options.translates) return undefined;
+      return notTranslated(base, arriving.env) ? undefined : arriving;
+    };
+    const leaves = (arriving: Accepted, env: Env, inner: number): number => {
       const policy = (after: Env): number => {
         const lasting = envAfter(arriving.env, env, after);
         if (base.policy === 'drop') return label({ kind: 'deny', env: lasting, ...(byPolicy ? { by: byPolicy } : {}) });
         const by = decides && arriving.by?.kind !== 'rule' ? byPolicy : arriving.by;
         return label({ kind: 'accept', env: lasting, ...(by ? { by } : {}) });
       };
-      return kernel.map(ran, (inner) => {
-        if (inner === 0) return policy(env);
-        const result = outcome(inner);
-        if (result.kind === 'deny') return label({ ...result, env: envAfter(arriving.env, env, result.env) });
-        if (result.kind === 'return') return policy(result.env);
-        assert(result.kind === 'accept', 'a list ended in the middle of a rule');
-        // A rule that says accept outranks a policy as the one that permits.
-        const by = decides ? (result.by ?? arriving.by) : arriving.by;
-        return label({ kind: 'accept', env: envAfter(arriving.env, env, result.env), ...(by ? { by } : {}) });
-      });
-    });
+      if (inner === 0) return policy(env);
+      const result = outcome(inner);
+      if (result.kind === 'deny') return label({ ...result, env: envAfter(arriving.env, env, result.env) });
+      if (result.kind === 'return') return policy(result.env);
+      assert(result.kind === 'accept', 'a list ended in the middle of a rule');
+      // A rule that says accept outranks a policy as the one that permits.
+      const by = decides ? (result.by ?? arriving.by) : arriving.by;
+      return label({ kind: 'accept', env: envAfter(arriving.env, env, result.env), ...(by ? { by } : {}) });
+    };
+    const passing = kernel.map(entry, (number) => (comes(number) ? 0 : number));
+    // Whoever permitted them before: packets of one environment meet the same list.
+    const envs = new Set(kernel.labels(entry).flatMap((number) => comes(number)?.env ?? []));
+    return [...envs].reduce((done, own) => {
+      const env = how.alone ? aloneEnv(own, base) : envAt(own, base);
+      const packets = kernel.map(entry, (number) => (comes(number)?.env === own ? number : 0));
+      const ran = runList(base.list, env, () => kernel.where(packets, (number) => number !== 0));
+      const ended = kernel.pair(packets, ran, (number, inner) =>
+        number === 0 ? 0 : leaves(comes(number)!, env, inner),
+      );
+      return kernel.override(done, ended);
+    }, passing);
+  };
 
   /** One list asked by itself: nothing is hidden that the question gives. */
   const aloneEnv = (env: Env, base: BaseList): Env => {

@@ -205,19 +205,15 @@ interface Listing {
  */
 function listGroups({ input, groups, regionOf, there, order }: Listing): readonly Opening[] {
   const { kernel, universe, question } = input;
-  const predicates = universe.predicates.map((_, index) => packetFields.length + index);
-  const project = (set: Diagram, how: 'exists' | 'forall'): Diagram =>
-    predicates.reduce((rest, field) => kernel[how](rest, field), set);
+  const project = (set: Diagram, how: 'existsFrom' | 'forallFrom'): Diagram =>
+    universe.predicates.length === 0 ? set : kernel[how](set, packetFields.length);
   const regions = groups
     .map((group) => ({ group, region: regionOf(group) }))
     .filter(({ region }) => region !== kernel.none);
-  const certain = project(
-    regions.reduce((all, { region }) => kernel.or(all, region), kernel.none),
-    'forall',
-  );
+  const certain = project(kernel.fold(regions.map(({ region }) => region)), 'forallFrom');
   let listed = kernel.none;
   return regions.flatMap(({ group, region }) => {
-    const here = kernel.minus(project(region, 'exists'), listed);
+    const here = kernel.minus(project(region, 'existsFrom'), listed);
     listed = kernel.or(listed, here);
     const side = order === 'closed' ? 'other' : 'now';
     const match = matchOf(group.by, question, side);
@@ -266,9 +262,10 @@ function wishesFor({ direction, now, options }: Question): ExampleWishes {
 /** What must hold besides, each in the sense in which it lets more through. */
 function conditionsOf(kernel: Kernel, universe: Universe, region: Diagram, part: Diagram): readonly string[] {
   const set = kernel.and(region, part);
+  const asked = kernel.fields(set);
   return universe.predicates.flatMap(({ text }, index) => {
     const field = packetFields.length + index;
-    if (kernel.exists(set, field) === set) return [];
+    if (!asked.has(field)) return [];
     const where = (truth: 0 | 1): Diagram => kernel.exists(kernel.and(set, kernel.test(field, [truth, truth])), field);
     const [holds, fails] = [where(1), where(0)];
     return kernel.isEmpty(kernel.minus(holds, fails)) ? [`not (${text})`] : [text];

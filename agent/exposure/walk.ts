@@ -1,26 +1,15 @@
 import { assert } from '../lib/assert.js';
-import type { BaseList, Direction, Dispatch, Family, Nat, Pipeline, Rule, RuleList } from '../model/index.js';
+import type { Direction, Dispatch, Family, Nat, Pipeline, Rule, RuleList } from '../model/index.js';
 import type { Diagram, Kernel } from '../packets/index.js';
 import type { Compiler } from './compile.js';
 import { type Env, envKey, marked, type Translation, translationOf, untracked } from './env.js';
 import { createHooks } from './hooks.js';
+import { type Decider, type Outcome, outcomeLabels } from './outcomes.js';
 import { pathOf } from './path.js';
+import { createSender } from './send.js';
 import { opaquePredicates, queuePredicate } from './universe.js';
 
-/** What decided: a rule, a base list's policy, or the device's routing. */
-export type Decider =
-  | { readonly kind: 'rule'; readonly list: string; readonly index: number; readonly rule: Rule }
-  | { readonly kind: 'policy'; readonly base: BaseList }
-  | { readonly kind: 'routing'; readonly text: string };
-
-/** How a packet left a list, a hook or the device. */
-export type Outcome =
-  | { readonly kind: 'accept'; readonly env: Env; readonly by?: Decider }
-  | { readonly kind: 'deny'; readonly env: Env; readonly by?: Decider; readonly answer?: string }
-  /** The rule ended without a verdict, having changed the packet. */
-  | { readonly kind: 'next'; readonly env: Env }
-  /** The list ended without a verdict. */
-  | { readonly kind: 'return'; readonly env: Env };
+export type { Decider, Outcome } from './outcomes.js';
 
 export interface WalkOptions {
   readonly pipeline: Pipeline;
@@ -29,10 +18,13 @@ export interface WalkOptions {
   /** Only packets in here are followed; all others end labelled 0. */
   readonly region: Diagram;
   /**
-   * What is cut to the region at once: each rule, which leaves little to put together where the region is narrow, or what
-   * a whole list does, where the region is so ragged that a thousand rules cut to it are more than the list itself.
+   * Send the packets of the region down the lists (send.ts), which tells apart the rules of a long list for few packets;
+   * left out, each list becomes a function of all packets of the region, made once, which is less to do where its rules
+   * are few or not told apart.
    */
-  readonly cut?: 'rules' | 'lists';
+  readonly sends?: boolean;
+  /** So many nodes a rule make the function of a list wide, so that packets are sent to its halves (send.ts). */
+  readonly wideNodes?: number;
   /** Tell apart the outcomes of different rules. */
   readonly withDeciders: boolean;
   /** The state that makes translation happen; others keep what their connection has. */
@@ -56,6 +48,9 @@ export function startEnv(isNew: boolean): Env {
 
 /** Jumps may not nest deeper than this; the kernel refuses more than 16 (NFT_JUMP_STACK_SIZE), iptables allows more. */
 const DEPTH_MAX = 256;
+
+/** About what it costs to send some packets down to one rule. */
+const WIDE_NODES = 64;
 
 export function forwardingIsOff(family: Family): string {
   return `${family === 'ip4' ? 'IPv4' : 'IPv6'} forwarding is off`;
@@ -109,55 +104,21 @@ export function walkList(options: WalkOptions, listId: string): Walk {
 function createWalker(options: WalkOptions) {
   const { compiler, pipeline } = options;
   const kernel: Kernel = compiler.kernel;
-  const byList = options.cut === 'lists';
   const lists = new Map(pipeline.lists.map((list) => [list.id, list]));
-  const envs = new Map<string, Env>();
-  const outcomes: Outcome[] = [];
-  const labels = new Map<string, number>();
-  const deciders = new Map<unknown, number>();
+  const { intern, label, outcome } = outcomeLabels();
   const runs = new Map<string, Diagram>();
-
-  const intern = (env: Env): Env => {
-    const key = envKey(env);
-    const known = envs.get(key);
-    if (known) return known;
-    envs.set(key, env);
-    return env;
-  };
-
-  const deciderKey = (by: Decider | undefined): string => {
-    if (!by) return '';
-    const subject = by.kind === 'rule' ? by.rule : by.kind === 'policy' ? by.base : by.text;
-    let id = deciders.get(subject);
-    if (id === undefined) {
-      id = deciders.size + 1;
-      deciders.set(subject, id);
-    }
-    return String(id);
-  };
-
-  /** Labels start at 2: 0 is "undecided", 1 is a plain set. */
-  const label = (outcome: Outcome): number => {
-    const by = 'by' in outcome ? deciderKey(outcome.by) : '';
-    const answer = outcome.kind === 'deny' ? (outcome.answer ?? '') : '';
-    const key = `${outcome.kind} ${by} ${answer} ${envKey(outcome.env)}`;
-    let number = labels.get(key);
-    if (number === undefined) {
-      outcomes.push(outcome);
-      number = outcomes.length + 1;
-      labels.set(key, number);
-    }
-    return number;
-  };
-
-  const outcome = (number: number): Outcome => {
-    const found = outcomes[number - 2];
-    assert(found, 'a walk ended in a label it never gave');
-    return found;
-  };
 
   const decider = (list: RuleList, index: number): Decider | undefined =>
     options.withDeciders ? { kind: 'rule', list: list.id, index, rule: list.rules[index]! } : undefined;
+
+  const isLeftOut = (rule: Rule): boolean => rule.disabled === true || options.relevant?.(rule) === false;
+
+  const listOf = (id: string, depth: number): RuleList => {
+    const list = lists.get(id);
+    assert(list, `a rule calls the list ${id}, which the model does not have`);
+    assert(depth < DEPTH_MAX, `the lists call each other in a circle at ${id}`);
+    return list;
+  };
 
   /** A diagram whose every packet in `region` carries this outcome. */
   const ends = (region: Diagram, result: Outcome): Diagram => kernel.paint(region, label(result));
@@ -227,7 +188,7 @@ function createWalker(options: WalkOptions) {
           continue;
         case 'jump':
         case 'goto': {
-          const called = kernel.keep(runList(step.list, 0, env, depth + 1), here);
+          const called = call(step.list, env, depth + 1, here);
           pieces.push(
             kernel.map(called, (number) => {
               if (number === 0) return 0;
@@ -330,14 +291,12 @@ function createWalker(options: WalkOptions) {
     const key = `${listId}\n${from}\n${envKey(env)}`;
     const known = runs.get(key);
     if (known !== undefined) return known;
-    const list = lists.get(listId);
-    assert(list, `a rule calls the list ${listId}, which the model does not have`);
-    assert(depth < DEPTH_MAX, `the lists call each other in a circle at ${listId}`);
+    const list = listOf(listId, depth);
     const parts: Diagram[] = [];
     for (let index = from; index < list.rules.length; index++) {
       const rule = list.rules[index]!;
-      if (rule.disabled || (options.relevant && !options.relevant(rule))) continue;
-      const result = runSteps(list, index, rule.steps, byList ? kernel.all : options.region, env, depth);
+      if (isLeftOut(rule)) continue;
+      const result = runSteps(list, index, rule.steps, options.region, env, depth);
       if (result === kernel.none) continue;
       const changed = kernel.labels(result).some((number) => number > 1 && outcome(number).kind === 'next');
       parts.push(
@@ -351,13 +310,36 @@ function createWalker(options: WalkOptions) {
             }),
       );
     }
-    const folded = kernel.fold(parts);
-    const diagram = byList ? kernel.keep(folded, options.region) : folded;
+    const diagram = kernel.fold(parts);
     runs.set(key, diagram);
     return diagram;
   }
 
-  const hooks = createHooks({ options, intern, label, outcome, runList: (list, env) => runList(list, 0, env, 0) });
+  const send = createSender({
+    compiler,
+    wideNodes: options.wideNodes ?? WIDE_NODES,
+    isLeftOut,
+    list: listOf,
+    label,
+    outcome,
+    runRule: (list, index, packets, env, depth) => runSteps(list, index, list.rules[index]!.steps, packets, env, depth),
+  });
+
+  /** What a list does to these packets. */
+  function call(list: string, env: Env, depth: number, packets: Diagram): Diagram {
+    return options.sends
+      ? send(list, { here: packets, env, depth })
+      : kernel.keep(runList(list, 0, env, depth), packets);
+  }
+
+  const hooks = createHooks({
+    options,
+    intern,
+    label,
+    outcome,
+    runList: (list, env, packets) =>
+      options.sends ? send(list, { here: packets(), env, depth: 0 }) : runList(list, 0, env, 0),
+  });
 
   return {
     intern,

@@ -1,4 +1,3 @@
-import { size } from '../lib/intervals.js';
 import type { Core } from './core.js';
 import { createHeap } from './heap.js';
 import type { Box, Diagram, Space } from './kernel.js';
@@ -34,7 +33,6 @@ interface Taken {
  */
 export function listBoxes(core: Core, weights: Weights, set: Diagram, limit: number) {
   const { space, meter } = core;
-  const fieldCount = space.fields.length;
   const branchesOf = new Map<Diagram, readonly Branch[]>();
   const largestBelow = new Map<Diagram, number>();
 
@@ -74,7 +72,7 @@ export function listBoxes(core: Core, weights: Weights, set: Diagram, limit: num
     return best;
   }
 
-  const found: Box[] = [];
+  const found: SizedBox[] = [];
   const waiting = createHeap<Partial>((partial) => partial.bound);
   if (set !== 0) {
     const weight = Number(weights.skipped(0, core.field(set)));
@@ -85,7 +83,7 @@ export function listBoxes(core: Core, weights: Weights, set: Diagram, limit: num
     if (partial === undefined) break;
     meter.step();
     if (partial.node >= 0) {
-      found.push(boxOf(space, partial.taken));
+      found.push(sizedBox(space, weights, partial.taken));
       continue;
     }
     const field = core.field(partial.node);
@@ -96,22 +94,26 @@ export function listBoxes(core: Core, weights: Weights, set: Diagram, limit: num
     }
   }
   const complete = waiting.size() === 0;
-  const sized = found.map((box) => ({ box, points: pointsOf(box, space, fieldCount) }));
-  sized.sort((a, b) => (a.points > b.points ? -1 : a.points < b.points ? 1 : 0));
-  return { boxes: sized.map(({ box }) => box), complete };
+  found.sort((a, b) => (a.points > b.points ? -1 : a.points < b.points ? 1 : 0));
+  return { boxes: found.map(({ box }) => box), complete };
 }
 
-function boxOf(space: Space, taken: Taken | undefined): Box {
+interface SizedBox {
+  readonly box: Box;
+  readonly points: bigint;
+}
+
+function sizedBox(space: Space, weights: Weights, taken: Taken | undefined): SizedBox {
   const box: Box[number][] = space.fields.map(() => undefined);
-  for (let way = taken; way !== undefined; way = way.before) box[way.field] = space.values(way.field, way.classes);
-  return box;
-}
-
-function pointsOf(box: Box, space: Space, fieldCount: number): bigint {
   let points = 1n;
-  for (let field = 0; field < fieldCount; field += 1) {
-    const values = box[field];
-    points *= values === undefined ? BigInt(space.fields[field]!.last) + 1n : size(values);
+  let skippedTo = space.fields.length;
+  for (let way = taken; way !== undefined; way = way.before) {
+    const { field, classes } = way;
+    box[field] = space.values(field, classes);
+    let width = 0n;
+    for (let i = 0; i < classes.length; i += 2) width += weights.run(field, classes[i]!, classes[i + 1]!);
+    points *= width * weights.skipped(field + 1, skippedTo);
+    skippedTo = field;
   }
-  return points;
+  return { box, points: points * weights.skipped(0, skippedTo) };
 }

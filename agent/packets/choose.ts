@@ -32,10 +32,13 @@ function kindFor(overlap: number): Kernel['kind'] {
   return overlap > OVERLAP_OF_BITS ? 'bits' : 'intervals';
 }
 
+/** The kernel that fits has this share of the time, the other one what is left. */
+const FIRST_SHARE = 0.7;
+
 /**
  * Does `work` with the kernel that fits the overlap and, when that one spends its budget, again from the start with the
- * other: what is wide for one is often narrow for the other. Each kernel gets the whole budget, so the time is at most
- * twice `timeMsMax`. Diagrams belong to their kernel: `work` must return only what was read from them.
+ * other: what is wide for one is often narrow for the other. Each kernel gets all the nodes, and both together the time.
+ * Diagrams belong to their kernel: `work` must return only what was read from them.
  */
 export function withKernels<T>(
   space: Space,
@@ -45,9 +48,13 @@ export function withKernels<T>(
 ): Result<T, string> {
   const first = kindFor(overlap);
   const reasons: string[] = [];
+  const { timeMsMax, ...nodes } = budget;
+  const started = performance.now();
   for (const kind of [first, first === 'bits' ? 'intervals' : 'bits'] as const) {
+    const left = (timeMsMax ?? 0) * (kind === first ? FIRST_SHARE : 1) - (performance.now() - started);
+    const time = timeMsMax === undefined ? {} : { timeMsMax: Math.max(1, Math.round(left)) };
     try {
-      return success(work(createKernel(space, { kind, budget })));
+      return success(work(createKernel(space, { kind, budget: { ...nodes, ...time } })));
     } catch (thrown) {
       if (!(thrown instanceof BudgetSpent)) throw thrown;
       reasons.push(`${kind}: ${thrown.reason}`);

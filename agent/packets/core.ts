@@ -172,6 +172,36 @@ export function assembleKernel(core: Core): Kernel {
     return found;
   }
 
+  const ends = { some: new Map<Diagram, Diagram>(), every: new Map<Diagram, Diagram>(), field: -1 };
+
+  /** A node that looks at none but the fields from `field` on holds some of their values, and not all. */
+  function endAt(known: Map<Diagram, Diagram>, set: Diagram, field: number, inner: Diagram): Diagram {
+    if (set >= 0) return set;
+    const own = core.field(set);
+    if (own >= field) return inner;
+    let result = known.get(set);
+    if (result === undefined) {
+      core.meter.step();
+      const { lasts, children } = core.edges(set);
+      result = core.node(
+        own,
+        lasts,
+        children.map((child) => endAt(known, child, field, inner)),
+      );
+      known.set(set, result);
+    }
+    return result;
+  }
+
+  function quantifyFrom(how: 'some' | 'every', set: Diagram, field: number): Diagram {
+    if (ends.field !== checkField(field)) {
+      ends.some.clear();
+      ends.every.clear();
+      ends.field = field;
+    }
+    return endAt(ends[how], set, field, how === 'some' ? 1 : 0);
+  }
+
   function pair(a: Diagram, b: Diagram, join: (a: number, b: number) => number): Diagram {
     operations += 1;
     // Two maps instead of one with a combined key: two labels together do not fit in 53 bits.
@@ -221,10 +251,16 @@ export function assembleKernel(core: Core): Kernel {
     where: (diagram, wanted) => map(diagram, (label) => (wanted(label) ? 1 : 0)),
     exists: (set, field) => core.quantify(FIRST_FREE + 2 * checkField(field), set, field, OR),
     forall: (set, field) => core.quantify(FIRST_FREE + 2 * checkField(field) + 1, set, field, AND),
+    existsFrom: (set, field) => quantifyFrom('some', set, field),
+    forallFrom: (set, field) => quantifyFrom('every', set, field),
     isEmpty: (set) => set === 0,
     isSubset: (a, b) => core.subset(a, b) === 1,
     size: core.size,
-    forget: core.forget,
+    forget() {
+      ends.some.clear();
+      ends.every.clear();
+      core.forget();
+    },
     ...readings(core),
   };
 }

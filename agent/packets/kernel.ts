@@ -136,6 +136,11 @@ export interface Kernel {
   exists(set: Diagram, field: number): Diagram;
   /** In the set if every value of the field is. */
   forall(set: Diagram, field: number): Diagram;
+  /** The same of this field and all behind it. */
+  existsFrom(set: Diagram, field: number): Diagram;
+  forallFrom(set: Diagram, field: number): Diagram;
+  /** The fields that the function looks at: it is the same for all values of any other. */
+  fields(diagram: Diagram): ReadonlySet<number>;
   /** Every label the function takes, ascending. */
   labels(diagram: Diagram): readonly number[];
   /** The label of one packet. */

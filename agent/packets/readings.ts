@@ -4,13 +4,14 @@ import type { Core } from './core.js';
 import type { Box, Diagram, Kernel, Point } from './kernel.js';
 import { createWeights, type Weights } from './weights.js';
 
-type Readings = Pick<Kernel, 'labels' | 'at' | 'pick' | 'boxes' | 'hull' | 'count'>;
+type Readings = Pick<Kernel, 'labels' | 'fields' | 'at' | 'pick' | 'boxes' | 'hull' | 'count'>;
 
 /** The questions that make no nodes. */
 export function readings(core: Core): Readings {
   const weights = createWeights(core.space);
   return {
     labels: (diagram) => labelsOf(core, diagram),
+    fields: (diagram) => new Set(nodesOf(core, diagram).flatMap((node) => (node < 0 ? [core.field(node)] : []))),
     at: (diagram, point) => labelAt(core, diagram, point),
     pick: (set, preferred) => pickPoint(core, set, preferred ?? []),
     boxes: (set, limit) => listBoxes(core, weights, set, limit),
@@ -20,6 +21,13 @@ export function readings(core: Core): Readings {
 }
 
 export function labelsOf(core: Core, diagram: Diagram): readonly number[] {
+  return nodesOf(core, diagram)
+    .filter((node) => node >= 0)
+    .sort((a, b) => a - b);
+}
+
+/** Every node of a diagram, labels among them. */
+function nodesOf(core: Core, diagram: Diagram): Diagram[] {
   const seen = new Set<Diagram>([diagram]);
   // A set keeps its order of insertion and may grow while it is walked: it is its own queue.
   for (const node of seen) {
@@ -27,7 +35,7 @@ export function labelsOf(core: Core, diagram: Diagram): readonly number[] {
     core.meter.step();
     for (const child of core.edges(node).children) seen.add(child);
   }
-  return [...seen].filter((node) => node >= 0).sort((a, b) => a - b);
+  return [...seen];
 }
 
 function labelAt(core: Core, diagram: Diagram, point: Point): number {

@@ -1,6 +1,6 @@
 import { assert } from '../lib/assert.js';
 import type { Bound, Intervals } from '../lib/intervals.js';
-import { fromRanges, predecessor, successor } from '../lib/intervals.js';
+import { predecessor, successor } from '../lib/intervals.js';
 import type { Box, Field, Space, SpaceBuilder } from './kernel.js';
 import { groupSegments, membersOf, segmentIn, segmentStarts } from './segments.js';
 
@@ -154,6 +154,27 @@ function cutField({ name, last }: Field, sets: readonly Intervals<Bound>[]): Cut
     return out;
   }
 
+  /** Whoever lists a set of packets asks for the same few sets of one field again and again. */
+  const valuesOf = new Map<string, Intervals<Bound>>();
+
+  function valuesIn(classes: Intervals): Intervals<Bound> {
+    let count = 0;
+    for (let i = 0; i < classes.length; i += 2) count += offsets[classes[i + 1]! + 1]! - offsets[classes[i]!]!;
+    const segments = new Int32Array(count);
+    for (let i = 0, at = 0; i < classes.length; i += 2) {
+      const part = members.subarray(offsets[classes[i]!]!, offsets[classes[i + 1]! + 1]!);
+      segments.set(part, at);
+      at += part.length;
+    }
+    segments.sort();
+    const out: Bound[] = [];
+    for (let at = 0; at < count; at += 1) {
+      if (at === 0 || segments[at]! !== segments[at - 1]! + 1) out.push(starts[segments[at]!]!);
+      if (at + 1 === count || segments[at + 1]! !== segments[at]! + 1) out.push(lastOfSegment(segments[at]!));
+    }
+    return out;
+  }
+
   return {
     classCount,
     classOf(value) {
@@ -172,15 +193,13 @@ function cutField({ name, last }: Field, sets: readonly Intervals<Bound>[]): Cut
     },
     values(classes) {
       if (!merged) return classes.map((bound, at) => (at % 2 === 0 ? starts[bound]! : lastOfSegment(bound)));
-      const ranges: [Bound, Bound][] = [];
-      for (let i = 0; i < classes.length; i += 2) {
-        const to = offsets[classes[i + 1]! + 1]!;
-        for (let member = offsets[classes[i]!]!; member < to; member += 1) {
-          const segment = members[member]!;
-          ranges.push([starts[segment]!, lastOfSegment(segment)]);
-        }
+      const key = classes.join();
+      let values = valuesOf.get(key);
+      if (values === undefined) {
+        values = valuesIn(classes);
+        valuesOf.set(key, values);
       }
-      return fromRanges(ranges);
+      return values;
     },
     representative: (classNumber) => starts[members[offsets[classNumber]!]!]!,
   };

@@ -1,10 +1,8 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { driverById } from '../../agent/drivers/registry.js';
 import { type AskedPacket, ask, askSets } from '../../agent/exposure/ask.js';
 import { type Device, parseIp4 } from '../../agent/model/index.js';
 import { seed } from '../support/seed.js';
+import { recordedDevices } from './rulesets.js';
 
 /** A small generator with a fixed seed (Park and Miller's), so that a failure comes back. */
 function numbers(start: number): (below: number) => number {
@@ -13,25 +11,6 @@ function numbers(start: number): (below: number) => number {
     state = (state * 48271) % 2147483647;
     return state % below;
   };
-}
-
-/** Every recording that reads as a firewall, with its name. */
-function devices(): [string, Device][] {
-  return ['nftables', 'iptables'].flatMap((id) => {
-    const folder = join('test/recordings', id);
-    return readdirSync(folder).flatMap((name): [string, Device][] => {
-      const place = existsSync(join(folder, name, 'session')) ? join(folder, name, 'session') : join(folder, name);
-      const sections = readdirSync(place)
-        .filter((file) => !file.startsWith('expected'))
-        .map((file) => ({
-          name: file.replace(/\.\w+$/, ''),
-          source: file,
-          text: readFileSync(join(place, file), 'utf8'),
-        }));
-      const device = driverById(id)?.read({ driver: id, device: 'fw', sections }, { device: 'fw' });
-      return device?.ok ? [[`${id}/${name}`, device.value]] : [];
-    });
-  });
 }
 
 /** Names and addresses that the rules speak of, so that packets meet rules rather than policies only. */
@@ -51,7 +30,7 @@ function vocabulary(device: Device): { readonly names: readonly string[]; readon
 }
 
 describe('sets of packets and single packets are answered alike', () => {
-  const all = devices();
+  const all = recordedDevices();
 
   test('there are firewalls to ask', () => expect(all.length).toBeGreaterThanOrEqual(15));
 

@@ -1,3 +1,5 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { driverById } from '../../agent/drivers/registry.js';
 import type { InterfaceSet, PacketBox } from '../../agent/exposure/index.js';
 import { contains, type Intervals } from '../../agent/lib/intervals.js';
@@ -18,6 +20,25 @@ function readWith(driver: string, name: string, text: string): Device {
   const device = driverById(driver)?.read({ driver, device: 'fw', sections }, { device: 'fw' });
   if (!device?.ok) throw new Error(`the ruleset was not read: ${device?.error.message}`);
   return device.value;
+}
+
+/** Every recording that reads as a firewall, with its name. */
+export function recordedDevices(): [string, Device][] {
+  return ['nftables', 'iptables'].flatMap((id) => {
+    const folder = join('test/recordings', id);
+    return readdirSync(folder).flatMap((name): [string, Device][] => {
+      const place = existsSync(join(folder, name, 'session')) ? join(folder, name, 'session') : join(folder, name);
+      const sections = readdirSync(place)
+        .filter((file) => !file.startsWith('expected'))
+        .map((file) => ({
+          name: file.replace(/\.\w+$/, ''),
+          source: file,
+          text: readFileSync(join(place, file), 'utf8'),
+        }));
+      const device = driverById(id)?.read({ driver: id, device: 'fw', sections }, { device: 'fw' });
+      return device?.ok ? [[`${id}/${name}`, device.value]] : [];
+    });
+  });
 }
 
 function listed({ names }: InterfaceSet, name: string): boolean {

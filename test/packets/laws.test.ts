@@ -203,6 +203,10 @@ describe.each(KERNELS)('the laws of kernel %s', (_, makeKernel) => {
           rest.map((key) => (missing.has(key) ? 0 : 1)),
         );
         expect(kernel.forall(a, forgotten)).toBe(kernel.not(kernel.exists(kernel.not(a), forgotten)));
+        expect(kernel.fields(a).has(forgotten)).toBe(kernel.exists(a, forgotten) !== kernel.forall(a, forgotten));
+        const behind = fields.map((_, field) => field).slice(forgotten);
+        expect(kernel.existsFrom(a, forgotten)).toBe(behind.reduce(kernel.exists, a));
+        expect(kernel.forallFrom(a, forgotten)).toBe(behind.reduce(kernel.forall, a));
       });
     });
   });
