@@ -11,11 +11,13 @@ export function isSameContent(a: unknown, b: unknown): boolean {
     for (let at = 0; at < a.length; at++) if (!isSameContent(a[at], b[at])) return false;
     return true;
   }
-  const keys = Object.keys(a);
-  if (keys.length !== Object.keys(b).length) return false;
-  for (const key of keys) {
+  // Without a list of the names: values of one form keep theirs where it is found at once.
+  let more = 0;
+  for (const key in a) {
     if (!Object.hasOwn(b, key)) return false;
     if (!isSameContent((a as Record<string, unknown>)[key], (b as Record<string, unknown>)[key])) return false;
+    more += 1;
   }
-  return true;
+  for (const _ in b) more -= 1;
+  return more === 0;
 }

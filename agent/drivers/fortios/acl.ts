@@ -1,7 +1,7 @@
 import { all, type Condition, type Family, type Rule } from '../../model/index.js';
 import { lostTest, type PolicyContext } from './context.js';
 import { originOf } from './origin.js';
-import { type Entry, textAt, valuesOf } from './tables.js';
+import { type Entry, spansAt, textAt, valuesOf } from './tables.js';
 import { original } from './vip.js';
 
 /**
@@ -20,7 +20,7 @@ function aclRule(context: PolicyContext, path: string, entry: Entry, family: Fam
   const { domain, claims, books, services } = context;
   const parts: Condition[] = [{ kind: 'family', family }];
   const miss = (key: string, reason: string): void => {
-    claims.gap(entry.settings.get(key)?.spans ?? [entry], `${path} ${entry.name}: ${reason}`);
+    claims.gap(spansAt(entry, key) ?? [entry], `${path} ${entry.name}: ${reason}`);
     parts.push(lostTest(reason));
   };
   for (const [key, side] of [

@@ -1,7 +1,7 @@
 import type { LineState } from '../../model/index.js';
 import type { CoverageBuilder } from '../shared/coverage.js';
 import { kindOfTable, resembles, type TableSpec } from './sections.js';
-import type { Entry, Setting, Span, Table } from './tables.js';
+import { type Entry, type Setting, type Span, shifted, type Table } from './tables.js';
 import { isTwoStatements, wrongValues } from './values.js';
 
 /** The file that is read, and what becomes of its lines. */
@@ -46,10 +46,6 @@ export function claimsOf(file: string, coverage: CoverageBuilder): Claims {
   };
 }
 
-export function spansOf({ spans }: Setting): readonly Span[] {
-  return spans;
-}
-
 function single(line: number): Span {
   return { line, lastLine: line };
 }
@@ -59,10 +55,10 @@ export function linesOfTable({ frame, entries, own }: Table): readonly Span[] {
   return [...frame, ...[own, ...entries].flatMap(linesOfEntry)];
 }
 
-export function linesOfEntry({ frame, settings, tables }: Entry): readonly Span[] {
+export function linesOfEntry({ frame, settings, spansFrom, tables }: Entry): readonly Span[] {
   return [
     ...frame.map(single),
-    ...[...settings.values()].flatMap(spansOf),
+    ...[...settings.values()].flatMap(({ spans }) => spans.map((span) => shifted(span, spansFrom))),
     ...[...tables.values()].flatMap(linesOfTable),
   ];
 }
@@ -85,15 +81,13 @@ function claimBySpec(claims: Claims, table: Table, spec: TableSpec): void {
   claims.mark(table.frame, 'modelled');
   for (const entry of [table.own, ...table.entries]) {
     for (const line of entry.frame) claims.coverage.mark(claims.file, line, 'modelled');
-    for (const setting of entry.settings.values()) {
-      const { key, spans, values } = setting;
-      const twice = values && isTwoStatements(values) ? `${key}: two statements in one line` : undefined;
-      const wrong = twice ?? (spec.used.has(key) && values ? wrongValues(key, values) : undefined);
-      if (wrong !== undefined) claims.lose(spans, `${table.path}: ${wrong}`);
-      else if (spec.used.has(key)) claims.mark(spans, 'modelled');
-      else if (ignores(spec, key)) claims.mark(spans, 'irrelevant');
-      else if (spec.toldOnly && !resemblesUsed(spec, key)) claims.mark(spans, 'unmodelled', `“${key}” is not known`);
-      else claims.lose(spans, `${table.path}: “${key.slice(0, 40)}” is not known`);
+    for (const { spans, state, reason } of statesOf(entry.settings, spec)) {
+      if (state === 'unrecognized')
+        claims.lose(
+          spans.map((span) => shifted(span, entry.spansFrom)),
+          `${table.path}: ${reason}`,
+        );
+      else for (const span of spans) markShifted(claims, span, entry.spansFrom, state, reason);
     }
     for (const nested of entry.tables.values()) {
       const inner = spec.nested && Object.hasOwn(spec.nested, nested.path) ? spec.nested[nested.path] : undefined;
@@ -103,6 +97,47 @@ function claimBySpec(claims: Claims, table: Table, spec: TableSpec): void {
       else claimBySpec(claims, nested, inner);
     }
   }
+}
+
+function markShifted(claims: Claims, span: Span, by: number, state: LineState, reason: string | undefined): void {
+  for (let line = span.line + by; line <= span.lastLine + by; line++)
+    claims.coverage.mark(claims.file, line, state, reason);
+}
+
+/** What becomes of a setting's lines by its key and its values alone. */
+interface SettingState {
+  readonly spans: readonly Span[];
+  readonly state: LineState;
+  readonly reason?: string;
+}
+
+interface SpecStates {
+  readonly spec: TableSpec;
+  readonly states: readonly SettingState[];
+}
+
+/** Entries of the same text share their settings. */
+const known = new WeakMap<Entry['settings'], SpecStates>();
+
+function statesOf(settings: Entry['settings'], spec: TableSpec): readonly SettingState[] {
+  const before = known.get(settings);
+  if (before?.spec === spec) return before.states;
+  const states: SettingState[] = [];
+  for (const setting of settings.values()) states.push(stateOf(setting, spec));
+  known.set(settings, { spec, states });
+  return states;
+}
+
+function stateOf({ key, values, spans }: Setting, spec: TableSpec): SettingState {
+  const isUsed = spec.used.has(key);
+  const twice = values && isTwoStatements(values) ? `${key}: two statements in one line` : undefined;
+  const wrong = twice ?? (isUsed && values ? wrongValues(key, values) : undefined);
+  if (wrong !== undefined) return { spans, state: 'unrecognized', reason: wrong };
+  if (isUsed) return { spans, state: 'modelled' };
+  if (ignores(spec, key)) return { spans, state: 'irrelevant' };
+  const reason = `“${key.slice(0, 40)}” is not known`;
+  if (!spec.toldOnly || resemblesUsed(spec, key)) return { spans, state: 'unrecognized', reason };
+  return { spans, state: 'unmodelled', reason: `“${key}” is not known` };
 }
 
 function ignores({ used, ignored }: TableSpec, key: string): boolean {

@@ -1,32 +1,24 @@
 import type { Condition, Family, Step } from '../../model/index.js';
 import type { Claims } from './claim.js';
 import type { DeviceTime } from './clock.js';
-import type { InternetServiceBook } from './internet-services.js';
+import type { Library } from './library.js';
 import type { Domain } from './network.js';
-import type { AddressBook } from './objects.js';
-import type { ServiceBook } from './services.js';
 import type { SourceNat } from './source-nat.js';
 import type { Entry } from './tables.js';
 import type { VirtualIp } from './vip.js';
 
 /** What the policies of one virtual domain refer to. */
-export interface PolicyContext {
+export interface PolicyContext extends Library {
   readonly domain: Domain;
   readonly claims: Claims;
   /** The version by whose defaults it is read. */
   readonly defaultsOf: string | undefined;
-  readonly books: Readonly<Record<Family, AddressBook>>;
-  readonly services: ServiceBook;
-  readonly internetServices: InternetServiceBook;
   readonly vips: Readonly<Record<Family, ReadonlyMap<string, VirtualIp>>>;
   readonly vipGroups: Readonly<Record<Family, ReadonlyMap<string, Entry>>>;
   readonly centralNat: boolean;
   readonly sourceNat: SourceNat;
   /** What the device's clock showed when it was read. */
   readonly now: DeviceTime | undefined;
-  interfaceTest(names: readonly string[], kind: 'inInterface' | 'outInterface'): Condition;
-  /** The step that asks for a condition: one for each, because many policies ask for the same. */
-  testOnce(condition: Condition): Step;
   /** The whole configuration was shown: what is not there is not on the device. */
   readonly whole: boolean;
 }

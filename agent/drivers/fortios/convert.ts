@@ -22,12 +22,12 @@ const BOTH: readonly Family[] = ['ip4', 'ip6'];
 
 export function convert(
   extracted: Extracted,
-  reading: Omit<Reading, 'administration'>,
+  reading: Omit<Reading, 'administration' | 'text'>,
 ): Pick<Device, 'pipeline' | 'facts'> {
   const { claims } = reading;
   const domains = domainsOf(extracted);
   const administration = administrationOf(extracted.global.tables);
-  const made = domains.map((domain) => listsOf(domain, { ...reading, administration }));
+  const made = domains.map((domain) => listsOf(domain, { ...reading, administration, text: extracted.text }));
   const interfaces = domains.flatMap((domain) => domain.interfaces);
   const several = made.length > 1;
   if (several) {

@@ -1,30 +1,19 @@
-import {
-  always,
-  any,
-  type Condition,
-  type Family,
-  type NamedObject,
-  type Origin,
-  type Rule,
-  type RuleList,
-  type Step,
-} from '../../model/index.js';
+import type { Condition, Family, NamedObject, Origin, Rule, RuleList } from '../../model/index.js';
 import { aclRules } from './acl.js';
 import type { Claims } from './claim.js';
 import type { DeviceTime } from './clock.js';
 import type { PolicyContext } from './context.js';
-import { internetServiceBook } from './internet-services.js';
+import { libraryOf } from './library.js';
 import { type Administration, accessRules } from './local-in.js';
 import { type Domain, isBuiltIn } from './network.js';
-import { addressBook, byName, conditionOf } from './objects.js';
+import { byName } from './objects.js';
 import type { Version } from './parse.js';
 import { policyRules } from './policy.js';
 import { vipsAmong } from './policy-match.js';
-import { serviceBook } from './services.js';
 import { serviceRules } from './services-of-device.js';
 import { sourceLists, sourceNatOf } from './source-nat.js';
 import { redirectRules, replyRule, sessionRules } from './state.js';
-import { type Entry, isEnabled, textAt, valuesOf } from './tables.js';
+import { type Entry, isEnabled, spansAt, textAt, valuesOf } from './tables.js';
 import { type VirtualIp, virtualIps } from './vip.js';
 
 const BOTH: readonly Family[] = ['ip4', 'ip6'];
@@ -43,6 +32,7 @@ export interface DomainLists {
 
 /** What of a reading holds for all virtual domains. */
 export interface Reading {
+  readonly text: string;
   readonly claims: Claims;
   readonly version: Version | undefined;
   /** The version by whose defaults it is read. */
@@ -64,61 +54,29 @@ export function listsOf(domain: Domain, reading: Reading): DomainLists {
     forward,
     input: inputList(context, reading),
     source: sourceLists(context, active),
-    objects: objectsOf(context),
+    objects: context.objects,
   };
 }
 
-function contextOf(domain: Domain, { claims, version, defaultsOf, now }: Reading): PolicyContext {
-  const { zones, tables } = domain;
-  const services = serviceBook(domain);
-  // Few tests of interfaces stand in many policies: each is one object, looked at once.
-  const tests = new Map<string, Condition>();
-  const interfaceTest: PolicyContext['interfaceTest'] = (names, kind) => {
-    if (names.includes('any')) return always;
-    const key = [kind, ...names].join('\n');
-    let test = tests.get(key);
-    if (!test) {
-      const members = names.flatMap((name) => {
-        const inside = zones.get(name)?.interfaces ?? [];
-        return inside.length > 0 ? inside : [name];
-      });
-      test = { kind, names: [...new Set(members)].sort() };
-      tests.set(key, test);
-    }
-    return test;
-  };
+function contextOf(domain: Domain, { text, claims, version, defaultsOf, now }: Reading): PolicyContext {
+  const { tables } = domain;
+  const whole = version !== undefined;
   const settings = tables.get('system settings')?.own;
   const centralNat =
     settings !== undefined && (isEnabled(settings, 'central-nat') || textAt(settings, 'ngfw-mode') === 'policy-based');
-  const books = { ip4: addressBook(domain, 'ip4'), ip6: addressBook(domain, 'ip6') };
-  const vipContext = { domain, books, services, claims, interfaceTest };
+  const library = libraryOf(domain, { text, defaultsOf, whole, centralNat });
+  const vipContext = { ...library, domain, claims };
   return {
+    ...library,
     domain,
     claims,
     defaultsOf,
     now,
-    services,
-    interfaceTest,
-    books,
-    internetServices: internetServiceBook(domain, books),
     vips: { ip4: virtualIps(vipContext, 'ip4'), ip6: virtualIps(vipContext, 'ip6') },
     vipGroups: { ip4: byName(tables.get('firewall vipgrp')), ip6: byName(tables.get('firewall vipgrp6')) },
     centralNat,
     sourceNat: sourceNatOf(domain, centralNat),
-    testOnce: stepsOnce(),
-    whole: version !== undefined,
-  };
-}
-
-function stepsOnce(): PolicyContext['testOnce'] {
-  const steps = new Map<Condition, Step>();
-  return (condition) => {
-    let step = steps.get(condition);
-    if (!step) {
-      step = { kind: 'match', condition };
-      steps.set(condition, step);
-    }
-    return step;
+    whole,
   };
 }
 
@@ -130,7 +88,7 @@ function checkZones({ interfaces, zones }: Domain, claims: Claims): void {
   const known = new Set(interfaces.map(({ name }) => name));
   for (const { name, interfaces: members, entry } of zones.values()) {
     const missing = known.size === 0 ? [] : members.filter((one) => !known.has(one) && !isBuiltIn(one));
-    const spans = entry.settings.get('interface')?.spans ?? [entry];
+    const spans = spansAt(entry, 'interface') ?? [entry];
     if (missing.length > 0)
       claims.gap(spans, `the zone ${name} has interfaces that are not defined: ${missing.join(', ')}`);
   }
@@ -266,20 +224,4 @@ function inputList(context: PolicyContext, { administration }: Reading): RuleLis
       ...serviceRules(context),
     ],
   };
-}
-
-function objectsOf({ books, services, domain }: PolicyContext): readonly NamedObject[] {
-  const within = domain.prefix === '' ? {} : { within: domain.name };
-  const addresses = new Set([...books.ip4.names, ...books.ip6.names]);
-  return [
-    ...[...addresses].map((name): NamedObject => {
-      const parts = BOTH.filter((family) => books[family].names.has(name)).map((family) =>
-        conditionOf(books[family].meaningOf([name]), 'source'),
-      );
-      return { kind: 'address', name, ...within, condition: any(...parts) };
-    }),
-    ...services.names.map(
-      (name): NamedObject => ({ kind: 'service', name, ...within, condition: services.meaningOf([name]).condition }),
-    ),
-  ];
 }

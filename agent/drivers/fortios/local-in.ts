@@ -13,7 +13,7 @@ import {
 } from '../../model/index.js';
 import type { Claims } from './claim.js';
 import { type Domain, type NetworkInterface, unionOf } from './network.js';
-import { type Entry, type Table, textAt, valuesOf } from './tables.js';
+import { type Entry, spansAt, type Table, textAt, valuesOf } from './tables.js';
 
 /** What of the whole device administrative access depends on. */
 export interface Administration {
@@ -109,7 +109,7 @@ export function accessRules(domain: Domain, administration: Administration, clai
       if (!entry) continue;
       const place = (at: Entry): string => (at === one.entry || at === six ? '' : `/secondaryip ${at.name}`);
       for (const word of valuesOf(entry, key)) {
-        const spans = entry.settings.get(key)!.spans;
+        const spans = spansAt(entry, key)!;
         const condition = accessCondition(word, family, one, administration, settings);
         if (!condition) {
           claims.lose(spans, `${key} ${word} is not known`);

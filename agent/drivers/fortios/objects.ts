@@ -31,6 +31,8 @@ export interface Meaning {
 }
 
 export interface AddressBook {
+  /** What a name stands for: the same where its text is, and that of all that it names, in other readings too. */
+  nameOf(name: string): Meaning;
   /** What several names stand for together. */
   meaningOf(names: readonly string[]): Meaning;
   /**
@@ -58,12 +60,32 @@ export function conditionOf({ addresses, others }: Meaning, side: Side): Conditi
   return parts.length === 1 ? parts[0]! : { kind: 'any', of: parts };
 }
 
+const builtIn: Readonly<Record<Family, Readonly<Record<'all' | 'none', Meaning>>>> = {
+  ip4: { all: exactly(anyIp4), none: exactly(parseAddressSet('0.0.0.0')!) },
+  ip6: { all: exactly(anyIp6), none: exactly(parseAddressSet('::')!) },
+};
+
+/** By their settings, which entries of the same text and so of the same name share. */
+const knownAddresses = {
+  ip4: new WeakMap<Entry['settings'], Meaning>(),
+  ip6: new WeakMap<Entry['settings'], Meaning>(),
+};
+
+interface KnownGroup {
+  readonly of: readonly Meaning[];
+  readonly made: Meaning;
+}
+
+const knownGroups = {
+  ip4: new WeakMap<Entry['settings'], KnownGroup>(),
+  ip6: new WeakMap<Entry['settings'], KnownGroup>(),
+};
+
 /** Names that stand for addresses in one virtual domain, of one family. */
 export function addressBook(domain: Domain, family: Family): AddressBook {
   const six = family === 'ip6' ? '6' : '';
   const addresses = byName(domain.tables.get(`firewall address${six}`));
   const groups = byName(domain.tables.get(`firewall addrgrp${six}`));
-  const everything = family === 'ip4' ? anyIp4 : anyIp6;
   const known = new Map<string, Meaning>();
 
   const nameOf = (name: string): Meaning => {
@@ -77,12 +99,27 @@ export function addressBook(domain: Domain, family: Family): AddressBook {
   };
   const resolve = (name: string): Meaning => {
     const address = addresses.get(name);
-    if (address) return family === 'ip4' ? address4(domain, address) : address6(address);
+    if (address) return addressMeaning(address);
     const group = groups.get(name);
-    if (group) return groupMeaning(group);
-    if (name === 'all') return exactly(everything);
-    if (name === 'none') return exactly(family === 'ip4' ? parseAddressSet('0.0.0.0')! : parseAddressSet('::')!);
+    if (group) return groupOnce(group);
+    if (name === 'all' || name === 'none') return builtIn[family][name];
     return lost(family, name, `the address ${name} is not defined`);
+  };
+  const addressMeaning = (address: Entry): Meaning => {
+    const fresh = (): Meaning => (family === 'ip4' ? address4(domain, address) : address6(address));
+    if (address.spansFrom === 0 || textAt(address, 'type') === 'interface-subnet') return fresh();
+    const made = knownAddresses[family].get(address.settings) ?? fresh();
+    knownAddresses[family].set(address.settings, made);
+    return made;
+  };
+  const groupOnce = (group: Entry): Meaning => {
+    const of = [...valuesOf(group, 'member'), ...valuesOf(group, 'exclude-member')].map(nameOf);
+    const before = knownGroups[family].get(group.settings);
+    if (before && before.of.length === of.length && of.every((member, at) => member === before.of[at]))
+      return before.made;
+    const made = groupMeaning(group);
+    if (group.spansFrom !== 0) knownGroups[family].set(group.settings, { of, made });
+    return made;
   };
   const groupMeaning = (group: Entry): Meaning => {
     const members = meaningOf(valuesOf(group, 'member'));
@@ -141,7 +178,7 @@ export function addressBook(domain: Domain, family: Family): AddressBook {
       bounds: parts.flatMap(({ bounds }) => bounds),
     };
   };
-  return { meaningOf, testOf, names: new Set([...addresses.keys(), ...groups.keys()]) };
+  return { nameOf, meaningOf, testOf, names: new Set([...addresses.keys(), ...groups.keys()]) };
 }
 
 /** The union of many sets: lists of thousands of names are common. */
@@ -151,8 +188,17 @@ function together<T extends Bound>(sets: readonly Intervals<T>[]): Intervals<T> 
   return fromRanges(all);
 }
 
+const noEntries: ReadonlyMap<string, Entry> = new Map();
+const names = new WeakMap<Table, ReadonlyMap<string, Entry>>();
+
 export function byName(table: Table | undefined): ReadonlyMap<string, Entry> {
-  return new Map((table?.entries ?? []).map((entry) => [entry.name, entry]));
+  if (!table) return noEntries;
+  let found = names.get(table);
+  if (!found) {
+    found = new Map(table.entries.map((entry) => [entry.name, entry]));
+    names.set(table, found);
+  }
+  return found;
 }
 
 function lost(family: Family, name: string, reason: string): Meaning {

@@ -14,7 +14,20 @@ export function originOf(file: string, domain: Pick<Domain, 'name' | 'prefix'>, 
   };
 }
 
+/** Entries of the same text share their settings, and have the same name. */
+const texts = new WeakMap<Entry['settings'], string>();
+
 function textOf(entry: Entry): string {
+  if (entry.spansFrom === 0) return madeText(entry);
+  let text = texts.get(entry.settings);
+  if (text === undefined) {
+    text = madeText(entry);
+    texts.set(entry.settings, text);
+  }
+  return text;
+}
+
+function madeText(entry: Entry): string {
   const settings = [...entry.settings.values()]
     .filter(({ key, values }) => values !== undefined && key !== 'uuid' && !isSecret(key, values))
     .map(({ key, values = [] }) => `set ${[key, ...values.map(wordOf)].join(' ')}`);

@@ -1,5 +1,5 @@
 import type { Problem } from '../../lib/result.js';
-import { linesOf } from '../shared/coverage.js';
+import { type PlainEntry, plainEntryAt } from './known-entries.js';
 
 /** The grammar of FortiOS: `config TABLE`, `edit NAME`, `set KEY VALUE…`, `next`, `end`, and comments. */
 export type Statement = Block | Command;
@@ -9,7 +9,12 @@ export interface Block {
   readonly words: readonly string[];
   readonly line: number;
   readonly lastLine: number;
+  /** Where it stands in the text, in characters: the first, and the one behind its last line. */
+  readonly start: number;
+  readonly end: number;
   readonly body: readonly Statement[];
+  /** Instead of its body. */
+  readonly plain?: PlainEntry;
 }
 
 export interface Command {
@@ -31,6 +36,8 @@ export interface Loss {
 }
 
 export interface Script {
+  readonly text: string;
+  readonly lineCount: number;
   readonly body: readonly Statement[];
   readonly losses: readonly Loss[];
   /** Lines that say nothing: blank ones, comments, the header of a backup, the prompt. */
@@ -54,6 +61,9 @@ const header =
   /^#config-version=[^:]*?-(?<major>\d+)\.(?<minor>\d+)(?:\.(?<patch>\d+))?-\S*?:(?:\S*:)?vdom=(?<vdom>\d)/;
 /** `fw01 # show`, `fw01 (root) $`: what a terminal recorded around the answer. */
 const prompt = /^[\w.-]+ (?:\([\w.\- ]+\) )?[#$](?: (?:show|get)\b[\w -]*| end| exit)?\s*$/;
+
+/** Where an entry begins that may be a plain one. */
+const editLine = /^[ \t]*edit[ \t]/;
 
 const verbs = new Set([
   'set',
@@ -80,11 +90,33 @@ interface Open {
   readonly kind: 'config' | 'edit';
   readonly words: readonly string[];
   readonly line: number;
+  readonly start: number;
   readonly body: Statement[];
 }
 
-export function parse(file: string, text: string): Script {
-  const lines = linesOf(text);
+/** A text, line by line. */
+interface Lines {
+  readonly text: string;
+  /** The next character. */
+  at: number;
+  /** Of the line that was taken last. */
+  number: number;
+}
+
+/** The next line without its end; undefined behind the last. */
+function nextLine(lines: Lines): string | undefined {
+  const { text, at } = lines;
+  if (at >= text.length) return undefined;
+  const end = text.indexOf('\n', at);
+  const last = end < 0 ? text.length : end;
+  lines.at = last + 1;
+  lines.number += 1;
+  return text.slice(at, last);
+}
+
+export function parse(file: string, given: string): Script {
+  const text = given.includes('\r') ? given.replaceAll(/\r(?=\n|$)/g, '') : given;
+  const lines: Lines = { text, at: 0, number: 0 };
   const losses: Loss[] = [];
   const emptyLines: number[] = [];
   const body: Statement[] = [];
@@ -94,25 +126,25 @@ export function parse(file: string, text: string): Script {
 
   const into = (): Statement[] => stack.at(-1)?.body ?? body;
   const close = (lastLine: number): void => {
-    const { kind, words, line, body: inside } = stack.pop()!;
-    into().push({ kind, words, line, lastLine, body: inside });
+    const { kind, words, line, start, body: inside } = stack.pop()!;
+    into().push({ kind, words, line, lastLine, start, end: lines.at, body: inside });
   };
   /** Carries a line out; what is wrong with it, if anything. */
-  const take = (read: Line): string | undefined => {
+  const take = (read: Line, start: number): string | undefined => {
     const verb = read.words[0] ?? '';
     const count = read.words.length - 1;
     const inside = stack.at(-1);
     switch (verb) {
       case 'config':
         if (count === 0) return 'config without the name of a table';
-        stack.push({ kind: 'config', words: read.words.slice(1), line: read.line, body: [] });
+        stack.push({ kind: 'config', words: read.words.slice(1), line: read.line, start, body: [] });
         return undefined;
       case 'edit': {
         if (count !== 1) return 'edit takes one name';
         if (!inside) return 'edit outside of every table';
         const open = inside.kind === 'edit';
         if (open) close(read.line);
-        stack.push({ kind: 'edit', words: read.words.slice(1), line: read.line, body: [] });
+        stack.push({ kind: 'edit', words: read.words.slice(1), line: read.line, start, body: [] });
         return open ? `edit within the entry of line ${inside.line}, which has no next` : undefined;
       }
       case 'next':
@@ -143,9 +175,22 @@ export function parse(file: string, text: string): Script {
     }
   };
 
-  for (let index = 0; index < lines.length; index++) {
-    const line = lines[index]!;
-    const number = index + 1;
+  for (;;) {
+    const start = lines.at;
+    const line = nextLine(lines);
+    if (line === undefined) break;
+    const { number } = lines;
+    if (stack.at(-1)?.kind === 'config' && editLine.test(line)) {
+      const found = plainEntryAt(text, start);
+      if (found) {
+        const { entry: plain, end } = found;
+        const lastLine = number + plain.lineCount - 1;
+        into().push({ kind: 'edit', words: [plain.name], line: number, lastLine, start, end, body: [], plain });
+        lines.at = end;
+        lines.number = lastLine;
+        continue;
+      }
+    }
     const trimmed = line.trim();
     if (trimmed === '' || trimmed.startsWith('#') || (stack.length === 0 && prompt.test(line))) {
       emptyLines.push(number);
@@ -160,50 +205,57 @@ export function parse(file: string, text: string): Script {
       }
       continue;
     }
-    const read = readWords(lines, index);
+    const read = readWords(lines, line);
     if (read === undefined) {
       truncated = { code: 'TRUNCATED', message: 'a quotation has no end', file, line: number, expected: '"' };
       break;
     }
-    const wrong = read.broken ?? take(read);
+    const wrong = read.broken ?? take(read, start);
     if (wrong !== undefined) losses.push({ line: read.line, lastLine: read.lastLine, reason: wrong });
-    index = read.lastLine - 1;
   }
+  while (nextLine(lines) !== undefined);
   const open = stack.at(-1);
   if (open && !truncated) {
     truncated = {
       code: 'TRUNCATED',
       message: `the text ends within “${open.kind} ${open.words.join(' ')}” of line ${open.line}`,
       file,
-      line: Math.max(1, lines.length),
+      line: Math.max(1, lines.number),
       expected: open.kind === 'edit' ? 'next' : 'end',
     };
   }
-  return { body, losses, emptyLines, ...(version && { version }), ...(truncated && { truncated }) };
+  const lineCount = lines.number;
+  return { text, lineCount, body, losses, emptyLines, ...(version && { version }), ...(truncated && { truncated }) };
 }
 
 /**
  * The words of a statement, which goes on over the next lines where a quotation does. A backslash makes the
  * next character plain, but in single quotes; pieces that touch are one word. Undefined: the last quotation is not closed.
  */
-function readWords(lines: readonly string[], first: number): Line | undefined {
-  const simple = simpleWords(lines[first]!);
-  if (simple) return { words: simple, line: first + 1, lastLine: first + 1 };
+function readWords(lines: Lines, first: string): Line | undefined {
+  const { number } = lines;
+  const simple = simpleWords(first);
+  if (simple) return { words: simple, line: number, lastLine: number };
   const words: string[] = [];
-  let at = first;
-  let line = lines[at]!;
+  const read = (broken?: string): Line => ({
+    words,
+    line: number,
+    lastLine: lines.number,
+    ...(broken !== undefined && { broken }),
+  });
+  let line = first;
   let word: string | undefined;
   let quote: string | undefined;
   for (let column = 0; ; column++) {
     while (column >= line.length) {
       if (quote === undefined) {
         if (word !== undefined) words.push(word);
-        return { words, line: first + 1, lastLine: at + 1 };
+        return read();
       }
-      at += 1;
-      if (at >= lines.length) return undefined;
+      const next = nextLine(lines);
+      if (next === undefined) return undefined;
       word = `${word ?? ''}\n`;
-      line = lines[at]!;
+      line = next;
       column = 0;
     }
     const character = line[column]!;
@@ -218,18 +270,19 @@ function readWords(lines: readonly string[], first: number): Line | undefined {
       if (word !== undefined) words.push(word);
       word = undefined;
     } else if (character === '#' && word === undefined && /^# [^"']*$/.test(line.slice(column))) {
-      return { words, line: first + 1, lastLine: at + 1 };
+      return read();
     } else if (character === '\\' && words.length >= 2) {
       word ??= '';
       if (column + 1 < line.length) word += line[++column];
-      else if (at + 1 < lines.length) {
-        at += 1;
-        line = lines[at]!;
+      else {
+        const next = nextLine(lines);
+        if (next === undefined) return undefined;
+        line = next;
         column = -1;
-      } else return undefined;
+      }
     } else if (character === '\\' || character < ' ' || character === '\u007f') {
       // Nobody writes the words of the grammar with a backslash.
-      return { words, line: first + 1, lastLine: at + 1, broken: 'a control character or a lone backslash' };
+      return read('a control character or a lone backslash');
     } else word = (word ?? '') + character;
   }
 }

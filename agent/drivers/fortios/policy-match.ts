@@ -140,6 +140,14 @@ function isVip({ vips, vipGroups }: PolicyContext, family: Family, name: string)
   return vips[family].has(name) || vipGroups[family].has(name);
 }
 
+export function namesVip(context: PolicyContext, entry: Entry): boolean {
+  return (['ip4', 'ip6'] as const).some(
+    (family) =>
+      context.vips[family].size > 0 &&
+      ['dstaddr', 'dstaddr6'].some((key) => valuesOf(entry, key).some((name) => isVip(context, family, name))),
+  );
+}
+
 /** The virtual IPs that names stand for, by themselves or in groups. */
 export function vipsAmong(context: PolicyContext, family: Family, names: readonly string[]): readonly VirtualIp[] {
   const found = names.flatMap((name) => {

@@ -106,7 +106,7 @@ function structureOf(claims: Claims, { source, text }: Section): Result<Structur
   if (script.truncated) return failure(script.truncated);
   const last = script.body.at(-1);
   if (!last) return success(undefined);
-  claims.coverage.source(source, text);
+  claims.coverage.counted(source, script.lineCount);
   const extracted = extract(script);
   claimAll(claims, script, extracted);
   const lastTable = last.kind === 'config' ? last.words.join(' ') : '';

@@ -43,6 +43,23 @@ const profiles = `av-profile webfilter-profile dnsfilter-profile emailfilter-pro
 /** Profiles that look into an accepted connection and may end it. */
 export const profileKeys = words(profiles);
 
+/** Where the profiles stand that policies name. */
+export const profileTables: Readonly<Record<string, string>> = {
+  'av-profile': 'antivirus profile',
+  'webfilter-profile': 'webfilter profile',
+  'dnsfilter-profile': 'dnsfilter profile',
+  'emailfilter-profile': 'emailfilter profile',
+  'ips-sensor': 'ips sensor',
+  'application-list': 'application list',
+  'dlp-sensor': 'dlp sensor',
+  'dlp-profile': 'dlp profile',
+  'file-filter-profile': 'file-filter profile',
+  'voip-profile': 'voip profile',
+  'waf-profile': 'waf profile',
+  'icap-profile': 'icap profile',
+  'profile-group': 'firewall profile-group',
+};
+
 /** Who and what a policy asks for that no packet tells. */
 export const identityKeys =
   words(`groups users fsso-groups devices ztna-status ztna-ems-tag ztna-ems-tag-secondary ztna-geo-tag

@@ -4,7 +4,7 @@ import { contentOf } from './content.js';
 import { type PolicyContext, unknown } from './context.js';
 import { originOf } from './origin.js';
 import { portRange } from './services.js';
-import { type Entry, isEnabled, type Table, textAt, valuesOf } from './tables.js';
+import { type Entry, isEnabled, spansAt, type Table, textAt, valuesOf } from './tables.js';
 
 function ports(protocol: number, ...some: readonly (readonly [number, number])[]): Condition {
   return all(
@@ -31,7 +31,7 @@ export function serviceRules(context: PolicyContext): readonly Rule[] {
   const { domain, claims } = context;
   return [...tunnels(context), ...portal(context), ...proxies(context)].map(
     ({ path, entry, key, interfaces, condition }): Rule => {
-      claims.mark(entry.settings.get(key)?.spans ?? [], 'modelled');
+      claims.mark(spansAt(entry, key) ?? [], 'modelled');
       return {
         origin: {
           ...originOf(claims.file, domain, path, entry),
@@ -75,21 +75,21 @@ function portal(context: PolicyContext): readonly Service[] {
   if (!entry || interfaces.length === 0 || textAt(entry, 'status') === 'disable') return [];
   const number = Number(textAt(entry, 'port') ?? '10443');
   if (!Number.isInteger(number) || number > 65535) {
-    claims.lose(entry.settings.get('port')?.spans ?? [], 'the port cannot be read');
+    claims.lose(spansAt(entry, 'port') ?? [], 'the port cannot be read');
     return [];
   }
   const sources = (['ip4', 'ip6'] as const satisfies readonly Family[]).map((family) => {
     const key = family === 'ip4' ? 'source-address' : 'source-address6';
     const names = valuesOf(entry, key);
     const test = names.length === 0 ? undefined : books[family].testOf(names, 'source');
-    const spans = entry.settings.get(key)?.spans ?? [];
+    const spans = spansAt(entry, key) ?? [];
     claims.mark(spans, 'modelled');
     for (const reason of test?.problems ?? []) claims.gap(spans, `vpn ssl settings: ${reason}`);
     const negated = test && isEnabled(entry, `${key}-negate`);
     const condition = negated ? [not(test.condition)] : test ? [test.condition] : [];
     return all({ kind: 'family', family }, ...condition);
   });
-  claims.mark(entry.settings.get('port')?.spans ?? [], 'modelled');
+  claims.mark(spansAt(entry, 'port') ?? [], 'modelled');
   const condition = all(any(port(6, number), port(17, number)), any(...sources));
   return [{ path: 'vpn ssl settings', entry, key: 'source-interface', interfaces, condition }];
 }
@@ -116,7 +116,7 @@ function explicit(
   const texts = valuesOf(entry, portKey);
   const found = (texts.length > 0 ? texts : [standard]).map((text) => portRange(text));
   const known = found.filter((range) => range !== undefined);
-  const spans = entry.settings.get(portKey)?.spans ?? [];
+  const spans = spansAt(entry, portKey) ?? [];
   if (known.length < found.length) claims.lose(spans, `${path}: the port cannot be read`);
   else claims.mark(spans, 'modelled');
   return interfaces.length === 0 || known.length === 0

@@ -13,6 +13,8 @@ export interface ServiceMeaning {
 }
 
 export interface ServiceBook {
+  /** What a name stands for: the same where its text is, and that of all that it names, in other readings too. */
+  nameOf(name: string): ServiceMeaning;
   meaningOf(names: readonly string[]): ServiceMeaning;
   readonly names: readonly string[];
 }
@@ -25,13 +27,29 @@ const portProtocols = [
 ] as const;
 
 /** Services that a device has from the start, for files that leave them out. */
-const builtIn: Readonly<Record<string, Condition>> = {
-  ALL: always,
-  ALL_TCP: protocol(6),
-  ALL_UDP: protocol(17),
-  ALL_ICMP: protocol(1),
-  ALL_ICMP6: protocol(58),
+const builtIn: Readonly<Record<string, ServiceMeaning>> = {
+  ALL: exactly(always),
+  ALL_TCP: exactly(protocol(6)),
+  ALL_UDP: exactly(protocol(17)),
+  ALL_ICMP: exactly(protocol(1)),
+  ALL_ICMP6: exactly(protocol(58)),
 };
+
+/** By their settings, which entries of the same text and so of the same name share. */
+const knownServices = new WeakMap<Entry['settings'], ServiceMeaning>();
+
+interface KnownGroup {
+  readonly of: readonly ServiceMeaning[];
+  readonly made: ServiceMeaning;
+}
+
+const knownGroups = new WeakMap<Entry['settings'], KnownGroup>();
+
+function serviceOnce(entry: Entry): ServiceMeaning {
+  const made = (entry.spansFrom === 0 ? undefined : knownServices.get(entry.settings)) ?? serviceMeaning(entry);
+  if (entry.spansFrom !== 0) knownServices.set(entry.settings, made);
+  return made;
+}
 
 function protocol(number: number): Condition {
   return { kind: 'protocol', protocols: single(number) };
@@ -62,13 +80,23 @@ export function serviceBook(domain: Domain): ServiceBook {
     const service = services.get(name);
     const group = groups.get(name);
     const made = service
-      ? serviceMeaning(service)
+      ? serviceOnce(service)
       : group
-        ? meaningOf(valuesOf(group, 'member'))
+        ? groupOnce(group)
         : Object.hasOwn(builtIn, name)
-          ? exactly(builtIn[name]!)
+          ? builtIn[name]!
           : lost(name, `the service ${name} is not defined`);
     known.set(name, made);
+    return made;
+  };
+  const groupOnce = (group: Entry): ServiceMeaning => {
+    const members = valuesOf(group, 'member');
+    const of = members.map(nameOf);
+    const before = knownGroups.get(group.settings);
+    if (before && before.of.length === of.length && of.every((member, at) => member === before.of[at]))
+      return before.made;
+    const made = meaningOf(members);
+    if (group.spansFrom !== 0) knownGroups.set(group.settings, { of, made });
     return made;
   };
   const together = new Map<string, ServiceMeaning>();
@@ -81,7 +109,7 @@ export function serviceBook(domain: Domain): ServiceBook {
     together.set(key, made);
     return made;
   };
-  return { meaningOf, names: [...services.keys(), ...groups.keys()] };
+  return { nameOf, meaningOf, names: [...services.keys(), ...groups.keys()] };
 }
 
 function joined(parts: readonly ServiceMeaning[]): ServiceMeaning {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { type Intervals, single } from '../../lib/intervals.js';
+import { recollection } from '../../lib/memo.js';
 import {
   type Action,
   type AddressSet,
@@ -44,10 +45,14 @@ export function sourceNatOf(domain: Domain, centralNat: boolean): SourceNat {
   };
   const targets = new Map<number, AddressSet | 'interface'>();
   const keys = new Map<number, string>();
+  const marks = new Map<string, number>();
   const markOf = (key: string, target: AddressSet | 'interface'): number => {
+    const before = marks.get(key);
+    if (before !== undefined) return before;
     let mark = createHash('sha256').update(key).digest().readUInt32BE(0) || 1;
     while (keys.has(mark) && keys.get(mark) !== key) mark = mark === 0xffff_ffff ? 1 : mark + 1;
     keys.set(mark, key);
+    marks.set(key, mark);
     targets.set(mark, target);
     return mark;
   };
@@ -73,13 +78,23 @@ export function sourceNatOf(domain: Domain, centralNat: boolean): SourceNat {
       const pooled = addresses.ip4.length + addresses.ip6.length > 0;
       const key = pooled ? `pool ${addresses.ip4.join()} ${addresses.ip6.join()}` : 'interface';
       const mark = markOf(key, pooled ? addresses : 'interface');
-      return {
-        ...exact,
-        problems: [...four.problems, ...six.problems],
-        steps: [{ kind: 'setMark', and: 0, xor: mark }],
-      };
+      return { ...exact, problems: [...four.problems, ...six.problems], steps: markWith(mark) };
     },
   };
+}
+
+const MARKS_MAX = 4096;
+const knownMarks = recollection<readonly Step[]>(MARKS_MAX);
+
+/** The same mark is the same list of steps, in other readings too. */
+function markWith(mark: number): readonly Step[] {
+  const key = String(mark);
+  let steps = knownMarks.get(key);
+  if (!steps) {
+    steps = [{ kind: 'setMark', and: 0, xor: mark }];
+    knownMarks.set(key, steps);
+  }
+  return steps;
 }
 
 /** The lists that change the source of what was let through: the one that is called, and the interfaces' addresses. */

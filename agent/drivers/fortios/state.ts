@@ -3,7 +3,7 @@ import { all, any, type Condition, type Family, not, type Origin, type Rule } fr
 import type { Claims } from './claim.js';
 import { defaultOf } from './defaults.js';
 import type { Domain, NetworkInterface } from './network.js';
-import { type Entry, isEnabled, textAt } from './tables.js';
+import { type Entry, isEnabled, spansAt, textAt } from './tables.js';
 
 const isReply: Condition = { kind: 'connectionState', states: ['established', 'related'] };
 const isLost: Condition = { kind: 'connectionState', states: ['invalid'] };
@@ -46,7 +46,7 @@ export function sessionRules(input: StateInput, families: readonly Family[]): re
   const { domain, claims } = input;
   const settings = domain.tables.get('system settings')?.own;
   const origin = (key: string, text: string): Origin => {
-    const span = settings?.settings.get(key)?.spans.at(-1);
+    const span = settings && spansAt(settings, key)?.at(-1);
     const line = span?.line ?? settings?.line ?? 1;
     return { file: claims.file, line, rule: `${domain.prefix}system settings ${key}`, text };
   };
@@ -79,7 +79,7 @@ export function redirectRules(input: StateInput, families: readonly Family[]): r
       if (!isRedirecting(one, family)) continue;
       const networks = { ip4: family === 'ip4' ? one.networks.ip4 : [], ip6: family === 'ip6' ? one.networks.ip6 : [] };
       const text = `${key}: what leaves by ${one.name} again passes without a policy`;
-      const span = global?.settings.get(key)?.spans.at(-1);
+      const span = global && spansAt(global, key)?.at(-1);
       const place = `${domain.prefix}system global ${key}`;
       const origin: Origin = { file: claims.file, line: span?.line ?? one.entry.line, rule: place, text };
       const condition = all(

@@ -1,3 +1,4 @@
+import type { PlainEntry } from './known-entries.js';
 import type { Block, Command, Loss, Script, Statement } from './parse.js';
 
 /** The values of a key after all statements about it, and where they stand. */
@@ -5,6 +6,7 @@ export interface Setting {
   readonly key: string;
   /** Absent: unset. */
   readonly values?: readonly string[];
+  /** Counted from the `spansFrom` of its entry. */
   readonly spans: readonly Span[];
 }
 
@@ -20,8 +22,20 @@ export interface Entry {
   readonly lastLine: number;
   /** The lines of `edit` and `next`. */
   readonly frame: readonly number[];
+  /** Entries of the same text, in other readings too, have one and the same. */
   readonly settings: ReadonlyMap<string, Setting>;
+  readonly spansFrom: number;
   readonly tables: ReadonlyMap<string, Table>;
+}
+
+/** Where a key is set, if it is. */
+export function spansAt({ settings, spansFrom }: Entry, key: string): readonly Span[] | undefined {
+  const spans = settings.get(key)?.spans;
+  return spans && (spansFrom === 0 ? spans : spans.map((span) => shifted(span, spansFrom)));
+}
+
+export function shifted({ line, lastLine }: Span, by: number): Span {
+  return { line: line + by, lastLine: lastLine + by };
 }
 
 export interface Table {
@@ -30,6 +44,8 @@ export interface Table {
   readonly frame: readonly Span[];
   readonly entries: readonly Entry[];
   readonly own: Entry;
+  /** The text that it was made of, from and to which character. */
+  readonly pieces: readonly (readonly [start: number, end: number])[];
 }
 
 /** One virtual domain, or all that is outside of them. */
@@ -39,6 +55,7 @@ export interface Scope {
 }
 
 export interface Extracted {
+  readonly text: string;
   readonly global: Scope;
   readonly vdoms: readonly Scope[];
   readonly losses: readonly Loss[];
@@ -51,7 +68,8 @@ interface MutableEntry {
   line: number;
   lastLine: number;
   frame: number[];
-  settings: Map<string, Setting>;
+  settings: ReadonlyMap<string, Setting>;
+  spansFrom: number;
   tables: Map<string, MutableTable>;
 }
 
@@ -61,6 +79,7 @@ interface MutableTable {
   entries: MutableEntry[];
   byName: Map<string, MutableEntry>;
   own: MutableEntry;
+  pieces: (readonly [number, number])[];
 }
 
 type MutableTables = Map<string, MutableTable>;
@@ -87,7 +106,7 @@ export function extract(script: Script): Extracted {
         const name = inside.words[0]!;
         const tables: MutableTables = vdoms.get(name) ?? new Map();
         vdoms.set(name, tables);
-        for (const part of inside.body) {
+        for (const part of statementsOf(inside)) {
           if (part.kind === 'config') runTable(tables, part, lose);
           else lose(part, 'a setting outside of every table');
         }
@@ -101,6 +120,7 @@ export function extract(script: Script): Extracted {
     } else runTable(top, statement, lose);
   }
   return {
+    text: script.text,
     global: { tables: top },
     vdoms: [...vdoms].map(([vdom, tables]) => ({ vdom, tables })),
     losses,
@@ -111,7 +131,40 @@ export function extract(script: Script): Extracted {
 type Lose = (span: Span, reason: string, refused?: true) => void;
 
 function newEntry(name: string, { line, lastLine }: Span): MutableEntry {
-  return { name, line, lastLine, frame: [], settings: new Map(), tables: new Map() };
+  return { name, line, lastLine, frame: [], settings: new Map(), spansFrom: 0, tables: new Map() };
+}
+
+/** The settings of one entry alone, which may be changed. */
+function ownSettings(entry: MutableEntry): Map<string, Setting> {
+  if (entry.spansFrom === 0) return entry.settings as Map<string, Setting>;
+  const { spansFrom } = entry;
+  const own = new Map<string, Setting>();
+  for (const [key, setting] of entry.settings)
+    own.set(key, { ...setting, spans: setting.spans.map((span) => shifted(span, spansFrom)) });
+  entry.settings = own;
+  entry.spansFrom = 0;
+  return own;
+}
+
+/** The same as statements, for an entry that is more than what it says by itself. */
+function statementsOf({ plain, body, line: first }: Block): readonly Statement[] {
+  if (!plain) return body;
+  return [...plain.settings.values()].map(({ key, values, spans }): Command => {
+    const line = first + spans[0]!.line;
+    return { kind: 'command', verb: values ? 'set' : 'unset', key, values: values ?? [], line, lastLine: line };
+  });
+}
+
+const services = 'firewall service custom';
+
+/** Whether a service forgets a setting as another is made. */
+function forgetsSome({ settings }: PlainEntry): boolean {
+  let some = false;
+  for (const { key, values } of settings.values()) {
+    if (some && (key === 'protocol' || (key === 'icmptype' && !values))) return true;
+    some ||= ofProtocols.test(key);
+  }
+  return false;
 }
 
 function runTable(tables: MutableTables, block: Block, lose: Lose): void {
@@ -122,8 +175,10 @@ function runTable(tables: MutableTables, block: Block, lose: Lose): void {
     entries: [],
     byName: new Map(),
     own: newEntry('', block),
+    pieces: [],
   };
   tables.set(path, table);
+  table.pieces.push([block.start, block.end]);
   for (const line of new Set([block.line, block.lastLine])) table.frame.push({ line, lastLine: line });
   const check = (statement: Statement, wrong: string | undefined): void => {
     if (wrong !== undefined) lose(statement, wrong);
@@ -141,8 +196,13 @@ function runTable(tables: MutableTables, block: Block, lose: Lose): void {
       }
       entry.frame.push(statement.line, statement.lastLine);
       entry.lastLine = Math.max(entry.lastLine, statement.lastLine);
-      for (const inside of statement.body) {
-        if (inside.kind === 'command' && path === 'firewall service custom') forget(entry, inside);
+      if (statement.plain && !known && !(path === services && forgetsSome(statement.plain))) {
+        entry.settings = statement.plain.settings;
+        entry.spansFrom = statement.line;
+        continue;
+      }
+      for (const inside of statementsOf(statement)) {
+        if (inside.kind === 'command' && path === services) forget(entry, inside);
         check(inside, runInEntry(entry, inside, lose));
       }
     } else if (statement.kind === 'command' && moves.has(statement.verb)) {
@@ -158,7 +218,8 @@ function runTable(tables: MutableTables, block: Block, lose: Lose): void {
 const ofProtocols = /^(?:protocol-number|icmptype|icmpcode|(?:tcp|udp|sctp|udplite)-portrange)$/;
 
 /** A service of another protocol forgets the ports, types and numbers of the one before; a type that goes takes its code along. */
-function forget({ settings }: MutableEntry, { verb, key, values }: Command): void {
+function forget(entry: MutableEntry, { verb, key, values }: Command): void {
+  const settings = ownSettings(entry);
   const gone = (setting: Setting): void => void settings.set(setting.key, { key: setting.key, spans: setting.spans });
   if (key === 'protocol' && (verb === 'set' || verb === 'unset')) {
     const next = verb === 'set' ? values.join(' ') : DEFAULT_PROTOCOL;
@@ -178,16 +239,18 @@ const moves = new Set(['delete', 'purge', 'move', 'rename', 'clone']);
 function runInEntry(entry: MutableEntry, statement: Statement, lose: Lose): string | undefined {
   if (statement.kind !== 'command') {
     if (statement.kind === 'edit') return 'an entry outside of every table';
+    ownSettings(entry);
     runTable(entry.tables, statement, lose);
     return undefined;
   }
   const { key, values } = statement;
-  const known = entry.settings.get(key);
+  const settings = ownSettings(entry);
+  const known = settings.get(key);
   const { line, lastLine, verb } = statement;
   const spans: readonly Span[] = known ? [...known.spans, { line, lastLine }] : [statement];
   const before = known?.values ?? none;
   const put = (next: readonly string[] | undefined): undefined => {
-    entry.settings.set(key, { key, spans, ...(next && { values: next }) });
+    settings.set(key, { key, spans, ...(next && { values: next }) });
     return undefined;
   };
   if (verb !== 'unset' && verb !== 'clear' && values.length === 0) return `${verb} without a value`;
@@ -241,6 +304,7 @@ function moveEntries(table: MutableTable, command: Command): string | undefined 
       if (!entry || to >= 0 || how !== 'to' || other === '' || rest.length > 0) {
         return `“${said}” cannot be carried out`;
       }
+      const settings = ownSettings(entry);
       if (command.verb === 'rename') {
         entry.name = other;
         table.byName.delete(name);
@@ -252,7 +316,8 @@ function moveEntries(table: MutableTable, command: Command): string | undefined 
         line: command.line,
         lastLine: command.lastLine,
         frame: [command.line],
-        settings: new Map(entry.settings),
+        settings: new Map(settings),
+        spansFrom: 0,
         tables: new Map(entry.tables),
       };
       entries.push(copy);
@@ -300,11 +365,11 @@ function renameReferences(tables: MutableTables, path: string, { key: name, valu
   for (const { keys, from } of references.filter(({ table }) => table.test(path))) {
     for (const { path: place, entries } of tables.values()) {
       if (!from.test(place)) continue;
-      for (const { settings } of entries) {
-        for (const setting of settings.values()) {
-          if (!keys.test(setting.key) || !setting.values?.includes(name)) continue;
-          const values = setting.values.map((value) => (value === name ? other : value));
-          settings.set(setting.key, { ...setting, values });
+      for (const entry of entries) {
+        for (const { key, values } of entry.settings.values()) {
+          if (!keys.test(key) || !values?.includes(name)) continue;
+          const settings = ownSettings(entry);
+          settings.set(key, { ...settings.get(key)!, values: values.map((value) => (value === name ? other : value)) });
         }
       }
     }

@@ -20,6 +20,8 @@ export interface CoverageBuilder extends CoverageRecorder {
    * nobody marks end as `unrecognized` and make the reading blind, so that a reader cannot skip one silently.
    */
   source(file: string, text: string, title?: string): readonly string[];
+  /** The same of a text whose lines were counted. */
+  counted(file: string, lineCount: number): void;
   /** A line whose content is lost to the model altogether: `unrecognized`, and no clean verdict may be given. */
   lose(file: string, line: number, reason: string): void;
   /** The state that a line has so far. */
@@ -98,14 +100,19 @@ export function coverageBuilder(): CoverageBuilder {
     return lines;
   };
 
+  const declare = (file: string, title: string, count: number): void => {
+    const marks = sources.get(file)?.marks ?? [];
+    sources.set(file, { title, count, marks });
+  };
+
   return {
     mark,
     source(file, text, title) {
       const lines = linesOf(text);
-      const marks = sources.get(file)?.marks ?? [];
-      sources.set(file, { title: title ?? file, count: lines.length, marks });
+      declare(file, title ?? file, lines.length);
       return lines;
     },
+    counted: (file, lineCount) => declare(file, file, lineCount),
     lose(file, line, reason) {
       mark(file, line, 'unrecognized', reason);
       blindness.add(`${file}:${line}: ${reason}`);
