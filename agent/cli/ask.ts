@@ -1,8 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { exitCodeOf } from '../app/exit-code.js';
-import { readFile } from '../app/offline.js';
-import { type AskAnswer, askLine } from '../app/offline-ask.js';
+import type { AskAnswer } from '../app/offline-ask.js';
 import { displayText } from '../lib/display.js';
 import { problemText } from '../lib/result.js';
 import type { SetExit } from './terminal.js';
@@ -50,6 +49,9 @@ export function addAsk(program: Command, setExit: SetExit): void {
     .option('--text', 'the walk in lines for people, as nft monitor trace prints one')
     .option('--json', 'JSON lines, as always')
     .action(async (file: string, options: AskOptions) => {
+      // Loaded where there is something to answer: help needs none of it.
+      const { readFile } = await import('../app/offline.js');
+      const { askLine } = await import('../app/offline-ask.js');
       const device = await readFile(file, options.driver);
       if (!device.ok) {
         process.stderr.write(`ecluse: ${problemText(device.error)}\n`);

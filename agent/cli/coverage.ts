@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import { exitCodeOf } from '../app/exit-code.js';
-import { readFile } from '../app/offline.js';
 import { problemText } from '../lib/result.js';
 import type { LineState } from '../model/index.js';
 import type { SetExit } from './terminal.js';
@@ -13,6 +12,7 @@ export function addCoverage(program: Command, setExit: SetExit): void {
     .option('--driver <id>', 'how to read it; left out, it is recognised')
     .option('--json', 'one JSON document')
     .action(async (file: string, options: { readonly driver?: string; readonly json?: boolean }) => {
+      const { readFile } = await import('../app/offline.js');
       const device = await readFile(file, options.driver);
       if (!device.ok) {
         process.stderr.write(`ecluse: ${problemText(device.error)}\n`);

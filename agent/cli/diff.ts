@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { type DiffAnswer, diffFiles } from '../app/offline-diff.js';
+import type { DiffAnswer } from '../app/offline-diff.js';
 import type { Told } from '../app/offline-words.js';
 import { displayText } from '../lib/display.js';
 import { failure, type Result, success } from '../lib/result.js';
@@ -95,6 +95,7 @@ export function addDiff(program: Command, setExit: SetExit): void {
       if (!budget.ok) {
         return setExit(complain(budget.error));
       }
+      const { diffFiles } = await import('../app/offline-diff.js');
       const { answer, told, exit, problems } = await diffFiles(before, after, {
         ...(options.driver !== undefined && { driver: options.driver }),
         ...(budget.value !== undefined && { timeMsMax: budget.value }),

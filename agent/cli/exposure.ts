@@ -1,5 +1,4 @@
 import type { Command } from 'commander';
-import { exposureOfFile } from '../app/offline-diff.js';
 import { displayText } from '../lib/display.js';
 import { coverageLines, parseBudget, toldLines } from './diff.js';
 import { complain, print, printJson, type SetExit } from './terminal.js';
@@ -30,6 +29,7 @@ export function addExposure(program: Command, setExit: SetExit): void {
       if (!budget.ok) {
         return setExit(complain(budget.error));
       }
+      const { exposureOfFile } = await import('../app/offline-diff.js');
       const { answer, told, exit, problems } = await exposureOfFile(file, {
         ...rest,
         ...(budget.value !== undefined && { timeMsMax: budget.value }),

@@ -20,17 +20,30 @@ export const anyIp6: AddressSet = { ip4: [], ip6: [0n, LAST_IP6] };
  * `0x7f.1`, which inet_aton(3) accepts, are refused: they mean different hosts to different programs.
  */
 export function parseIp4(text: string): number | undefined {
-  const parts = text.split('.');
-  if (parts.length !== 4) return undefined;
   let value = 0;
-  for (const part of parts) {
-    if (!/^(?:0|[1-9]\d{0,2})$/.test(part)) return undefined;
-    const octet = Number(part);
-    if (octet > 255) return undefined;
-    value = value * 256 + octet;
+  let dots = 0;
+  /** The number that is being read; -1 before its first digit. */
+  let octet = -1;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === DOT) {
+      dots += 1;
+      if (octet < 0 || dots > 3) return undefined;
+      value = value * 256 + octet;
+      octet = -1;
+    } else if (code < ZERO || code > NINE || octet === 0) {
+      return undefined;
+    } else {
+      octet = octet < 0 ? code - ZERO : octet * 10 + code - ZERO;
+      if (octet > 255) return undefined;
+    }
   }
-  return value;
+  return dots === 3 && octet >= 0 ? value * 256 + octet : undefined;
 }
+
+const DOT = 46;
+const ZERO = 48;
+const NINE = 57;
 
 /** Reads an IPv6 address in any form of RFC 4291 section 2.2, including an embedded dotted quad; no zone. */
 export function parseIp6(text: string): bigint | undefined {
@@ -47,12 +60,15 @@ export function parseIp6(text: string): bigint | undefined {
   const count = groups.reduce((total, half) => total + half.length, 0);
   if (halves.length === 1 ? count !== 8 : count > 7) return undefined;
   const all = halves.length === 1 ? groups[0]! : [...groups[0]!, ...Array<string>(8 - count).fill('0'), ...groups[1]!];
-  let value = 0n;
-  for (const group of all) {
+  // In three parts that a number holds: large integers are slow, one by one.
+  const parts = [0, 0, 0];
+  for (let at = 0; at < 8; at += 1) {
+    const group = all[at]!;
     if (!/^[0-9a-f]{1,4}$/i.test(group)) return undefined;
-    value = (value << 16n) | BigInt(Number.parseInt(group, 16));
+    const part = at < 3 ? 0 : at < 6 ? 1 : 2;
+    parts[part] = parts[part]! * 65_536 + Number.parseInt(group, 16);
   }
-  return value;
+  return (BigInt(parts[0]!) << 80n) | (BigInt(parts[1]!) << 32n) | BigInt(parts[2]!);
 }
 
 /** The addresses of `address/length`; host bits may be set and are cleared, as netfilter does. */
@@ -63,6 +79,7 @@ export function prefix4(address: number, length: number): Intervals<number> {
 }
 
 export function prefix6(address: bigint, length: number): Intervals<bigint> {
+  if (length === 128) return [address, address];
   const host = (1n << BigInt(128 - length)) - 1n;
   const first = address & ~host;
   return [first, first | host];
