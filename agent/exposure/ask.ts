@@ -4,6 +4,7 @@ import { type Box, createKernel } from '../packets/index.js';
 import { looseBoxes, relevantTo } from './care.js';
 import { compiler } from './compile.js';
 import type { Env } from './env.js';
+import { bitsTruth } from './evaluate.js';
 import { type Trace, type TracedPacket, traceOneList, tracePacket } from './trace.js';
 import { fieldIndex, inUniverse, type PacketField, packetFields, type UniverseBuilder } from './universe.js';
 import { walkDevice, walkList } from './walk.js';
@@ -76,6 +77,7 @@ export function askSets(pipeline: Pipeline, packet: AskedPacket, family: Family,
         localAddresses: pipeline.localAddresses,
         state: packet.state,
         ...(flags === undefined ? {} : { tcpFlags: Number(flags) }),
+        bits: (bits, env) => bitsTruth(bits, family, packet.fields, env),
       }),
       region: kernel.box(box as Box),
       withDeciders: false,

@@ -1,5 +1,6 @@
 import { type Bound, contains, equals, type Intervals, intersection, isEmpty, isSubset } from '../lib/intervals.js';
 import {
+  type AddressBits,
   type AddressSet,
   type Condition,
   type ConnectionState,
@@ -35,6 +36,8 @@ export interface CompilerOptions {
   readonly state?: ConnectionState;
   /** The TCP flag byte, where the question fixes it. */
   readonly tcpFlags?: number;
+  /** What a question that fixes the address says of bits of it. */
+  readonly bits?: (bits: AddressBits, env: Env) => boolean | undefined;
   /** Names of the places of conditions that answer anew each time; left out, they are numbered as they are met. */
   readonly occurrences?: ReadonlyMap<Unknown, string>;
 }
@@ -234,8 +237,12 @@ export function compiler(options: CompilerOptions): Compiler {
         return kernel.fold(condition.of.map((part) => compile(part, env)));
       case 'not':
         return kernel.not(compile(condition.of, env));
-      case 'unknown':
+      case 'unknown': {
+        if (condition.bits && condition.bits.family !== family) return kernel.none;
+        const given = condition.bits && options.bits?.(condition.bits, env);
+        if (given !== undefined) return truth(given);
         return predicate(condition.stateful ? occurrence(condition) : condition);
+      }
       default:
         return test(condition, env);
     }

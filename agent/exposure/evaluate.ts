@@ -1,7 +1,7 @@
 import { type Bound, contains, type Intervals, intersection, isEmpty, isSubset } from '../lib/intervals.js';
-import type { AddressSet, Condition, Family, PacketTest } from '../model/index.js';
+import type { AddressBits, AddressSet, Condition, Family, PacketTest } from '../model/index.js';
 import { becoming, type Env, isOut, type Translation } from './env.js';
-import type { TraceOptions } from './trace.js';
+import type { TracedPacket, TraceOptions } from './trace.js';
 import { interfaceMatches } from './universe.js';
 
 /** What a condition says of one packet: `undefined` where something that was not given decides it. */
@@ -40,10 +40,28 @@ export function evaluate(options: TraceOptions, condition: Condition, env: Env):
       return holds === undefined ? undefined : !holds;
     }
     case 'unknown':
-      return options.packet.predicates?.get(condition.id);
+      return (
+        options.packet.predicates?.get(condition.id) ??
+        (condition.bits && bitsTruth(condition.bits, options.packet.family, options.packet.fields, env))
+      );
     default:
       return evaluateTest(options, condition, env);
   }
+}
+
+/** What an address that is fully given says; undefined where it is not, or where it was chosen on the way. */
+export function bitsTruth(bits: AddressBits, family: Family, fields: TracedPacket['fields'], env: Env): Truth {
+  if (bits.family !== family) return false;
+  const translation = env[bits.of];
+  let value = fields[bits.of];
+  if (translation?.addresses !== undefined) {
+    const to = translation.addresses === 'device' ? undefined : (translation.addresses[family] as Intervals<Bound>);
+    value = isSingle(to) ? to![0] : undefined;
+  }
+  if (value === undefined) return undefined;
+  const kept =
+    typeof value === 'bigint' ? value & (bits.mask as bigint) : Number(BigInt(value) & BigInt(bits.mask as number));
+  return contains(bits.values, kept);
 }
 
 function evaluateTest(options: TraceOptions, test: PacketTest, env: Env): Truth {

@@ -105,6 +105,26 @@ export function masked4(address: number, mask: number, limit = 4096): Intervals<
   return fromRanges(ranges);
 }
 
+/** The same of IPv6. */
+export function masked6(address: bigint, mask: bigint, limit = 4096): Intervals<bigint> | undefined {
+  const free: bigint[] = [];
+  for (let bit = 0n; bit < 128n; bit++) if (((mask >> bit) & 1n) === 0n) free.push(bit);
+  let run = 0;
+  while (run < free.length && free[run] === BigInt(run)) run++;
+  const scattered = free.slice(run);
+  if (2 ** scattered.length > limit) return undefined;
+  const base = address & mask;
+  const size = 1n << BigInt(run);
+  const ranges = Array.from({ length: 2 ** scattered.length }, (_, choice): [bigint, bigint] => {
+    let first = base;
+    scattered.forEach((bit, index) => {
+      if ((choice >> index) & 1) first += 1n << bit;
+    });
+    return [first, first + size - 1n];
+  });
+  return fromRanges<bigint>(ranges);
+}
+
 /** Reads `ADDRESS`, `ADDRESS/LENGTH`, `ADDRESS/DOTTED-MASK` or `FIRST-LAST`, of either family. */
 export function parseAddressSet(text: string): AddressSet | undefined {
   const dash = text.indexOf('-');

@@ -73,6 +73,16 @@ export interface Unknown {
   readonly unrecognized?: boolean;
   /** It asks by which of these ports of the device the frame came or goes, below the interface that the packet has. */
   readonly frame?: FramePorts;
+  /** It asks for bits of an address that make too many ranges to list: one packet decides it, a set of packets does not. */
+  readonly bits?: AddressBits;
+}
+
+/** (address & mask) ∈ values, of an address of this family; false for the other family. */
+export interface AddressBits {
+  readonly of: 'source' | 'destination';
+  readonly family: Family;
+  readonly mask: number | bigint;
+  readonly values: Intervals<number | bigint>;
 }
 
 /** `bridge`: ports of a bridge, whose own interface a packet has; without names, any of them. */

@@ -3,7 +3,7 @@ import { askLine } from '../../agent/app/index.js';
 import { driverById } from '../../agent/drivers/registry.js';
 import { compare, openingText } from '../../agent/exposure/index.js';
 import { parseMac } from '../../agent/model/index.js';
-import { nftDevice } from './rulesets.js';
+import { iptablesDevice, nftDevice } from './rulesets.js';
 
 function verdict(rules: readonly string[], packet: object): string {
   const text = [
@@ -56,4 +56,35 @@ test('what is opened for one hardware address is told with it, and the witness h
   expect(opening?.certainty).toBe('certain');
   expect(openingText(opening!)).toBe('any → this device tcp 22 from hardware 02:00:5e:10:00:01');
   expect(opening?.witness.sourceMac).toBe(parseMac('02:00:5e:10:00:01'));
+});
+
+function save(rules: readonly string[]): string {
+  return ['*filter', ':INPUT DROP [0:0]', ':FORWARD DROP [0:0]', ':OUTPUT DROP [0:0]', ...rules, 'COMMIT', ''].join(
+    '\n',
+  );
+}
+
+test('who is let in because a list has him is told anew when another rule fills the list', () => {
+  const knock = (port: number): Parameters<typeof compare>[0] =>
+    iptablesDevice(
+      save([
+        `-A INPUT -p tcp -m tcp --dport ${port} -m recent --set --name knock --mask 255.255.255.255 --rsource -j DROP`,
+        '-A INPUT -p tcp -m tcp --dport 22 -m recent --rcheck --seconds 30 --name knock --mask 255.255.255.255 --rsource -j ACCEPT',
+      ]),
+    ).pipeline;
+  const opened = compare(knock(80), { pipeline: knock(1234) }).undeclared;
+  expect(opened).toHaveLength(1);
+  expect(openingText(opened[0]!)).toMatch(
+    /^0\.0\.0\.0\/0 → this device tcp 22, only if recent --rcheck .*, filled by “-A INPUT -p tcp -m tcp --dport 80 .*” and not \(recent .*--dport 1234 .*”\)$/,
+  );
+  expect(compare(knock(80), { pipeline: knock(80) }).undeclared).toEqual([]);
+});
+
+test('one packet decides what bits of an address are asked for, a set of packets does not', () => {
+  const rules = (mask: string): ReturnType<typeof iptablesDevice> =>
+    iptablesDevice(save([`-A FORWARD -d 10.0.0.7/${mask} -p tcp -m tcp --dport 22 -j ACCEPT`]));
+  const opened = compare(rules('255.0.0.255').pipeline, { pipeline: rules('255.255.255.255').pipeline }).undeclared;
+  expect(opened.map(({ certainty, conditions }) => [certainty, conditions])).toEqual([
+    ['possible', ['destination & 255.0.0.255 is 10.0.0.7']],
+  ]);
 });

@@ -101,8 +101,22 @@ function readOption(option: OptionUse, family: MatchContext['family']): Conditio
         }),
       );
     }
+    case 'ctreplsrc':
+    case 'ctrepldst': {
+      const addresses = address(value, family);
+      return (
+        addresses && turned(answered(option, { kind: name === 'ctreplsrc' ? 'destination' : 'source', addresses }))
+      );
+    }
+    case 'ctreplsrcport':
+    case 'ctrepldstport': {
+      const ports = portSet(value);
+      if (!ports) return undefined;
+      const kind = name === 'ctreplsrcport' ? 'destinationPort' : 'sourcePort';
+      return turned(answered(option, portOfConnection(option, { kind, ports })));
+    }
     default:
-      // The reply's addresses and the time that is left are the kernel's to know.
+      // The time that is left is the kernel's to know.
       return turned(undecided(option, ''));
   }
 }
@@ -119,6 +133,12 @@ function statusMatch(value: string): Condition | undefined {
     status.push(statusNames[name]!);
   }
   return status.length === 0 ? any() : { kind: 'connectionStatus', status };
+}
+
+/** The answer to a packet that begins a connection comes from where it is sent now, translated or not. */
+function answered(option: OptionUse, test: Condition): Condition {
+  const begins: Condition = { kind: 'connectionState', states: ['new'] };
+  return any(all(begins, test), all(not(begins), undecided(option, ' of a connection that was there before')));
 }
 
 function undecided(option: OptionUse, why: string): Condition {

@@ -3,6 +3,7 @@ import type { Condition, Family } from '../../model/index.js';
 import type { CoverageBuilder } from '../shared/coverage.js';
 import { type Element, readElement } from './ipset-element.js';
 import { membershipOf } from './ipset-members.js';
+import type { Filler } from './memory.js';
 import { splitWords } from './words.js';
 
 /** One set of the kernel, as `ipset save` prints it. */
@@ -30,6 +31,8 @@ export interface MembershipQuestion {
 /** What rules may ask of the sets. */
 export interface SetLibrary {
   membership(name: string, directions: readonly ('src' | 'dst')[], question: MembershipQuestion): Condition;
+  /** What fills the list of `-m recent` of this name; undefined: no rule does. */
+  recent(name: string): Filler | undefined;
 }
 
 /** Reads the output of `ipset save`. */
@@ -127,23 +130,24 @@ export interface LibraryNotes {
 }
 
 /**
- * Answers what it means to be in a set. `changing` are the sets that rules themselves fill (`-j SET`): who is in them
- * depends on the traffic so far.
+ * Answers what it means to be in a set. `fillers` has the sets that rules themselves fill (`-j SET`): who is in them
+ * depends on the traffic so far, and on what these rules let in.
  */
 export function setLibrary(
   sets: ReadonlyMap<string, IpSet> | undefined,
-  changing: ReadonlySet<string>,
+  fillers: ReadonlyMap<string, Filler>,
   notes: LibraryNotes,
 ): SetLibrary {
   const membership: SetLibrary['membership'] = (name, directions, question) => {
     const where = directions.join(',');
     const set = sets?.get(name);
-    if (changing.has(name)) {
+    const filler = fillers.get(`set ${name}`);
+    if (filler !== undefined) {
       notes.notCovered(`The ipset ${name} is filled by rules (-j SET): who is in it depends on the traffic so far.`);
       return {
         kind: 'unknown',
-        id: `ipset filled by rules ${name} ${where}`,
-        text: `${where} in the ipset ${name}, which rules fill`,
+        id: `ipset ${name} filled by ${filler.id} ${where}`,
+        text: `${where} in the ipset ${name}, ${filler.text}`,
         stateful: true,
       };
     }
@@ -170,5 +174,5 @@ export function setLibrary(
     }
     return membershipOf(set, directions, question);
   };
-  return { membership };
+  return { membership, recent: (name) => fillers.get(`recent ${name}`) };
 }

@@ -1,18 +1,30 @@
 import { complement, type Intervals } from '../../lib/intervals.js';
-import { all, always, any, type Condition, type Family, LAST_MAC, never, not, parseMac } from '../../model/index.js';
+import {
+  type AddressSet,
+  all,
+  always,
+  any,
+  type Condition,
+  type Family,
+  LAST_MAC,
+  never,
+  not,
+  parseMac,
+} from '../../model/index.js';
 import { connectionMatch, stateMatch } from './conntrack.js';
 import type { Extension, OptionUse } from './extract.js';
 import type { SetLibrary } from './ipset.js';
+import { type Filler, recentList } from './memory.js';
 import { unknownMatch, unreadableMatch } from './unknowns.js';
 import {
   addressList,
   address as addressOf,
   icmpTypes,
-  isScatteredMask,
   masked,
   portSet,
   protocolNumber,
   tcpFlags,
+  underMask,
 } from './values.js';
 
 export interface MatchContext {
@@ -50,9 +62,8 @@ export function coreCondition({ name, inverted, values }: OptionUse, family: Fam
     case 'destination': {
       const addresses = addressList(value, family);
       if (addresses) return invertedIf(inverted, { kind: name, addresses });
-      if (!isScatteredMask(value, family)) return undefined;
-      const text = `${name} ${value}, a mask with too many gaps to list`;
-      return invertedIf(inverted, { kind: 'unknown', id: `iptables ${name} ${value}`, text });
+      const masked = value.split(',').map((one) => underMask(name, one, family));
+      return masked.every((one) => one !== undefined) ? invertedIf(inverted, any(...masked)) : undefined;
     }
     case 'protocol': {
       const number = protocolNumber(value);
@@ -160,18 +171,42 @@ const addressTypes: Readonly<Record<string, 'local' | 'broadcast' | 'multicast'>
 /** Of IPv6, what is no question to the routing table must hold too, not instead (match_type6 of xt_addrtype.c). */
 const routed6: ReadonlySet<string> = new Set(['LOCAL', 'ANYCAST', 'UNREACHABLE']);
 
+/** What ipv6_addr_type() calls unicast: all but multicast, the unspecified address, and IPv4 addresses written as IPv6. */
+const unicast6: AddressSet = {
+  ip4: [],
+  ip6: [1n, (0xffffn << 32n) - 1n, 0x1_0000n << 32n, (0xffn << 120n) - 1n],
+};
+
+function ownOfInterface(extension: Extension): Condition {
+  const condition = unknownMatch(extension);
+  const [only, ...others] = extension.options.filter(({ name }) => !name.startsWith('limit-iface'));
+  if (!only || others.length > 0 || only.values[0]?.toUpperCase() !== 'LOCAL') return condition;
+  const own: Condition = {
+    kind: 'addressType',
+    of: only.name === 'src-type' ? 'source' : 'destination',
+    type: 'local',
+  };
+  if (!only.inverted) return all(own, condition);
+  const plain = unknownMatch({
+    ...extension,
+    options: extension.options.map((option) => ({ ...option, inverted: false })),
+  });
+  return not(all(own, plain));
+}
+
 function addressType(extension: Extension, { family }: MatchContext): Condition {
-  // Limited to an interface, the question is which addresses that interface has: not read.
-  if (extension.options.some(({ name }) => name.startsWith('limit-iface'))) return unknownMatch(extension);
+  // Limited to an interface, the question is which addresses that interface has: not read. One of its own is one of the device's.
+  if (extension.options.some(({ name }) => name.startsWith('limit-iface'))) return ownOfInterface(extension);
   return each(extension, ({ name, values }) => {
     const of = name === 'src-type' ? 'source' : 'destination';
     const types = values[0]!.toUpperCase().split(',');
     const isType = (word: string): Condition => {
       const type = addressTypes[word];
+      if (type) return { kind: 'addressType', of, type };
+      if (word === 'UNICAST' && family === 'ip6') return { kind: of, addresses: unicast6 };
       const text = `${of} address of type ${word}`;
-      return type
-        ? { kind: 'addressType', of, type }
-        : { kind: 'unknown', id: `fib ${of === 'source' ? 'saddr' : 'daddr'} type ${word.toLowerCase()}`, text };
+      const id = `fib ${of === 'source' ? 'saddr' : 'daddr'} type ${word.toLowerCase()}`;
+      return { kind: 'unknown', id, text };
     };
     if (family === 'ip4') return any(...types.map(isType));
     const routed = types.filter((word) => routed6.has(word));
@@ -229,6 +264,32 @@ function hardwareAddress(extension: Extension): Condition {
   });
 }
 
+/** `--set` always holds, whether the address was there or not (recent_mt of xt_recent.c); the others ask what was. */
+function recent(extension: Extension, { sets }: MatchContext): Condition {
+  const set = extension.options.find(({ name }) => name === 'set');
+  if (set?.known) return set.inverted ? never : always;
+  const filler = sets.recent(recentList(extension));
+  return filler === undefined ? unknownMatch(extension) : withFiller(unknownMatch(extension), filler);
+}
+
+function withFiller(condition: Condition, filler: Filler): Condition {
+  if (condition.kind === 'not') return not(withFiller(condition.of, filler));
+  return condition.kind === 'unknown'
+    ? { ...condition, id: `${condition.id} filled by ${filler.id}`, text: `${condition.text}, ${filler.text}` }
+    : condition;
+}
+
+const sentHere: Condition = { kind: 'inInterface', names: [''] };
+
+/** Where a packet has no socket, as one that only passes has none, no question about its owner holds (owner_mt). */
+function owner(extension: Extension): Condition {
+  if (extension.options.some(({ name }) => name === 'suppl-groups')) return unknownMatch(extension);
+  return each(extension, (option) => {
+    const asked = { ...extension, options: [{ ...option, inverted: false }] };
+    return all(sentHere, unknownMatch(asked));
+  });
+}
+
 const readers: Readonly<Record<string, (extension: Extension, context: MatchContext) => Condition>> = {
   tcp: portsOf(6),
   udp: portsOf(17),
@@ -246,6 +307,8 @@ const readers: Readonly<Record<string, (extension: Extension, context: MatchCont
   iprange: addressRange,
   set: setMatch,
   mac: hardwareAddress,
+  recent,
+  owner,
   comment: () => always,
   standard: () => always,
 };

@@ -8,6 +8,7 @@ import { nameSections, volatile } from './dialogue.js';
 import { familyOf } from './family.js';
 import { sectionNames } from './identify.js';
 import { type IpSet, parseSets, setLibrary } from './ipset.js';
+import { fillersOf } from './memory.js';
 import { parseSave, type SaveText } from './parse.js';
 
 /** Longer than any rule set; a text beyond it is refused before work is spent on it. */
@@ -224,7 +225,7 @@ function assemble({ device, saves, sets, several }: Readings, coverage: Coverage
   if (sources.some(({ partial }) => partial)) {
     coverage.notCovered('Rules that were there before: a list of commands says nothing of them.');
   }
-  const library = setLibrary(sets, changingSets(sources), coverage);
+  const library = setLibrary(sets, fillersOf(sources), coverage);
   const converted = sources.map((source) => convertTable(source, library, coverage));
   for (const { section, save } of saves) {
     for (const { commands } of save.tables) {
@@ -253,19 +254,6 @@ function isOtherBackEnd({ section }: ReadSection, than: Section): boolean {
     section.name.includes('-legacy-') !== than.name.includes('-legacy-') &&
     section.name.startsWith('ip6') === than.name.startsWith('ip6')
   );
-}
-
-/** The sets that rules fill or empty themselves. */
-function changingSets(sources: readonly TableSource[]): ReadonlySet<string> {
-  const names = new Set<string>();
-  for (const { rules } of sources.flatMap(({ chains }) => chains)) {
-    for (const { extracted } of rules) {
-      if (extracted?.kind !== 'rule' || extracted.tail.target?.name !== 'SET') continue;
-      for (const { name, values } of extracted.tail.target.options)
-        if (/^(?:add|del)-set$/.test(name)) names.add(values[0]!);
-    }
-  }
-  return names;
 }
 
 const directions: readonly Direction[] = ['forward', 'input', 'output'];

@@ -3,11 +3,14 @@ import {
   type AddressSet,
   anyIp4,
   anyIp6,
+  type Condition,
   type Family,
+  masked6,
   parseAddressSet,
   parseIp4,
   parseIp6,
 } from '../../model/index.js';
+import { addressUnderMask } from '../shared/index.js';
 import { icmpNames, protocolNumbers, serviceNumbers } from './tables.js';
 
 /** A whole number as strtoul(3) with base 0 reads it, at most `last`. */
@@ -79,26 +82,24 @@ function pairs<T extends number | bigint>(set: Intervals<T>): [T, T][] {
 export function address(text: string, family: Family): AddressSet | undefined {
   if (text === '0/0' && family === 'ip4') return anyIp4;
   if (text === '::/0' && family === 'ip6') return anyIp6;
-  const set = parseAddressSet(text) ?? masked6(text);
+  const set = parseAddressSet(text) ?? (text.includes('/') ? maskedIp6(text) : undefined);
   return set && (family === 'ip4' ? set.ip4 : set.ip6).length > 0 ? set : undefined;
 }
 
-/** `2001:db8::/ffff:ffff::`; only where the mask is a prefix, others would make up to 2^127 ranges. */
-function masked6(text: string): AddressSet | undefined {
-  const slash = text.indexOf('/');
-  const mask = slash < 0 ? undefined : parseIp6(text.slice(slash + 1));
-  if (mask === undefined) return undefined;
-  const bits = mask.toString(2).padStart(128, '0');
-  return /^1*0*$/.test(bits)
-    ? parseAddressSet(`${text.slice(0, slash)}/${bits.indexOf('0') < 0 ? 128 : bits.indexOf('0')}`)
-    : undefined;
+/** `2001:db8::/ffff:ffff::`, where that makes a few ranges. */
+function maskedIp6(text: string): AddressSet | undefined {
+  const [host, mask] = text.split('/').map(parseIp6);
+  const ip6 = host === undefined || mask === undefined ? undefined : masked6(host, mask);
+  return ip6 && { ip4: [], ip6 };
 }
 
-/** Whether this is an address with a mask that is sound but would make too many ranges. */
-export function isScatteredMask(text: string, family: Family): boolean {
-  const [host, mask, ...more] = text.split('/');
+/** An address with a mask that is no prefix and would make too many ranges, among others in a list. */
+export function underMask(of: 'source' | 'destination', text: string, family: Family): Condition | undefined {
+  const addresses = address(text, family);
+  if (addresses) return { kind: of, addresses };
+  const [host = '', mask = ''] = text.split('/');
   const read = family === 'ip4' ? parseIp4 : parseIp6;
-  return mask !== undefined && more.length === 0 && read(host!) !== undefined && read(mask) !== undefined;
+  return text.split('/').length === 2 ? addressUnderMask(of, read(host), read(mask)) : undefined;
 }
 
 /** `0x1/0xff`: a number and its mask; all bits without one. */

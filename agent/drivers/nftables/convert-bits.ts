@@ -1,14 +1,6 @@
 /** convert, bits: masks over header fields, packet marks and connection status. */
-import {
-  type Bound,
-  complement,
-  difference,
-  fromRanges,
-  type Intervals,
-  intersection,
-  union,
-} from '../../lib/intervals.js';
-import { type Condition, type ConnectionStatus, LAST_IP6, masked4, never, not, prefix6 } from '../../model/index.js';
+import { type Bound, complement, difference, fromRanges, type Intervals, intersection } from '../../lib/intervals.js';
+import { all, type Condition, type ConnectionStatus, never, not } from '../../model/index.js';
 import type { Comparison, Element, Expression } from './ast.js';
 import { compute, constant } from './constants.js';
 import { type MarkField, type NumberField, statusNames } from './fields.js';
@@ -29,10 +21,14 @@ export function satisfying(
   if (left.kind === 'selector' && !flagged) return ordered(field, operator, values);
   if (typeof field.last === 'number' && field.last < enumeratedMax)
     return enumerated(field, left, operator, values as Intervals);
-  return operator === '!' ? undefined : masked(field, left, operator, values);
+  return undefined;
 }
 
-function ordered(field: NumberField, operator: Comparison, values: Intervals<Bound>): Intervals<Bound> | undefined {
+export function ordered(
+  field: NumberField,
+  operator: Comparison,
+  values: Intervals<Bound>,
+): Intervals<Bound> | undefined {
   const zero = typeof field.last === 'bigint' ? 0n : 0;
   const [first, last] = [values[0], values.at(-1)];
   if (operator === '!=') return complement<Bound>(values, [zero, field.last]);
@@ -95,42 +91,6 @@ function holds(operator: Comparison, result: number, values: Intervals, flags: b
     case '>=':
       return result >= first;
   }
-}
-
-/** `ip saddr & 255.255.255.0 == 192.0.2.0`, and the same of IPv6 where the mask is a prefix. */
-function masked(
-  field: NumberField,
-  left: Expression,
-  operator: Comparison,
-  values: Intervals<Bound>,
-): Intervals<Bound> | undefined {
-  if (operator !== '==' && operator !== '!=' && operator !== 'implicit') return undefined;
-  if (left.kind !== 'binary' || left.operator !== '&' || left.left.kind !== 'selector' || left.right.kind !== 'value')
-    return undefined;
-  const mask = field.value(left.right.text);
-  if (mask === undefined) return undefined;
-  let found: Intervals<Bound> = [];
-  for (let i = 0; i < values.length; i += 2) {
-    const value = values[i]!;
-    if (value !== values[i + 1]) return undefined;
-    const part = maskedOne(value, mask);
-    if (!part) return undefined;
-    found = union(found, part);
-  }
-  return operator === '!=' ? complement<Bound>(found, [typeof field.last === 'bigint' ? 0n : 0, field.last]) : found;
-}
-
-function maskedOne(value: Bound, mask: Bound): Intervals<Bound> | undefined {
-  if (typeof value === 'number' && typeof mask === 'number') {
-    // A bit outside the mask can never be set in the result.
-    return (value & ~mask) >>> 0 === 0 ? (masked4(value, mask) as Intervals<Bound> | undefined) : [];
-  }
-  if (typeof value !== 'bigint' || typeof mask !== 'bigint') return undefined;
-  const host = LAST_IP6 ^ mask;
-  if ((host & (host + 1n)) !== 0n) return undefined;
-  return (value & host) === 0n
-    ? (prefix6(value, 128 - host.toString(2).replace(/^0$/, '').length) as Intervals<Bound>)
-    : [];
 }
 
 /** `mark := (mark & and) ^ xor`, what any chain of bit operations with constants on 32 bits comes to. */
@@ -231,24 +191,32 @@ export function markTest(
   return wanted && { kind: field.test, mask, values: wanted as Intervals };
 }
 
-/** `ct status dnat`, `ct status ! dnat`, `ct status & dnat != 0`: at least one of the bits, or none. Other forms are not decided. */
+/**
+ * `ct status dnat`, `ct status ! dnat`: at least one of the bits, or none. `ct status & (snat | dnat) == dnat`: which
+ * of them. Other forms are not decided, since the kernel keeps more bits in the same word.
+ */
 export function statusTest(left: Expression, operator: Comparison, right: Expression): Condition | undefined {
-  const some = (expression: Expression): Condition | undefined => {
+  const bitsOf = (expression: Expression): readonly ConnectionStatus[] | undefined => {
+    if (expression.kind === 'value' && /^0(?:x0+)?$/.test(expression.text)) return [];
     const names = (expression.kind === 'list' ? expression.of : [expression]).flatMap(flatten);
     const bits = names.map((name) => numberOf(ctStatuses, name));
     const status = statusNames.filter((name) => bits.includes(ctStatuses[name]));
-    if (bits.some((bit) => bit === undefined) || new Set(bits).size !== status.length) return undefined;
-    return { kind: 'connectionStatus', status: status as readonly ConnectionStatus[] };
+    return bits.some((bit) => bit === undefined) || new Set(bits).size !== status.length ? undefined : status;
   };
+  const some = (status: readonly ConnectionStatus[]): Condition => ({ kind: 'connectionStatus', status });
   if (left.kind === 'selector') {
-    const test = operator === 'implicit' || operator === '!' ? some(right) : undefined;
-    if (right.kind === 'set' && operator === 'implicit') return undefined;
-    return test && (operator === '!' ? not(test) : test);
+    const status = (operator === 'implicit' && right.kind !== 'set') || operator === '!' ? bitsOf(right) : undefined;
+    if (!status || status.length === 0) return undefined;
+    return operator === '!' ? not(some(status)) : some(status);
   }
   if (left.kind !== 'binary' || left.operator !== '&' || left.left.kind !== 'selector') return undefined;
-  const test = some(left.right);
-  if (!test || right.kind !== 'value' || right.text !== '0') return undefined;
-  return operator === '!=' ? test : operator === '==' || operator === 'implicit' ? not(test) : undefined;
+  const [asked, wanted] = [bitsOf(left.right), right.kind === 'set' ? undefined : bitsOf(right)];
+  if (!asked || !wanted || !['implicit', '==', '!='].includes(operator)) return undefined;
+  const others = asked.filter((name) => !wanted.includes(name));
+  const test = wanted.every((name) => asked.includes(name))
+    ? all(...wanted.map((name) => some([name])), ...(others.length > 0 ? [not(some(others))] : []))
+    : never;
+  return operator === '!=' ? not(test) : test;
 }
 
 function flatten(expression: Expression): string[] {

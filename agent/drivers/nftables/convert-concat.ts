@@ -71,7 +71,7 @@ function plainField(context: MatchContext, key: Expression): NumberField | undef
     key.kind !== 'selector' ||
     key.name.startsWith('th ') ||
     key.name === 'ip6 nexthdr' ||
-    key.name.startsWith('ct original')
+    /^ct (?:original|reply) /.test(key.name)
   )
     return undefined;
   const field = fieldOf(key.name, context.table, undefined);

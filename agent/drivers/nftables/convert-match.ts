@@ -8,6 +8,7 @@ import type { Comparison, Element, Expression, TableFamily } from './ast.js';
 import { constants, elementConstants } from './constants.js';
 import { markTest, satisfying, statusTest } from './convert-bits.js';
 import { concatElements } from './convert-concat.js';
+import { maskedAddress, rawTest } from './convert-raw.js';
 import { addressTypes, allOf, type Field, fieldOf, type NumberField, portProtocols, requirementsOf } from './fields.js';
 import { type FrameView, nameTest } from './frames.js';
 import { expressionText, statementText } from './render.js';
@@ -26,6 +27,10 @@ export interface MatchContext {
 
 /** Text of a key that has a sense of its own for each packet: a fresh answer every time. */
 const statefulKey = /^(?:numgen|meta random|ct count|ct packets|ct bytes|ct avgpkt)\b/;
+
+/** Where a packet has no socket, as one that only passes has none, the rule ends (nft_meta_get_eval). */
+const socketKey = /^meta (?:skuid|skgid|cgroup)$/;
+const hasSocket: Condition = any({ kind: 'inInterface', names: [''] }, { kind: 'outInterface', names: [''] });
 
 export function compare(context: MatchContext, left: Expression, operator: Comparison, right: Expression): Condition {
   // Whether connections are tracked for a bridge (nf_conntrack_bridge) is not in the listing.
@@ -100,8 +105,9 @@ function single(
 ): Condition | undefined {
   const name = selectorOf(left);
   if (name === undefined) return elements ? undefined : sameConstant(left, right);
-  if (/^fib [sd]addr type$/.test(name))
+  if (/^fib [sd]addr (?:\. iif )?type$/.test(name))
     return addressType(context, left, operator, elements ?? [{ key: right, statements: [] }]);
+  if (name.startsWith('@')) return rawTest(context, left, operator, elements ?? [{ key: right, statements: [] }]);
   const field = fieldOf(name, context.table, sampleOf(right, elements));
   if (!field) return undefined;
   switch (field.kind) {
@@ -148,7 +154,7 @@ function number(
   }
   if (!values) return undecided(context, left, operator, right, true);
   const wanted = satisfying(field, left, elements ? (operator === 'implicit' ? '==' : operator) : operator, values);
-  if (!wanted) return undecided(context, left, operator, right);
+  if (!wanted) return maskedAddress(name, field, left, operator, values) ?? undecided(context, left, operator, right);
   if (name === 'ip6 nexthdr') return nextHeader(context, field, left, operator, right, wanted);
   const test = field.test(wanted);
   return /^(?:th|ct original proto-(?:src|dst))\b/.test(name)
@@ -197,7 +203,12 @@ function nextHeader(
 function transport(context: MatchContext, test: Condition, text: string): Condition {
   if (isSubset(context.protocols, portProtocols)) return test;
   const ported: Condition = { kind: 'protocol', protocols: portProtocols };
-  return any(all(ported, test), all(not(ported), unknown(`${text} of a protocol without ports`)));
+  const other = unknown(`${text} of a protocol without ports`);
+  if (test.kind !== 'sourcePort' || test.original) return any(all(ported, test), all(not(ported), other));
+  // There ICMP has its type and code.
+  const typed: Condition = { kind: 'protocol', protocols: [1, 1, 58, 58] };
+  const types: Condition = { kind: 'icmp', typeCodes: test.ports };
+  return any(all(ported, test), all(typed, types), all(not(any(ported, typed)), other));
 }
 
 function names(
@@ -234,10 +245,13 @@ function addressType(
   elements: readonly Element[],
 ): Condition | undefined {
   if (left.kind !== 'selector' || (operator !== 'implicit' && operator !== '==' && operator !== '!=')) return undefined;
-  const of = left.name === 'fib saddr type' ? 'source' : 'destination';
+  const of = left.name.startsWith('fib saddr') ? 'source' : 'destination';
   const types = elements.map(({ key }): Condition => {
     const type = key.kind === 'value' && Object.hasOwn(addressTypes, key.text) ? addressTypes[key.text] : undefined;
-    return type ? { kind: 'addressType', of, type } : undecided(context, left, '==', key);
+    if (!type) return undecided(context, left, '==', key);
+    const test: Condition = { kind: 'addressType', of, type };
+    // An address of one of the device's interfaces is one of the device's.
+    return left.name.includes(' iif ') && type !== 'multicast' ? all(test, undecided(context, left, '==', key)) : test;
   });
   const test: Condition = types.length === 1 ? types[0]! : { kind: 'any', of: types };
   return operator === '!=' ? not(test) : test;
@@ -265,5 +279,6 @@ export function undecided(
   const text = statementText({ kind: 'match', operator: plain, left, right: shown }, context.sets.contentOf);
   const stateful = statefulKey.test(selectorOf(left) ?? '');
   const condition = unknown(text, { stateful, unrecognized: unrecognized || missing });
-  return negated ? not(condition) : condition;
+  const asked = negated ? not(condition) : condition;
+  return socketKey.test(selectorOf(left) ?? '') ? all(hasSocket, asked) : asked;
 }

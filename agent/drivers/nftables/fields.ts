@@ -8,10 +8,12 @@ import {
   type ConnectionState,
   type ConnectionStatus,
   type Family,
+  formatRange,
   LAST_IP4,
   LAST_IP6,
   LAST_MAC,
   never,
+  not,
   type PacketTest,
   parseIp4,
   parseIp6,
@@ -78,6 +80,14 @@ export const tracked: Condition = { kind: 'connectionState', states: ['new', 'es
 /** TCP, UDP, DCCP, SCTP, UDP-Lite: the headers that begin with two ports. */
 export const portProtocols: Intervals = [6, 6, 17, 17, 33, 33, 132, 132, 136, 136];
 
+function valuesText(values: Intervals<Bound>): string {
+  return [...ranges(values)].map(([first, last]) => (first === last ? `${first}` : `${first}-${last}`)).join(', ');
+}
+
+function addressesText(values: Intervals<Bound>): string {
+  return [...ranges(values)].map(([first, last]) => formatRange(first, last)).join(', ');
+}
+
 const asNumbers = (values: Intervals<Bound>): Intervals => values as Intervals;
 
 function address(kind: 'source' | 'destination', of: Family, original?: true): NumberField {
@@ -99,6 +109,31 @@ function ports(kind: 'sourcePort' | 'destinationPort', original?: true): NumberF
     last: 65535,
     value: (text) => numberOf(services, text),
     test: (values) => ({ kind, ports: asNumbers(values), ...(original && { original }) }),
+  };
+}
+
+/** The answer to a packet that begins a connection comes from where that is sent now, translated or not, by its port. */
+function answered(field: NumberField, name: string, words = valuesText): NumberField {
+  const begins: Condition = { kind: 'connectionState', states: ['new'] };
+  return {
+    ...field,
+    test(values) {
+      const text = `${name} ${words(values)} of a connection that was there before`;
+      return any(all(begins, field.test(values)), all(not(begins), { kind: 'unknown', id: text, text }));
+    },
+  };
+}
+
+/** Of protocols without ports conntrack keeps other numbers in the same place. */
+function ported(kind: 'sourcePort' | 'destinationPort'): NumberField {
+  const field = ports(kind);
+  return {
+    ...field,
+    test(values) {
+      const is: Condition = { kind: 'protocol', protocols: portProtocols };
+      const text = `the answer's ${kind} ${valuesText(values)} of a protocol without ports`;
+      return any(all(is, field.test(values)), all(not(is), { kind: 'unknown', id: text, text }));
+    },
   };
 }
 
@@ -244,19 +279,28 @@ const fields: FieldTable = {
   'ct status': { kind: 'status', requires: [tracked] },
   'ct direction': { ...cases({ original: 0, reply: 1 }, directionTests, 255), requires: [tracked] },
   // Translation never changes the protocol, so both directions have the one in the header.
+  'ct protocol': { ...protocolField, requires: [tracked] },
   'ct original protocol': { ...protocolField, requires: [tracked] },
   'ct reply protocol': { ...protocolField, requires: [tracked] },
+  'ct l3proto': { ...cases(netfilterFamilies, familyTests(2, 10), 255), requires: [tracked] },
+  'ct original l3proto': { ...cases(netfilterFamilies, familyTests(2, 10), 255), requires: [tracked] },
+  'ct reply l3proto': { ...cases(netfilterFamilies, familyTests(2, 10), 255), requires: [tracked] },
   'ct original proto-src': { ...ports('sourcePort', true), requires: [tracked] },
   'ct original proto-dst': { ...ports('destinationPort', true), requires: [tracked] },
+  'ct reply proto-src': { ...answered(ported('destinationPort'), 'ct reply proto-src'), requires: [tracked] },
+  'ct reply proto-dst': { ...answered(ported('sourcePort'), 'ct reply proto-dst'), requires: [tracked] },
 };
 
 /** The field a selector reads. `sample`, a constant it is compared with, tells the family where neither table nor selector does. */
 export function fieldOf(name: string, table: TableFamily, sample: string | undefined): Field | undefined {
-  const original = /^ct original (?:(?<family>ip6?) )?(?<side>[sd])addr$/.exec(name)?.groups;
+  const original = /^ct (?<way>original|reply) (?:(?<family>ip6?) )?(?<side>[sd])addr$/.exec(name)?.groups;
   if (!original) return Object.hasOwn(fields, name) ? fields[name] : undefined;
   const named = original.family ?? (table === 'ip' || table === 'ip6' ? table : sample?.includes(':') ? 'ip6' : 'ip');
   const of: Family = named === 'ip6' ? 'ip6' : 'ip4';
-  return { ...address(original.side === 's' ? 'source' : 'destination', of, true), requires: [family(of), tracked] };
+  const requires = [family(of), tracked];
+  if (original.way === 'original')
+    return { ...address(original.side === 's' ? 'source' : 'destination', of, true), requires };
+  return { ...answered(address(original.side === 's' ? 'destination' : 'source', of), name, addressesText), requires };
 }
 
 const requiredByHeader: Readonly<Record<string, readonly Condition[]>> = {

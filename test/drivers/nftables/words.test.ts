@@ -94,8 +94,8 @@ describe('comparisons', () => {
   });
 
   test('the opposite of an unknown condition is its negation', () => {
-    const unknown = { kind: 'unknown', id: 'meta skuid 1000', text: 'meta skuid 1000' };
-    expect(plain(stepsOf('meta skuid 1000 meta skuid != 1000'))).toEqual([
+    const unknown = { kind: 'unknown', id: 'meta priority 1000', text: 'meta priority 1000' };
+    expect(plain(stepsOf('meta priority 1000 meta priority != 1000'))).toEqual([
       match(unknown),
       match({ kind: 'not', of: unknown }),
     ]);

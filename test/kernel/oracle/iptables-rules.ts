@@ -121,8 +121,12 @@ function address({ dice, family }: Context): string {
     const range = words.anAddress(dice, family);
     if (range.includes('-')) return `-m iprange ${not(dice)}--${dice.pick(['src', 'dst'])}-range ${range}`;
   }
-  if (dice.once(12) && family === 'ip4')
-    return `-d ${dice.pick(['10.0.0.7/255.0.0.255', '198.51.0.80/255.255.0.255'])}`;
+  if (dice.once(12))
+    return `${not(dice)}${dice.pick(['-s', '-d'])} ${dice.pick(
+      family === 'ip4'
+        ? ['10.0.0.7/255.0.0.255', '198.51.0.80/255.255.0.255', '0.0.0.1/0.0.0.3']
+        : ['2001:db8:b::7/ffff:ffff::ffff', '::7/::f'],
+    )}`;
   return `${not(dice)}${dice.pick(['-s', '-d'])} ${words.aPrefix(dice, family)}`;
 }
 
@@ -185,6 +189,8 @@ function state(context: Context): string {
     `-m conntrack ${not(dice)}--ctorigdst ${words.aPrefix(dice, family)}`,
     `-m conntrack ${not(dice)}--ctorigsrc ${words.aPrefix(dice, family)}`,
     `-m conntrack --ctdir ${dice.pick(['ORIGINAL', 'REPLY'])}`,
+    `-m conntrack ${not(dice)}--ctrepl${dice.pick(['src', 'dst'])} ${words.aPrefix(dice, family)}`,
+    `-m conntrack ${not(dice)}--ctreplsrcport ${words.aPort(dice)}`,
     `-m conntrack ${not(dice)}--ctorigdstport ${words.aPort(dice)}`,
     `-m conntrack ${not(dice)}--ctproto ${dice.pick(['tcp', 'udp', '47'])}`,
     `-m conntrack ${not(dice)}--ctstatus ${dice.pick(['NONE', 'SEEN_REPLY', 'ASSURED', 'CONFIRMED', 'EXPECTED'])}`,
@@ -237,7 +243,9 @@ function match(context: Context): string {
       if (dice.once(8) && /^(?:PREROUTING|INPUT|FORWARD)$/.test(chain))
         return `-m mac ${not(dice)}--mac-source 02:00:5E:10:00:01`;
       if (dice.once(8)) return '-m limit --limit 50/sec --limit-burst 3';
-      return `-m addrtype ${not(dice)}--${dice.pick(['dst', 'dst', 'src'])}-type ${dice.pick(['LOCAL', 'LOCAL', 'MULTICAST', 'LOCAL,MULTICAST'])}`;
+      if (dice.once(8)) return `-m recent ${not(dice)}--set --name seen`;
+      if (dice.once(8) && /^(?:OUTPUT|POSTROUTING)$/.test(chain)) return `-m owner ${not(dice)}--uid-owner 1000`;
+      return `-m addrtype ${not(dice)}--${dice.pick(['dst', 'dst', 'src'])}-type ${dice.pick(['LOCAL', 'LOCAL', 'MULTICAST', 'LOCAL,MULTICAST', ...(context.family === 'ip6' ? ['UNICAST'] : [])])}`;
     default:
       return setMatch(context);
   }
@@ -294,7 +302,7 @@ function rule(context: Context): string {
   const { dice, table: name } = context;
   const head = protocol(context);
   const matches = Array.from({ length: dice.pick([0, 1, 1, 1, 2, 2]) }, () => match(context));
-  const option = /(?:^| )(?:-[sdio]|-m (?:mark|connmark|addrtype|iprange|conntrack|state|limit))\b/;
+  const option = /(?:^| )(?:-[sdio]|-m (?:mark|connmark|addrtype|iprange|conntrack|state|limit|recent|owner))\b/;
   const flagOf = (text: string): string => option.exec(text)?.[0].trim() ?? text;
   const kept = matches.filter(
     (one, index) => one !== '' && matches.findIndex((other) => flagOf(other) === flagOf(one)) === index,

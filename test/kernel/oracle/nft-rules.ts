@@ -173,7 +173,10 @@ function state(dice: Dice): string {
     'ct state established,related',
     `ct original proto-${dice.pick(['dst', 'dst', 'src'])} ${operator(dice)}${words.aPort(dice)}`,
     `ct direction ${dice.pick(['original', 'reply'])}`,
-    `ct status ${dice.pick(['dnat', 'snat', 'dnat,snat', 'seen-reply', '!= dnat'])}`,
+    `ct status ${dice.pick(['dnat', 'snat', 'dnat,snat', 'seen-reply', '!= dnat', '& (dnat | snat) == dnat', '& (dnat | seen-reply) != dnat'])}`,
+    // Before a test of a port nft leaves "ct protocol tcp" out of its listing.
+    `ct ${dice.pick(['', 'original ', 'reply '])}protocol ${operator(dice)}${dice.pick(['47', '50'])}`,
+    `meta l4proto ${dice.pick(['tcp', 'udp'])} ct reply proto-${dice.pick(['dst', 'src'])} ${operator(dice)}${words.aPortRange(dice)}`,
   ]);
 }
 
@@ -247,8 +250,32 @@ function header(context: Context): string {
   ])();
 }
 
+/** Bits of a header by their place, and addresses under masks that are no prefixes. */
+function bits(context: Context): string {
+  const { dice } = context;
+  const family = familyFor(context);
+  const side = dice.pick(['saddr', 'daddr']);
+  const host = family === 'ip4' ? '0.0.0' : ':';
+  return dice.pick([
+    () =>
+      `@nh,${dice.pick(['128,32', '96,32'])} ${operator(dice)}${dice.pick(['0x0a000507', '0xc6336450', '0xcb007109'])}`,
+    () => `@nh,72,8 ${operator(dice)}${dice.pick([6, 17])}`,
+    () => `@nh,${dice.pick(['128,8', '96,16', '104,4'])} ${operator(dice)}${dice.pick([10, 198, 0])}`,
+    () =>
+      `meta l4proto ${dice.pick(['tcp', 'udp'])} @th,${dice.pick(['0,32 & 0xffff ==', '16,16', '24,8'])} ${dice.pick(words.ports)}`.replace(
+        /24,8 \d+/,
+        '24,8 80',
+      ),
+    () => 'meta l4proto tcp @th,104,8 & 0x12 == 0x2',
+    () =>
+      `${word(family)} ${side} & ${family === 'ip4' ? dice.pick(['0.0.0.15', '0.0.255.0', '0.170.85.1']) : dice.pick(['::f', '::ffff', '0:0:ffff::'])} ${dice.pick(['==', '!=', '<'])} ${host}${family === 'ip4' ? '.' : ':'}${dice.pick([1, 5, 9])}`,
+    () => `meta sk${dice.pick(['uid', 'gid'])} ${operator(dice)}0`,
+  ])();
+}
+
 export function match(context: Context): string {
   const { dice } = context;
+  if (dice.once(25)) return bits(context);
   switch (dice.below(16)) {
     case 0:
     case 1:
@@ -280,7 +307,7 @@ export function match(context: Context): string {
     case 14:
       return dice.once(2)
         ? local(context)
-        : `ct original ${context.table === 'inet' ? 'ip ' : ''}${dice.pick(['saddr', 'daddr'])} ${operator(dice)}${words.aPrefix(dice, context.table === 'ip6' ? 'ip6' : 'ip4')}`;
+        : `ct ${dice.pick(['original', 'reply'])} ${context.table === 'inet' ? 'ip ' : ''}${dice.pick(['saddr', 'daddr'])} ${operator(dice)}${words.aPrefix(dice, context.table === 'ip6' ? 'ip6' : 'ip4')}`;
     default:
       return header(context);
   }
