@@ -40,6 +40,8 @@ export interface AlarmRecord {
   readonly witness?: string;
   readonly certainty?: 'certain' | 'possible';
   readonly conditions?: string;
+  /** It is shut now: when it comes back by itself. */
+  readonly returnsWhen?: string;
   /** Names of the services that can be reached, such as `dicom, rdp`. */
   readonly services?: string;
   /** How the platform shuts it. */
@@ -178,6 +180,7 @@ export function alarmRecord(event: FindingEvent, context: RecordContext = {}): A
       witness: text(subject?.witness),
       certainty: subject?.certainty,
       conditions: list(subject?.conditions),
+      returnsWhen: text(subject?.latent?.returnsWhen),
       services: list(context.services?.(event)),
       undo: text(subject?.undo),
       details: list(finding.details),
@@ -219,6 +222,7 @@ const shortenable = [
   'witness',
   'place',
   'link',
+  'returnsWhen',
   'what',
   'undo',
   'title',
@@ -248,6 +252,7 @@ const optional = [
   'window',
   'services',
   'place',
+  'returnsWhen',
   'undo',
   'what',
 ] as const;

@@ -35,6 +35,7 @@ type Label =
   | 'device'
   | 'contact'
   | 'what'
+  | 'latent'
   | 'services'
   | 'since'
   | 'window'
@@ -43,6 +44,7 @@ type Label =
   | 'undo'
   | 'details'
   | 'possible'
+  | 'returns'
   | 'acknowledged'
   | 'claimed'
   | 'escalated'
@@ -91,6 +93,7 @@ const french: Words = {
     device: 'Équipement',
     contact: 'Qui appeler sur place',
     what: 'Ce qui est ouvert',
+    latent: 'Ce qui se rouvrira',
     services: 'Services atteignables',
     since: 'Ouvert depuis',
     window: 'Intervention',
@@ -99,6 +102,7 @@ const french: Words = {
     undo: 'Pour l’équipe réseau, ce qui le referme',
     details: 'Détails',
     possible: 'Possible, mais non certain : cela dépend de',
+    returns: 'Fermé maintenant, se rouvre de soi-même',
     acknowledged: 'Pris en charge par',
     claimed: 'Revendiqué par',
     escalated: 'Transmis aussi à',
@@ -160,6 +164,7 @@ const english: Words = {
     device: 'Device',
     contact: 'Whom to call there',
     what: 'What is open',
+    latent: 'What will open again',
     services: 'Services that can be reached',
     since: 'Open since',
     window: 'Intervention',
@@ -168,6 +173,7 @@ const english: Words = {
     undo: 'For the network team, what shuts it',
     details: 'Details',
     possible: 'Possible, not certain: it depends on',
+    returns: 'Shut now, opens by itself',
     acknowledged: 'Taken on by',
     claimed: 'Claimed by',
     escalated: 'Passed on to',
@@ -205,6 +211,7 @@ export function letter(record: AlarmRecord, language: Language, titles: Titles):
     text === undefined ? [] : [`${words.labels[label]}${words.colon} ${text}`];
   const isOpen = kind === 'raise' || kind === 'update' || kind === 'remind' || kind === 'escalate';
   const hasOpening = record.what !== undefined;
+  const isShut = record.returnsWhen !== undefined;
   // Nobody has to shut what waits for acceptance.
   const isWaiting = record.acceptUntil !== undefined;
   const tag = isWaiting ? words.waiting : record.ended ? words.declared : words.tags[kind];
@@ -221,10 +228,11 @@ export function letter(record: AlarmRecord, language: Language, titles: Titles):
       ...line('device', where || undefined),
       ...(isOpen ? line('contact', record.contact) : []),
       // Of many at once the number says it.
-      ...line('what', record.members === undefined ? record.what : undefined),
+      ...line(isShut ? 'latent' : 'what', record.members === undefined ? record.what : undefined),
       ...line('services', record.services),
-      ...(isOpen && hasOpening ? line('since', since) : []),
+      ...(isOpen && hasOpening && !isShut ? line('since', since) : []),
       ...(record.certainty === 'possible' ? line('possible', record.conditions ?? '?') : []),
+      ...line('returns', record.returnsWhen),
       ...line('window', record.window && (by ? `${record.window} (${by})` : record.window)),
       ...line('until', record.windowEnd && time(record.windowEnd)),
       ...line('ticket', record.ticket),

@@ -41,11 +41,12 @@ export function printCoverage(statement: CoverageStatement, open: number, doubts
 }
 
 type Details = Partial<
-  Pick<SubjectView, 'because' | 'place' | 'cause' | 'witness' | 'certainty' | 'conditions' | 'undo'>
+  Pick<SubjectView, 'because' | 'place' | 'cause' | 'witness' | 'certainty' | 'conditions' | 'returnsWhen' | 'undo'>
 >;
 
 /** What belongs to an opening, below its line: why it is rated so, where it is, what opened it, how to shut it. */
-export function printDetails({ because, place, cause, witness, certainty, conditions, undo }: Details): void {
+export function printDetails(details: Details): void {
+  const { because, place, cause, witness, certainty, conditions, returnsWhen, undo } = details;
   const row = (title: string, text: string | undefined): void => {
     if (text !== undefined && text !== '') print(`          ${title.padEnd(8)} ${clean(text)}`);
   };
@@ -54,6 +55,7 @@ export function printDetails({ because, place, cause, witness, certainty, condit
   row('cause', cause);
   row('packet', witness);
   row('if', certainty === 'possible' ? (conditions?.join('; ') ?? 'only possible') : undefined);
+  row('returns', returnsWhen);
   row('undo', undo);
 }
 

@@ -90,6 +90,7 @@ const SubjectView = z.looseObject({
   undo: maybe,
   certainty: Certainty.exactOptional(),
   conditions: texts.exactOptional(),
+  returnsWhen: maybe,
 });
 
 export const DriftView: z.ZodType<guard.DriftView> = z.looseObject({
@@ -179,6 +180,7 @@ export const FindingView: z.ZodType<guard.FindingView> = z.looseObject({
   undo: maybe,
   certainty: Certainty.exactOptional(),
   conditions: texts.exactOptional(),
+  returnsWhen: maybe,
   earlier: z.array(z.looseObject({ code: text, until: text })).exactOptional(),
   escalatedTo: z.array(text).exactOptional(),
   toldAs: text.exactOptional(),

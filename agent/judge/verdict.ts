@@ -169,7 +169,7 @@ function ratingOf({ severity, because }: Rated): Rating {
 
 function latentRisk(risk: Rating, latent: NonNullable<Subject['latent']>): Rating {
   const severity = latent.shadowed ? 'low' : lowered(risk.severity, 1);
-  const why = latent.shadowed ? 'not effective now' : `not open now −1, returns ${latent.returnsWhen}`;
+  const why = latent.shadowed ? 'not effective now' : 'not open now −1';
   return { severity, because: `${severity}: ${risk.because.replace(/^\w+: /, '')}, ${why}` };
 }
 

@@ -201,6 +201,14 @@ describe('a letter', () => {
     expect(accepted.lines[0]).toBe('C’est accepté dans le référentiel : ce n’est plus à refermer.');
   });
 
+  test('about what is shut and opens by itself says when, and not that it is open', () => {
+    const returnsWhen = 'at the next start, when nftables loads /etc/nftables.conf';
+    const { lines } = letter({ ...told.raise, code: 'LATENT_OPENING', returnsWhen }, 'fr', titles);
+    expect(lines).toContain('Ce qui se rouvrira : internet → imaging 10.20.0.0/24 : tcp/3389');
+    expect(lines).toContain(`Fermé maintenant, se rouvre de soi-même : ${returnsWhen}`);
+    expect(lines.join('\n')).not.toMatch(/Ce qui est ouvert|Ouvert depuis/);
+  });
+
   test('in English, when it is shut again, asks for nothing', () => {
     const { subject, lines } = letter(told.resolve, 'en', titles);
     expect(subject).toBe(`[Écluse] Shut again: ${findingCodes.RESOLVED.title} (fw1)`);

@@ -62,6 +62,12 @@ describe('the neutral record', () => {
     });
   });
 
+  test('of what is shut and opens by itself, says when', () => {
+    const { finding } = event();
+    const latent = { returnsWhen: 'at the next start', shadowed: false };
+    expect(alarmRecord(event({}, { subject: { ...finding.subject!, latent } })).returnsWhen).toBe('at the next start');
+  });
+
   test.each([
     ['planned end', { end: NINE - 10 * MINUTE }, 10],
     ['an extension', { end: NINE - 30 * MINUTE, extension: { until: NINE - 5 * MINUTE } }, 5],

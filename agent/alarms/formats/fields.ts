@@ -31,6 +31,7 @@ const readingOrder: Readonly<Record<keyof AlarmRecord, true>> = {
   reminder: true,
   certainty: true,
   conditions: true,
+  returnsWhen: true,
   services: true,
   cause: true,
   place: true,

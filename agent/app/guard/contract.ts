@@ -132,6 +132,8 @@ export interface SubjectView {
   readonly undo?: string;
   readonly certainty?: 'certain' | 'possible';
   readonly conditions?: readonly string[];
+  /** It is shut now: when it comes back by itself. */
+  readonly returnsWhen?: string;
 }
 
 export interface DriftView {
@@ -317,6 +319,8 @@ export interface FindingView {
   readonly undo?: string;
   readonly certainty?: 'certain' | 'possible';
   readonly conditions?: readonly string[];
+  /** It is shut now: when it comes back by itself. */
+  readonly returnsWhen?: string;
   /** What it was called before, oldest first. */
   readonly earlier?: readonly { readonly code: string; readonly until: string }[];
   readonly claimed?: { readonly by: string; readonly reason: string; readonly at: string };

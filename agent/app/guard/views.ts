@@ -57,6 +57,7 @@ function partsOf(subject: Subject | undefined) {
     ...(subject?.undo !== undefined && { undo: subject.undo }),
     ...(subject?.certainty && { certainty: subject.certainty }),
     ...(subject?.conditions && subject.conditions.length > 0 && { conditions: subject.conditions }),
+    ...(subject?.latent && { returnsWhen: subject.latent.returnsWhen }),
   };
 }
 
