@@ -45,6 +45,7 @@ function fakeTime(folder: string, first: string): FakeTime {
 
 interface Told {
   readonly code: string;
+  readonly kind: string;
   readonly at: string;
 }
 
@@ -95,6 +96,9 @@ function guarded(first: string, action: (guarded: Guarded) => Promise<void>): ()
 }
 
 const OPEN_RULE = ['nft', 'add', 'rule', 'inet', 'filter', 'input', 'tcp', 'dport', '8080', 'accept'];
+/** Without its reminders. */
+const raised = (all: readonly Told[], code: string): readonly Told[] =>
+  all.filter((one) => one.code === code && one.kind === 'raise');
 const codesOf = (all: readonly Told[]): readonly string[] => all.map(({ code }) => code);
 
 describe('a window whose end', () => {
@@ -130,14 +134,14 @@ describe('a window whose end', () => {
       time.set('+30m');
       await fw.must(['nft', 'flush', 'chain', 'inet', 'filter', 'input']);
       await told('RESOLVED');
-      expect(codesOf(heard()).filter((code) => code === 'LEFT_OPEN')).toHaveLength(1);
+      expect(raised(heard(), 'LEFT_OPEN')).toHaveLength(1);
     }),
     180_000,
   );
 
   systemTest(
     [...needs, 'faketime'],
-    'stands at an hour that the clocks leave out in spring is judged when it would have come',
+    'G12: stands at an hour that the clocks leave out in spring is judged when it would have come, and once',
     guarded('@2027-03-28 00:58:50', async ({ time, fw, ecluse, told, heard }) => {
       // 02:30 in Paris does not exist that night: 01:30 UTC.
       await ecluse('window', 'open', '--vendor', 'v', '--device', 'fw1', '--end', '2027-03-28 02:30');
@@ -149,14 +153,18 @@ describe('a window whose end', () => {
       const left = (await told('LEFT_OPEN')).find(({ code }) => code === 'LEFT_OPEN')!;
       expect(Date.parse(left.at)).toBeGreaterThanOrEqual(Date.UTC(2027, 2, 28, 1, 30));
       expect(Date.parse(left.at)).toBeLessThan(Date.UTC(2027, 2, 28, 1, 33));
+      time.set('@2027-03-28 02:31:00');
+      await fw.must(['nft', 'flush', 'chain', 'inet', 'filter', 'input']);
+      await told('RESOLVED');
+      expect(raised(heard(), 'LEFT_OPEN')).toHaveLength(1);
     }),
     120_000,
   );
 
   systemTest(
     [...needs, 'faketime'],
-    'stands in the hour that the clocks show twice in autumn is judged the first time',
-    guarded('@2027-10-31 00:10:00', async ({ time, fw, ecluse, told }) => {
+    'G12: stands in the hour that the clocks show twice in autumn is judged the first time, and once',
+    guarded('@2027-10-31 00:10:00', async ({ time, fw, ecluse, told, heard }) => {
       // 02:30 in Paris is 00:30 UTC, and 01:30 UTC once more.
       await ecluse('window', 'open', '--vendor', 'v', '--device', 'fw1', '--end', '2027-10-31 02:30');
       await fw.must(OPEN_RULE);
@@ -164,6 +172,11 @@ describe('a window whose end', () => {
       time.set('@2027-10-31 00:31:00');
       const left = (await told('LEFT_OPEN')).find(({ code }) => code === 'LEFT_OPEN')!;
       expect(Date.parse(left.at)).toBeLessThan(Date.UTC(2027, 9, 31, 1, 0));
+      // The same time of the wall again.
+      time.set('@2027-10-31 01:31:00');
+      await fw.must(['nft', 'flush', 'chain', 'inet', 'filter', 'input']);
+      await told('RESOLVED');
+      expect(raised(heard(), 'LEFT_OPEN')).toHaveLength(1);
     }),
     120_000,
   );

@@ -5,8 +5,8 @@ import type { Capture } from '../../agent/drivers/index.js';
 import type { FindingEvent, Subject } from '../../agent/judge/index.js';
 import { type VirtualClock, virtualClock } from '../../agent/lib/clock.js';
 import type { Log } from '../../agent/lib/log.js';
-import { problemText, type Result } from '../../agent/lib/result.js';
 import { type Device, emptyCoverage } from '../../agent/model/index.js';
+import { must } from '../support/answers.js';
 import { START, type SubjectText, subject } from '../support/guard.js';
 import { tempDir } from '../support/machine.js';
 import { rules } from '../support/services.js';
@@ -148,10 +148,7 @@ export function fakeWorld(names: readonly string[] = ['fw'], overrides: Partial<
   return { clock, devices, settings, tools, said: [], logged };
 }
 
-export function must<T>(result: Result<T>): T {
-  if (!result.ok) throw new Error(`${result.error.code} ${problemText(result.error)}`);
-  return result.value;
-}
+export { must };
 
 /** A guard that runs in the fake world; time moves only by `until`, in steps that let every reading end. */
 export interface RunningGuard {

@@ -1,7 +1,7 @@
 import { describe, expect } from '@jest/globals';
 import { type Firewall, iptablesLegacy, iptablesNft, nftables } from './firewalls.js';
-import type { Guarded } from './guarded.js';
 import {
+  closeWindow,
   codes,
   expectDoor,
   expectFacts,
@@ -85,7 +85,7 @@ const refused: Story = {
     const window = await openWindow(guarded, '--for', '10m');
     await world.firewall.must(nftables.addRule(RESULTS));
     await expectDoor(guarded, RESULTS, 'reached');
-    const no = await close(guarded, window);
+    const no = await closeWindow(guarded, window);
     expect(no).toMatchObject({ exit: 1, answer: { window, state: 'refused', attested: true } });
     expect(no.answer.openings).toHaveLength(1);
     const [opening] = no.answer.openings;
@@ -94,7 +94,7 @@ const refused: Story = {
     await expectDoor(guarded, RESULTS, 'reached');
     await world.firewall.must(['sh', '-ec', opening!.undo!]);
     await expectDoor(guarded, RESULTS, 'shut');
-    const yes = await close(guarded, window);
+    const yes = await closeWindow(guarded, window);
     expect(yes).toMatchObject({ exit: 0, answer: { window, state: 'closed', attested: true, openings: [] } });
     await guarded.told('RESOLVED');
     // A refused window ends there and then: where the grace had passed before the door was shut, that is told as well.
@@ -102,20 +102,6 @@ const refused: Story = {
     expect(rest).toEqual(['OUT_OF_SCOPE_OPENING', 'RESOLVED']);
   },
 };
-
-interface CloseAnswer {
-  readonly window: string;
-  readonly state: string;
-  readonly openings: readonly { readonly summary: string; readonly undo?: string }[];
-}
-
-async function close(
-  guarded: Guarded,
-  window: string,
-): Promise<{ readonly exit: number; readonly answer: CloseAnswer }> {
-  const outcome = await guarded.ecluse('window', 'close', window, '--json');
-  return { exit: outcome.code!, answer: JSON.parse(outcome.stdout) as CloseAnswer };
-}
 
 describe('the reference incident on the real kernel', () => {
   testStories([

@@ -1,27 +1,38 @@
 import { describe, expect } from '@jest/globals';
-import { type Firewall, nftables } from './firewalls.js';
+import { type Firewall, iptablesNft, nftables, withMore } from './firewalls.js';
 import type { Guarded } from './guarded.js';
-import { codes, expectDoor, expectFacts, expectWitnessPasses, first, openWindow, testStories } from './story.js';
+import {
+  closeWindow,
+  codes,
+  expectDoor,
+  expectFacts,
+  expectWitnessPasses,
+  first,
+  nft,
+  openWindow,
+  testStories,
+} from './story.js';
 import { PORTAL, RESULTS, web } from './world.js';
 
 /** Cases of the scenarios that a kernel can show: beside what is told stands who gets in. */
-
-/** The firewall with more rules from the start, which are then its baseline. */
-function withMore(...lines: readonly string[]): Firewall {
-  return {
-    ...nftables,
-    load: async (namespace) => {
-      await nftables.load(namespace);
-      for (const line of lines) await namespace.must(['nft', line]);
-    },
-  };
-}
 
 const forward = 'inet filter forward';
 const nat = [
   'add table ip nat',
   'add chain ip nat prerouting { type nat hook prerouting priority dstnat ; policy accept ; }',
 ];
+/** As the program `miniupnpd` finds it: its own chains, empty, called from those that are always there. */
+const upnp: Firewall = {
+  ...iptablesNft,
+  load: async (namespace) => {
+    await iptablesNft.load(namespace);
+    for (const rule of [
+      ...['-t nat -N MINIUPNPD', '-t nat -A PREROUTING -i wan0 -j MINIUPNPD'],
+      ...['-N MINIUPNPD', '-A FORWARD -i wan0 ! -o wan0 -j MINIUPNPD'],
+    ])
+      await namespace.must(['iptables-nft', ...rule.split(' ')]);
+  },
+};
 /** A port of the web server that nothing answers on, translated to the results page. */
 const OTHER = 8443;
 
@@ -30,10 +41,6 @@ async function expectDrift({ ecluse }: Guarded, code: 0 | 1, words = ''): Promis
   const drift = await ecluse('drift', '--json');
   expect([drift.code, drift.stderr]).toEqual([code, '']);
   expect(drift.stdout).toContain(words);
-}
-
-async function nft({ world }: Guarded, command: string): Promise<void> {
-  await world.firewall.must(['nft', command]);
 }
 
 describe('on the real kernel', () => {
@@ -76,12 +83,12 @@ describe('on the real kernel', () => {
       name: 'G10: removed for the close and back after it, under the name that it had',
       firewall: nftables,
       action: async (guarded) => {
-        const { world, ecluse, told } = guarded;
+        const { world, told } = guarded;
         const window = await openWindow(guarded);
         await world.firewall.must([...nftables.addRule(RESULTS)]);
         const seen = first(await told('OUT_OF_SCOPE_OPENING'), 'OUT_OF_SCOPE_OPENING');
         await nftables.load(world.firewall);
-        expect((await ecluse('window', 'close', window)).code).toBe(0);
+        expect((await closeWindow(guarded, window)).exit).toBe(0);
         await told('RESOLVED');
         await world.firewall.must([...nftables.addRule(RESULTS)]);
         const back = first(await told('UNPLANNED_OPENING'), 'UNPLANNED_OPENING');
@@ -111,6 +118,26 @@ describe('on the real kernel', () => {
         await up(9002);
         await expectDrift(guarded, 1, '9002');
         expect(codes(guarded.heard())).not.toContain('LEFT_OPEN');
+      },
+    },
+    {
+      name: 'G16: a mapping that a machine inside asked of the router is told, with the list it stands in',
+      firewall: upnp,
+      action: async (guarded) => {
+        const { world, told } = guarded;
+        await expectDoor(guarded, OTHER, 'shut');
+        const mapping = [
+          `-t nat -A MINIUPNPD -p tcp --dport ${OTHER} -j DNAT --to-destination ${web[4]}:${RESULTS}`,
+          `-A MINIUPNPD -p tcp -d ${web[4]} --dport ${RESULTS} -j ACCEPT`,
+        ];
+        for (const rule of mapping) await world.firewall.must(['iptables-nft', ...rule.split(' ')]);
+        await expectDoor(guarded, OTHER, 'reached');
+        const opened = first(await told('UNPLANNED_OPENING'), 'UNPLANNED_OPENING');
+        expect(opened.param('severity')).toBe('critical');
+        expect(opened.param('cause')).toMatch(/^added: filter\/MINIUPNPD rule 1: /);
+        for (const rule of mapping) await world.firewall.must(['iptables-nft', ...rule.replace('-A', '-D').split(' ')]);
+        await told('RESOLVED');
+        await expectDoor(guarded, OTHER, 'shut');
       },
     },
     {

@@ -21,7 +21,8 @@ export interface Firewall {
   readonly loadTidied?: (namespace: Namespace) => Promise<void>;
 }
 
-const nftRules = `flush ruleset
+/** What `nftables` loads: a file that nft reads. */
+export const nftRules = `flush ruleset
 table inet filter {
   chain input {
     type filter hook input priority filter; policy drop;
@@ -75,6 +76,17 @@ export const nftables: Firewall = {
     await namespace.must(['nft', '-f', '-'], { input: nftRulesTidied });
   },
 };
+
+/** The firewall with more rules from the start, which are then its baseline; each line is a command of nft. */
+export function withMore(...lines: readonly string[]): Firewall {
+  return {
+    ...nftables,
+    load: async (namespace) => {
+      await nftables.load(namespace);
+      for (const line of lines) await namespace.must(['nft', line]);
+    },
+  };
+}
 
 /** iptables-restore's own form, for one family. */
 function iptablesRules(family: 4 | 6): string {

@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import type { Guard } from '../../agent/app/guard/contract.js';
+import { guardClient } from '../../agent/http/index.js';
 import { type Outcome, run, waitFor } from '../support/machine.js';
 import { freePort, param, type Rsyslog, type RsyslogLine, rsyslog } from '../support/rsyslog.js';
 import type { Firewall } from './firewalls.js';
@@ -10,7 +12,7 @@ import { type World, withWorld } from './world.js';
 
 /**
  * The world with a guard: the real program watches the firewall's namespace and tells a real rsyslog; a person speaks
- * to it by the command line. Nothing here knows how Écluse works inside.
+ * to it by the command line.
  */
 export interface Guarded {
   readonly world: World;
@@ -18,15 +20,31 @@ export interface Guarded {
   readonly rsyslog: Rsyslog;
   /** Runs `ecluse ARGV --config FILE`, as a person would. */
   ecluse(...argv: readonly string[]): Promise<Outcome>;
+  /** What the daemon answers on its socket, for what would take a person's command again and again. */
+  guard(): Guard;
   readonly daemon: Daemon;
+  /** Writes the configuration anew, for the next start of the guard. */
+  configure(additions: Additions): void;
   /** What rsyslog wrote, in its order, once `code` stands among it. */
   told(code: string, timeoutMs?: number): Promise<readonly Told[]>;
   /** What rsyslog has written up to now. */
   heard(): readonly Told[];
 }
 
+/** What the configuration has besides the firewall, in YAML. */
+export interface Additions {
+  /** Settings of the firewall's own entry, such as the drivers that read it. */
+  readonly entry?: readonly string[];
+  /** Entries of other devices. */
+  readonly devices?: readonly string[];
+  readonly settings?: readonly string[];
+  /** The name of the folder in which the guard remembers. */
+  readonly state?: string;
+}
+
 export interface Daemon {
-  start(): Promise<void>;
+  /** `env` is added to its environment. */
+  start(env?: Readonly<Record<string, string>>): Promise<void>;
   /** SIGKILL: no chance to write anything. */
   kill(): Promise<void>;
   stop(): Promise<void>;
@@ -44,30 +62,42 @@ export interface Told {
 
 export const GRACE_SECONDS = 2;
 export const POLL_SECONDS = 2;
+const STATE = 'state';
 const READY_MS = 60_000;
 const TOLD_MS = 30_000;
 
 const program = fileURLToPath(new URL('../../agent/main.js', import.meta.url));
 
-function configuration(folder: string, netns: string, port: number): string {
+/** The entry of a firewall between the two networks, in whichever namespace. */
+export function gateway(id: string, netns: string, ...more: readonly string[]): string {
+  const settings = [`id: ${id}`, 'kind: fw', 'interfaces: {wan0: internet, dmz0: dmz}', `source: {netns: ${netns}}`];
+  return `{${[...settings, ...more].join(', ')}}`;
+}
+
+interface Place {
+  readonly folder: string;
+  readonly netns: string;
+  readonly port: number;
+}
+
+/** Writes the file and gives its path. */
+function configuration({ folder, netns, port }: Place, additions: Additions = {}): string {
+  const { entry = [], devices = [], settings = [], state = STATE } = additions;
   const path = join(folder, 'config.yaml');
-  writeFileSync(
-    path,
-    `site: Hopital d'essai
-timeZone: Europe/Paris
-state: ${join(folder, 'state')}
-poll: ${POLL_SECONDS}s
-grace: ${GRACE_SECONDS}s
-devices:
-  - id: fw1
-    kind: fw
-    interfaces: {wan0: internet, dmz0: dmz}
-    source: {netns: ${netns}}
-sinks:
-  - {id: siem, syslog: '127.0.0.1:${port}'}
-  - {id: file, jsonl: ${join(folder, 'alarms.jsonl')}}
-`,
-  );
+  const lines = [
+    "site: Hopital d'essai",
+    'timeZone: Europe/Paris',
+    `state: ${join(folder, state)}`,
+    `poll: ${POLL_SECONDS}s`,
+    `grace: ${GRACE_SECONDS}s`,
+    'devices:',
+    ...[gateway('fw1', netns, ...entry), ...devices].map((device) => `  - ${device}`),
+    'sinks:',
+    `  - {id: siem, syslog: '127.0.0.1:${port}'}`,
+    `  - {id: file, jsonl: ${join(folder, 'alarms.jsonl')}}`,
+    ...settings,
+  ];
+  writeFileSync(path, lines.map((line) => `${line}\n`).join(''));
   return path;
 }
 
@@ -85,9 +115,10 @@ function daemonOf(config: string): Daemon {
     child = undefined;
   };
   return {
-    async start() {
+    async start(env) {
       const started = spawn(process.execPath, [program, 'start', '--config', config], {
         stdio: ['ignore', 'pipe', 'pipe'],
+        env: { ...process.env, ...env },
       });
       child = started;
       const before = said.length;
@@ -124,7 +155,9 @@ export function withGuardedWorld<T>(
   return withWorld(async (world) => {
     mkdirSync(folder, { recursive: true });
     const server = rsyslog(folder, await freePort());
-    const config = configuration(folder, world.firewall.name, server.port);
+    const place = { folder, netns: world.firewall.name, port: server.port };
+    const config = configuration(place);
+    let state = STATE;
     const ecluse = (...argv: readonly string[]): Promise<Outcome> =>
       run([process.execPath, program, ...argv, '--config', config]);
     const daemon = daemonOf(config);
@@ -137,6 +170,11 @@ export function withGuardedWorld<T>(
         rsyslog: server,
         ecluse,
         daemon,
+        guard: () => guardClient(join(folder, state, 'ecluse.sock')),
+        configure: (additions) => {
+          state = additions.state ?? STATE;
+          configuration(place, additions);
+        },
         heard,
         told: (code, timeoutMs = TOLD_MS) =>
           waitFor(

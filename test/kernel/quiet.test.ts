@@ -4,6 +4,7 @@ import { waitFor } from '../support/system.js';
 import { nftables } from './firewalls.js';
 import { GRACE_SECONDS, type Guarded } from './guarded.js';
 import {
+  closeWindow,
   codes,
   expectDoor,
   expectFacts,
@@ -23,7 +24,7 @@ async function queued({ ecluse }: Guarded): Promise<number> {
 describe('on the real kernel', () => {
   testStories([
     {
-      name: 'rules that were loaded again, renamed, reordered or have counted raise nothing',
+      name: 'G1: rules that were loaded again, renamed, reordered or have counted raise nothing, in a window or not',
       firewall: nftables,
       action: async (guarded) => {
         const { world, ecluse, heard } = guarded;
@@ -39,11 +40,18 @@ describe('on the real kernel', () => {
         await expectDoor(guarded, PORTAL, 'reached');
         await expectDoor(guarded, RESULTS, 'shut');
         await clean();
+        const window = await openWindow(guarded, '--for', '10m');
+        await nftables.load(world.firewall);
+        await clean();
+        expect(await closeWindow(guarded, window)).toMatchObject({
+          exit: 0,
+          answer: { state: 'closed', openings: [] },
+        });
         expect(codes(heard())).toEqual([]);
       },
     },
     {
-      name: 'the IPv6 twin is left open while IPv4 is shut',
+      name: 'G5: the IPv6 twin is left open while IPv4 is shut',
       firewall: nftables,
       action: async (guarded) => {
         const { world, told } = guarded;

@@ -1,6 +1,8 @@
 import { expect } from '@jest/globals';
+import type { FindingView } from '../../agent/app/guard/contract.js';
+import { must } from '../support/answers.js';
 import { whyMissing } from '../support/needs.js';
-import { type Need, systemTest, tempDir } from '../support/system.js';
+import { type Need, systemTest, tempDir, waitFor } from '../support/system.js';
 import type { Firewall } from './firewalls.js';
 import { type Guarded, type Told, withGuardedWorld } from './guarded.js';
 import { packetOf, passes } from './packet.js';
@@ -10,12 +12,15 @@ import type { Visit } from './visitor.js';
 /** Long enough for a person's command, a contractor's and a reading on a busy machine. */
 export const WINDOW_SECONDS = 10;
 const TEST_MS = 150_000;
+const FOUND_MS = 30_000;
 
 export interface Story {
   readonly name: string;
   readonly firewall: Firewall;
   /** Besides what the firewall and the world need. */
   readonly needs?: readonly Need[];
+  /** The action starts the guard by itself, after whatever has to be there before. */
+  readonly startsLater?: true;
   readonly action: (guarded: Guarded) => Promise<void>;
 }
 
@@ -49,10 +54,10 @@ function needsOf({ firewall, needs = [] }: Story): readonly Need[] {
   return ['root', 'netns', 'ip', 'nft', 'perl', 'rsyslogd', ...firewall.needs, ...needs];
 }
 
-function play({ firewall, action }: Story): Promise<void> {
+function play({ firewall, action, startsLater }: Story): Promise<void> {
   return withGuardedWorld(tempDir(), firewall, async (guarded) => {
-    await guarded.daemon.start();
     try {
+      if (!startsLater) await guarded.daemon.start();
       await action(guarded);
     } catch (error) {
       // A daemon that told why is half the cause of a failing test.
@@ -80,16 +85,62 @@ export async function openWindow(guarded: Guarded, ...more: readonly string[]): 
   return (JSON.parse(outcome.stdout) as { readonly window: { readonly id: string } }).window.id;
 }
 
-export const codes = (told: readonly Told[]): readonly string[] => told.map(({ code }) => code);
+export interface CloseAnswer {
+  readonly window: string;
+  readonly state: string;
+  readonly attested: boolean;
+  readonly openings: readonly { readonly code: string; readonly summary: string; readonly undo?: string }[];
+  readonly coverage: { readonly notCovered: readonly string[] };
+}
+
+/** Closes the window, as its technician does at the end. */
+export async function closeWindow(
+  { ecluse }: Guarded,
+  window: string,
+): Promise<{ readonly exit: number | undefined; readonly answer: CloseAnswer }> {
+  const outcome = await ecluse('window', 'close', window, '--json');
+  return { exit: outcome.code, answer: JSON.parse(outcome.stdout) as CloseAnswer };
+}
+
+/** What is open by the guard's word, once it has these codes and no others, in whichever order. */
+export async function findingsOnce(
+  { guard }: Guarded,
+  ...expected: readonly string[]
+): Promise<readonly FindingView[]> {
+  const wanted = [...expected].sort().join();
+  let last: readonly FindingView[] = [];
+  try {
+    return await waitFor(
+      async () => {
+        last = must(await guard().findings({ all: false })).findings;
+        return [...codes(last)].sort().join() === wanted ? last : undefined;
+      },
+      { timeoutMs: FOUND_MS, intervalMs: 100, what: wanted },
+    );
+  } catch (error) {
+    (error as Error).message += ` among the findings: ${JSON.stringify(last, null, 1)}`;
+    throw error;
+  }
+}
+
+/** Runs nft in the firewall, as whoever works on it does. */
+export async function nft({ world }: Pick<Guarded, 'world'>, command: string): Promise<void> {
+  await world.firewall.must(['nft', command]);
+}
+
+export const codes = (told: readonly { readonly code: string }[]): readonly string[] => told.map(({ code }) => code);
 export const first = (told: readonly Told[], code: string): Told => told.find((one) => one.code === code)!;
 
-/** Every record of the opening says whose intervention it was, what opened it, and a packet that passes. */
-export function expectFacts(told: Told): void {
+/**
+ * Every record of the opening says whose intervention it was, what opened it, and a packet that passes. Nobody's edit
+ * of the running rules opened what is latent: then its place says where it lies.
+ */
+export function expectFacts(told: Told, kind: 'open' | 'latent' = 'open'): void {
   expect(told.param('vendor')).toBe('Prestataire');
   expect(told.param('technician')).toBe('Technicien 12');
   expect(told.param('ticket')).toBe('INT-0216');
   expect(told.param('device')).toBe('fw1');
-  expect(told.param('cause')).toMatch(/\S/);
+  expect(told.param(kind === 'open' ? 'cause' : 'place')).toMatch(/\S/);
   expect(told.param('witness')).toMatch(/\S/);
 }
 

@@ -37,6 +37,8 @@ const gates = {
   dmz0: { 4: '198.51.100.1', 6: '2001:db8:b::1' },
 } as const;
 
+const FORWARDING = { 'ipv4/ip_forward': '1', 'ipv6/conf/all/forwarding': '1' };
+
 const PATIENCE_MS: Readonly<Record<Visit['kind'], number>> = { reached: 5_000, shut: 300 };
 
 const program = (name: string): string => fileURLToPath(new URL(`./${name}.js`, import.meta.url));
@@ -69,21 +71,38 @@ async function plug(firewall: Namespace, gate: keyof typeof gates, host: Namespa
   ]);
 }
 
-async function serve(dmz: Namespace): Promise<void> {
-  const service = dmz.start([process.execPath, program('web-service'), String(PORTAL), String(RESULTS)]);
+/** Starts the web service on these ports, and waits until it answers on all of them. */
+export async function serve(dmz: Namespace, ...ports: readonly number[]): Promise<void> {
+  const service = dmz.start([process.execPath, program('web-service'), ...ports.map(String)]);
   let said = '';
   service.stdout!.on('data', (chunk: Buffer) => {
     said += chunk;
   });
   service.stderr!.resume();
-  await waitFor(() => said.split('listening').length > 2, { timeoutMs: 30_000, what: 'the web service' });
+  await waitFor(() => said.split('listening').length > ports.length, { timeoutMs: 30_000, what: 'the web service' });
+}
+
+/** A namespace that would pass packets on, if it had cables. */
+export function forwards(namespace: Namespace): Promise<void> {
+  return configure(namespace, FORWARDING);
+}
+
+/** The other member of a pair takes over: both cables and all addresses of the firewall are its own from now on. */
+export async function failOver({ firewall }: World, standby: Namespace): Promise<void> {
+  for (const [gate, at] of Object.entries(gates)) {
+    await ip(firewall, [`link set ${gate} netns ${standby.name}`]);
+    await ip(standby, [
+      `address add ${at[4]}/24 dev ${gate}`,
+      `address add ${at[6]}/64 dev ${gate}`,
+      `link set ${gate} up`,
+    ]);
+  }
 }
 
 /** Makes the world, gives it to `action`, and takes it away with every program in it. Its firewall has no rule yet. */
 export function withWorld<T>(action: (world: World) => Promise<T>): Promise<T> {
   return withNamespaces(['net', 'fw', 'dmz'], async ({ net, fw, dmz }) => {
-    const forwarding = { 'ipv4/ip_forward': '1', 'ipv6/conf/all/forwarding': '1' };
-    await Promise.all([configure(net, {}), configure(fw, forwarding), configure(dmz, {})]);
+    await Promise.all([configure(net, {}), configure(fw, FORWARDING), configure(dmz, {})]);
     await Promise.all([plug(fw, 'wan0', net, someone), plug(fw, 'dmz0', dmz, web)]);
     await ip(fw, [
       `route add default via ${someone[4]}`,
@@ -91,7 +110,7 @@ export function withWorld<T>(action: (world: World) => Promise<T>): Promise<T> {
       `route add ${INSIDE[4]} via ${web[4]}`,
       `route add ${INSIDE[6]} via ${web[6]}`,
     ]);
-    await serve(dmz);
+    await serve(dmz, PORTAL, RESULTS);
     return action({
       internet: net,
       firewall: fw,

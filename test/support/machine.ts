@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { systemPath } from './needs.js';
 
@@ -77,6 +77,11 @@ export interface Namespace {
   must(argv: readonly string[], options?: RunOptions): Promise<string>;
   /** Starts a program that goes on; it is ended, by its pid, with the namespace. */
   start(argv: readonly string[], options?: Pick<RunOptions, 'cwd' | 'env'>): ChildProcess;
+  /**
+   * Writes a file that programs inside see under /etc in the place of the machine's own (ip-netns(8)). The first part
+   * of the path must exist in the machine's /etc, and is hidden whole where it is a folder.
+   */
+  etc(path: string, text: string): void;
 }
 
 /** The namespaces that exist now, each with the programs started in it. */
@@ -97,7 +102,16 @@ function namespace(name: string): Namespace {
       living.get(name)?.push(child);
       return child;
     },
+    etc: (path, text) => {
+      const file = join(etcOf(name), path);
+      mkdirSync(dirname(file), { recursive: true });
+      writeFileSync(file, text);
+    },
   };
+}
+
+function etcOf(name: string): string {
+  return join('/etc/netns', name);
 }
 
 function pidsIn(name: string): readonly number[] {
@@ -128,6 +142,7 @@ function removeNow(name: string): void {
     // A pipe that nobody read never sees its end, and would keep this process alive.
     for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy();
   }
+  rmSync(etcOf(name), { recursive: true, force: true });
   living.delete(name);
 }
 

@@ -1,5 +1,3 @@
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { describe, expect } from '@jest/globals';
 import { drivers, readDevice } from '../../../agent/app/index.js';
 import { localRunner } from '../../../agent/collect/index.js';
@@ -12,8 +10,6 @@ const rules = (port: string): string =>
 describe('a machine whose saved rules are not the running ones', () => {
   systemTest(['root', 'netns', 'nft'], 'is told of, from its real files', () =>
     withNamespaces(['saved'], async ({ saved }) => {
-      // ip-netns(8): what lies in /etc/netns/NAME stands in the place of what is in /etc.
-      const folder = join('/etc/netns', saved.name);
       const read = async () => {
         const settings = {
           id: 'fw',
@@ -28,32 +24,26 @@ describe('a machine whose saved rules are not the running ones', () => {
         expect(blind).toEqual([]);
         return model!;
       };
-      try {
-        const wants = join(folder, 'systemd', 'system', 'multi-user.target.wants');
-        mkdirSync(wants, { recursive: true });
-        writeFileSync(join(wants, 'nftables.service'), '');
-        writeFileSync(join(folder, 'nftables.conf'), rules(''));
-        await saved.must(['nft', '-f', '/etc/nftables.conf']);
-        const approved = await read();
-        expect(approved.later?.[0]?.pipeline.lists).toHaveLength(1);
-        // The vendor opens a port in the file, loads it, and afterwards shuts it in the kernel alone.
-        writeFileSync(join(folder, 'nftables.conf'), rules(', 8080'));
-        const now = await read();
-        const { undeclared } = composeObservation({
-          device: 'fw',
-          at: 0,
-          now,
-          approved,
-          declared: { flows: [], listeners: [] },
-          earlier: [],
-          interfaceZones: {},
-        });
-        expect(undeclared.map(({ summary, latent, place }) => [summary, latent?.returnsWhen, place?.file])).toEqual([
-          ['any → fw tcp 8080', 'at the next start, when nftables loads /etc/nftables.conf', '/etc/nftables.conf'],
-        ]);
-      } finally {
-        rmSync(folder, { recursive: true, force: true });
-      }
+      saved.etc('systemd/system/multi-user.target.wants/nftables.service', '');
+      saved.etc('nftables.conf', rules(''));
+      await saved.must(['nft', '-f', '/etc/nftables.conf']);
+      const approved = await read();
+      expect(approved.later?.[0]?.pipeline.lists).toHaveLength(1);
+      // The vendor opens a port in the file, loads it, and afterwards shuts it in the kernel alone.
+      saved.etc('nftables.conf', rules(', 8080'));
+      const now = await read();
+      const { undeclared } = composeObservation({
+        device: 'fw',
+        at: 0,
+        now,
+        approved,
+        declared: { flows: [], listeners: [] },
+        earlier: [],
+        interfaceZones: {},
+      });
+      expect(undeclared.map(({ summary, latent, place }) => [summary, latent?.returnsWhen, place?.file])).toEqual([
+        ['any → fw tcp 8080', 'at the next start, when nftables loads /etc/nftables.conf', '/etc/nftables.conf'],
+      ]);
     }),
   );
 });
