@@ -85,7 +85,7 @@ describe('a baseline file that is edited behind the guard’s back', () => {
   });
 });
 
-test('a reload takes another baseline by two names while somebody works, and never by theirs', async () => {
+test('G17: a reload takes another baseline by two names while somebody works, and never by theirs', async () => {
   const { path, write, world } = guardedFile();
   const { guard } = await startGuard(world);
   must(await guard.openWindow('W', window));
