@@ -44,7 +44,7 @@ export interface Measured {
 }
 
 /** Not rulesets: the input of nft's own tests, and programs that call nft or iptables. */
-const NOT_A_RULESET = /\.t$|\.t\.json$|\.sh$/;
+export const NOT_A_RULESET = /\.t$|\.t\.json$|\.sh$/;
 
 /** A name of something that was cut away or blanked out, and a line that was left half. */
 const NOT_HELD = /\bis not in this capture$| does not say (?:“[\w-]+”|its port)$/;
