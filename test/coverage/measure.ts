@@ -47,7 +47,7 @@ export interface Measured {
 export const NOT_A_RULESET = /\.t$|\.t\.json$|\.sh$/;
 
 /** A name of something that was cut away or blanked out, and a line that was left half. */
-const NOT_HELD = /\bis not in this capture$| does not say (?:“[\w-]+”|its port)$/;
+const NOT_HELD = /\bis not in this capture$|\bis not defined$|\bis missing$| does not say (?:“[\w-]+”|its port)$/;
 
 /** Reads every file of a folder; whatever throws does so here too. */
 export async function measure(corpus: string, { folder, driver }: Folder): Promise<Measured> {

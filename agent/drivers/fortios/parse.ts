@@ -269,7 +269,7 @@ function readWords(lines: Lines, first: string): Line | undefined {
     } else if (/\s/.test(character)) {
       if (word !== undefined) words.push(word);
       word = undefined;
-    } else if (character === '#' && word === undefined && /^# [^"']*$/.test(line.slice(column))) {
+    } else if (character === '#' && word === undefined && isRemark(line.slice(column))) {
       return read();
     } else if (character === '\\' && words.length >= 2) {
       word ??= '';
@@ -285,6 +285,11 @@ function readWords(lines: Lines, first: string): Line | undefined {
       return read('a control character or a lone backslash');
     } else word = (word ?? '') + character;
   }
+}
+
+/** A person's note behind a statement. A quotation that is open behind it would be a damaged line. */
+function isRemark(text: string): boolean {
+  return text.startsWith('# ') && ['"', "'"].every((quote) => text.split(quote).length % 2 === 1);
 }
 
 const plain = /^[ \t]*[^\s"'\\#\u0000-\u001f\u007f]+(?:[ \t]+(?:[^\s"'\\#\u0000-\u001f\u007f]+|"[^"\\]*"))*[ \t]*$/;

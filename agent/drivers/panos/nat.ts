@@ -1,6 +1,7 @@
 import { size } from '../../lib/intervals.js';
 import { type AddressSet, all, anyAddress, type Condition, type Nat, type Rule, type Step } from '../../model/index.js';
 import { type Addresses, addressNamed, join, sideCondition } from './addresses.js';
+import type { Network } from './network.js';
 import { originOf } from './origin.js';
 import { hasUnknown, isYes, target } from './rules.js';
 import { type Reader, unknown } from './scope.js';
@@ -40,6 +41,11 @@ export interface NatRules {
 
 function namesOf(node: Node | undefined): readonly string[] {
   return membersOf(node);
+}
+
+/** Without the word that stands for all. */
+function givenOf(node: Node | undefined): readonly string[] {
+  return namesOf(node).filter((name) => name !== 'any');
 }
 
 function addressesOf(names: readonly string[], side: 'source' | 'destination', reader: Reader): Addresses {
@@ -87,11 +93,7 @@ function destinationNat(node: Node, reader: Reader): Nat | undefined {
     reader.ledger.lost(strange ?? translation, 'this translation is not understood');
     return { kind: 'nat', translate: 'destination', to: { addresses: anyAddress } };
   }
-  const from = addressesOf(
-    namesOf(at(node, 'destination')).filter((name) => name !== 'any'),
-    'destination',
-    reader,
-  );
+  const from = addressesOf(givenOf(at(node, 'destination')), 'destination', reader);
   const to = translated(names, reader);
   // The dynamic kind shares the work among its addresses, as many as they are.
   const isFixed = translation.name === 'destination-translation' && to.isKnown && from.unknowns.length === 0;
@@ -104,7 +106,20 @@ function destinationNat(node: Node, reader: Reader): Nat | undefined {
   };
 }
 
-function sourceNat(node: Node, reader: Reader): Nat | undefined {
+/** The address of an interface: the one that is named, or the only one that it has. */
+function addressOfInterface(node: Node, { interfaces, prefix }: Network, reader: Reader): NonNullable<Nat['to']> {
+  const [named] = ['ip', 'ipv6', 'floating-ip'].flatMap((word) => valueIn(at(node, word)) ?? []);
+  if (named !== undefined) {
+    const { set, isKnown } = translated([named.split('/')[0]!], reader);
+    if (isKnown && count(set) === 1n) return { addresses: set };
+  }
+  const name = prefix + (valueIn(at(node, 'interface')) ?? '');
+  const own = interfaces.find((one) => one.name === name);
+  const [first, ...others] = own && !own.isDynamic ? own.networks : [];
+  return named === undefined && first && others.length === 0 ? { addresses: first.own } : 'device';
+}
+
+function sourceNat(node: Node, { network }: System, reader: Reader): Nat | undefined {
   const translation = at(node, 'source-translation');
   const [how] = translation?.children ?? [];
   if (!translation || !how) return undefined;
@@ -112,15 +127,17 @@ function sourceNat(node: Node, reader: Reader): Nat | undefined {
     reader.ledger.lost(how, `“${how.name}” is no known way to translate`);
     return { kind: 'nat', translate: 'source', to: { addresses: anyAddress } };
   }
-  if (how.index.has('interface-address')) return { kind: 'nat', translate: 'source', to: 'device' };
+  const ofInterface = at(how, 'interface-address');
+  if (ofInterface) return { kind: 'nat', translate: 'source', to: addressOfInterface(ofInterface, network, reader) };
   const names = namesOf(at(how, 'translated-address'));
   if (names.length === 0) {
     reader.ledger.lost(how, 'a translation without an address');
     return { kind: 'nat', translate: 'source', to: { addresses: anyAddress } };
   }
   const to = translated(names, reader);
-  const from = translated(namesOf(at(node, 'source')), reader);
-  const isOneByOne = how.name === 'static-ip' && to.isKnown && from.isKnown && count(from.set) > 1n;
+  const sources = how.name === 'static-ip' ? givenOf(at(node, 'source')) : [];
+  const from = translated(sources, reader);
+  const isOneByOne = to.isKnown && from.isKnown && count(from.set) > 1n;
   const kept = isOneByOne && count(from.set) === count(to.set) ? { prefix: true, of: from.set } : {};
   return { kind: 'nat', translate: 'source', to: { addresses: to.set, ...kept } };
 }
@@ -130,7 +147,7 @@ function backwards(node: Node, system: System, reader: Reader): readonly Step[] 
   const fixed = at(node, 'source-translation', 'static-ip');
   if (!isYes(at(fixed, 'bi-directional'))) return undefined;
   const outside = translated(namesOf(at(fixed, 'translated-address')), reader);
-  const inside = translated(namesOf(at(node, 'source')), reader);
+  const inside = translated(givenOf(at(node, 'source')), reader);
   if (!outside.isKnown || !inside.isKnown) return undefined;
   const isOneByOne = count(inside.set) > 1n && count(inside.set) === count(outside.set);
   return [
@@ -168,7 +185,7 @@ export function natRules(base: Base, system: System): NatRules {
     const match: Step = { kind: 'match', condition };
     const off = disabled ? { disabled: true as const } : {};
     out.before.push({ origin, steps: [match, destinationNat(node, reader) ?? { kind: 'accept' }], ...off });
-    out.after.push({ origin, steps: [match, sourceNat(node, reader) ?? { kind: 'accept' }], ...off });
+    out.after.push({ origin, steps: [match, sourceNat(node, system, reader) ?? { kind: 'accept' }], ...off });
     const steps = backwards(node, system, reader);
     if (steps) out.before.push({ origin, steps, ...off });
   }

@@ -207,7 +207,9 @@ export function securityRule(node: Node, system: System, base: Base): Rule {
     return { ...unknown(`${node.name}: ${reason}`), unrecognized: true };
   };
   const gaps: Condition[] = [];
-  for (const word of wanted)
+  // A rule within zones goes where it comes from.
+  const isWithin = valueIn(at(node, 'rule-type')) === 'intrazone';
+  for (const word of wanted.filter((one) => !(isWithin && one === 'to')))
     if ((word === 'service' ? servicesOf(node) : membersOf(at(node, word))).length === 0) gaps.push(gap(node, word));
   const others = otherConditions(node, reader, lost);
   const where = zones(node, system) ?? lost(at(node, 'rule-type')!, 'this type of rule is not known');

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
-import { forti, outward, policy, tcp } from './forti.js';
-import { verdictOf } from './support.js';
+import type { Device } from '../../../agent/model/index.js';
+import { forti, fortiText, outward, policy, tcp } from './forti.js';
+import { deviceOf, isClean, readText, verdictOf } from './support.js';
 
 const web = { ...outward, ...tcp('10.20.3.3', '192.0.2.80', 443) };
 
@@ -198,3 +199,21 @@ end`;
     ]);
   });
 });
+
+test.each([
+  ['a note behind a statement', ' # the users of the ward', true],
+  ['a note with quotation marks', ` # the ward's "users", it's said`, true],
+  ['a quotation that is open', ' # the "users', false],
+  ['a word that is none of a note', ' #users', false],
+])('%s', (_what, note, isRead) => {
+  const text = fortiText({ policies: policy(1) }).replace('set subnet 10.20.0.0 255.255.0.0', (line) => line + note);
+  const device = readText(text);
+  expect(isClean(device)).toBe(isRead);
+  if (isRead && device.ok)
+    expect(plainModel(device.value)).toEqual(plainModel(deviceOf(fortiText({ policies: policy(1) }))));
+});
+
+/** Without bigint, which JSON cannot write. */
+function plainModel(device: Device): unknown {
+  return JSON.parse(JSON.stringify(device, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value)));
+}
