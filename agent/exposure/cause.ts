@@ -1,9 +1,11 @@
 import { type Bound, contains } from '../lib/intervals.js';
+import type { Pipeline, Rule } from '../model/index.js';
 import type { Point } from '../packets/index.js';
 import type { LooseBox } from './care.js';
 import type { Edits } from './edits.js';
 import type { Edit } from './opening.js';
 import type { Question } from './question.js';
+import { type TracedPacket, tracePacket } from './trace.js';
 import { fieldIndex } from './universe.js';
 import { type Decider, forwardingIsOff } from './walk.js';
 
@@ -19,17 +21,20 @@ interface Behind {
   readonly order: 'opened' | 'closed';
   readonly point: Point;
   readonly question: Question;
+  /** The packet of this point, with what unknown conditions answer there. */
+  readonly packet: TracedPacket;
 }
 
 /**
  * The edit behind a change of verdict. Whoever deletes a deny is the cause, not the old permit that now decides: so
  * the rule that decides now is named only if it was itself edited, else what became of the one that decided before.
  */
-export function editBehind({ edits, now, before, point, question }: Behind): Edit | undefined {
+export function editBehind({ edits, now, before, point, question, packet }: Behind): Edit | undefined {
   return (
     editOfNow(edits, now.by) ??
     editOfBefore(edits, before.by) ??
     forwardingOn(edits, question) ??
+    editOnTheWay(edits, packet, question) ??
     editMet(edits, point, question) ??
     routing(now, before) ??
     edits.base(question.direction)
@@ -46,6 +51,18 @@ function editOfBefore(edits: Edits, by: Decider | undefined): Edit | undefined {
   if (by?.kind === 'rule') return edits.ofBefore(by.rule);
   if (by?.kind === 'policy') return edits.ofBase(by.base.list);
   return undefined;
+}
+
+/** Deciding rules that were there all along: the first edited rule that did something to the packet before them. */
+function editOnTheWay(edits: Edits, packet: TracedPacket, { direction, now, other }: Question): Edit | undefined {
+  const first = (pipeline: Pipeline, of: (rule: Rule) => Edit | undefined): Edit | undefined => {
+    for (const { model } of tracePacket({ pipeline, direction, packet }).steps) {
+      const edit = model && of(model);
+      if (edit) return edit;
+    }
+    return undefined;
+  };
+  return first(now.pipeline, edits.ofNow) ?? (other && first(other.pipeline, edits.ofBefore));
 }
 
 /** Deciding rules that were there all along were reached another way: by the first edited rule that meets the packet. */

@@ -137,8 +137,9 @@ function makeIdentities(pipeline: Pipeline): Identities {
 }
 
 /**
- * Names for the occurrences of conditions that answer anew each time (limits, random choices): by the content of the
- * rule they stand in, so that an unchanged rule's limit is the same unknown before and after.
+ * Names for the occurrences of conditions that answer anew each time (limits, random choices): by what the rule asks
+ * in which they stand, so that the limit of a rule that asks the same is the same unknown before and after, whatever
+ * list it leads to or address it translates to now.
  */
 export function occurrencesOf(pipeline: Pipeline): ReadonlyMap<Unknown, string> {
   let names = occurrences.get(pipeline);
@@ -148,6 +149,21 @@ export function occurrencesOf(pipeline: Pipeline): ReadonlyMap<Unknown, string> 
   }
   return names;
 }
+
+/** What a rule asks, in whatever order and words, and which kinds of things it does. */
+const askedKey = remembered(({ steps }) => {
+  const asked = new Set<string>();
+  const note = (condition: Condition): void => {
+    if (condition.kind === 'all') for (const part of condition.of) note(part);
+    else asked.add(condition.kind === 'unknown' ? condition.id : partText(condition));
+  };
+  const done: string[] = [];
+  for (const step of steps) {
+    if (step.kind === 'match') note(step.condition);
+    else if (step.kind !== 'sideEffect') done.push(step.kind);
+  }
+  return digest(...[...asked].sort(), '|', ...done);
+});
 
 const occurrences = new WeakMap<Pipeline, ReadonlyMap<Unknown, string>>();
 
@@ -165,7 +181,7 @@ function nameOccurrences(pipeline: Pipeline): ReadonlyMap<Unknown, string> {
         return;
       case 'unknown': {
         if (condition.stateful !== true || names.has(condition)) return;
-        const place = `${condition.id} ${ruleKey(rule)}`;
+        const place = `${condition.id} ${askedKey(rule)}`;
         const count = (counts.get(place) ?? 0) + 1;
         counts.set(place, count);
         names.set(condition, `${place} ${count}`);

@@ -5,8 +5,9 @@ import { editBehind, type Fate } from './cause.js';
 import { type ExampleWishes, exampleOf, joinFamilies, listEntries, setDigest } from './entries.js';
 import { type Env, envKey } from './env.js';
 import { contentText, digest, identitiesOf } from './identity.js';
-import type { Comparison, Opening, PacketBox, Permit } from './opening.js';
+import type { Comparison, Opening, PacketBox, PacketExample, Permit } from './opening.js';
 import type { Question } from './question.js';
+import type { TracedPacket } from './trace.js';
 import { packetFields, type Universe } from './universe.js';
 import type { Decider, Outcome, Walk } from './walk.js';
 
@@ -223,7 +224,7 @@ function listGroups({ input, groups, regionOf, there, order }: Listing): readonl
       return listEntries(kernel, universe, part).map((entry): Opening => {
         const set = kernel.and(region, kernel.and(part, entry.region));
         const { point, packet } = exampleOf(kernel, universe, set, { ...wishesFor(question), within: entry.box });
-        const because = causeAt(point, group, { question, there, kernel, order });
+        const because = causeAt(point, group, { question, there, kernel, universe, packet, order });
         const { destination, source } = group.env;
         const { inInterface, outInterface, ...fields } = packet;
         return {
@@ -274,12 +275,15 @@ function conditionsOf(kernel: Kernel, universe: Universe, region: Diagram, part:
 
 interface Comparing {
   readonly question: Question;
+  readonly universe: Universe;
+  readonly packet: PacketExample;
   readonly there: Walk;
   readonly kernel: Kernel;
   readonly order: Listing['order'];
 }
 
-function causeAt(point: Point, group: Group, { question, there, kernel, order }: Comparing): Opening['because'] {
+function causeAt(point: Point, group: Group, comparing: Comparing): Opening['because'] {
+  const { question, there, kernel, order } = comparing;
   const { edits } = question;
   if (!edits || order === 'declared') return undefined;
   const label = kernel.at(there.diagram, point);
@@ -288,7 +292,21 @@ function causeAt(point: Point, group: Group, { question, there, kernel, order }:
   const here: Fate = { by: group.by };
   const opposite: Fate = { by: outcome && 'by' in outcome ? outcome.by : undefined };
   const [now, before] = order === 'closed' ? [opposite, here] : [here, opposite];
-  return editBehind({ edits, now, before, order, point, question });
+  return editBehind({ edits, now, before, order, point, question, packet: tracedAt(point, comparing) });
+}
+
+/** The packet of a point, that a trace can be asked about. */
+function tracedAt(point: Point, { universe, packet }: Comparing): TracedPacket {
+  const fields: TracedPacket['fields'] = Object.fromEntries(packetFields.map((name, index) => [name, point[index]!]));
+  const answers = universe.predicates.map(({ id }, index) => [id, point[packetFields.length + index] === 1] as const);
+  return {
+    family: universe.family,
+    state: 'new',
+    inInterface: packet.inInterface ?? '',
+    outInterface: packet.outInterface ?? '',
+    fields,
+    predicates: new Map(answers),
+  };
 }
 
 /** Puts the IPv4 and the IPv6 part of what one rule does into one entry, where both read alike. */

@@ -128,3 +128,55 @@ describe('programs that write their rules anew', () => {
     expect(lifted).toEqual({ opened: ['203.0.113.7 → this device tcp 22'], closed: [] });
   });
 });
+
+/** kube-proxy: one service, whose endpoints share its connections by chance. */
+function service(endpoints: readonly (readonly [chain: string, address: string])[]): string {
+  const chances = endpoints.map((_, index) => {
+    const left = endpoints.length - index;
+    return left === 1 ? '' : ` -m statistic --mode random --probability ${(1 / left).toFixed(11)}`;
+  });
+  return [
+    '*nat',
+    ...['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'].map((chain) => `:${chain} ACCEPT [0:0]`),
+    ...['KUBE-SVC-AAAA', ...endpoints.map(([chain]) => chain)].map((chain) => `:${chain} - [0:0]`),
+    '-A PREROUTING -d 10.96.0.10/32 -p tcp -m tcp --dport 80 -j KUBE-SVC-AAAA',
+    ...endpoints.map(([chain], index) => `-A KUBE-SVC-AAAA${chances[index]} -j ${chain}`),
+    ...endpoints.map(([chain, address]) => `-A ${chain} -p tcp -m tcp -j DNAT --to-destination ${address}:8080`),
+    'COMMIT',
+    '',
+  ].join('\n');
+}
+
+test('an endpoint that kube-proxy replaced is told as itself: the others are drawn as they were', () => {
+  const stay = [
+    ['KUBE-SEP-BBBB', '10.244.2.7'],
+    ['KUBE-SEP-CCCC', '10.244.3.2'],
+  ] as const;
+  const [was, is] = (['10.244.1.5', '10.244.1.9'] as const).map(
+    (address) => iptablesDevice(service([[`KUBE-SEP-${address.at(-1)}`, address], ...stay])).pipeline,
+  );
+  const { undeclared, closed } = compare(is!, { pipeline: was!, withClosed: true });
+  const texts = [...undeclared, ...closed].map((one) => openingText(one));
+  expect(texts).toEqual([
+    '0.0.0.0/0 → 10.96.0.10 tcp 80, translated to 10.244.1.9 port 8080, only if statistic --mode random --probability 0.33333333333',
+    '0.0.0.0/0 → 10.96.0.10 tcp 80, translated to 10.244.1.5 port 8080, only if statistic --mode random --probability 0.33333333333',
+  ]);
+});
+
+test('what a port is translated to is laid to the rule that translates, and to none that only stands before it', () => {
+  const nat = (bridge: string, container: string): string =>
+    [
+      '*nat',
+      ...['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'].map((chain) => `:${chain} ACCEPT [0:0]`),
+      ':DOCKER - [0:0]',
+      '-A PREROUTING -j DOCKER',
+      `-A DOCKER -i ${bridge} -j RETURN`,
+      `-A DOCKER -p tcp -m tcp --dport 104 -j DNAT --to-destination ${container}:11112`,
+      'COMMIT',
+      '',
+    ].join('\n');
+  const [was, is] = [nat('br-a', '172.18.0.3'), nat('br-b', '172.19.0.3')].map((text) => iptablesDevice(text).pipeline);
+  const translated = compare(is!, { pipeline: was! }).undeclared.filter(({ nat: to }) => to?.destination);
+  expect(translated.length).toBeGreaterThan(0);
+  for (const { because } of translated) expect(because?.rule.text).toMatch(/--to-destination 172\.19\.0\.3/);
+});

@@ -88,3 +88,19 @@ test('one packet decides what bits of an address are asked for, a set of packets
     ['possible', ['destination & 255.0.0.255 is 10.0.0.7']],
   ]);
 });
+
+test('a limit is the same in the words of iptables and of nft', () => {
+  const rules = (lines: readonly string[]): string =>
+    `table ip filter {\n\tchain INPUT {\n\t\ttype filter hook input priority filter; policy drop;\n${lines.map((line) => `\t\t${line}\n`).join('')}\t}\n}\n`;
+  const legacy = iptablesDevice(
+    save(['-A INPUT -s 10.0.0.0/8 -p tcp -m tcp --dport 22 -m limit --limit 3/min -j ACCEPT']),
+  ).pipeline;
+  const limited = (rate: string): typeof legacy =>
+    nftDevice(rules([`ip saddr 10.0.0.0/8 tcp dport 22 limit rate ${rate} packets accept`])).pipeline;
+  const opened = (now: typeof legacy): readonly string[] =>
+    compare(now, { pipeline: legacy, withClosed: true })
+      .undeclared.filter(({ direction, box }) => direction === 'input' && box.families.includes('ip4'))
+      .map((one) => openingText(one));
+  expect(opened(limited('3/minute burst 5'))).toEqual([]);
+  expect(opened(limited('30/minute burst 5'))).toHaveLength(1);
+});

@@ -52,6 +52,13 @@ function asNft({ name, options }: Extension): { readonly id: string; readonly ne
       const word = only && { 'uid-owner': 'skuid', 'gid-owner': 'skgid' }[only.name];
       return word && /^\d+$/.test(value(only.name)) ? { id: `meta ${word} ${value(only.name)}` } : undefined;
     }
+    case 'limit': {
+      const rate = /^(?<count>\d+)\/(?<unit>sec|second|min|minute|hour|day)/.exec(value('limit'))?.groups;
+      const unit = { sec: 'second', min: 'minute' }[rate?.unit ?? ''] ?? rate?.unit;
+      // Five where nothing is said (xt_limit.h).
+      const burst = value('limit-burst') || '5';
+      return rate ? { id: `limit rate ${rate.count}/${unit} burst ${burst} packets` } : undefined;
+    }
     case 'pkttype': {
       const type = value('pkt-type') === 'host' ? 'unicast' : value('pkt-type');
       return only && /^(?:unicast|broadcast|multicast)$/.test(type) ? { id: `meta pkttype ${type}` } : undefined;

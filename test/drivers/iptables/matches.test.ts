@@ -83,7 +83,7 @@ const table: readonly (readonly [string, string, Options?])[] = [
   ],
   ['-m iprange ! --src-range 10.0.0.5-10.0.0.9', 'not source 10.0.0.5-10.0.0.9'],
   ['-m comment --comment "-j DROP"', 'nothing'],
-  ['-m limit --limit 5/min', '«iptables match limit --limit 5/min» [stateful]'],
+  ['-m limit --limit 5/min', '«limit rate 5/minute burst 5 packets» [stateful]'],
   ['-m mac ! --mac-source 02:00:5e:10:00:01', 'hardware address 0-2200601362432,2200601362434-281474976710655'],
   ['-m mac --mac-source XX:XX:XX:XX:XX:XX', '«iptables match mac --mac-source XX:XX:XX:XX:XX:XX»'],
   ['-m mac --mac 02:00:5e:10:00:01', 'hardware address 2200601362433'],
