@@ -15,6 +15,8 @@ export interface AlarmRecord {
   readonly stream: Stream;
   readonly at: string;
   readonly code: string;
+  /** Of something that is over: what it was told as. */
+  readonly wasCode?: string;
   readonly severity: Severity;
   readonly severityBecause?: string;
   readonly title: string;
@@ -46,6 +48,8 @@ export interface AlarmRecord {
   readonly services?: string;
   /** How the platform shuts it. */
   readonly undo?: string;
+  /** What is to be done where no single command shuts it. */
+  readonly remedy?: string;
   readonly details?: string;
   readonly firstSeen: string;
   readonly lastSeen: string;
@@ -90,6 +94,11 @@ export interface WindowFacts {
   readonly firstCloseAt?: number;
 }
 
+export interface CodeText {
+  readonly title: string;
+  readonly remedy: string;
+}
+
 export interface RecordContext {
   /** The hospital or site: part of the key, so that one SIEM can serve several. */
   readonly site?: string;
@@ -99,8 +108,8 @@ export interface RecordContext {
   /** IANA name; UTC when left out. */
   readonly timeZone?: string;
   readonly window?: (id: string) => WindowFacts | undefined;
-  /** One short line in the reader's language; left out: the code in words. */
-  readonly title?: (event: FindingEvent) => string;
+  /** What a code is called, and what is to be done about it; left out: the code in words. */
+  readonly code?: (code: string) => CodeText | undefined;
   readonly link?: (event: FindingEvent) => string;
   readonly services?: (event: FindingEvent) => readonly string[];
 }
@@ -126,6 +135,24 @@ function inWords(code: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
+function titleOf({ code, kind, finding }: FindingEvent, context: RecordContext): string {
+  const called = (one: string): string => context.code?.(one)?.title ?? inWords(one);
+  if (kind === 'resolve' && finding.ended === 'declared') return `Declared in the baseline: ${called(finding.code)}`;
+  if (kind !== 'resolve' || matterOf(finding.code, finding.subject ?? finding.grouped) === 'open') return called(code);
+  return `Over: ${called(finding.code)}`;
+}
+
+/**
+ * What an alarm is about: something that is `open` and is to be shut, a flow that is `cut` and is to be restored, or the
+ * `state` of something else, such as a device that cannot be read.
+ */
+export type Matter = 'open' | 'cut' | 'state';
+
+export function matterOf(code: string, opening: unknown): Matter {
+  if (code === 'MISSING_FLOW') return 'cut';
+  return opening === undefined ? 'state' : 'open';
+}
+
 /** Fields without a value are left out. */
 type Draft = { readonly [Name in keyof AlarmRecord]: AlarmRecord[Name] | undefined };
 
@@ -149,6 +176,7 @@ export function alarmRecord(event: FindingEvent, context: RecordContext = {}): A
   const upTo = finding.resolvedAt ?? event.at;
   const minutes = (from: number): number => Math.max(0, Math.floor((upTo - from) / 60_000));
   const { place, cause } = subject ?? {};
+  const isOver = event.kind === 'resolve';
 
   return withinSize(
     tidy({
@@ -158,11 +186,10 @@ export function alarmRecord(event: FindingEvent, context: RecordContext = {}): A
       stream: streamOf(event),
       at: time(event.at)!,
       code: identity(event.code),
+      wasCode: event.code === finding.code ? undefined : identity(finding.code),
       severity: event.severity,
       severityBecause: text(finding.severityBecause),
-      title: neutralised(
-        context.title?.(event) ?? `${inWords(event.code)}${finding.device ? `: ${finding.device}` : ''}`,
-      ),
+      title: neutralised(`${titleOf(event, context)}${finding.device ? `: ${finding.device}` : ''}`),
       what: text(subject?.summary ?? finding.grouped?.summary),
       site: name(context.siteName ?? context.site),
       contact: text(context.contact),
@@ -183,11 +210,12 @@ export function alarmRecord(event: FindingEvent, context: RecordContext = {}): A
       returnsWhen: text(subject?.latent?.returnsWhen),
       services: list(context.services?.(event)),
       undo: text(subject?.undo),
+      remedy: isOver || subject?.undo ? undefined : text(context.code?.(event.code)?.remedy),
       details: list(finding.details),
       firstSeen: time(finding.firstSeen)!,
       lastSeen: time(finding.lastSeen)!,
       resolvedAt: time(finding.resolvedAt),
-      ended: event.kind === 'resolve' ? finding.ended : undefined,
+      ended: isOver ? finding.ended : undefined,
       minutesOpen: minutes(finding.firstSeen),
       minutesSinceWindowEnd: end !== undefined && upTo >= end ? minutes(end) : undefined,
       count: finding.count,
@@ -215,6 +243,7 @@ const shortenable = [
   'conditions',
   'services',
   'claimedBy',
+  'remedy',
   'rule',
   'cause',
   'contact',
@@ -241,6 +270,7 @@ const optional = [
   'acceptedBy',
   'acceptOwner',
   'link',
+  'remedy',
   'rule',
   'cause',
   'witness',

@@ -1,9 +1,12 @@
-import type { AlarmRecord } from './record.js';
+import { type AlarmRecord, type CodeText, matterOf, type Matter as Told } from './record.js';
+
+/** What is shut now and opens by itself is another matter to people: nobody has to shut it. */
+type Matter = Told | 'latent';
 
 export type Language = 'fr' | 'en';
 
-/** What a code is called by people. */
-export type Titles = (code: string, language: Language) => string | undefined;
+/** What a code is called by people, and what they do about it. */
+export type CodeTexts = (code: string, language: Language) => CodeText | undefined;
 
 /** A message for somebody who runs a ward, not a network: what is wrong, how bad, since when, whom to call. */
 export interface Letter {
@@ -14,8 +17,15 @@ export interface Letter {
 interface Words {
   readonly severities: Readonly<Record<AlarmRecord['severity'], string>>;
   readonly urgency: Readonly<Record<AlarmRecord['severity'], string>>;
-  readonly heads: Readonly<Record<AlarmRecord['kind'], (title: string, record: AlarmRecord) => string>>;
-  readonly tags: Readonly<Record<AlarmRecord['kind'], string>>;
+  readonly heads: Readonly<Record<AlarmRecord['kind'], (title: string, record: AlarmRecord, matter: Matter) => string>>;
+  /** In the subject. What is raised and what is over is called by what it is about. */
+  readonly tags: Readonly<Record<Exclude<AlarmRecord['kind'], 'raise' | 'resolve'>, string>>;
+  readonly toDo: Readonly<Record<Matter, string>>;
+  readonly done: Readonly<Record<Matter, string>>;
+  /** What there is to be seen: an opening, or a flow that is cut. */
+  readonly seen: Readonly<Record<Exclude<Matter, 'state'>, { readonly what: string; readonly since?: string }>>;
+  /** Of the hospital itself, in the place of a vendor's name. */
+  readonly ownStaff: string;
   readonly labels: Readonly<Record<Label, string>>;
   readonly day: (time: Readonly<Record<'year' | 'month' | 'day' | 'clock', string>>) => string;
   readonly duration: (hours: number, minutes: number) => string;
@@ -34,14 +44,12 @@ type Label =
   | 'severity'
   | 'device'
   | 'contact'
-  | 'what'
-  | 'latent'
   | 'services'
-  | 'since'
   | 'window'
   | 'until'
   | 'ticket'
   | 'undo'
+  | 'remedy'
   | 'details'
   | 'possible'
   | 'returns'
@@ -69,37 +77,44 @@ const french: Words = {
   heads: {
     raise: (title) => `${title}.`,
     update: (title) => `Du nouveau sur une alerte en cours : ${title}.`,
-    remind: (title, { reminder }) =>
-      `Rappel${reminder ? ` n° ${reminder}` : ''}, ce n’est toujours pas refermé : ${title}.`,
+    remind: (title, { reminder }, matter) => {
+      const done = { open: 'refermé', cut: 'rétabli', state: 'réglé', latent: 'réglé' }[matter];
+      return `Rappel${reminder ? ` n° ${reminder}` : ''}, ce n’est toujours pas ${done} : ${title}.`;
+    },
     escalate: (title) => `Personne n’a encore pris en charge cette alerte : ${title}.`,
-    resolve: (_, { ended }) =>
-      ended
-        ? 'C’est accepté dans le référentiel : ce n’est plus à refermer.'
-        : 'C’est refermé : il n’y a plus rien à faire pour cette alerte.',
+    resolve: (title, { ended }, matter) => {
+      if (ended) return `C’est accepté dans le référentiel, ce n’est plus à refermer : ${title}.`;
+      const done = { open: 'refermé', cut: 'rétabli', state: 'réglé', latent: 'réglé' }[matter];
+      return `C’est ${done}, il n’y a plus rien à faire pour cette alerte : ${title}.`;
+    },
     answer: (title) => `${title}.`,
     heartbeat: () => 'Écluse est en service.',
   },
   tags: {
-    raise: 'À refermer',
     update: 'Du nouveau',
     remind: 'Rappel',
     escalate: 'Sans réponse',
-    resolve: 'Refermé',
     answer: 'Information',
     heartbeat: 'En service',
   },
+  toDo: { open: 'À refermer', cut: 'À rétablir', state: 'À traiter', latent: 'À traiter' },
+  done: { open: 'Refermé', cut: 'Rétabli', state: 'Réglé', latent: 'Réglé' },
+  seen: {
+    open: { what: 'Ce qui est ouvert', since: 'Ouvert depuis' },
+    cut: { what: 'Ce qui est coupé', since: 'Coupé depuis' },
+    latent: { what: 'Ce qui se rouvrira' },
+  },
+  ownStaff: 'personnel de l’hôpital',
   labels: {
     severity: 'Gravité',
     device: 'Équipement',
     contact: 'Qui appeler sur place',
-    what: 'Ce qui est ouvert',
-    latent: 'Ce qui se rouvrira',
     services: 'Services atteignables',
-    since: 'Ouvert depuis',
     window: 'Intervention',
-    until: 'Fin prévue de l’intervention',
+    until: 'Fin de l’intervention',
     ticket: 'Ticket',
     undo: 'Pour l’équipe réseau, ce qui le referme',
+    remedy: 'Pour l’équipe réseau, ce qu’il faut faire',
     details: 'Détails',
     possible: 'Possible, mais non certain : cela dépend de',
     returns: 'Fermé maintenant, se rouvre de soi-même',
@@ -141,36 +156,44 @@ const english: Words = {
   heads: {
     raise: (title) => `${title}.`,
     update: (title) => `News of an alarm that is still open: ${title}.`,
-    remind: (title, { reminder }) => `Reminder${reminder ? ` ${reminder}` : ''}, it is still not shut: ${title}.`,
+    remind: (title, { reminder }, matter) => {
+      const done = { open: 'shut', cut: 'restored', state: 'settled', latent: 'settled' }[matter];
+      return `Reminder${reminder ? ` ${reminder}` : ''}, it is still not ${done}: ${title}.`;
+    },
     escalate: (title) => `Nobody has taken on this alarm yet: ${title}.`,
-    resolve: (_, { ended }) =>
-      ended
-        ? 'It is declared in the baseline now: it is not to be shut any more.'
-        : 'It is shut again: nothing more has to be done for this alarm.',
+    resolve: (title, { ended }, matter) => {
+      if (ended) return `It is declared in the baseline now, and not to be shut any more: ${title}.`;
+      const done = { open: 'shut again', cut: 'restored', state: 'settled', latent: 'settled' }[matter];
+      return `It is ${done}, nothing more has to be done for this alarm: ${title}.`;
+    },
     answer: (title) => `${title}.`,
     heartbeat: () => 'Écluse is running.',
   },
   tags: {
-    raise: 'To shut',
     update: 'News',
     remind: 'Reminder',
     escalate: 'Unanswered',
-    resolve: 'Shut again',
     answer: 'Information',
     heartbeat: 'Running',
   },
+  toDo: { open: 'To shut', cut: 'To restore', state: 'To be dealt with', latent: 'To be dealt with' },
+  done: { open: 'Shut again', cut: 'Restored', state: 'Settled', latent: 'Settled' },
+  seen: {
+    open: { what: 'What is open', since: 'Open since' },
+    cut: { what: 'What is cut', since: 'Cut since' },
+    latent: { what: 'What will open again' },
+  },
+  ownStaff: 'staff of the hospital',
   labels: {
     severity: 'Severity',
     device: 'Device',
     contact: 'Whom to call there',
-    what: 'What is open',
-    latent: 'What will open again',
     services: 'Services that can be reached',
-    since: 'Open since',
     window: 'Intervention',
-    until: 'Planned end of the intervention',
+    until: 'End of the intervention',
     ticket: 'Ticket',
     undo: 'For the network team, what shuts it',
+    remedy: 'For the network team, what to do',
     details: 'Details',
     possible: 'Possible, not certain: it depends on',
     returns: 'Shut now, opens by itself',
@@ -202,35 +225,32 @@ const english: Words = {
 
 const languages: Readonly<Record<Language, Words>> = { fr: french, en: english };
 
-export function letter(record: AlarmRecord, language: Language, titles: Titles): Letter {
+export function letter(record: AlarmRecord, language: Language, texts: CodeTexts): Letter {
   const words = languages[language];
-  const title = titles(record.code, language) ?? record.title;
-  const { kind, severity } = record;
+  const { kind, severity, wasCode } = record;
+  const { title = record.title, remedy } = texts(wasCode ?? record.code, language) ?? {};
+  const told = matterOf(wasCode ?? record.code, record.what);
+  const matter = record.returnsWhen === undefined ? told : 'latent';
   const time = (text: string): string => words.day(partsOf(text));
   const line = (label: Label, text: string | undefined): readonly string[] =>
     text === undefined ? [] : [`${words.labels[label]}${words.colon} ${text}`];
   const isOpen = kind === 'raise' || kind === 'update' || kind === 'remind' || kind === 'escalate';
-  const hasOpening = record.what !== undefined;
-  const isShut = record.returnsWhen !== undefined;
   // Nobody has to shut what waits for acceptance.
   const isWaiting = record.acceptUntil !== undefined;
-  const tag = isWaiting ? words.waiting : record.ended ? words.declared : words.tags[kind];
+  const isToDo = (isOpen || kind === 'answer') && !isWaiting;
   const where = [record.device, record.site].filter((part) => part !== undefined).join(', ');
-  const by = [record.vendor, record.technician].filter((part) => part !== undefined).join(', ');
-  const length = words.duration(Math.floor(record.minutesOpen / 60), record.minutesOpen % 60);
-  const since = `${time(record.firstSeen)} (${length})`;
+  const vendor = record.vendor === OWN_STAFF ? words.ownStaff : record.vendor;
+  const by = [vendor, record.technician].filter((part) => part !== undefined).join(', ');
+  const command = isToDo && isOpen ? line('undo', record.undo) : [];
   return {
-    subject: `[Écluse] ${tag}${words.colon} ${title}${record.device ? ` (${record.device})` : ''}`,
+    subject: `[Écluse] ${tagOf(record, words, matter)}${words.colon} ${title}${record.device ? ` (${record.device})` : ''}`,
     lines: [
-      isWaiting ? `${title}.` : words.heads[kind](title, record),
+      isWaiting ? `${title}.` : words.heads[kind](title, record, matter),
       '',
       ...(isOpen ? line('severity', `${words.severities[severity]}, ${words.urgency[severity]}`) : []),
       ...line('device', where || undefined),
       ...(isOpen ? line('contact', record.contact) : []),
-      // Of many at once the number says it.
-      ...line(isShut ? 'latent' : 'what', record.members === undefined ? record.what : undefined),
-      ...line('services', record.services),
-      ...(isOpen && hasOpening && !isShut ? line('since', since) : []),
+      ...seenText(record, words, { matter, isOpen, time }),
       ...(record.certainty === 'possible' ? line('possible', record.conditions ?? '?') : []),
       ...line('returns', record.returnsWhen),
       ...line('window', record.window && (by ? `${record.window} (${by})` : record.window)),
@@ -247,13 +267,46 @@ export function letter(record: AlarmRecord, language: Language, titles: Titles):
       ...line('accepted', record.acceptedBy),
       ...(record.acceptUntil === undefined ? [] : [words.unaccepted(keyOf(record))]),
       ...line('waived', record.waivedUntil && time(record.waivedUntil)),
-      ...(isOpen && !isWaiting ? line('undo', record.undo) : []),
+      ...command,
+      ...(isToDo && command.length === 0 ? line('remedy', remedy) : []),
       ...line('link', record.link),
       ...line('reference', record.id),
       ...line('truncated', record.truncated?.join(', ')),
       ...(isOpen && !isWaiting ? ['', words.forward] : []),
     ],
   };
+}
+
+/** The vendor of a window in which the hospital's own staff work. */
+const OWN_STAFF = 'self';
+
+/** The first words of a subject: what is to be done. */
+function tagOf({ kind, severity, ended, acceptUntil }: AlarmRecord, words: Words, matter: Matter): string {
+  // Nobody has to shut what waits for acceptance.
+  if (acceptUntil !== undefined) return words.waiting;
+  if (ended) return words.declared;
+  if (kind === 'resolve') return words.done[matter];
+  if (kind !== 'raise') return words.tags[kind];
+  return severity === 'critical' ? `${words.toDo[matter]} (${words.severities.critical})` : words.toDo[matter];
+}
+
+interface Looked {
+  readonly matter: Matter;
+  readonly isOpen: boolean;
+  readonly time: (text: string) => string;
+}
+
+function seenText(record: AlarmRecord, words: Words, { matter, isOpen, time }: Looked): readonly string[] {
+  if (matter === 'state') return [];
+  const { what, since } = words.seen[matter];
+  const { minutesOpen, services } = record;
+  const length = words.duration(Math.floor(minutesOpen / 60), minutesOpen % 60);
+  return [
+    // Of many at once the number says it.
+    ...(record.members === undefined ? [`${what}${words.colon} ${record.what}`] : []),
+    ...(services === undefined ? [] : [`${words.labels.services}${words.colon} ${services}`]),
+    ...(isOpen && since !== undefined ? [`${since}${words.colon} ${time(record.firstSeen)} (${length})`] : []),
+  ];
 }
 
 /** As a command takes it: what names a shell would take apart stands in quotes. */

@@ -74,6 +74,7 @@ function printFinding(finding: FindingView, times: TimeContext): void {
   print(`          ${clean(states.join(', '))}`);
   printDetails({ ...finding, because: severityBecause });
   for (const detail of finding.details ?? []) print(`          ${clean(detail)}`);
+  if (finding.remedy !== undefined) print(`          to do    ${clean(finding.remedy)}`);
   if (finding.rules) print(`          known as ${finding.rules.join(', ')} (ecluse rules show …)`);
 }
 

@@ -2,6 +2,7 @@ import { styleText } from 'node:util';
 import { exitCodeOf } from '../app/exit-code.js';
 import { displayText } from '../lib/display.js';
 import { type Problem, problemLines } from '../lib/result.js';
+import { timeText } from './times.js';
 
 /** Says how a command ended. */
 export type SetExit = (code: number) => void;
@@ -28,9 +29,25 @@ export function severityText(severity: string): string {
   return colour ? coloured(colour, text) : text;
 }
 
+/** In whose zone instants within a sentence are shown; absent, they stay as they are written. */
+let zoneShown: string | undefined;
+
+/** From now on what people read says times by these clocks. JSON keeps them as they are. */
+export function showTimesIn(timeZone: string): void {
+  zoneShown = timeZone;
+}
+
+const INSTANT = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z/g;
+
+function byTheClock(text: string): string {
+  const timeZone = zoneShown;
+  if (timeZone === undefined) return text;
+  return text.replaceAll(INSTANT, (instant) => timeText(instant, { now: 0, timeZone }));
+}
+
 /** One line of a text that may come from a device. */
 export function clean(text: string): string {
-  return displayText(text)
+  return displayText(byTheClock(text))
     .split('\n')
     .map((line) => line.trim())
     .filter(Boolean)

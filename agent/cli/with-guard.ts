@@ -7,7 +7,7 @@ import { loadOptions } from '../app/load-options.js';
 import { DEFAULT_FILE, loadSettings, type Settings, settingsInPart, zoneOf } from '../config/index.js';
 import { systemClock } from '../lib/clock.js';
 import { failure, type Problem, type Result, success } from '../lib/result.js';
-import { complain, say, withProgress } from './terminal.js';
+import { complain, say, showTimesIn, withProgress } from './terminal.js';
 import type { TimeContext } from './times.js';
 
 export interface GuardOptions {
@@ -38,6 +38,8 @@ export interface Asking {
  * or the exit code of what went wrong before.
  */
 export async function withGuard(options: GuardOptions, use: (asking: Asking) => Promise<number>): Promise<number> {
+  const empty = emptyOption(options);
+  if (empty) return complain(empty);
   const settings = loadSettings(options.config, loadOptions);
   const taken = settings.ok ? settings : await asTaken(options.config, settings.error);
   if (!taken.ok) return complain(taken.error);
@@ -47,6 +49,7 @@ export async function withGuard(options: GuardOptions, use: (asking: Asking) => 
     timeZone: zoneOf(known, []),
     zoneAt: (devices: readonly string[]) => zoneOf(known, devices),
   };
+  showTimesIn(times.timeZone);
   const opened = await openOrReach(known);
   if (!opened.ok) return complain(opened.error);
   const { guard, isDaemon, close } = opened.value;
@@ -55,6 +58,14 @@ export async function withGuard(options: GuardOptions, use: (asking: Asking) => 
   } finally {
     await close();
   }
+}
+
+/** A name or a reason of blanks names nobody and says nothing. */
+function emptyOption(options: GuardOptions): Problem | undefined {
+  const empty = Object.entries(options).find(([, value]) => typeof value === 'string' && value.trim() === '');
+  if (!empty) return undefined;
+  const option = empty[0].replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return { code: 'BAD_CALL', message: `--${option} is empty`, expected: 'a text' };
 }
 
 /**

@@ -6,5 +6,6 @@ export * from './load.js';
 export { parseDuration, parseHostPort } from './parts.js';
 export { type Place, placeOf, siteOf, zoneOf } from './place.js';
 export { noServices, type ServicesNamed } from './planned.js';
+export { type Parties, partyProblem } from './scope-names.js';
 export * from './settings.js';
 export { sinkPlace } from './sink-settings.js';

@@ -1,10 +1,9 @@
 import { occurrencesOf } from '../lib/recurrence.js';
 import type { Problem } from '../lib/result.js';
-import { parseAddressSet } from '../model/index.js';
 import type { Surrounding } from './contradictions.js';
-import { type Names, suggestion, TWICE, unknownNames } from './known-names.js';
+import { type Names, TWICE, unknownNames } from './known-names.js';
 import { planOf, type ServicesNamed, type WrittenWindow } from './planned.js';
-import { KNOWN_ZONES } from './zones.js';
+import { partyProblem } from './scope-names.js';
 
 /** What is wrong with planned windows beside each other, and beside what else the file declares. */
 export function windowProblems({ windows, zoneAt, services }: Surrounding, names: Names): readonly Problem[] {
@@ -43,25 +42,16 @@ function scopeProblems(
   { entry, problem }: WrittenWindow,
   { device, src, dst }: WrittenWindow['entry']['scope'][number],
   index: number,
-  { devices, zones, placed }: Names,
+  known: Names,
 ): readonly Problem[] {
-  const parties = [...(zones ?? []), ...KNOWN_ZONES, ...placed, ...devices, 'any'];
-  const isParty = (name: string): boolean =>
-    !zones || parties.includes(name) || parties.includes(name.toLowerCase()) || parseAddressSet(name) !== undefined;
   return [
     ...(device === undefined || entry.devices.includes(device)
       ? []
       : unknownNames([device], entry.devices, (_, ...rest) => problem(['scope', index, 'device'], ...rest))),
-    ...Object.entries({ src, dst }).flatMap(([side, name]) =>
-      name === undefined || isParty(name)
-        ? []
-        : [
-            problem(['scope', index, side], `\`${name}\` is neither an address nor a zone`, {
-              expected: 'an address, a prefix, a zone, a site, a device, internet or any',
-              remedy: suggestion(name, parties) ?? 'declare the zone, or write its address',
-            }),
-          ],
-    ),
+    ...Object.entries({ src, dst }).flatMap(([side, name]) => {
+      const wrong = name === undefined ? undefined : partyProblem(name, known);
+      return wrong ? [problem(['scope', index, side], wrong.message, wrong)] : [];
+    }),
   ];
 }
 

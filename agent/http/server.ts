@@ -76,7 +76,7 @@ function requestText(error: FastifyError): string {
   if (!hasZodFastifySchemaValidationErrors(error)) return error.message;
   const issue = error.validation[0]!;
   const path = issue.instancePath.replace(/^\//, '').replaceAll('/', '.');
-  return `${error.validationContext ?? 'request'}${path === '' ? '' : `.${path}`}: ${issue.message}`;
+  return `${path === '' ? (error.validationContext ?? 'request') : path}: ${issue.message}`;
 }
 
 function addReadings(server: FastifyInstance, guard: Guard): void {

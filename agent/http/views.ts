@@ -181,6 +181,7 @@ export const FindingView: z.ZodType<guard.FindingView> = z.looseObject({
   certainty: Certainty.exactOptional(),
   conditions: texts.exactOptional(),
   returnsWhen: maybe,
+  remedy: maybe,
   earlier: z.array(z.looseObject({ code: text, until: text })).exactOptional(),
   escalatedTo: z.array(text).exactOptional(),
   toldAs: text.exactOptional(),

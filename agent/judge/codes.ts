@@ -3,7 +3,6 @@ import type { Severity } from './types.js';
 /** What a code means to people. Codes are parsed by others and never change; texts may. */
 export interface FindingCodeText {
   readonly title: string;
-  readonly titleFr: string;
   /** How its severity comes about. */
   readonly severity: string;
   readonly explanation: string;
@@ -16,7 +15,6 @@ const UNDO = 'Undo the edit that opened it, as shown with the finding.';
 export const findingCodes = {
   LEFT_OPEN: {
     title: 'Left open after an intervention',
-    titleFr: 'Resté ouvert après une intervention',
     severity: `${RISK}; for an egress opening the higher of risk and egress severity`,
     explanation:
       'It was opened during a change window and is still there at the effective end plus grace. Reminders follow after 1 h, 4 h, then every 24 h until it is shut or waived, as for everything open that is high or critical.',
@@ -24,14 +22,12 @@ export const findingCodes = {
   },
   LISTENER_LEFT: {
     title: 'Listening service left after an intervention',
-    titleFr: 'Service en écoute laissé après une intervention',
     severity: `${RISK}, one level lower unless an opening from the internet reaches it`,
     explanation: 'A service that began to listen during a change window still listens at the effective end plus grace.',
     remedy: 'Stop and disable the service, or have it declared in the baseline.',
   },
   REMOTE_TOOL_LEFT: {
     title: 'Remote-control tool left after an intervention',
-    titleFr: 'Outil de prise en main à distance laissé après une intervention',
     severity: RISK,
     explanation:
       'The port of a remote-control tool, opened during a change window, is still open or listening at the effective end plus grace.',
@@ -39,66 +35,57 @@ export const findingCodes = {
   },
   EGRESS_UNAPPROVED_HOST: {
     title: 'Data may be sent to a host that is not approved',
-    titleFr: 'Flux sortant vers un hébergeur non agréé',
     severity: 'high from research, srv-clinical, lan-clinical; else medium',
     explanation:
       'A rule lets traffic out to particular public addresses that are not among the approved hosts, whatever the window.',
     remedy: 'Remove the rule, or approve the host with its certificate and expiry.',
   },
   FILTERING_OFF: {
-    title: 'Filtering is off, as the window declares',
-    titleFr: 'Filtrage désactivé, comme déclaré dans la fenêtre',
+    title: 'Filtering is off, as announced for the intervention',
     severity: 'high; outside scope or window: critical, under the codes of those',
     explanation:
       'The filtering engine is off or its default policy accepts. The window declares it, and the exposure is real during the window too.',
     remedy: 'Switch filtering on again as soon as the work allows.',
   },
   UNPLANNED_OPENING: {
-    title: 'Opening outside any window',
-    titleFr: 'Ouverture de flux hors fenêtre',
+    title: 'Opened without a planned intervention',
     severity: RISK,
     explanation: 'Traffic is let through that the baseline does not declare, and no change window covers the change.',
     remedy: UNDO,
   },
   UNPLANNED_LISTENER: {
-    title: 'Listening service outside any window',
-    titleFr: 'Service en écoute hors fenêtre',
+    title: 'Service started without a planned intervention',
     severity: `${RISK}, one level lower unless an opening from the internet reaches it`,
     explanation: 'A service listens that the baseline does not declare, and no change window covers its start.',
     remedy: 'Stop the service, or have it declared in the baseline.',
   },
   OUT_OF_SCOPE_OPENING: {
-    title: 'Opening outside the declared scope of the window',
-    titleFr: 'Ouverture de flux hors périmètre déclaré',
+    title: 'Opened beyond what was announced for the intervention',
     severity: RISK,
     explanation: 'It was opened during a change window, and is wider than or different from what the window declares.',
     remedy: 'Narrow it to the declared scope or remove it, now: the end of the window is too late.',
   },
   OUT_OF_SCOPE_LISTENER: {
-    title: 'Listening service outside the declared scope of the window',
-    titleFr: 'Service en écoute hors périmètre déclaré',
+    title: 'Service started beyond what was announced for the intervention',
     severity: `${RISK}, one level lower unless an opening from the internet reaches it`,
     explanation: 'A service began to listen during a change window that does not declare it.',
     remedy: 'Stop the service, now: the end of the window is too late.',
   },
   ACCESS_OUT_OF_WINDOW: {
-    title: 'Access that is for windows alone is open outside of them',
-    titleFr: 'Accès de télémaintenance ouvert hors fenêtre',
+    title: 'Access that is for interventions alone is open without one',
     severity: `${RISK}; for access facts by rules/exposure`,
     explanation:
       'The baseline declares it with `only: in-windows`: it may be open while a change window is open that names it or is of its vendor, and none is. Told at once, also where an approved snapshot holds it.',
     remedy: 'Shut it as shown with the finding; it is opened again when its window begins.',
   },
   IN_WINDOW_CHANGE: {
-    title: 'Opened within the declared scope of a window',
-    titleFr: 'Ouverture prévue par la fenêtre',
+    title: 'Opened as announced for an intervention',
     severity: 'info',
     explanation: 'The window declares it. It must be gone at the effective end plus grace.',
     remedy: 'Nothing now; shut it before the window ends.',
   },
   BASELINE_EXPOSURE: {
     title: 'The baseline itself exposes a dangerous port to the internet',
-    titleFr: 'Le référentiel expose un port dangereux à Internet',
     severity: RISK,
     explanation:
       'A declared flow lets the whole internet reach a port rated high or critical, and no waiver with an owner and an expiry covers it.',
@@ -106,7 +93,6 @@ export const findingCodes = {
   },
   WINDOW_NOT_CLOSED: {
     title: 'Change window not closed in time',
-    titleFr: "Fenêtre d'intervention non clôturée à l'échéance",
     severity: 'medium',
     explanation:
       'The effective end plus grace has passed without an accepted closing, and something is left open or could not be read.',
@@ -114,14 +100,12 @@ export const findingCodes = {
   },
   CLOSED_UNSIGNED: {
     title: 'Everything is shut, but nobody closed the window',
-    titleFr: 'Tout est refermé, mais la clôture n’est pas signée',
     severity: 'info',
     explanation: 'The effective end plus grace has passed without a close event; nothing of the window is left open.',
     remedy: "Have the vendor sign the closing; this goes to the checklist's owner only.",
   },
   CLOSURE_REFUSED: {
     title: 'Closure refused',
-    titleFr: 'Clôture refusée',
     severity: 'info',
     explanation:
       'The vendor said that everything is shut. The fresh reading still showed an opening of this window, or could not attest that there is none.',
@@ -129,7 +113,6 @@ export const findingCodes = {
   },
   SESSIONS_LEFT: {
     title: 'Connections outlived the rule that let them in',
-    titleFr: 'Des connexions ont survécu à la règle qui les avait admises',
     severity: 'medium',
     explanation:
       'The window is closed: what it opened is shut for new connections. Rules that let pass what is established still carry these, which were let in while it was open. Told with the answer to the close, once; Écluse never ends a connection.',
@@ -137,7 +120,6 @@ export const findingCodes = {
   },
   GUARD_BLIND: {
     title: 'A device cannot be read completely',
-    titleFr: 'Un équipement ne peut plus être relevé complètement',
     severity: 'low after 10 min, medium after 1 h, high inside a window',
     explanation:
       'Two readings in a row failed or were incomplete. Nothing on this device is called clean or resolved until it is read again. Devices that went dark together behind the same jump host, site or network, or with the same error, are one finding, which shrinks as they come back.',
@@ -145,7 +127,6 @@ export const findingCodes = {
   },
   DEVICE_REMOVED: {
     title: 'A device was taken out of the configuration',
-    titleFr: 'Un équipement a été retiré de la configuration',
     severity: 'high while a change window is open on it; else info',
     explanation:
       'Nobody reads it any more. What was open on it is not called shut; a window that is open on it cannot be closed.',
@@ -153,7 +134,6 @@ export const findingCodes = {
   },
   HOST_KEY_CHANGED: {
     title: 'A device shows another host key',
-    titleFr: 'Un équipement présente une autre clé d’hôte',
     severity: 'high',
     explanation:
       'Who answers at the address of the device shows a host key that nobody has accepted for it, or one that was revoked. Another machine may stand in its place; nothing is read from it. Told at the first reading that meets it.',
@@ -162,7 +142,6 @@ export const findingCodes = {
   },
   BASELINE_TAMPER: {
     title: 'The baseline was changed behind the guard’s back',
-    titleFr: 'Le référentiel a été modifié hors de tout contrôle',
     severity: 'high while a change window is not closed; else medium',
     explanation:
       'A baseline file declares something else than when it was taken by a reload, or a stored approved snapshot is not what was approved. What changed, where and whose file it is stands with the finding. A running guard goes on with what it took; one that starts takes the file as it is, and tells.',
@@ -171,7 +150,6 @@ export const findingCodes = {
   },
   MISSING_FLOW: {
     title: 'A declared flow is cut',
-    titleFr: 'Un flux déclaré est coupé',
     severity: 'low',
     explanation:
       'A flow of the baseline that was let through before is not any more; the ward notices that first. One that was told as BASELINE_EXPOSURE and that nobody had accepted is not missed.',
@@ -179,7 +157,6 @@ export const findingCodes = {
   },
   LATENT_OPENING: {
     title: 'Shut now, comes back by itself',
-    titleFr: 'Refermé, mais se rouvrira seul',
     severity: 'one level under risk; low where another rule shadows it',
     explanation:
       'Saved configuration, a schedule, a disabled or shadowed rule or a standby member will open it again without anybody acting.',
@@ -187,7 +164,6 @@ export const findingCodes = {
   },
   PENDING_ACCEPTANCE: {
     title: 'Kept flow awaiting acceptance',
-    titleFr: "Flux conservé en attente d'acceptation",
     severity: 'info',
     explanation:
       'The window announced that this flow stays. It is no wider than planned and waits for its review date.',
@@ -196,7 +172,6 @@ export const findingCodes = {
   },
   ONBOARDING_REPORT: {
     title: 'What is open on a device that is new',
-    titleFr: 'Ce qui est ouvert sur un équipement nouvellement suivi',
     severity: 'info',
     explanation:
       'One report of everything that would be told if the device were not being onboarded, worst first. Until the end date only what is critical and open to the internet, and what a change window covers, is told on its own; then everything else is.',
@@ -204,14 +179,12 @@ export const findingCodes = {
   },
   ADMIN_ADDED: {
     title: 'Administrator added',
-    titleFr: 'Administrateur ajouté',
     severity: 'high',
     explanation: 'The device has an administrator that the baseline does not know.',
     remedy: 'Remove the account, or have it declared.',
   },
   ACCESS_WIDENED: {
     title: 'Administrative access widened',
-    titleFr: "Accès d'administration élargi",
     severity: 'high',
     explanation:
       'Trusted hosts, management services or the switches that guard them let in more than the baseline says.',
@@ -219,49 +192,42 @@ export const findingCodes = {
   },
   VPN_LEFT: {
     title: 'VPN access differs from the baseline',
-    titleFr: 'Accès VPN différent du référentiel',
     severity: 'high',
     explanation: 'A VPN user, portal, peer or tunnel exists that the baseline does not know.',
     remedy: 'Remove it, or have it declared.',
   },
   ROUTE_CHANGED: {
     title: 'Routing changed',
-    titleFr: 'Routage modifié',
     severity: 'medium',
     explanation: 'A route or policy route differs from the baseline: traffic may pass beside the filter.',
     remedy: 'Restore the declared route.',
   },
   LOGGING_OFF: {
     title: 'Logging reduced or off',
-    titleFr: 'Journalisation réduite ou arrêtée',
     severity: 'medium',
     explanation: 'What was logged is not any more.',
     remedy: 'Restore logging.',
   },
   INSPECTION_WEAKENED: {
     title: 'Inspection weakened',
-    titleFr: 'Inspection affaiblie',
     severity: 'medium',
     explanation: 'An inspection profile is weaker than the baseline says.',
     remedy: 'Restore the declared profile.',
   },
   MANAGER_CHANGED: {
     title: 'Managed by another system',
-    titleFr: 'Gestionnaire modifié',
     severity: 'high',
     explanation: 'The device takes its configuration from somewhere else than the baseline says.',
     remedy: 'Verify who manages the device and restore the declared manager.',
   },
   CREDENTIAL_CHANGED: {
     title: 'Key or credential changed',
-    titleFr: 'Clé ou identifiant modifié',
     severity: 'medium',
     explanation: 'A key or another credential that opens the device differs from the baseline.',
     remedy: 'Verify with its owner; revoke it if nobody knows.',
   },
   PLATFORM_CHANGED: {
     title: 'Another version of the platform means something else',
-    titleFr: 'Une autre version de la plateforme signifie autre chose',
     severity: `${RISK}; where it opens nothing medium`,
     explanation:
       'The device runs another version than the approved snapshot, and what nobody has written is meant otherwise by it. All that differs for this reason alone is this one finding: it vanishes when the new reading is taken with the defaults of the old version. What somebody changed besides is told by itself.',
@@ -269,14 +235,12 @@ export const findingCodes = {
   },
   RESOLVED: {
     title: 'Shut again',
-    titleFr: 'Refermé',
     severity: 'info',
     explanation: 'A complete reading does not show it any more, also where another open finding covers its traffic.',
     remedy: 'Nothing.',
   },
   SINK_FAILING: {
     title: 'A receiver of alarms does not take them',
-    titleFr: 'Un destinataire des alertes ne les reçoit plus',
     severity: 'high',
     explanation:
       'A sink has refused everything for two minutes, or leaves out some of its recipients. Its records wait in their order, a recipient that is refused for good gets none; this one is told through the other sinks.',
@@ -284,7 +248,6 @@ export const findingCodes = {
   },
   OUTBOX_FILLING: {
     title: 'The queue of a receiver is nearly full',
-    titleFr: 'La file d’attente d’un destinataire est presque pleine',
     severity: 'high',
     explanation:
       'Four fifths of the records that may wait for a sink do. When it is full reminders and notices give way, oldest first, then what a newer event of the same alarm says better; the newest of each alarm never does.',
@@ -292,21 +255,18 @@ export const findingCodes = {
   },
   HEARTBEAT: {
     title: 'Écluse is running',
-    titleFr: 'Écluse est en service',
     severity: 'info',
     explanation: 'Sent every five minutes to the sinks that take it, in a stream of its own. Its absence is the alarm.',
     remedy: 'Nothing; where it is missing, look after the machine that Écluse runs on.',
   },
   STANDING_REPORT: {
     title: 'How things stand',
-    titleFr: 'État des lieux',
     severity: 'info',
     explanation: 'A report that `schedules` asks for: what is open, what cannot be seen, what comes, what ends.',
     remedy: 'Read it; the whole of it is in the folder that the schedule names, where it names one.',
   },
   SINK_TEST: {
     title: 'Test of this receiver',
-    titleFr: 'Essai de ce destinataire',
     severity: 'info',
     explanation: '`ecluse sinks test` sends it: nothing is open, and nothing has to be done.',
     remedy: 'Nothing.',

@@ -1,4 +1,4 @@
-import { failure, type Result } from '../lib/result.js';
+import { failure, type Problem, type Result } from '../lib/result.js';
 import type { Instant, MaintenanceWindow, WindowEvent, WindowStep } from '../windows/index.js';
 import type { JudgeContext } from './context.js';
 import { settleResumed } from './deadlines.js';
@@ -14,12 +14,18 @@ export function takePlan(
   const { id } = event.window;
   const known = state.windows.find((window) => window.id === id);
   if (known && !(event.replaces && (known.state === 'planned' || known.withdrawn))) {
-    return { state, problem: { code: 'WINDOW_EXISTS', message: `window ${id} is planned already` } };
+    return { state, problem: windowExists(known) };
   }
   const planned = context.windows.plan(event.window);
   if (!planned.ok) return { state, problem: planned.error };
   if (known) return { state: withWindow(state, planned.value.window) };
   return { state: { ...state, windows: [...state.windows, planned.value.window] } };
+}
+
+/** Ids are for ever: what was told of a window is found by its id. */
+export function windowExists({ id, state }: Pick<MaintenanceWindow, 'id' | 'state'>): Problem {
+  const message = state === 'planned' ? `window ${id} is planned already` : `there is a window ${id} already: ${state}`;
+  return { code: 'WINDOW_EXISTS', message, remedy: 'choose another id' };
 }
 
 /** Everything that is said of a window that is planned already, but that the work is over. */

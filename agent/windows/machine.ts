@@ -147,7 +147,8 @@ export function stepWindow(window: MaintenanceWindow, event: WindowEvent, now: I
 }
 
 function open(window: MaintenanceWindow, event: WindowEvent & { kind: 'open' }, now: Instant): Result<WindowStep> {
-  if (window.state !== 'planned') return illegal(window, 'cannot be opened');
+  if (window.state === 'open') return illegal(window, 'cannot be opened again', 'go on working');
+  if (window.state !== 'planned') return illegal(window, 'cannot be opened', AGAIN[window.state]);
   if (now < window.start) {
     return illegal(window, `cannot be opened before it starts at ${iso(window.start)}`, 'plan an earlier start');
   }
@@ -164,11 +165,13 @@ function open(window: MaintenanceWindow, event: WindowEvent & { kind: 'open' }, 
 }
 
 function extend(window: MaintenanceWindow, event: WindowEvent & { kind: 'extend' }, now: Instant): Result<WindowStep> {
-  if (window.state !== 'planned' && window.state !== 'open') return illegal(window, 'cannot be extended');
+  if (window.state !== 'planned' && window.state !== 'open')
+    return illegal(window, 'cannot be extended', AGAIN[window.state]);
   const end = effectiveEnd(window);
   if (event.until <= end) return illegal(window, `already lasts until ${iso(end)}`, 'give a later time');
-  if (event.until <= now) return illegal(window, `cannot be extended to ${iso(event.until)}, which is past`);
-  if (event.by === '' || event.reason === '') {
+  if (event.until <= now)
+    return illegal(window, `cannot be extended to ${iso(event.until)}, which is past`, 'give a time to come');
+  if (!isNamed(event.by) || !isNamed(event.reason)) {
     return illegal(window, 'cannot be extended anonymously or without a reason', 'say who grants it and why');
   }
   if (window.emergency && event.until - window.start > EMERGENCY_MS_MAX) {
@@ -179,12 +182,24 @@ function extend(window: MaintenanceWindow, event: WindowEvent & { kind: 'extend'
   }
   const { until, by, reason, second } = event;
   if (until - window.start > 2 * (window.end - window.start) && !isOther(second, by)) {
-    return illegal(window, 'would last more than twice as long as planned', 'name a second approver');
+    return illegal(
+      window,
+      'would last more than twice as long as planned',
+      isNamed(second) ? `name a second approver other than ${by}` : 'name a second approver',
+    );
   }
   const extension = { until, by, reason, ...(isNamed(second) && { second: second! }) };
   const extended = { ...window, extension };
   return success({ window: extended, effects: [{ kind: 'watchDeadline', effectiveEnd: effectiveEnd(extended) }] });
 }
+
+/** How somebody who wants to work on gets on. */
+const AGAIN: Readonly<Record<Exclude<WindowState, 'planned' | 'open'>, string>> = {
+  refused: 'resume it first, or shut what is left and close it',
+  overdue: 'shut what is left and close it; for further work plan another window',
+  closed: 'plan another window',
+  cancelled: 'plan another window',
+};
 
 /** Two signatures of one person are one signature. */
 function isOther(second: string | undefined, first: string): boolean {
@@ -197,7 +212,8 @@ function isOther(second: string | undefined, first: string): boolean {
  * finished must never go unheard. `closed` is the only word that ends the matter.
  */
 function close(window: MaintenanceWindow, event: WindowEvent & { kind: 'close' }, now: Instant): Result<WindowStep> {
-  if (window.state === 'closed' || window.state === 'cancelled') return illegal(window, 'cannot be closed');
+  if (window.state === 'closed') return illegal(window, 'cannot be closed again', 'nothing is left to do');
+  if (window.state === 'cancelled') return illegal(window, 'cannot be closed', 'nothing is left to do');
   if (now < window.start) return illegal(window, `has not started (${iso(window.start)})`, 'cancel it instead');
   const { unattested: _, sessions: __, ...rest } = window;
   const ended: MaintenanceWindow = {
@@ -232,7 +248,8 @@ function lookAgain(
 /** Only what was never opened can be cancelled: cancelling must not be a way round the closing check. */
 function cancel(window: MaintenanceWindow, event: WindowEvent & { kind: 'cancel' }, now: Instant): Result<WindowStep> {
   if (window.state !== 'planned') {
-    return illegal(window, 'cannot be cancelled', window.state === 'open' ? 'close it instead' : undefined);
+    const isOver = window.state === 'closed' || window.state === 'cancelled';
+    return illegal(window, 'cannot be cancelled', isOver ? 'nothing is left to do' : 'close it instead');
   }
   const { withdrawn = false } = event;
   const cancelled = { ...window, state: 'cancelled' as const, cancelledAt: now, ...(withdrawn && { withdrawn }) };
@@ -244,7 +261,9 @@ function cancel(window: MaintenanceWindow, event: WindowEvent & { kind: 'cancel'
  * deadline is ahead once more; past the planned end there is nothing to go back to.
  */
 function resume(window: MaintenanceWindow, event: WindowEvent & { kind: 'resume' }, now: Instant): Result<WindowStep> {
-  if (window.state !== 'refused') return illegal(window, 'cannot be resumed');
+  if (window.state === 'open') return illegal(window, 'cannot be resumed', 'go on working');
+  if (window.state === 'planned') return illegal(window, 'cannot be resumed', 'open it');
+  if (window.state !== 'refused') return illegal(window, 'cannot be resumed', AGAIN[window.state]);
   if (now >= plannedEnd(window)) {
     return illegal(window, `was planned until ${iso(plannedEnd(window))} only`, 'plan another window');
   }
@@ -265,7 +284,8 @@ function handOver(
   event: WindowEvent & { kind: 'handOver' },
   now: Instant,
 ): Result<WindowStep> {
-  if (window.state !== 'refused' && window.state !== 'overdue') return illegal(window, 'has nothing to hand over');
+  if (window.state !== 'refused' && window.state !== 'overdue')
+    return illegal(window, 'has nothing to hand over', 'only what a refused close or a late end leaves is handed over');
   if (!isNamed(event.to) || !isNamed(event.by)) {
     return illegal(window, 'cannot be handed over anonymously', 'say who hands over, and to whom');
   }

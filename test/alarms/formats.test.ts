@@ -145,6 +145,6 @@ const hunted =
 
 test.each(formats)('%s: the witness stands in a field of our own and nowhere else', (format) => {
   const line = formatted(told.raise, format, { version });
-  expect(line.split('198.51.100.7')).toHaveLength(2);
+  expect(line.split('198.51.100.10')).toHaveLength(2);
   expect(line).not.toMatch(hunted);
 });

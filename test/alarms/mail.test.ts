@@ -3,7 +3,7 @@ import { describe, expect, test } from '@jest/globals';
 import { SMTPServer } from 'smtp-server';
 import { type MailOptions, mailSink } from '../../agent/alarms/index.js';
 import { letter } from '../../agent/alarms/words.js';
-import { findingCodes } from '../../agent/judge/index.js';
+import { codeText, findingCodes } from '../../agent/judge/index.js';
 import { secret } from '../../agent/lib/secret.js';
 import { type Received, sinkContract } from '../contract/sinks.js';
 import { certificates, pem } from '../support/certificates.js';
@@ -148,77 +148,108 @@ sinkContract({
   },
 });
 
-const titles = (code: string, language: 'fr' | 'en'): string | undefined => {
-  const texts: Readonly<Record<string, { readonly title: string; readonly titleFr: string }>> = findingCodes;
-  return language === 'fr' ? texts[code]?.titleFr : texts[code]?.title;
-};
+const texts = codeText;
 
 describe('a letter', () => {
   test('in French, to somebody who runs a ward', () => {
-    expect(letter(told.remind, 'fr', titles)).toEqual({
-      subject: '[Écluse] Rappel : Resté ouvert après une intervention (fw1)',
+    expect(letter(told.remind, 'fr', texts)).toEqual({
+      subject: '[Écluse] Rappel : Accès resté ouvert après une intervention (fw1)',
       lines: [
-        'Rappel n° 1, ce n’est toujours pas refermé : Resté ouvert après une intervention.',
+        'Rappel n° 1, ce n’est toujours pas refermé : Accès resté ouvert après une intervention.',
         '',
         'Gravité : critique, à traiter tout de suite, même la nuit',
-        'Équipement : fw1, hopital-nord',
-        'Ce qui est ouvert : internet → imaging 10.20.0.0/24 : tcp/3389',
-        'Services atteignables : rdp',
+        'Équipement : fw1, Hôpital Nord',
+        'Qui appeler sur place : Astreinte réseau, poste 4100',
+        'Ce qui est ouvert : internet → 10.20.0.10 tcp 104 (wan0 → any)',
+        'Services atteignables : dicom',
         'Ouvert depuis : 24/11/2026 à 14:05 (5 h 10)',
         'Intervention : W-2026-0117 (Imagerie du Nord, technicien 7)',
-        'Fin prévue de l’intervention : 24/11/2026 à 18:00',
+        'Fin de l’intervention : 24/11/2026 à 18:00',
         'Ticket : CHG-4711',
-        'Pour l’équipe réseau, ce qui le referme : nft delete rule inet filter forward handle 9',
-        'Voir : https://ecluse.example/findings/5f1c',
-        'Référence : fw1/rule:5f1c#1.3',
+        'Responsable de l’intervention : cadre de santé',
+        'Pour l’équipe réseau, ce qui le referme : nft delete rule inet filter forward handle 10',
+        'Référence : fw1/5f1cc5cd50b34747f62f#1.3',
         '',
         'Transmettez ce message à l’équipe réseau ou à l’astreinte informatique : elle sait quoi en faire.',
       ],
     });
   });
 
+  test.each([
+    ['GUARD_BLIND', '[Écluse] À traiter : Un équipement ne peut plus être relevé complètement', 'Réglé'],
+    ['MISSING_FLOW', '[Écluse] À rétablir : Un flux déclaré est coupé', 'Rétabli'],
+    ['BASELINE_EXPOSURE', '[Écluse] À refermer : Le référentiel expose un port dangereux à Internet', 'Refermé'],
+  ])('about %s asks for what can be done, and says what was', (code, subject, done) => {
+    const { undo: _, what, ...rest } = told.raise;
+    const isState = code === 'GUARD_BLIND';
+    const record = { ...rest, ...(!isState && { what }), code, severity: 'high' as const };
+    const first = letter(record, 'fr', texts);
+    expect(first.subject).toBe(`${subject} (fw1)`);
+    expect(first.lines).toContain(`Pour l’équipe réseau, ce qu’il faut faire : ${texts(code, 'fr')?.remedy}`);
+    expect(first.lines.some((line) => /ouvert/i.test(line))).toBe(code === 'BASELINE_EXPOSURE');
+    const over = letter({ ...record, kind: 'resolve', code: 'RESOLVED', wasCode: code }, 'fr', texts);
+    expect(over.subject).toBe(`[Écluse] ${done} : ${texts(code, 'fr')?.title} (fw1)`);
+    expect(over.lines[0]).toBe(
+      `C’est ${done.toLowerCase()}, il n’y a plus rien à faire pour cette alerte : ${texts(code, 'fr')?.title}.`,
+    );
+  });
+
+  test('names the hospital’s own staff, and no word of the command line', () => {
+    const own = { ...told.raise, vendor: 'self' };
+    expect(letter(own, 'fr', texts).lines).toContain(
+      'Intervention : W-2026-0117 (personnel de l’hôpital, technicien 7)',
+    );
+    expect(letter(own, 'en', texts).lines).toContain('Intervention: W-2026-0117 (staff of the hospital, technicien 7)');
+  });
+
   test('of many at once, passed on because nobody took them on, says how many and where all are', () => {
-    const { subject, lines } = letter(told.flood, 'fr', titles);
-    expect(subject).toBe('[Écluse] Sans réponse : Resté ouvert après une intervention (fw1)');
-    expect(lines[0]).toBe('Personne n’a encore pris en charge cette alerte : Resté ouvert après une intervention.');
+    const { subject, lines } = letter(told.flood, 'fr', texts);
+    expect(subject).toBe('[Écluse] Sans réponse : Accès resté ouvert après une intervention (fw1)');
+    expect(lines[0]).toBe(
+      'Personne n’a encore pris en charge cette alerte : Accès resté ouvert après une intervention.',
+    );
     expect(lines).toContain('Alertes réunies dans celle-ci (`ecluse findings` les montre toutes) : 9980');
     expect(lines).toContain('Responsable de l’intervention : cadre de santé');
     expect(lines.join('\n')).not.toContain('told as one');
   });
 
   test('about a flow that is to stay says who accepts it, until when, and how; nobody is asked to shut it', () => {
-    const { subject, lines } = letter(told.waiting, 'fr', titles);
-    expect(subject).toBe("[Écluse] À accepter : Flux conservé en attente d'acceptation (fw1)");
-    expect(lines[0]).toBe("Flux conservé en attente d'acceptation.");
+    const { subject, lines } = letter(told.waiting, 'fr', texts);
+    expect(subject).toBe('[Écluse] À accepter : Flux conservé, en attente d’acceptation (fw1)');
+    expect(lines[0]).toBe('Flux conservé, en attente d’acceptation.');
     expect(lines).toContain(
       'Flux prévu pour rester, à accepter : avant le 31/12/2026 à 00:00, par cadre de santé et une autre personne de l’hôpital',
     );
     expect(lines).toContain('Déjà accepté par : RSSI');
-    expect(lines.join('\n')).toContain('ecluse accept hopital-nord/fw1/rule:5f1c');
+    expect(lines.join('\n')).toContain('ecluse accept hopital-nord/fw1/5f1cc5cd50b34747f62f');
     expect(lines.join('\n')).not.toMatch(/Transmettez|le referme/);
-    const accepted = letter({ ...told.resolve, ended: 'declared' }, 'fr', titles);
+    const accepted = letter({ ...told.resolve, ended: 'declared' }, 'fr', texts);
     expect(accepted.subject).toMatch(/^\[Écluse\] Accepté : /);
-    expect(accepted.lines[0]).toBe('C’est accepté dans le référentiel : ce n’est plus à refermer.');
+    expect(accepted.lines[0]).toBe(
+      'C’est accepté dans le référentiel, ce n’est plus à refermer : Accès resté ouvert après une intervention.',
+    );
   });
 
   test('about what is shut and opens by itself says when, and not that it is open', () => {
     const returnsWhen = 'at the next start, when nftables loads /etc/nftables.conf';
-    const { lines } = letter({ ...told.raise, code: 'LATENT_OPENING', returnsWhen }, 'fr', titles);
-    expect(lines).toContain('Ce qui se rouvrira : internet → imaging 10.20.0.0/24 : tcp/3389');
+    const { lines } = letter({ ...told.raise, code: 'LATENT_OPENING', returnsWhen }, 'fr', texts);
+    expect(lines).toContain('Ce qui se rouvrira : internet → 10.20.0.10 tcp 104 (wan0 → any)');
     expect(lines).toContain(`Fermé maintenant, se rouvre de soi-même : ${returnsWhen}`);
     expect(lines.join('\n')).not.toMatch(/Ce qui est ouvert|Ouvert depuis/);
   });
 
   test('in English, when it is shut again, asks for nothing', () => {
-    const { subject, lines } = letter(told.resolve, 'en', titles);
-    expect(subject).toBe(`[Écluse] Shut again: ${findingCodes.RESOLVED.title} (fw1)`);
-    expect(lines[0]).toBe('It is shut again: nothing more has to be done for this alarm.');
+    const { subject, lines } = letter(told.resolve, 'en', texts);
+    expect(subject).toBe(`[Écluse] Shut again: ${findingCodes.LEFT_OPEN.title} (fw1)`);
+    expect(lines[0]).toBe(
+      `It is shut again, nothing more has to be done for this alarm: ${findingCodes.LEFT_OPEN.title}.`,
+    );
     expect(lines.join('\n')).not.toMatch(/Pass this message|nft delete/);
   });
 
   test('arrives from whom and at whom it should, and joins its conversation', async () => {
     const box = await postbox();
-    const sink = mailSink({ ...choices(box.port), titles });
+    const sink = mailSink({ ...choices(box.port), texts });
     expect(await sink.deliver(told.raise, new AbortController().signal)).toMatchObject({ ok: true });
     expect(await sink.deliver(told.resolve, new AbortController().signal)).toMatchObject({ ok: true });
     await sink.close();
@@ -228,16 +259,18 @@ describe('a letter', () => {
       from: 'ecluse@hopital.example.org',
       to: ['cadre@hopital.example.org', 'astreinte@hopital.example.org'],
     });
-    expect(header(first.raw, 'Subject')).toBe('[Écluse] À refermer : Resté ouvert après une intervention (fw1)');
+    expect(header(first.raw, 'Subject')).toBe(
+      '[Écluse] À refermer (critique) : Accès resté ouvert après une intervention (fw1)',
+    );
     expect(header(first.raw, 'References')).toBe(header(second.raw, 'References'));
     expect(header(first.raw, 'Message-ID')).not.toBe(header(second.raw, 'Message-ID'));
     expect(header(first.raw, 'Auto-Submitted')).toBe('auto-generated');
-    expect(body(first.raw)).toContain('Ce qui est ouvert : internet → imaging 10.20.0.0/24 : tcp/3389');
+    expect(body(first.raw)).toContain('Ce qui est ouvert : internet → 10.20.0.10 tcp 104 (wan0 → any)');
   });
 
   test('is dated as mail is, in whatever way the record writes the time', async () => {
     const box = await postbox();
-    const sink = mailSink({ ...choices(box.port), titles });
+    const sink = mailSink({ ...choices(box.port), texts });
     await sink.deliver(told.raise, never);
     await sink.close();
     await box.stop();
@@ -246,7 +279,7 @@ describe('a letter', () => {
 
   test('has a subject that is cut between characters', async () => {
     const box = await postbox();
-    const sink = mailSink({ ...choices(box.port), titles: () => '🚪'.repeat(200) });
+    const sink = mailSink({ ...choices(box.port), texts: () => ({ title: '🚪'.repeat(200), remedy: '' }) });
     for (const device of ['f', 'fw', 'fw1', 'fw12']) await sink.deliver({ ...told.raise, device, id: device }, never);
     await sink.close();
     await box.stop();
@@ -259,7 +292,7 @@ describe('a letter', () => {
 
   test('that a server refuses to one of two is told to the other, and said', async () => {
     const box = await postbox({ refuses: (address) => (address.startsWith('cadre') ? 550 : undefined) });
-    const sink = mailSink({ ...choices(box.port), titles });
+    const sink = mailSink({ ...choices(box.port), texts });
     const answer = await sink.deliver(told.raise, never);
     await sink.close();
     await box.stop();
@@ -272,7 +305,7 @@ describe('a letter', () => {
   test('that a server puts off for one of two comes again to that one alone, and holds up nothing for ever', async () => {
     let isOff = true;
     const box = await postbox({ refuses: (address) => (isOff && address.startsWith('cadre') ? 451 : undefined) });
-    const sink = mailSink({ ...choices(box.port), titles });
+    const sink = mailSink({ ...choices(box.port), texts });
     expect(await sink.deliver(told.raise, never)).toMatchObject({ ok: false, error: { code: 'SINK_REFUSED' } });
     isOff = false;
     expect(await sink.deliver(told.raise, never)).toEqual({ ok: true, value: undefined });
@@ -292,7 +325,7 @@ describe('a letter', () => {
 
   test('that a server refuses to everybody stays where it is', async () => {
     const box = await postbox({ refuses: () => 550 });
-    const sink = mailSink({ ...choices(box.port), titles });
+    const sink = mailSink({ ...choices(box.port), texts });
     expect(await sink.deliver(told.raise, never)).toMatchObject({ ok: false, error: { code: 'SINK_REFUSED' } });
     await sink.close();
     await box.stop();
@@ -301,7 +334,7 @@ describe('a letter', () => {
   test.each([
     ['from', { from: 'a@b.example\r\nBcc: thief@evil.example' }],
     ['to', { to: ['a@b.example\nBcc: thief@evil.example'] }],
-    ['the title', { titles: () => 'Resté ouvert\r\nBcc: thief@evil.example' }],
+    ['the title', { texts: () => ({ title: 'Resté ouvert\r\nBcc: thief@evil.example', remedy: '' }) }],
   ])('with a line break in %s is not sent', async (_field, more) => {
     const box = await postbox();
     const sink = mailSink({ ...choices(box.port), ...more });

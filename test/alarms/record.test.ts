@@ -10,6 +10,7 @@ import {
 } from '../../agent/alarms/index.js';
 import { cut, neutralised, utf8Length } from '../../agent/alarms/text.js';
 import { timestamp } from '../../agent/alarms/time.js';
+import { codeText, findingCodes } from '../../agent/judge/index.js';
 import type { FindingEvent } from '../../agent/judge/types.js';
 import { aFinding, anEvent } from '../store/samples.js';
 
@@ -133,7 +134,11 @@ describe('the neutral record', () => {
         };
         const record = alarmRecord(
           { ...base, id: c, code: b, finding },
-          { site: a, window: () => ({ vendor: b, technician: c, ticket: a, end: 0 }), title: () => c },
+          {
+            site: a,
+            window: () => ({ vendor: b, technician: c, ticket: a, end: 0 }),
+            code: () => ({ title: c, remedy: a }),
+          },
         );
         const json = JSON.stringify(record);
         expect(Buffer.byteLength(json)).toBeLessThanOrEqual(RECORD_BYTES_MAX);
@@ -154,6 +159,44 @@ describe('the neutral record', () => {
     const long: AlarmRecord = { ...record, details: 'd'.repeat(5_000) };
     const fitted = withinSize(long, JSON.stringify);
     expect(fitted).toEqual({ ...record, details: `${'d'.repeat(509)}…`, truncated: ['details'] });
+  });
+});
+
+describe('what is to be done', () => {
+  const code = (name: string) => codeText(name, 'en');
+
+  test('is the platform’s own command where there is one, else what the code asks for', () => {
+    const { subject } = aFinding('f', 1);
+    const shut = alarmRecord(event({ code: 'BASELINE_EXPOSURE' }, { subject: { ...subject!, undo: 'undo it' } }), {
+      code,
+    });
+    expect(shut).toMatchObject({ undo: 'undo it' });
+    expect(shut).not.toHaveProperty('remedy');
+    const { undo: _, ...declared } = subject!;
+    expect(alarmRecord(event({ code: 'BASELINE_EXPOSURE' }, { subject: declared }), { code })).toMatchObject({
+      remedy: findingCodes.BASELINE_EXPOSURE.remedy,
+    });
+  });
+
+  test('is nothing once it is over; what it was stays said', () => {
+    const over = { kind: 'resolve', code: 'RESOLVED', severity: 'info' } as const;
+    const blind = alarmRecord(event(over, { code: 'GUARD_BLIND', subject: undefined as never }), { code });
+    expect(blind).toMatchObject({ code: 'RESOLVED', wasCode: 'GUARD_BLIND' });
+    expect(blind.title).toBe('Over: A device cannot be read completely: fw1');
+    expect(blind).not.toHaveProperty('remedy');
+    const left = alarmRecord(event(over, { code: 'LEFT_OPEN' }), { code });
+    expect(left).toMatchObject({ wasCode: 'LEFT_OPEN', title: 'Shut again: fw1' });
+    const declared = alarmRecord(event(over, { code: 'LEFT_OPEN', ended: 'declared' }), { code });
+    expect(declared.title).toBe('Declared in the baseline: Left open after an intervention: fw1');
+  });
+
+  test('every code says it, in both languages', () => {
+    for (const name of Object.keys(findingCodes))
+      for (const language of ['fr', 'en'] as const) {
+        expect(codeText(name, language)?.title).toMatch(/^\p{Lu}/u);
+        expect(codeText(name, language)?.remedy).toMatch(/\S/);
+      }
+    expect(codeText('toString', 'fr')).toBeUndefined();
   });
 });
 

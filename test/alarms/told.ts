@@ -1,45 +1,70 @@
-import type { AlarmRecord } from '../../agent/alarms/index.js';
+import { type AlarmRecord, alarmRecord } from '../../agent/alarms/index.js';
+import { codeText, type FindingEvent } from '../../agent/judge/index.js';
 
 /** Records that every format is shown with: one alarm's life, hard characters, a window's answer. */
-const opened: AlarmRecord = {
-  key: 'hopital-nord/fw1/rule:5f1c',
-  id: 'fw1/rule:5f1c#1.1',
+const RULE = 'iifname "wan0" ip daddr 10.20.0.10 tcp dport 104 accept';
+const WHAT = 'internet → 10.20.0.10 tcp 104 (wan0 → any)';
+const origin = { file: 'nft -s -a list ruleset', line: 13, rule: 'inet/filter/forward rule 3 (handle 10)', text: RULE };
+
+const event: FindingEvent = {
+  id: 'fw1/5f1cc5cd50b34747f62f#1.1',
   kind: 'raise',
-  stream: 'alert',
-  at: '2026-11-24T18:15:00.000+01:00',
+  at: Date.parse('2026-11-24T18:15:00+01:00'),
   code: 'LEFT_OPEN',
   severity: 'critical',
-  severityBecause: 'critical: RDP from the internet to imaging',
-  title: 'Left open after an intervention: fw1',
-  what: 'internet → imaging 10.20.0.0/24 : tcp/3389',
-  site: 'hopital-nord',
-  device: 'fw1',
-  subject: 'rule:5f1c',
-  window: 'W-2026-0117',
-  vendor: 'Imagerie du Nord',
-  technician: 'technicien 7',
-  ticket: 'CHG-4711',
-  windowEnd: '2026-11-24T18:00:00.000+01:00',
-  cause: 'added: inet/filter/forward handle 9: ip daddr 10.20.0.0/24 tcp dport 3389 accept',
-  place: 'nft list ruleset:12 inet/filter/forward handle 9',
-  rule: 'ip daddr 10.20.0.0/24 tcp dport 3389 accept',
-  witness: '198.51.100.7 → 10.20.0.1 tcp/3389',
-  certainty: 'certain',
-  services: 'rdp',
-  undo: 'nft delete rule inet filter forward handle 9',
-  firstSeen: '2026-11-24T14:05:00.000+01:00',
-  lastSeen: '2026-11-24T18:15:00.000+01:00',
-  minutesOpen: 250,
-  minutesSinceWindowEnd: 15,
-  count: 1,
-  link: 'https://ecluse.example/findings/5f1c',
+  finding: {
+    key: 'fw1/5f1cc5cd50b34747f62f',
+    generation: 1,
+    code: 'LEFT_OPEN',
+    severity: 'critical',
+    severityBecause: 'critical: DICOM upper layer 104 critical, internet to clinical zone imaging +1',
+    device: 'fw1',
+    subjectId: '5f1cc5cd50b34747f62f',
+    subject: {
+      id: '5f1cc5cd50b34747f62f',
+      device: 'fw1',
+      kind: 'rule',
+      flow: { src: { text: 'internet' }, dst: { text: '10.20.0.10' }, proto: 'tcp', ports: [104, 104] },
+      summary: WHAT,
+      set: WHAT,
+      certainty: 'certain',
+      cause: { edit: 'added', rule: origin },
+      place: origin,
+      witness: 'tcp 198.51.100.10:40000 → 10.20.0.10:104 in wan0 out lan0',
+      undo: 'nft delete rule inet filter forward handle 10',
+    },
+    windows: ['W-2026-0117'],
+    firstSeen: Date.parse('2026-11-24T14:05:00+01:00'),
+    lastSeen: Date.parse('2026-11-24T18:15:00+01:00'),
+    count: 1,
+    remindersSent: 0,
+    sequence: 2,
+  },
+  row: true,
 };
+
+/** As the daemon makes it. */
+const opened: AlarmRecord = alarmRecord(event, {
+  site: 'hopital-nord',
+  siteName: 'Hôpital Nord',
+  contact: 'Astreinte réseau, poste 4100',
+  timeZone: 'Europe/Paris',
+  window: () => ({
+    vendor: 'Imagerie du Nord',
+    technician: 'technicien 7',
+    ticket: 'CHG-4711',
+    owner: 'cadre de santé',
+    end: Date.parse('2026-11-24T18:00:00+01:00'),
+  }),
+  services: () => ['dicom'],
+  code: (code) => codeText(code, 'en'),
+});
 
 export const told = {
   raise: opened,
   hard: {
     ...opened,
-    id: 'fw1/rule:5f1c#1.2',
+    id: 'fw1/5f1cc5cd50b34747f62f#1.2',
     kind: 'update',
     at: '2026-11-24T18:16:00.000+01:00',
     title: 'Resté ouvert | après = une \\ intervention ^ "fw1"',
@@ -51,7 +76,7 @@ export const told = {
   },
   remind: {
     ...opened,
-    id: 'fw1/rule:5f1c#1.3',
+    id: 'fw1/5f1cc5cd50b34747f62f#1.3',
     kind: 'remind',
     stream: 'reminder',
     at: '2026-11-24T19:15:00.000+01:00',
@@ -62,10 +87,11 @@ export const told = {
   },
   resolve: {
     ...opened,
-    id: 'fw1/rule:5f1c#1.4',
+    id: 'fw1/5f1cc5cd50b34747f62f#1.4',
     kind: 'resolve',
     at: '2026-11-24T19:40:00.000+01:00',
     code: 'RESOLVED',
+    wasCode: 'LEFT_OPEN',
     severity: 'info',
     title: 'Shut again: fw1',
     resolvedAt: '2026-11-24T19:40:00.000+01:00',
@@ -75,7 +101,7 @@ export const told = {
   },
   waived: {
     ...opened,
-    id: 'fw1/rule:5f1c#1.6',
+    id: 'fw1/5f1cc5cd50b34747f62f#1.6',
     kind: 'update',
     at: '2026-11-24T19:30:00.000+01:00',
     minutesOpen: 325,
@@ -85,7 +111,7 @@ export const told = {
   /** Signed by one of two people. */
   waiting: {
     ...opened,
-    id: 'fw1/rule:5f1c#1.5',
+    id: 'fw1/5f1cc5cd50b34747f62f#1.5',
     kind: 'update',
     stream: 'notice',
     at: '2026-11-24T18:20:00.000+01:00',
@@ -105,6 +131,8 @@ export const told = {
   flood: {
     ...opened,
     key: 'hopital-nord/flood/LEFT_OPEN',
+    code: 'LEFT_OPEN',
+    title: 'Left open after an intervention: fw1',
     id: 'flood/LEFT_OPEN#1.1',
     kind: 'escalate',
     at: '2026-11-24T18:30:00.000+01:00',
@@ -112,7 +140,7 @@ export const told = {
     subject: 'LEFT_OPEN',
     owner: 'cadre de santé',
     details:
-      'each is listed by `ecluse findings`; fw1: 9980; one of the worst: internet → imaging 10.20.0.0/24 : tcp/3389',
+      'each is listed by `ecluse findings`; fw1: 9980; one of the worst: internet → 10.20.0.10 tcp 104 (wan0 → any)',
     members: 9980,
     claimedBy: 'technicien 7: new modality',
     escalatedTo: 'duty',
@@ -127,13 +155,13 @@ export const told = {
     at: '2026-11-24T18:02:00.000+01:00',
     code: 'CLOSURE_REFUSED',
     severity: 'info',
-    severityBecause: 'info: an answer to the checklist',
+    severityBecause: 'info: 1 opening still there',
     title: 'Closure refused',
-    site: 'hopital-nord',
+    site: 'Hôpital Nord',
     subject: 'W-2026-0117',
     window: 'W-2026-0117',
     vendor: 'Imagerie du Nord',
-    details: 'fw1: internet → imaging 10.20.0.0/24 : tcp/3389',
+    details: 'internet → 10.20.0.10 tcp 104 (wan0 → any)',
     firstSeen: '2026-11-24T18:02:00.000+01:00',
     lastSeen: '2026-11-24T18:02:00.000+01:00',
     minutesOpen: 0,

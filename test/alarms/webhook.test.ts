@@ -157,6 +157,8 @@ describe('Standard Webhooks', () => {
     [401, 'SINK_REFUSED'],
     [410, 'SINK_REFUSED'],
     [500, 'SINK_REFUSED'],
+    [429, 'SINK_BUSY'],
+    [503, 'SINK_BUSY'],
   ])('an answer of %i is a refusal, and the address is not shown', async (status, code) => {
     const receiver = await hook();
     receiver.status = status;
@@ -170,10 +172,11 @@ describe('Standard Webhooks', () => {
 });
 
 describe('chat rooms', () => {
+  const link = 'https://ecluse.example/findings/5f1c';
   const text = (style: Style): string =>
     bodyOf(
-      { ...told.raise, what: '<!channel> @here [x](http://evil) *all* & _more_' },
-      { style, language: 'fr', titles: () => undefined },
+      { ...told.raise, link, what: '<!channel> @here [x](http://evil) *all* & _more_' },
+      { style, language: 'fr', texts: () => undefined },
     );
 
   test('Slack obeys nothing that stands in a rule', () => {
@@ -182,22 +185,40 @@ describe('chat rooms', () => {
     expect(said).toContain('Gravité : critique, à traiter tout de suite, même la nuit');
   });
 
-  test('Mattermost obeys nothing that stands in a rule', () => {
+  test('Mattermost obeys nothing that stands in a rule, and shows no mark of ours', () => {
     const { text: said } = JSON.parse(text('mattermost')) as { readonly text: string };
-    expect(said).toContain('\\<\\!channel\\> \\@here \\[x\\]\\(http\\://evil\\) \\*all\\* & \\_more\\_');
+    expect(said).toContain('<\\!channel\\> @\u200bhere \\[x\\]\\(http:\u200b//evil\\) \\*all\\* & \\_more\\_');
+    // What it does not unescape it would show (inline rule `escape` of mattermost/marked).
+    expect(said).not.toMatch(/\\[^`*{}[\]()#+\-.!_>|~\\]/);
+    expect(said).toContain('Gravité : critique');
+    expect(said).toContain(`Voir : <${link}>`);
   });
 
-  test('Teams gets a card', () => {
-    const card = JSON.parse(text('teams')) as {
-      readonly attachments: readonly [
-        { readonly contentType: string; readonly content: { readonly body: readonly object[] } },
-      ];
+  test('Teams gets a card in which nothing is Markdown, and a way to the finding', () => {
+    const message = JSON.parse(text('teams')) as {
+      readonly type: string;
+      readonly attachments: readonly [{ readonly content: { readonly body: readonly { readonly type: string }[] } }];
     };
-    expect(card.attachments[0].contentType).toBe('application/vnd.microsoft.card.adaptive');
-    expect(card.attachments[0].content.body[0]).toMatchObject({ type: 'TextBlock', wrap: true, weight: 'Bolder' });
+    expect(message).toMatchObject({
+      type: 'message',
+      attachments: [
+        {
+          contentType: 'application/vnd.microsoft.card.adaptive',
+          content: {
+            type: 'AdaptiveCard',
+            version: '1.4',
+            actions: [{ type: 'Action.OpenUrl', url: link }],
+          },
+        },
+      ],
+    });
+    const { body } = message.attachments[0].content;
+    expect(body[0]).toMatchObject({ type: 'RichTextBlock', inlines: [{ type: 'TextRun', weight: 'Bolder' }] });
+    expect(new Set(body.map(({ type }) => type))).toEqual(new Set(['RichTextBlock']));
+    expect(JSON.stringify(body)).toContain('<!channel> @here [x](http://evil) *all* & _more_');
   });
 
   test.each(['teams', 'mattermost', 'slack'] as const)('%s is told which event it is', (style) => {
-    expect(idIn[style](bodyOf(told.raise, { style, language: 'en', titles: () => undefined }))).toBe(told.raise.id);
+    expect(idIn[style](bodyOf(told.raise, { style, language: 'en', texts: () => undefined }))).toBe(told.raise.id);
   });
 });

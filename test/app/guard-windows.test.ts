@@ -125,6 +125,23 @@ describe('an emergency', () => {
     await guard.close();
   });
 
+  test('that would be over already is refused before anything is planned', async () => {
+    const { guard, until } = await startGuard(fakeWorld());
+    await until(6);
+    const late = { ...plan, start: at(-300), end: at(-60), emergency: { ...emergency, late: true } };
+    expect(await guard.openWindow('E1', late)).toMatchObject({
+      ok: false,
+      error: { code: 'WINDOW_PLAN', message: `window E1 would have ended at ${at(-60)} already` },
+    });
+    expect(must(await guard.windows({ all: true }))).toEqual([]);
+    must(await guard.openWindow('E1', { ...plan, emergency }));
+    expect(await guard.openWindow('E1', { ...plan, emergency })).toMatchObject({
+      ok: false,
+      error: { code: 'WINDOW_EXISTS', message: 'there is a window E1 already: open' },
+    });
+    await guard.close();
+  });
+
   test('longer than four hours is refused', async () => {
     const { guard } = await startGuard(fakeWorld());
     const answer = await guard.openWindow('E1', { ...plan, end: at(241), emergency });
@@ -240,5 +257,22 @@ test('approving takes two people at any time where the hospital says so', async 
     error: { code: 'BASELINE_UNSIGNED' },
   });
   expect(must(await guard.acceptBaseline({ device: 'fw', by: 'RSSI', second: 'DSI' })).approvedBy).toBe('RSSI and DSI');
+  await guard.close();
+});
+
+test('a scope that names a zone which there is not is refused where zones are declared', async () => {
+  const world = fakeWorld();
+  const zones = { imagerie: { kind: 'imaging' as const, trust: 'inside' as const } };
+  const { guard } = await startGuard({ ...world, settings: { ...world.settings, zones } });
+  const to = (dst: string) => guard.planWindow({ ...plan, id: dst, scope: [{ src: 'any', dst }] });
+  expect(await to('imagrie')).toMatchObject({
+    ok: false,
+    error: {
+      code: 'BAD_SCOPE',
+      message: '`imagrie` is neither an address nor a zone',
+      remedy: 'did you mean `imagerie`?',
+    },
+  });
+  for (const known of ['imagerie', 'internet', '10.0.0.0/8', 'fw', 'any']) expect((await to(known)).ok).toBe(true);
   await guard.close();
 });

@@ -42,7 +42,9 @@ describe('a call that is wrong is told in one line, with exit code 2', () => {
       "--allow 'https': this is not a flow",
     ],
     ['a window that is not there', ['window', 'show', 'W9'], 'no window is called W9'],
-    ['a window without a name', ['window', 'show', ''], 'params.id: may not be empty'],
+    ['a window without a name', ['window', 'show', ''], 'id: may not be empty'],
+    ['a reason of blanks', ['window', 'extend', 'W', '--until', '23:00', '--reason', ' '], '--reason is empty'],
+    ['a name that names nobody', ['window', 'resume', 'W1', '--by', ''], '--by is empty (expected a text)'],
     ['a device that is not there', ['snapshot', 'fw9'], 'no device is called fw9'],
     ['a finding that is not there', ['ack', 'fw9/x'], 'there is no finding fw9/x'],
     ['one capture for two devices', ['snapshot', 'fw1', 'fw2', '--file', 'x'], 'a capture is of one device'],
@@ -200,6 +202,12 @@ describe('what is shown', () => {
     expect(JSON.parse((await ask('findings', '--json')).stdout)).toMatchObject({ coverage: { declared } });
     await close();
   });
+});
+
+test('times within a sentence are said by the clocks of the hospital; JSON keeps the instants', async () => {
+  const scene = { devices: { fw1: ['shut since 2026-11-24T17:00:00.000Z, it says'] } };
+  expect((await askOnce(scene, 'drift')).stdout).toMatch(/shut since 2026-11-24 \d\d:00[+-]\d\d:00, it says/);
+  expect((await askOnce(scene, 'drift', '--json')).stdout).toContain('shut since 2026-11-24T17:00:00.000Z, it says');
 });
 
 describe('exit codes of judgements', () => {

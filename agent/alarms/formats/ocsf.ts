@@ -59,6 +59,7 @@ const own = fieldsBut([
   'count',
   'certainty',
   'undo',
+  'remedy',
   'link',
 ]);
 
@@ -78,6 +79,7 @@ export function ocsfText(record: AlarmRecord, { version }: { readonly version: s
   const classId = fails === undefined ? DETECTION_FINDING : COMPLIANCE_FINDING;
   const activity = activities[record.kind];
   const techniques = record.attack === undefined ? [] : techniquesOf(record.code);
+  const remedy = record.undo ?? record.remedy;
   const isDetection = classId === DETECTION_FINDING;
   return JSON.stringify({
     class_uid: classId,
@@ -113,7 +115,7 @@ export function ocsfText(record: AlarmRecord, { version }: { readonly version: s
     },
     ...(fails !== undefined && { compliance: complianceOf(record, fails) }),
     ...(record.resolvedAt !== undefined && { end_time: epochMs(record.resolvedAt) }),
-    ...(record.undo !== undefined && { remediation: { desc: record.undo } }),
+    ...(remedy !== undefined && { remediation: { desc: remedy } }),
     ...(record.device !== undefined && { resources: [{ name: record.device, type: 'firewall or host' }] }),
     unmapped: Object.fromEntries(own.map((field) => [field, record[field]])),
   });

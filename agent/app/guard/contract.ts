@@ -321,6 +321,8 @@ export interface FindingView {
   readonly conditions?: readonly string[];
   /** It is shut now: when it comes back by itself. */
   readonly returnsWhen?: string;
+  /** What is to be done where no single command shuts it. */
+  readonly remedy?: string;
   /** What it was called before, oldest first. */
   readonly earlier?: readonly { readonly code: string; readonly until: string }[];
   readonly claimed?: { readonly by: string; readonly reason: string; readonly at: string };

@@ -1,7 +1,7 @@
 import { mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { placeOf, type ScheduleSettings } from '../../config/index.js';
-import { type Finding, type FindingEvent, findingCodes } from '../../judge/index.js';
+import { codeText, type Finding, type FindingEvent } from '../../judge/index.js';
 import type { MaintenanceWindow } from '../../windows/index.js';
 import { isOpenFinding } from './bench.js';
 import { approvedText } from './judge-context.js';
@@ -107,16 +107,13 @@ export function standingReport(room: Room, schedule: Pick<ScheduleSettings, 'dev
     .filter(({ records }) => records > 0);
 
   const findingText = (one: Finding): string => {
-    const { titleFr, title } = findingCodes[one.code as keyof typeof findingCodes] ?? {
-      title: one.code,
-      titleFr: one.code,
-    };
+    const title = codeText(one.code, language)?.title ?? one.code;
     const where = one.device === undefined ? '' : `${named(one.device)}: `;
     const handled = [
       ...(one.acknowledged ? [`${say.takenOn} ${one.acknowledged.by}`] : []),
       ...(one.waived ? [`${say.waived} ${day(one.waived.until)}`] : []),
     ];
-    const head = `${one.severity}: ${language === 'fr' ? titleFr : title} (${one.code})`;
+    const head = `${one.severity}: ${title} (${one.code})`;
     return [`${head}: ${where}${summaryOf(one)}, ${say.since} ${day(one.firstSeen)}`, ...handled].join(', ');
   };
   const sections = [

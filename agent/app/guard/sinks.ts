@@ -19,7 +19,7 @@ import type {
   TlsSettings,
   WebhookSettings,
 } from '../../config/index.js';
-import { findingCodes } from '../../judge/index.js';
+import { codeText } from '../../judge/index.js';
 import { failure, type Problem, type Result, success } from '../../lib/result.js';
 import { type Secret, secret } from '../../lib/secret.js';
 import { version } from './version.js';
@@ -51,12 +51,6 @@ function sinkOf(one: SinkSettings, output: Writable): Result<Sink> {
   return one.kind === 'mail' ? mailOf(one) : syslogOf(one);
 }
 
-/** What a finding is called by people; what is no finding is called so in its record. */
-function titles(code: string, language: 'fr' | 'en'): string | undefined {
-  const texts: Readonly<Record<string, { readonly title: string; readonly titleFr: string }>> = findingCodes;
-  return language === 'fr' ? texts[code]?.titleFr : texts[code]?.title;
-}
-
 function webhookOf(one: WebhookSettings): Result<Sink> {
   const url = typeof one.url === 'string' ? success(secret(one.url)) : referred(one.id, one.url);
   if (!url.ok) return url;
@@ -75,7 +69,7 @@ function webhookOf(one: WebhookSettings): Result<Sink> {
       url: url.value,
       style,
       language,
-      titles,
+      texts: codeText,
       ...(key && { key: key.value }),
       ...(tls && { tls: tls.value }),
     }),
@@ -91,7 +85,7 @@ function mailOf(one: MailSettings): Result<Sink> {
   return success(
     mailSink({
       ...told(one),
-      ...{ host, port, security, from, to, language, titles },
+      ...{ host, port, security, from, to, language, texts: codeText },
       ...(user !== undefined && { user }),
       ...(password && { password: password.value }),
       ...(tls && { tls: tls.value }),

@@ -9,6 +9,7 @@ import {
 import { placeOf, type Settings } from '../../config/index.js';
 import {
   anyPort,
+  codeText,
   type FindingEvent,
   type JudgeState,
   type ServiceTable,
@@ -115,6 +116,7 @@ function recordContext(
       return window && { ...window, ...(owner !== undefined && { owner }) };
     },
     services: ({ finding: { subject } }) => servicesOf(subject, services),
+    code: (code) => codeText(code, 'en'),
   };
 }
 

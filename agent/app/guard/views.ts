@@ -2,6 +2,7 @@ import type { SnapshotHeader, SnapshotStore } from '../../baseline/index.js';
 import {
   type CloseAnswer,
   type CoverageStatement,
+  codeText,
   deadlineOf,
   type Finding,
   type FindingEvent,
@@ -74,6 +75,8 @@ export function summaryOf(finding: Finding): string {
 }
 
 export function findingView(finding: Finding): FindingView {
+  const isSaid = finding.subject?.undo !== undefined || finding.resolvedAt !== undefined;
+  const remedy = isSaid ? undefined : codeText(finding.code, 'en')?.remedy;
   return {
     key: finding.key,
     code: finding.code,
@@ -89,6 +92,7 @@ export function findingView(finding: Finding): FindingView {
     ...(finding.resolvedAt !== undefined && { resolvedAt: iso(finding.resolvedAt) }),
     count: finding.count,
     ...partsOf(finding.subject),
+    ...(remedy !== undefined && { remedy }),
     ...(finding.earlier && { earlier: finding.earlier.map(({ code, until }) => ({ code, until: iso(until) })) }),
     ...(finding.claimed && {
       claimed: { by: finding.claimed.by, reason: finding.claimed.reason, at: iso(finding.claimed.at) },
@@ -289,7 +293,10 @@ export function waysOut(window: MaintenanceWindow, { openings }: CloseAnswer, no
     },
     {
       way: 'waive',
-      text: 'a signatory of the hospital accepts what is left, until a date',
+      text:
+        openings.length > 1
+          ? `a signatory of the hospital accepts each of the ${openings.length} that are left, until a date; here the first`
+          : 'a signatory of the hospital accepts what is left, until a date',
       command: `ecluse waive ${key} --until DATE --owner NAME --reason TEXT`,
     },
     {

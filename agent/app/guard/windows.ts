@@ -1,8 +1,8 @@
-import { placeOf } from '../../config/index.js';
+import { type Parties, partyProblem, placeOf } from '../../config/index.js';
 import { protocolName } from '../../exposure/index.js';
-import { type AnnouncedPorts, announced, withoutBefore } from '../../judge/index.js';
+import { type AnnouncedPorts, announced, windowExists, withoutBefore } from '../../judge/index.js';
 import { occurrencesOf } from '../../lib/recurrence.js';
-import { failure, type Result, success } from '../../lib/result.js';
+import { failure, type Problem, type Result, success } from '../../lib/result.js';
 import { answersFor, type MaintenanceWindow, type ScopeEntry, type WindowPlan } from '../../windows/index.js';
 import type {
   BeforeView,
@@ -73,9 +73,9 @@ export function windowAnswers(room: Room): WindowAnswers {
     const checked = named ? planOf(room, named) : find(id);
     if (!checked.ok) return checked;
     const wanted = checked.value;
-    if (named && find(wanted.id).ok) {
-      return failure({ code: 'WINDOW_EXISTS', message: `window ${wanted.id} is planned already` });
-    }
+    const known = find(wanted.id);
+    if (named && known.ok) return failure(windowExists(known.value));
+    if (named && wanted.end < clock.now()) return failure(overAlready(wanted));
     const devices = chosen(room, wanted.devices);
     if (!devices.ok) return devices;
     const readings = await readNow(room, devices.value, OPEN_WAIT_MS);
@@ -187,7 +187,8 @@ function planSeries(
   }));
   const taken = new Set(room.bench.state().windows.map((window) => window.id));
   const twice = windows.find((window) => taken.has(window.id));
-  if (twice) return failure({ code: 'WINDOW_EXISTS', message: `window ${twice.id} is planned already` });
+  const known = room.bench.state().windows.find((window) => window.id === twice?.id);
+  if (known) return failure(windowExists(known));
   const views: WindowView[] = [];
   for (const window of windows) {
     const planned = feed({ kind: 'windowPlanned', at: now, window }, window.id);
@@ -195,6 +196,12 @@ function planSeries(
     views.push(planned.value);
   }
   return success({ ...views[0]!, series: { ...series, planned: views.length } });
+}
+
+/** Said before anything is planned: a refused call leaves nothing behind. */
+function overAlready({ id, end }: Pick<WindowPlan, 'id' | 'end'>): Problem {
+  const message = `window ${id} would have ended at ${new Date(end).toISOString()} already`;
+  return { code: 'WINDOW_PLAN', message, remedy: 'for what was done then: ecluse window claim' };
 }
 
 function isOver(window: MaintenanceWindow): boolean {
@@ -265,6 +272,10 @@ function scopeOf(room: Room, { keep, service, ...named }: ScopeRequest): Result<
     const device = chosen(room, [named.device]);
     if (!device.ok) return device;
   }
+  for (const name of [named.src, named.dst]) {
+    const problem = name === undefined ? undefined : partyProblem(name, partiesOf(room));
+    if (problem) return failure({ code: 'BAD_SCOPE', ...problem });
+  }
   const entry = { ...named, ...(named.proto !== undefined && { proto: spelledOut(named.proto) }) };
   const parts = service === undefined ? success([{}]) : announcedService(room, entry, service);
   if (!parts.ok) return parts;
@@ -272,6 +283,14 @@ function scopeOf(room: Room, { keep, service, ...named }: ScopeRequest): Result<
   if (review && !review.ok) return review;
   const kept = keep && review && { keep: { owner: keep.owner, review: review.value } };
   return success(parts.value.map((part) => ({ ...entry, ...part, ...kept })));
+}
+
+function partiesOf({ settings: { zones, sites = {}, devices } }: Room): Parties {
+  return {
+    zones: zones && Object.keys(zones),
+    placed: Object.entries(sites).flatMap(([id, { networks }]) => (networks ? [id] : [])),
+    devices: devices.map(({ id }) => id),
+  };
 }
 
 function announcedService(

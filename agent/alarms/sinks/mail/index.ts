@@ -9,7 +9,7 @@ import { type AlarmRecord, withinSize } from '../../record.js';
 import type { Stream } from '../../route.js';
 import { onAbort, refusal, type Sink } from '../../sink.js';
 import { cut, neutralised } from '../../text.js';
-import { type Language, letter, type Titles } from '../../words.js';
+import { type CodeTexts, type Language, letter } from '../../words.js';
 import { type MailError, recipientsOf } from './recipients.js';
 
 export interface MailOptions {
@@ -24,7 +24,7 @@ export interface MailOptions {
   readonly from: string;
   readonly to: readonly string[];
   readonly language?: Language;
-  readonly titles?: Titles;
+  readonly texts?: CodeTexts;
   readonly takes?: readonly Stream[];
 }
 
@@ -32,7 +32,7 @@ export interface MailOptions {
 const SUBJECT_MAX = 180;
 
 export function mailSink(options: MailOptions): Sink {
-  const { id, host, port, security, from, to, language = 'fr', titles = () => undefined } = options;
+  const { id, host, port, security, from, to, language = 'fr', texts = () => undefined } = options;
   const { user, password } = options;
   let transport: Promise<Transporter> | undefined;
   // Loaded with the first letter: a command that only asks a question does without it.
@@ -55,11 +55,11 @@ export function mailSink(options: MailOptions): Sink {
 
   const recipients = recipientsOf(to, `${host}:${port}`);
 
-  const textOf = (record: AlarmRecord): string => letter(record, language, titles).lines.join('\n');
+  const textOf = (record: AlarmRecord): string => letter(record, language, texts).lines.join('\n');
 
   const send = async (record: AlarmRecord) => {
     const fitted = withinSize(record, textOf);
-    const { subject } = letter(fitted, language, titles);
+    const { subject } = letter(fitted, language, texts);
     const refused = [from, ...to, subject].find((field) => /[\r\n\0]/.test(field));
     if (refused !== undefined)
       return refusal('SINK_SETUP', 'an address or a subject holds a line break: nothing is sent');

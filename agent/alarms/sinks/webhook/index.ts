@@ -12,7 +12,7 @@ import { withAttack } from '../../formats/index.js';
 import { type AlarmRecord, withinSize } from '../../record.js';
 import type { Stream } from '../../route.js';
 import { type Delivered, onAbort, refusal, type Sink } from '../../sink.js';
-import type { Language, Titles } from '../../words.js';
+import type { CodeTexts, Language } from '../../words.js';
 import { bodyOf, type Style } from './body.js';
 import { messageId, signature } from './sign.js';
 
@@ -26,7 +26,7 @@ export interface WebhookOptions {
   readonly key?: Buffer;
   readonly style?: Style;
   readonly language?: Language;
-  readonly titles?: Titles;
+  readonly texts?: CodeTexts;
   readonly tls?: TlsOptions;
   readonly takes?: readonly Stream[];
   readonly attack?: boolean;
@@ -35,14 +35,14 @@ export interface WebhookOptions {
 }
 
 export function webhookSink(options: WebhookOptions): Sink {
-  const { id, url, key, style = 'standard', language = 'fr', titles = () => undefined } = options;
+  const { id, url, key, style = 'standard', language = 'fr', texts = () => undefined } = options;
   const { clock = systemClock } = options;
   const target = new URL(url.reveal());
   const isHttps = target.protocol === 'https:';
   const agent = isHttps
     ? new HttpsAgent({ keepAlive: true, maxSockets: 1, ...tlsChoices(target.hostname, options.tls ?? {}) })
     : new HttpAgent({ keepAlive: true, maxSockets: 1 });
-  const encode = (record: AlarmRecord): string => bodyOf(record, { style, language, titles });
+  const encode = (record: AlarmRecord): string => bodyOf(record, { style, language, texts });
 
   const post = (record: AlarmRecord, signal: AbortSignal): Promise<Delivered> =>
     new Promise((resolve) => {
@@ -96,8 +96,12 @@ export function webhookSink(options: WebhookOptions): Sink {
   };
 }
 
+/** Said of the receiver, or of what stands before it, and not of the message. */
+const BUSY = [429, 502, 503, 504];
+
 function refusedWith(host: string, status: number, retryAfterMs: number | undefined) {
-  const { ok, error } = refusal('SINK_REFUSED', `${host}: the receiver answers ${status}`, remedyOf(status));
+  const code = BUSY.includes(status) ? 'SINK_BUSY' : 'SINK_REFUSED';
+  const { ok, error } = refusal(code, `${host}: the receiver answers ${status}`, remedyOf(status));
   return { ok, error: retryAfterMs === undefined ? error : { ...error, retryAfterMs } };
 }
 
