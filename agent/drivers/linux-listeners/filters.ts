@@ -139,19 +139,28 @@ export function sayNamespaces({ all, named, own }: NamespaceSources, coverage: C
   }
   // lsns shows at least its own; with the own one not known, one of the unnamed is taken for it.
   if (self === undefined && unnamed > 0) unnamed--;
-  sayNotRead([...paths].sort(), unnamed, coverage);
+  // Only lsns tells which of the names is that of the namespace that was read.
+  sayNotRead({ paths: [...paths].sort(), unnamed, perhapsOwn: all === undefined }, coverage);
+}
+
+interface NotRead {
+  readonly paths: readonly string[];
+  readonly unnamed: number;
+  /** One of the paths may be that of the namespace that was read. */
+  readonly perhapsOwn: boolean;
 }
 
 /** Where `ip netns` keeps its names (ip-netns(8)). */
 const NAMED = '/run/netns/';
 const SHOWN_MAX = 10;
 
-function sayNotRead(paths: readonly string[], unnamed: number, coverage: CoverageBuilder): void {
+function sayNotRead({ paths, unnamed, perhapsOwn }: NotRead, coverage: CoverageBuilder): void {
   const shown = paths.slice(0, SHOWN_MAX).map((path) => (path.startsWith(NAMED) ? path.slice(NAMED.length) : path));
   const more = paths.length > SHOWN_MAX ? ` and ${paths.length - SHOWN_MAX} more` : '';
   if (shown.length > 0) {
     coverage.notCovered(
-      `Network namespaces with rules and listeners apart, not read: ${shown.join(', ')}${more}. ` +
+      `Network namespaces with rules and listeners apart, not read: ${shown.join(', ')}${more}` +
+        `${perhapsOwn ? ' (one of them may be the one that was read)' : ''}. ` +
         'One with a name can be a device of its own: `source: {netns: NAME}`.',
     );
   }

@@ -227,3 +227,18 @@ test('names of persons and old password hashes do not leave collect', () => {
   for (const secret of ['$6$', 'hash:', 'Given', 'Ward']) expect(stored).not.toContain(secret);
   expect(deviceOf(clean.sections).listeners[0]!.user).toBe('tech');
 });
+
+test('a listing of namespaces that failed is said, and that one of those with a name may be the one that was read', () => {
+  const ended = { code: 'COMMAND_FAILED', message: 'host-01: lsns: ended with exit code 1 and said nothing' };
+  const { coverage } = deviceOf([
+    ...ss('tcp LISTEN 0 1 0.0.0.0:80 0.0.0.0:* uid:0 ino:5 sk:1 <->\n'),
+    { name: 'namespaces', source: 'lsns', text: '', failure: { kind: 'exit-code', problem: ended } },
+    { name: 'named-namespaces', source: 'ip netns list', text: 'dmz (id: 0)\nguest\n' },
+    { name: 'own-namespace', source: 'readlink', text: 'net:[4026531840]\n' },
+  ]);
+  expect(coverage.blind).toEqual([]);
+  const said = coverage.notCovered.filter((text) => /namespaces/.test(text));
+  expect(said).toHaveLength(2);
+  expect(said.join('\n')).toContain('could not be listed this time: host-01: lsns: ended with exit code 1');
+  expect(said.join('\n')).toContain('not read: dmz, guest (one of them may be the one that was read). ');
+});
