@@ -15,7 +15,20 @@ const KEY_BYTES_MIN = 16;
  */
 export function redactText(text: string, patterns: readonly SecretPattern[], key: Uint8Array): string {
   assert(key.length >= KEY_BYTES_MIN, `the redaction key needs at least ${KEY_BYTES_MIN} bytes`);
-  return patterns.reduce((rest, pattern) => redactOne(rest, pattern, key), text);
+  let rest = text;
+  /** By what they need: whether `rest` has it. */
+  const has = new Map<RegExp, boolean>();
+  for (const one of patterns) {
+    if (one.needs !== undefined) {
+      const found = has.get(one.needs) ?? one.needs.test(rest);
+      has.set(one.needs, found);
+      if (!found) continue;
+    }
+    const redacted = redactOne(rest, one, key);
+    if (redacted !== rest) has.clear();
+    rest = redacted;
+  }
+  return rest;
 }
 
 function redactOne(text: string, { title, pattern }: SecretPattern, key: Uint8Array): string {

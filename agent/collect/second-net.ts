@@ -13,15 +13,19 @@ const REST = `[^\\s"',;<>(){}\\\\]+`;
 
 const PEM = '(?:(?:[A-Z0-9]+ ){0,4}PRIVATE KEY(?: BLOCK)?|OpenVPN Static key V1)';
 
+/** What every pattern with a name in it needs: one look for all of them. */
+const NAMED = new RegExp(SHORT, 'i');
+
 function named(names: string, sign: string): readonly SecretPattern[] {
   const head = `(?:${names})${CLOSE}${sign}\\s{0,3}`;
   return [
     {
       title: 'a quoted value of a name',
+      needs: NAMED,
       pattern: new RegExp(`${head}\\\\?"(?<value>(?:[^"\\\\\\n]|\\\\.)+?)\\\\?"`, 'gi'),
     },
-    { title: 'a value in apostrophes', pattern: new RegExp(`${head}'(?<value>[^'\\n]+)'`, 'gi') },
-    { title: 'a bare value of a name', pattern: new RegExp(`${head}${SWITCH}(?<value>${REST})`, 'gi') },
+    { title: 'a value in apostrophes', needs: NAMED, pattern: new RegExp(`${head}'(?<value>[^'\\n]+)'`, 'gi') },
+    { title: 'a bare value of a name', needs: NAMED, pattern: new RegExp(`${head}${SWITCH}(?<value>${REST})`, 'gi') },
   ];
 }
 
@@ -45,6 +49,7 @@ export const secondNet: readonly SecretPattern[] = [
   },
   {
     title: 'the password in an address',
+    needs: /:\/\//,
     pattern: /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s/:@"'<>]{1,100}:(?<value>[^\s/@"'<>]+)@/gi,
   },
   {
@@ -63,6 +68,7 @@ export const secondNet: readonly SecretPattern[] = [
   ...named(NAMES, ':'),
   {
     title: 'a password in a remark',
+    needs: NAMED,
     pattern:
       /(?:comment|remark|description|#|^[ \t]*[!;])[^\n]{0,200}?\b(?:password|passphrase|passwd)(?:[ \t]+(?:is|est))?[ \t]+(?!(?:is|est)\b)(?<value>[^\s"',;<>]+)/gim,
   },

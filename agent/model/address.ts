@@ -47,28 +47,52 @@ const NINE = 57;
 
 /** Reads an IPv6 address in any form of RFC 4291 section 2.2, including an embedded dotted quad; no zone. */
 export function parseIp6(text: string): bigint | undefined {
-  let source = text;
-  const quad = text.includes('.') ? /^(?<head>.*:)(?<quad>\d+\.\d+\.\d+\.\d+)$/.exec(source) : null;
-  if (quad?.groups) {
-    const ip4 = parseIp4(quad.groups.quad!);
-    if (ip4 === undefined) return undefined;
-    source = `${quad.groups.head}${Math.floor(ip4 / 65536).toString(16)}:${(ip4 % 65536).toString(16)}`;
+  const groups: number[] = [];
+  /** How many groups stand before `::`. */
+  let gap = -1;
+  let at = 0;
+  while (at < text.length) {
+    if (text.charCodeAt(at) === COLON && text.charCodeAt(at + 1) === COLON) {
+      if (gap >= 0) return undefined;
+      gap = groups.length;
+      at += 2;
+      continue;
+    }
+    // One colon stands between two groups, and nowhere else.
+    if (groups.length > gap && groups.length > 0 && text.charCodeAt(at++) !== COLON) return undefined;
+    const start = at;
+    let group = 0;
+    for (let digit = hexDigit(text.charCodeAt(at)); digit >= 0; digit = hexDigit(text.charCodeAt(++at)))
+      group = group * 16 + digit;
+    if (text.charCodeAt(at) === DOT) {
+      const ip4 = parseIp4(text.slice(start));
+      if (ip4 === undefined) return undefined;
+      groups.push(Math.floor(ip4 / 65_536), ip4 % 65_536);
+      break;
+    }
+    if (at === start || at - start > 4) return undefined;
+    groups.push(group);
   }
-  const halves = source.split('::');
-  if (halves.length > 2) return undefined;
-  const groups = halves.map((half) => (half === '' ? [] : half.split(':')));
-  const count = groups.reduce((total, half) => total + half.length, 0);
-  if (halves.length === 1 ? count !== 8 : count > 7) return undefined;
-  const all = halves.length === 1 ? groups[0]! : [...groups[0]!, ...Array<string>(8 - count).fill('0'), ...groups[1]!];
-  // In three parts that a number holds: large integers are slow, one by one.
-  const parts = [0, 0, 0];
-  for (let at = 0; at < 8; at += 1) {
-    const group = all[at]!;
-    if (!/^[0-9a-f]{1,4}$/i.test(group)) return undefined;
-    const part = at < 3 ? 0 : at < 6 ? 1 : 2;
-    parts[part] = parts[part]! * 65_536 + Number.parseInt(group, 16);
-  }
-  return (BigInt(parts[0]!) << 80n) | (BigInt(parts[1]!) << 32n) | BigInt(parts[2]!);
+  if (gap < 0 ? groups.length !== 8 : groups.length > 7) return undefined;
+  const zeros = 8 - groups.length;
+  const groupAt = (place: number): number =>
+    gap < 0 || place < gap ? groups[place]! : place < gap + zeros ? 0 : groups[place - zeros]!;
+  // In three parts that a number holds: arithmetic on large integers is slow.
+  const part = (from: number, to: number): bigint => {
+    let value = 0;
+    for (let place = from; place < to; place += 1) value = value * 65_536 + groupAt(place);
+    return BigInt(value);
+  };
+  return (part(0, 3) << 80n) | (part(3, 6) << 32n) | part(6, 8);
+}
+
+const COLON = 58;
+
+/** -1 for what is none. */
+function hexDigit(code: number): number {
+  if (code >= ZERO && code <= NINE) return code - ZERO;
+  const letter = code | 32;
+  return letter >= 97 && letter <= 102 ? letter - 87 : -1;
 }
 
 /** The addresses of `address/length`; host bits may be set and are cleared, as netfilter does. */

@@ -60,7 +60,7 @@ function joined(parts: readonly Condition[]): Condition {
 function askedByLead(lead: Lead, family: Family): Condition {
   let condition = lead[family];
   if (condition === undefined) {
-    condition = coreOf(useOf(lead), family);
+    condition = readCore(useOf(lead), family);
     lead[family] = condition;
   }
   return condition;
@@ -108,11 +108,17 @@ function coreOf(option: OptionUse, family: Family): Condition {
   const key = `${family} ${inverted ? '!' : ''}${name} ${values.join(' ')}`;
   let condition = knownPieces.get(key);
   if (condition === undefined) {
-    const text = optionText(option);
-    condition = coreCondition(option, family) ?? { kind: 'unknown', id: `iptables ${text}`, text, unrecognized: true };
+    condition = readCore(option, family);
     knownPieces.set(key, condition);
   }
   return condition;
+}
+
+function readCore(option: OptionUse, family: Family): Condition {
+  const condition = coreCondition(option, family);
+  if (condition) return condition;
+  const text = optionText(option);
+  return { kind: 'unknown', id: `iptables ${text}`, text, unrecognized: true };
 }
 
 /** What a set holds changes, and what answers anew each time is another condition in each place. */

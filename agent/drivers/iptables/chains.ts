@@ -27,9 +27,12 @@ interface OpenChain {
 export function buildChains(table: TableText): {
   readonly chains: readonly Chain[];
   readonly misfits: readonly Misfit[];
+  /** Some command emptied a chain or removed one. */
+  readonly shrunk: boolean;
 } {
   const chains = new Map<string, OpenChain>();
   const misfits: Misfit[] = [];
+  let shrunk = false;
   const chainOf = (command: Command): OpenChain | undefined => {
     const known = chains.get(command.chain);
     if (known || !builtIn(table.table, command.chain)) return known;
@@ -68,11 +71,12 @@ export function buildChains(table: TableText): {
       }
       case 'flush':
       case 'delete':
+        shrunk = true;
         remove(command, chains, misfit);
         break;
     }
   }
-  return { chains: [...chains.values()], misfits };
+  return { chains: [...chains.values()], misfits, shrunk };
 }
 
 /** `-F` empties one chain or all; `-X` removes one user chain or all; what is not there yet needs no removing. */

@@ -53,16 +53,17 @@ export function convertTable(source: TableSource, sets: SetLibrary, coverage: Co
     if (chain.policy) coverage.mark(file, chain.policy.command.line, 'modelled');
     const context: RuleContext = { source, names, id, match, coverage, hooks: hooks.get(chain.name) ?? new Set() };
     const rules: Rule[] = [];
+    const called = `${table}/${chain.name} rule `;
     for (let index = 0; index < chain.rules.length; index += 1) {
-      const rule = convertRule(chain.rules[index]!, `${table}/${chain.name} rule ${index + 1}`, context);
+      const rule = convertRule(chain.rules[index]!, called + (index + 1), context);
       if (rule) rules.push(rule);
     }
     lists.push({ id: id(chain.name), rules, families: [family], origin, table: ref });
-    const called = builtIn(table, chain.name);
-    if (called)
+    const base = builtIn(table, chain.name);
+    if (base)
       bases.push({
         list: id(chain.name),
-        ...called,
+        ...base,
         policy: chain.policy?.value ?? 'accept',
         policyOrigin: policyOrigin(chain, origin, source, coverage),
       });

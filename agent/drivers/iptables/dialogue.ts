@@ -1,5 +1,5 @@
 import type { Dialogue, DialogueStep, SecretPattern, VolatilePattern } from '../contract.js';
-import { onDevice } from '../shared/index.js';
+import { onDevice } from '../shared/volatile.js';
 import { legacyTables } from './wakes.js';
 
 const MEGABYTE = 1024 * 1024;

@@ -9,7 +9,7 @@ import { familyOf } from './family.js';
 import { sectionNames } from './identify.js';
 import { type IpSet, parseSets, setLibrary } from './ipset.js';
 import { fillersOf } from './memory.js';
-import { parseSave, type SaveText } from './parse.js';
+import { type Command, parseSave, type SaveText } from './parse.js';
 
 /** Longer than any rule set; a text beyond it is refused before work is spent on it. */
 const CHARACTERS_MAX = 64 * 1024 * 1024;
@@ -164,6 +164,7 @@ interface Readings {
 
 function assemble({ device, saves, sets, several }: Readings, coverage: CoverageBuilder): Result<Device> {
   const sources: TableSource[] = [];
+  const shrunk: { readonly file: string; readonly commands: readonly Command[] }[] = [];
   for (const { section, save } of saves) {
     const fromDialogue = live.has(section.name);
     if (save.otherBackEnd && !saves.some((other) => isOtherBackEnd(other, section))) {
@@ -182,7 +183,8 @@ function assemble({ device, saves, sets, several }: Readings, coverage: Coverage
           : 'ip4'
         : familyOf(table, save.tables, section.name);
       const nft = fromDialogue && !section.name.includes('-legacy-') && table.backEnd === 'nft';
-      const { chains, misfits } = buildChains(table);
+      const { chains, misfits, shrunk: less } = buildChains(table);
+      if (less) shrunk.push({ file: section.name, commands: table.commands });
       for (const command of table.commands) {
         if (command.kind !== 'append' && command.kind !== 'insert')
           coverage.mark(section.name, command.line, 'modelled');
@@ -227,12 +229,9 @@ function assemble({ device, saves, sets, several }: Readings, coverage: Coverage
   }
   const library = setLibrary(sets, fillersOf(sources), coverage);
   const converted = sources.map((source) => convertTable(source, library, coverage));
-  for (const { section, save } of saves) {
-    for (const { commands } of save.tables) {
-      for (const { line } of commands) {
-        if (!coverage.stateOf(section.name, line))
-          coverage.mark(section.name, line, 'irrelevant', 'a later command removed it');
-      }
+  for (const { file, commands } of shrunk) {
+    for (const { line } of commands) {
+      if (!coverage.stateOf(file, line)) coverage.mark(file, line, 'irrelevant', 'a later command removed it');
     }
   }
   return success({

@@ -10,7 +10,7 @@ import {
   parseIp4,
   parseIp6,
 } from '../../model/index.js';
-import { addressUnderMask } from '../shared/index.js';
+import { addressUnderMask } from '../shared/address-bits.js';
 import { icmpNames, protocolNumbers, serviceNumbers } from './tables.js';
 
 /** A whole number as strtoul(3) with base 0 reads it, at most `last`. */

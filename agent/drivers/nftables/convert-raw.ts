@@ -1,7 +1,7 @@
 /** convert, raw bits: masks over addresses, and what is read from a header by its place (`@nh,96,32`). */
 import { type Bound, fromRanges, type Intervals, isSubset, single } from '../../lib/intervals.js';
 import { all, always, any, type Condition, type Family, never, not } from '../../model/index.js';
-import { addressBits } from '../shared/index.js';
+import { addressBits } from '../shared/address-bits.js';
 import type { Comparison, Element, Expression } from './ast.js';
 import { ordered } from './convert-bits.js';
 import type { MatchContext } from './convert-match.js';

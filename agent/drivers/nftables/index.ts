@@ -3,7 +3,7 @@
  * (a cross-check where there is text). Three passes: parse-text and parse-json → ast; extract; convert.
  */
 import type { DialogueStep, Driver } from '../contract.js';
-import { onDevice } from '../shared/index.js';
+import { onDevice } from '../shared/volatile.js';
 import { identify } from './identify.js';
 import { read, symbols } from './read.js';
 import { undo } from './undo.js';

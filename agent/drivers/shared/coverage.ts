@@ -125,7 +125,8 @@ export function coverageBuilder(): CoverageBuilder {
     blind: (reason) => void blindness.add(reason),
     doubt: (doubt) => void doubts.push(doubt),
     build() {
-      const lines = [...sources].flatMap(([file, source]) => lineCoverage(file, source));
+      const parts = [...sources].map(([file, source]) => lineCoverage(file, source));
+      const lines = parts.length === 1 ? parts[0]! : parts.flat();
       return {
         sources: [...sources.values()].map(
           ({ title, count }) => `${title} (${count} ${count === 1 ? 'line' : 'lines'})`,
