@@ -30,7 +30,7 @@ const PARTS = /^(?:INTERVAL|COUNT|UNTIL|BYDAY|BYMONTHDAY|BYYEARDAY|BYWEEKNO|BYMO
  * The occurrences of a year from the first one on that have not ended yet. A rule says on which days; when it begins and
  * ends is what the clocks on the wall show, so that a night in which they change keeps its window from 22:00 to 04:00
  * and is an hour longer or shorter. An hour that the clocks leave out is what they would have shown; of one that they
- * show twice it is the first.
+ * show twice it is the first. Where nothing of it is left (02:30 to 03:30 when 02:00 is 03:00), it is as long as the first.
  */
 export function occurrencesOf({
   rule,
@@ -55,10 +55,12 @@ export function occurrencesOf({
   const found = days
     .map((at): Occurrence => {
       const [from, to] = [new Date(at), new Date(at + daysLater * DAY_MS)];
+      const begins = instantOf({ ...first, ...dateOf(from) }, timeZone);
+      const ends = instantOf({ ...last, ...dateOf(to) }, timeZone);
       return {
         day: from.toISOString().slice(0, 10).replaceAll('-', ''),
-        start: instantOf({ ...first, ...dateOf(from) }, timeZone),
-        end: instantOf({ ...last, ...dateOf(to) }, timeZone),
+        start: begins,
+        end: ends > begins ? ends : begins + (end - start),
       };
     })
     .filter((one) => one.end > now);

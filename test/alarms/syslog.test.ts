@@ -51,6 +51,7 @@ describe('RFC 5424', () => {
         .split('[104] ')[1] ?? '';
     expect(text({})).toBe('[changed]');
     expect(text({ acknowledgedBy: 'RSSI' })).toBe('[acknowledged by RSSI]');
+    expect(text({ claimedBy: 'Responsable A: scanner down' })).toBe('[claimed by Responsable A: scanner down]');
     expect(text({ acknowledgedBy: 'RSSI', waivedUntil: '2026-12-01' })).toBe('[waived until 2026-12-01]');
   });
 

@@ -32,4 +32,23 @@ describe('windows that recur', () => {
       await guard.close();
     }
   });
+
+  test('of which one would be wrong are not planned at all', async () => {
+    const world = fakeWorld();
+    const guard = must(await openGuard(world.settings, world.tools));
+    const earlier = {
+      id: 'night',
+      vendor: 'self',
+      owner: 'Équipe réseau',
+      devices: ['fw'],
+      // Twelve hours by the clocks; thirteen in the second night, in which they go back.
+      start: '2027-10-29T20:30:00+02:00',
+      end: '2027-10-30T08:30:00+02:00',
+      scope: [],
+      recurs: { rule: 'FREQ=DAILY;COUNT=2', timeZone: 'Europe/Paris' },
+    };
+    expect(await guard.planWindow(earlier)).toMatchObject({ ok: false, error: { code: 'WINDOW_PLAN' } });
+    expect(must(await guard.windows({ all: true }))).toEqual([]);
+    await guard.close();
+  });
 });

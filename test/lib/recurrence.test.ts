@@ -47,6 +47,17 @@ describe('windows that recur', () => {
     );
   });
 
+  test('have a window also where the clocks leave out all of its hour: as long as the first, later', () => {
+    expect(occurrences('FREQ=DAILY;COUNT=3', '2026-03-28T02:30:00+01:00', '2026-03-28T03:30:00+01:00')).toEqual([
+      '20260328 2026-03-28T01:30 2026-03-28T02:30',
+      '20260329 2026-03-29T01:30 2026-03-29T02:30',
+      '20260330 2026-03-30T00:30 2026-03-30T01:30',
+    ]);
+    expect(occurrences('FREQ=DAILY;COUNT=2', '2026-03-28T02:30:00+01:00', '2026-03-28T03:10:00+01:00')[1]).toBe(
+      '20260329 2026-03-29T01:30 2026-03-29T02:10',
+    );
+  });
+
   test('are planned for a year at most, on the days of the zone and not of Greenwich', () => {
     const daily = occurrences('FREQ=DAILY', '2026-06-01T00:30:00+02:00', '2026-06-01T01:00:00+02:00');
     expect(daily).toHaveLength(367);

@@ -189,6 +189,11 @@ function planSeries(
   const twice = windows.find((window) => taken.has(window.id));
   const known = room.bench.state().windows.find((window) => window.id === twice?.id);
   if (known) return failure(windowExists(known));
+  // A call that is refused leaves nothing behind.
+  for (const window of windows) {
+    const trial = room.bench.context.windows.plan(window);
+    if (!trial.ok) return trial;
+  }
   const views: WindowView[] = [];
   for (const window of windows) {
     const planned = feed({ kind: 'windowPlanned', at: now, window }, window.id);

@@ -76,9 +76,17 @@ function defaultText({ code, severity, device, what, title, undo, ...record }: A
 }
 
 /** Why something known is told again. */
-function newsOf({ acknowledgedBy, waivedUntil }: Pick<AlarmRecord, 'acknowledgedBy' | 'waivedUntil'>): string {
+function newsOf({
+  acknowledgedBy,
+  claimedBy,
+  waivedUntil,
+}: Pick<AlarmRecord, 'acknowledgedBy' | 'claimedBy' | 'waivedUntil'>): string {
   if (waivedUntil !== undefined) return `waived until ${waivedUntil}`;
-  return acknowledgedBy === undefined ? 'changed' : `acknowledged by ${acknowledgedBy}`;
+  const news = [
+    ...(claimedBy === undefined ? [] : [`claimed by ${claimedBy}`]),
+    ...(acknowledgedBy === undefined ? [] : [`acknowledged by ${acknowledgedBy}`]),
+  ];
+  return news.length === 0 ? 'changed' : news.join('; ');
 }
 
 function unfitted(record: AlarmRecord, encoding: SyslogEncoding): Buffer {
