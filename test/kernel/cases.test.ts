@@ -1,4 +1,8 @@
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { describe, expect } from '@jest/globals';
+import { findProgram, systemPath } from '../support/needs.js';
+import { tempDir } from '../support/system.js';
 import { type Firewall, iptablesNft, nftables, withMore } from './firewalls.js';
 import type { Guarded } from './guarded.js';
 import {
@@ -7,6 +11,7 @@ import {
   expectDoor,
   expectFacts,
   expectWitnessPasses,
+  findingsOnce,
   first,
   nft,
   openWindow,
@@ -35,6 +40,25 @@ const upnp: Firewall = {
 };
 /** A port of the web server that nothing answers on, translated to the results page. */
 const OTHER = 8443;
+
+/** A program in the place of nft that fails for as long as somebody wants it to. */
+function brokenNft() {
+  const folder = tempDir();
+  const flag = join(folder, 'broken');
+  const path = join(folder, 'bin', 'nft');
+  mkdirSync(join(folder, 'bin'));
+  const script = `#!/bin/sh
+[ ! -e '${flag}' ] || { echo 'netlink: Error: cache initialization failed: Operation not permitted' >&2; exit 1; }
+exec ${findProgram('nft')} "$@"
+`;
+  writeFileSync(path, script);
+  chmodSync(path, 0o755);
+  return {
+    env: { PATH: [join(folder, 'bin'), systemPath()].join(delimiter) },
+    breaks: () => writeFileSync(flag, ''),
+    works: () => rmSync(flag),
+  };
+}
 
 /** What the guard says now, after a reading of its own. */
 async function expectDrift({ ecluse }: Guarded, code: 0 | 1, words = ''): Promise<void> {
@@ -94,6 +118,34 @@ describe('on the real kernel', () => {
         const back = first(await told('UNPLANNED_OPENING'), 'UNPLANNED_OPENING');
         expect(back.param('key')).toBe(seen.param('key'));
         await expectDoor(guarded, RESULTS, 'reached');
+      },
+    },
+    {
+      name: 'G11: what could not be read in a window is told, is no clean close, and is judged once it can be read',
+      firewall: nftables,
+      startsLater: true,
+      action: async (guarded) => {
+        const { world, daemon, told } = guarded;
+        const reader = brokenNft();
+        await daemon.start(reader.env);
+        const window = await openWindow(guarded, '--for', '10m');
+        reader.breaks();
+        const blind = first(await told('GUARD_BLIND'), 'GUARD_BLIND');
+        await world.firewall.must([...nftables.addRule(RESULTS)]);
+        expect([blind.param('severity'), blind.param('window')]).toEqual(['high', window]);
+        expect(blind.param('details')).toContain('cache initialization failed');
+        await expectDoor(guarded, RESULTS, 'reached');
+        const no = await closeWindow(guarded, window);
+        expect(no).toMatchObject({ exit: 3, answer: { state: 'refused', attested: false, openings: [] } });
+        expect(no.answer.coverage.notCovered.join('\n')).toContain('cache initialization failed');
+        reader.works();
+        // The window was over by then: whether it was opened in it, nobody has seen.
+        const open = first(await told('UNPLANNED_OPENING'), 'UNPLANNED_OPENING');
+        await expectWitnessPasses(guarded, open, true);
+        await nftables.load(world.firewall);
+        await findingsOnce(guarded);
+        await expectDoor(guarded, RESULTS, 'shut');
+        expect(await closeWindow(guarded, window)).toMatchObject({ exit: 0, answer: { state: 'closed' } });
       },
     },
     {

@@ -63,8 +63,8 @@ export interface Told {
 export const GRACE_SECONDS = 2;
 export const POLL_SECONDS = 2;
 const STATE = 'state';
-const READY_MS = 60_000;
-const TOLD_MS = 30_000;
+const READY_MS = 120_000;
+const TOLD_MS = 60_000;
 
 const program = fileURLToPath(new URL('../../agent/main.js', import.meta.url));
 

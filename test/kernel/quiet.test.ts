@@ -1,25 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect } from '@jest/globals';
+import { must } from '../support/answers.js';
 import { waitFor } from '../support/system.js';
 import { nftables } from './firewalls.js';
-import { GRACE_SECONDS, type Guarded } from './guarded.js';
 import {
   closeWindow,
   codes,
   expectDoor,
   expectFacts,
   expectWitnessPasses,
+  findingsOnce,
   first,
   openWindow,
   testStories,
-  WINDOW_SECONDS,
 } from './story.js';
 import { PORTAL, RESULTS, web } from './world.js';
 
-async function queued({ ecluse }: Guarded): Promise<number> {
-  const alarms = JSON.parse((await ecluse('alarms', '--json')).stdout) as readonly { queuedFor: readonly string[] }[];
-  return alarms.flatMap(({ queuedFor }) => queuedFor).length;
-}
+const POLLS = 300;
 
 describe('on the real kernel', () => {
   testStories([
@@ -73,14 +70,17 @@ describe('on the real kernel', () => {
       name: 'a guard that was killed in the middle, and dead at the end, tells what was left as soon as it lives, once',
       firewall: nftables,
       action: async (guarded) => {
-        const { world, daemon, told, heard } = guarded;
-        await openWindow(guarded, '--allow-filtering-off');
+        const { world, daemon, guard, told, heard } = guarded;
+        const window = await openWindow(guarded, '--for', '15s', '--allow-filtering-off');
         for (const command of nftables.lift) await world.firewall.must(command);
         await told('FILTERING_OFF');
         // A record on its way at the kill may be told again, under its id; this one has arrived.
-        await waitFor(async () => (await queued(guarded)) === 0, { what: 'the receipt' });
+        const isTold = async (): Promise<boolean> =>
+          must(await guard().alarms({})).every(({ queuedFor }) => queuedFor.length === 0);
+        await waitFor(isTold, { what: 'the receipt' });
+        const { deadline } = must(await guard().window(window));
         await daemon.kill();
-        await sleep((WINDOW_SECONDS + GRACE_SECONDS) * 1000);
+        await sleep(Math.max(0, Date.parse(deadline) - Date.now()));
         expect(codes(heard())).toEqual(['FILTERING_OFF']);
         const startedAtMs = performance.now();
         await daemon.start();
@@ -90,6 +90,30 @@ describe('on the real kernel', () => {
         await told('RESOLVED');
         const story = ['FILTERING_OFF', 'LEFT_OPEN', 'RESOLVED'];
         expect(codes(heard()).filter((code) => story.includes(code))).toEqual(story);
+      },
+    },
+    {
+      name: `G18: the same opening on ${POLLS} readings is one finding under one key, told once`,
+      firewall: nftables,
+      startsLater: true,
+      action: async (guarded) => {
+        const { world, configure, daemon, guard, told, heard } = guarded;
+        configure({ entry: ['drivers: [nftables]'] });
+        await daemon.start();
+        await world.firewall.must([...nftables.addRule(RESULTS)]);
+        const alarm = first(await told('UNPLANNED_OPENING'), 'UNPLANNED_OPENING');
+        const [before] = await findingsOnce(guarded, 'UNPLANNED_OPENING');
+        for (let poll = 0; poll < POLLS; poll++) {
+          expect(must(await guard().snapshot(['fw1']))).toMatchObject([
+            { device: 'fw1', unchanged: true, complete: true },
+          ]);
+        }
+        const [after] = await findingsOnce(guarded, 'UNPLANNED_OPENING');
+        expect(after).toMatchObject({ key: before!.key, firstSeen: before!.firstSeen });
+        expect(after!.count).toBeGreaterThanOrEqual(before!.count + POLLS);
+        await expectDoor(guarded, RESULTS, 'reached');
+        expect(codes(heard())).toEqual(['UNPLANNED_OPENING']);
+        expect(alarm.param('key')).toContain(before!.key);
       },
     },
   ]);
