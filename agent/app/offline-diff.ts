@@ -1,5 +1,5 @@
 import type { Driver } from '../drivers/contract.js';
-import { compare, type FlowSet } from '../exposure/index.js';
+import { type Comparison, compare, type FlowSet } from '../exposure/index.js';
 import type { Problem } from '../lib/result.js';
 import {
   type Condition,
@@ -62,7 +62,7 @@ export async function diffFiles(before: string, after: string, options: OfflineO
     withClosed: true,
     timeMsMax: options.timeMsMax ?? BUDGET_MS,
   });
-  const coverage = coverageOfBoth(was, is);
+  const coverage = withRemarks(coverageOfBoth(was, is), result.renamed ?? []);
   const found = [...result.undeclared, ...result.closed];
   const certain = found.some((opening) => opening.certainty === 'certain');
   const reasons = [...result.reasons, ...changedBeside(was, is)];
@@ -104,6 +104,15 @@ function changedBeside(before: Device, after: Device): readonly string[] {
   return [...new Set([...was.keys(), ...is.keys()])].flatMap((subject) =>
     was.get(subject) === is.get(subject) ? [] : [`${subject} was changed, and what it does is not modelled`],
   );
+}
+
+/** What was taken for the same although its name is another one. */
+function withRemarks(coverage: Coverage, renamed: NonNullable<Comparison['renamed']>): Coverage {
+  const said = renamed.map(
+    ({ was, is }) =>
+      `The interface ${was} of before is taken for ${is}: its name is drawn anew each time that it is made.`,
+  );
+  return said.length === 0 ? coverage : { ...coverage, notCovered: [...coverage.notCovered, ...said] };
 }
 
 /** Both captures' coverage; what only one of them speaks of is named, not compared. */

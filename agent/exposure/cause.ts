@@ -56,11 +56,12 @@ function editOfBefore(edits: Edits, by: Decider | undefined): Edit | undefined {
 /** Deciding rules that were there all along: the first edited rule that did something to the packet before them. */
 function editOnTheWay(edits: Edits, packet: TracedPacket, { direction, now, other }: Question): Edit | undefined {
   const first = (pipeline: Pipeline, of: (rule: Rule) => Edit | undefined): Edit | undefined => {
-    for (const { model } of tracePacket({ pipeline, direction, packet }).steps) {
+    const met = tracePacket({ pipeline, direction, packet }).steps.flatMap(({ model, did }) => {
       const edit = model && of(model);
-      if (edit) return edit;
-    }
-    return undefined;
+      return edit ? [{ edit, leads: /^(?:jump|goto) /.test(did) }] : [];
+    });
+    // What a list does says more than that it is called.
+    return (met.find(({ leads }) => !leads) ?? met[0])?.edit;
   };
   return first(now.pipeline, edits.ofNow) ?? (other && first(other.pipeline, edits.ofBefore));
 }

@@ -4,7 +4,8 @@ import { type Diagram, type Kernel, withKernels } from '../packets/index.js';
 import { boundedOpenings } from './bounded.js';
 import { type Care, careOf, type LooseBox, looseBoxes, type Met, relevantTo } from './care.js';
 import { type Compiler, compiler } from './compile.js';
-import { editsBetween } from './edits.js';
+import { withDrawnNames } from './drawn-names.js';
+import { type Edits, editsBetween } from './edits.js';
 import { occurrencesOf } from './identity.js';
 import type { CompareOptions, Comparison, Opening } from './opening.js';
 import { differing, joinOpenings, openingsOf } from './openings.js';
@@ -38,15 +39,35 @@ export function compare(now: Pipeline, options: CompareOptions = {}): Comparison
 /** All that a state lets through, where that was listed exactly: more than one reader of a reading asks for it. */
 const alone = new WeakMap<Pipeline, Comparison>();
 
+/** A bridge that docker drew a new name for is the bridge that it was: what asks for it by its old name asks for it now. */
 function compared(now: Pipeline, options: CompareOptions): Comparison {
+  const known = new Map<Pipeline, Edits>();
+  const editsSince = (former: Pipeline): Edits => {
+    const edits = known.get(former) ?? editsBetween(former, now);
+    known.set(former, edits);
+    return edits;
+  };
+  const named = (former: Pipeline | undefined): ReturnType<typeof withDrawnNames> =>
+    former && withDrawnNames(former, now, editsSince(former));
+  const other = named(options.pipeline);
+  const before = options.reference === options.pipeline ? other : named(options.reference);
+  const answer = comparedAsNamed(now, editsSince, {
+    ...options,
+    ...(other && { pipeline: other.pipeline }),
+    ...(before && { reference: before.pipeline }),
+  });
+  return other ? { ...answer, renamed: other.renamed } : answer;
+}
+
+function comparedAsNamed(now: Pipeline, editsSince: (former: Pipeline) => Edits, options: CompareOptions): Comparison {
   const { pipeline } = options;
   const scopes = now.speaksOf.filter(
     (scope) =>
       !pipeline || pipeline.speaksOf.some((one) => one.family === scope.family && one.direction === scope.direction),
   );
   const reference = options.reference ?? pipeline;
-  const edits = reference && editsBetween(reference, now);
-  const changes = pipeline && (pipeline === reference ? edits : editsBetween(pipeline, now));
+  const edits = reference && editsSince(reference);
+  const changes = pipeline && editsSince(pipeline);
   const questions = scopes.flatMap(({ direction, family }): readonly Question[] => {
     const side = (one: Pipeline): Side => ({ pipeline: one, boxes: looseBoxes(one, direction, family) });
     const here = side(now);

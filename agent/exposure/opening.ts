@@ -119,6 +119,8 @@ export interface Comparison {
   /** False where some set could only be bounded, not listed or decided. */
   readonly complete: boolean;
   readonly reasons: readonly string[];
+  /** Interfaces whose drawn names are others now, and that count as the same. */
+  readonly renamed?: readonly { readonly was: string; readonly is: string }[];
 }
 
 export interface CompareOptions {

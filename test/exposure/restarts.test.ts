@@ -180,3 +180,82 @@ test('what a port is translated to is laid to the rule that translates, and to n
   expect(translated.length).toBeGreaterThan(0);
   for (const { because } of translated) expect(because?.rule.text).toMatch(/--to-destination 172\.19\.0\.3/);
 });
+
+describe('networks of docker that were taken down and made again', () => {
+  /** What docker writes for networks, each with one published container. */
+  const docker = (networks: readonly (readonly [bridge: string, container: string, port: number])[]): string =>
+    [
+      '*nat',
+      ...['PREROUTING', 'INPUT', 'OUTPUT', 'POSTROUTING'].map((chain) => `:${chain} ACCEPT [0:0]`),
+      ':DOCKER - [0:0]',
+      '-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER',
+      ...networks.map(([bridge]) => `-A DOCKER -i ${bridge} -j RETURN`),
+      ...networks.map(
+        ([bridge, container, port]) =>
+          `-A DOCKER ! -i ${bridge} -p tcp -m tcp --dport ${port} -j DNAT --to-destination ${container}:${port}`,
+      ),
+      'COMMIT',
+      '*filter',
+      ':INPUT ACCEPT [0:0]',
+      ':FORWARD DROP [0:0]',
+      ':OUTPUT ACCEPT [0:0]',
+      ':DOCKER - [0:0]',
+      ...networks.flatMap(([bridge]) => [
+        `-A FORWARD -o ${bridge} -j DOCKER`,
+        `-A FORWARD -i ${bridge} ! -o ${bridge} -j ACCEPT`,
+      ]),
+      ...networks.map(
+        ([bridge, container, port]) =>
+          `-A DOCKER -d ${container}/32 ! -i ${bridge} -o ${bridge} -p tcp -m tcp --dport ${port} -j ACCEPT`,
+      ),
+      'COMMIT',
+      '',
+    ].join('\n');
+  const told = (before: string, after: string) => {
+    const [was, is] = [iptablesDevice(before).pipeline, iptablesDevice(after).pipeline];
+    const { undeclared, closed, renamed } = compare(is, { pipeline: was, withClosed: true });
+    return { texts: [...undeclared, ...closed].map((one) => openingText(one)), renamed };
+  };
+  const [a, b, c, d] = ['br-3f2a1b9c8d7e', 'br-5f00aa11bb22', 'br-91aa77bb22cc', 'br-a1a2a3a4a5a6'] as const;
+
+  test('have bridges of other names, and let through what they did', () => {
+    const one = told(docker([[a, '172.18.0.2', 104]]), docker([[c, '172.18.0.2', 104]]));
+    expect(one).toEqual({ texts: [], renamed: [{ was: a, is: c }] });
+  });
+
+  test('are known again by what asks for them, where there are several', () => {
+    const before = docker([
+      [a, '172.18.0.2', 104],
+      [b, '172.19.0.2', 443],
+    ]);
+    const after = docker([
+      [c, '172.19.0.2', 443],
+      [d, '172.18.0.2', 104],
+    ]);
+    const { texts, renamed } = told(before, after);
+    expect(texts).toEqual([]);
+    expect(renamed).toEqual([
+      { was: a, is: d },
+      { was: b, is: c },
+    ]);
+  });
+
+  test('let through what is new of them', () => {
+    const { texts } = told(docker([[a, '172.18.0.2', 104]]), docker([[c, '172.18.0.2', 22]]));
+    expect(texts.some((text) => /tcp 22\b/.test(text))).toBe(true);
+    for (const text of texts) expect(text).toMatch(/tcp (?:22|104)\b/);
+  });
+
+  test('are another thing where a second one came while the first stayed', () => {
+    const before = docker([[a, '172.18.0.2', 104]]);
+    const { texts, renamed } = told(
+      before,
+      docker([
+        [a, '172.18.0.2', 104],
+        [c, '172.19.0.2', 443],
+      ]),
+    );
+    expect(renamed).toBeUndefined();
+    expect(texts.length).toBeGreaterThan(0);
+  });
+});
