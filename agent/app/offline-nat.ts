@@ -58,5 +58,18 @@ export function decidingStep(
 ): NonNullable<Verdict['trace']>['steps'][number] | undefined {
   if (!trace) return undefined;
   const nat = natLists(pipeline);
-  return trace.steps.findLast(({ list }) => !nat.has(list)) ?? trace.steps.at(-1);
+  const last = trace.steps.findLast(({ list }) => !nat.has(list));
+  // A rule that says accept outranks the policy of another list at the same place, as in a comparison.
+  const isPolicy = last?.base !== undefined && last.base.hook !== 'postrouting' && last.base.policy === 'accept';
+  const byRule = isPolicy
+    ? trace.steps.findLast(({ list, did }) => did === 'accept' && !nat.has(list) && permits(pipeline, list))
+    : undefined;
+  return byRule ?? last ?? trace.steps.at(-1);
+}
+
+/** That the tables raw and mangle accept says nothing. */
+function permits({ lists }: Pipeline, list: string): boolean {
+  const table = lists.find(({ id }) => id === list)?.table;
+  const isIptables = table !== undefined && (table.store === 'xtables' || table.managedByIptables === true);
+  return !(isIptables && (table.name === 'raw' || table.name === 'mangle'));
 }

@@ -42,6 +42,8 @@ export interface Config {
   readonly told: Line[];
   tunnelsFiltered?: Line;
   tunnelsSeen: boolean;
+  /** The interface whose address answers, for management, what comes in through a tunnel. */
+  managementAccess?: string;
   transparent: boolean;
   readonly contexts: string[];
 }
@@ -64,7 +66,7 @@ const groupKinds: ReadonlySet<string> = new Set<GroupKind>([
 const vpnCommands =
   /^(?:crypto|tunnel-group|tunnel-group-map|group-policy|webvpn|vpn-addr-assign|vpn-sessiondb|vpnclient|vpdn|vpn|vpnsetup|isakmp|vpn-framed|ip local pool|ipv6 local pool|ldap attribute-map|username \S+ attributes|dynamic-access-policy-record|aaa-server|group-url|tunnel-group-preference)\b/;
 const toldCommands =
-  /^(?:route|ipv6 route|username|logging|aaa|router|failover|snmp-server|ntp|route-map|cluster|policy-route)\b/;
+  /^(?:route|ipv6 route|username|logging|aaa|router|failover|snmp-server|ntp|route-map|cluster|policy-route|management-access)\b/;
 const managementCommands = /^(?:http|ssh|telnet|icmp|ipv6 icmp|snmp-server host|dhcpd enable|ipv6 dhcp)\b/;
 
 export interface ConfigOptions {

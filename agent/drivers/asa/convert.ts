@@ -52,7 +52,9 @@ export function convert(
   };
   const add = (id: string, rules: readonly Rule[], base: Omit<BaseList, 'list' | 'policyOrigin'>): void => {
     lists.push({ id: config.prefix + id, rules, families, origin });
-    bases.push({ list: config.prefix + id, ...base, policyOrigin: origin });
+    const text = 'no list on the way out and no inspection denies it';
+    const isLast = base.type === 'filter' && base.policy === 'accept';
+    bases.push({ list: config.prefix + id, ...base, policyOrigin: isLast ? { ...origin, text } : origin });
   };
   const nat = translations(config, coverage);
   add('nat/destination', nat.before, { hook: 'prerouting', priority: -100, type: 'nat', policy: 'accept' });
@@ -78,12 +80,25 @@ export function convert(
   const plane = bound(config, 'control-plane').flatMap((binding) =>
     call(config, binding, acls, 'inInterface', coverage),
   );
-  add('management', [...established(config), ...box.first, ...closed(config, box.first), ...plane, ...box.last], {
-    hook: 'input',
-    priority: 0,
-    type: 'filter',
-    policy: 'drop',
-  });
+  const shut = places.flatMap((place) => (place.managementOnly ? [] : cutOff(config, place).slice(0, 1)));
+  add(
+    'management',
+    [
+      ...established(config),
+      ...shut,
+      ...box.refused,
+      ...box.first,
+      ...closed(config, box.first),
+      ...plane,
+      ...box.last,
+    ],
+    {
+      hook: 'input',
+      priority: 0,
+      type: 'filter',
+      policy: 'drop',
+    },
+  );
   add('nat/source', nat.after, { hook: 'postrouting', priority: 100, type: 'nat', policy: 'accept' });
   const whole = config.version !== undefined && config.interfaces.every(({ dynamic }) => !dynamic);
   return { lists, bases, ...(whole && config.interfaces.length > 0 && { localAddresses: ownAddresses(config) }) };

@@ -16,7 +16,7 @@ const kinds: readonly (readonly [RegExp, AccessFactKind])[] = [
   [/^(?:route|ipv6 route|router|route-map)\b/, 'route'],
   [/^username \S+ (?:password|nopassword|attributes)?/, 'administrator'],
   [/^aaa authentication\b/, 'administrator'],
-  [/^(?:http|ssh|telnet|snmp-server host)\b/, 'managementService'],
+  [/^(?:http|ssh|telnet|snmp-server host|management-access)\b/, 'managementService'],
   [
     /^(?:crypto (?:map|dynamic-map)|tunnel-group|group-policy|webvpn|ip local pool|ipv6 local pool|ldap attribute-map)\b/,
     'vpn',

@@ -65,7 +65,6 @@ const commands = new Set([
   'mac-address',
   'mac-address-table',
   'mac-learn',
-  'management-access',
   'memory',
   'mfib',
   'migrate',

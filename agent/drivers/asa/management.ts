@@ -1,4 +1,15 @@
-import { all, any, anyAddress, type Condition, parseIp6, type Rule, type Step } from '../../model/index.js';
+import { difference, union } from '../../lib/intervals.js';
+import {
+  type AddressSet,
+  all,
+  any,
+  anyAddress,
+  type Condition,
+  noAddress,
+  parseIp6,
+  type Rule,
+  type Step,
+} from '../../model/index.js';
 import type { CoverageBuilder } from '../shared/coverage.js';
 import type { Config } from './config.js';
 import { cursorOf, NotUnderstood, refuse } from './cursor.js';
@@ -8,9 +19,12 @@ import { isIrrelevant } from './irrelevant.js';
 import { type Addresses, hostOf, known, maskedOf, sideCondition, takeAddresses } from './library.js';
 import type { Line } from './parse.js';
 import { isIcmpType, takeIcmp } from './services.js';
+import { ends, tunnelOf } from './vpn.js';
 
 /** What the device answers itself, in the order in which it asks: management lines, ICMP, services of its own. */
 export interface ToTheDevice {
+  /** What comes in by another interface than it is meant for. */
+  readonly refused: readonly Rule[];
   /** Decided before any access list of the control plane. */
   readonly first: readonly Rule[];
   /** Decided after it. */
@@ -26,7 +40,7 @@ const udp = (port: number): Condition =>
 
 export function toTheDevice(
   config: Config,
-  places: readonly Pick<Interface, 'name' | 'line'>[],
+  places: readonly Pick<Interface, 'name' | 'line' | 'level'>[],
   coverage: CoverageBuilder,
 ): ToTheDevice {
   const first: Rule[] = [];
@@ -37,11 +51,13 @@ export function toTheDevice(
     if (found) ports.http = Number(found.groups?.port ?? 443);
   }
   const icmp: Rule[] = [];
+  const least = Math.min(...places.map(({ level }) => level));
+  const lowest = places.filter(({ level }) => level === least && places.length > 1).map(({ name }) => name);
   for (const line of config.management) {
     try {
       const [verb] = line.words;
       if (verb === 'http' || verb === 'ssh' || verb === 'telnet') {
-        const rule = managementRule(config, line, ports[verb]);
+        const rule = managementRule(config, line, { port: ports[verb], guarded: verb === 'telnet' ? lowest : [] });
         if (rule) first.push(rule);
         if (rule || httpPort.test(line.text)) coverage.mark(config.file, line.number, 'modelled');
         else if (!isIrrelevant(line.words)) refuse('this setting is not known');
@@ -59,6 +75,7 @@ export function toTheDevice(
     }
   }
   return {
+    refused: elsewhere(config),
     first,
     last: [...icmp, ...icmpDefaults(config, places, icmp), ...last, ...vpnServices(config), ...routingServices(config)],
   };
@@ -80,8 +97,54 @@ function on(config: Config, name: string): Condition {
   return { kind: 'inInterface', names: [config.prefix + name] };
 }
 
+/**
+ * The device answers only at the interface by which a packet came in, whatever lines there are for the others (its
+ * guide to management access); what comes out of a tunnel is let to the one of `management-access`. Interfaces of
+ * bridges and of zones have or share other addresses, and are left out.
+ */
+function elsewhere({ file, prefix, interfaces, transparent }: Config): readonly Rule[] {
+  const isShared = interfaces.some(
+    ({ hardware, zone, line }) =>
+      zone !== undefined || /^bvi/i.test(hardware) || line.children.some(({ words }) => words[0] === 'bridge-group'),
+  );
+  if (transparent || isShared) return [];
+  return interfaces.flatMap(({ name, line, addresses, dynamic }) => {
+    const others = interfaces.filter((one) => one.name !== name && !one.dynamic).map((one) => one.addresses);
+    const set = others.reduce<AddressSet>(
+      (sum, { ip4, ip6 }) => ({ ip4: union(sum.ip4, ip4), ip6: union(sum.ip6, ip6) }),
+      noAddress,
+    );
+    const foreign = { ip4: difference(set.ip4, addresses.ip4), ip6: difference(set.ip6, addresses.ip6) };
+    if (dynamic || foreign.ip4.length + foreign.ip6.length === 0) return [];
+    const text = `the address of another interface than ${name}, by which the packet came in`;
+    const condition = all({ kind: 'inInterface', names: [prefix + name] }, { kind: 'destination', addresses: foreign });
+    return [
+      {
+        origin: { file, line: line.number, rule: `interface ${name}`, text },
+        steps: [{ kind: 'match', condition }, { kind: 'drop' }],
+      } satisfies Rule,
+    ];
+  });
+}
+
+/** Where a line for an interface holds: there, and for what comes out of a tunnel where management goes through it. */
+function managed(config: Config, name: string, guarded: readonly string[]): Condition {
+  const tunnels = ends(config).map((end) => tunnelOf(end.name));
+  // Telnet is not taken at the lowest level, but within a tunnel.
+  const names = guarded.includes(name) ? [tunnelOf(name)] : [name];
+  if (config.managementAccess === name) names.push(...tunnels);
+  return { kind: 'inInterface', names: [...new Set(names)].sort().map((one) => config.prefix + one) };
+}
+
+interface ManagementPort {
+  /** Undefined: the server is off. */
+  readonly port: number | undefined;
+  /** Interfaces at which it answers only in tunnels. */
+  readonly guarded: readonly string[];
+}
+
 /** `ssh 192.0.2.0 255.255.255.0 inside`, `http 2001:db8::/32 inside`; undefined for lines of other settings. */
-function managementRule(config: Config, line: Line, port: number | undefined): Rule | undefined {
+function managementRule(config: Config, line: Line, { port, guarded }: ManagementPort): Rule | undefined {
   const [, address, second, third, ...more] = line.words;
   if (address === undefined || !/^[\d.]+$|:/.test(address)) {
     const named = address !== undefined && config.library.names.has(address) && third !== undefined;
@@ -93,7 +156,9 @@ function managementRule(config: Config, line: Line, port: number | undefined): R
     return refuse('an address and an interface are expected');
   const source = isV6 ? hostOrPrefix(address!, config) : maskedOf(address!, second!, config.library);
   if (port === undefined) return rule(config, line, [any()], { kind: 'accept' });
-  return rule(config, line, [on(config, name), tcp(port), sideCondition('source', known(source))], { kind: 'accept' });
+  return rule(config, line, [managed(config, name, guarded), tcp(port), sideCondition('source', known(source))], {
+    kind: 'accept',
+  });
 }
 
 function hostOrPrefix(text: string, config: Config): Addresses['set'] {

@@ -48,9 +48,14 @@ function translation(
   from: Addresses | 'interface',
   to: Addresses | 'interface',
   ports?: Intervals,
+  own?: Addresses,
 ): readonly Action[] {
   const more = ports ? { ports } : {};
-  if (to === 'interface') return [{ kind: 'nat', translate: side, to: 'device', ...more }];
+  if (to === 'interface') {
+    const isOne =
+      own !== undefined && own.unknowns.length === 0 && size(own.set.ip4) === 1n && own.set.ip6.length === 0;
+    return [{ kind: 'nat', translate: side, to: isOne ? { addresses: own.set } : 'device', ...more }];
+  }
   if (to.unknowns.length > 0 || size(to.set.ip4) + size(to.set.ip6) === 0n)
     return [{ kind: 'nat', translate: side, to: { addresses: sets.any }, ...more }];
   const same = from !== 'interface' && from.unknowns.length === 0 && several(from.set) === several(to.set);
@@ -133,7 +138,10 @@ export function natRules(
   ];
   // An address of a pool is whichever is free.
   const real = one.isStatic ? source.real : known(sets.none);
-  const there = keepsSource ? accept : translation('source', real, source.mapped, service?.mapped);
+  // Sources of both families become an address each of their own.
+  const isIp4 = source.real.set.ip6.length === 0 && source.real.unknowns.length === 0;
+  const own = mappedInterface !== undefined && isIp4 ? outerAddress : undefined;
+  const there = keepsSource ? accept : translation('source', real, source.mapped, service?.mapped, own);
   after.push(rule([match({ inInterface: realInterface, outInterface: mappedInterface, tests: outward }), ...there]));
   return { before, after };
 }

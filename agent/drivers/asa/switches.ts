@@ -16,7 +16,11 @@ export function readSwitch(config: Config, line: Line, claim: Claim, lose: (reas
   } else if (which === undefined && /^same-security-traffic\b/.test(text)) {
     lose('the word behind is not known');
   } else {
-    if (which === 'inter') config.sameSecurity.inter = line;
+    const access = /^management-access (?<name>\S+)$/.exec(text)?.groups?.name;
+    if (access !== undefined) {
+      config.managementAccess = access;
+      config.told.push(line);
+    } else if (which === 'inter') config.sameSecurity.inter = line;
     else if (which === 'intra') config.sameSecurity.intra = line;
     else if (text === 'no sysopt connection permit-vpn') config.tunnelsFiltered = line;
     else if (text === 'sysopt connection permit-vpn') config.tunnelsSeen = true;

@@ -38,7 +38,7 @@ function referred(line: Line): readonly string[] {
 }
 
 /** Interfaces on which tunnels end, with the line that says so. */
-function ends(config: Config): readonly { readonly name: string; readonly line: Line }[] {
+export function ends(config: Config): readonly { readonly name: string; readonly line: Line }[] {
   return config.vpn.flatMap((line) => {
     const name = /^crypto map \S+ interface (?<name>\S+)|^crypto (?:isakmp|ikev1|ikev2) enable (?<other>\S+)/.exec(
       line.text,
