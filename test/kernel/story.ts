@@ -1,4 +1,4 @@
-import { expect } from '@jest/globals';
+import { afterAll, expect } from '@jest/globals';
 import type { FindingView } from '../../agent/app/guard/contract.js';
 import { must } from '../support/answers.js';
 import { whyMissing } from '../support/needs.js';
@@ -36,6 +36,8 @@ export function testStories(stories: readonly Story[]): void {
     // The failure is kept for the test that asks: nobody may be there yet to catch it.
     begun[index] = play(story).catch((error: unknown) => error);
   };
+  // Those that had begun when their own tests were left out (`-t`) end as well, with the programs they started.
+  afterAll(async () => void (await Promise.all(begun)), TEST_MS);
   stories.forEach((story, index) => {
     systemTest(
       needsOf(story),
