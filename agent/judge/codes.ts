@@ -159,7 +159,7 @@ export const findingCodes = {
     title: 'Shut now, comes back by itself',
     severity: 'one level under risk; low where another rule shadows it',
     explanation:
-      'Saved configuration, a schedule, a disabled or shadowed rule or a standby member will open it again without anybody acting.',
+      'Saved configuration, a schedule, a disabled or shadowed rule or a standby member will open it again without anybody acting. `returnsWhen` says when.',
     remedy: 'Save the shut configuration, or delete the rule instead of disabling it.',
   },
   PENDING_ACCEPTANCE: {
