@@ -1,5 +1,6 @@
 import type { BaseList, Direction, Family, Origin, Pipeline, Rule, RuleList } from '../model/index.js';
 import { type Alignment, alignLists } from '../packets/index.js';
+import { pairAlike } from './alike.js';
 import { ruleText } from './identity.js';
 import type { Edit } from './opening.js';
 import { hooksOf } from './path.js';
@@ -46,6 +47,7 @@ export function editsBetween(before: Pipeline, now: Pipeline): Edits {
     const flushed = former !== undefined && list.rules.length === 0 && former.rules.length > 1;
     const pairs = pairChanges(gone, added, former, list);
     const stays = new Set(gone.length > 0 ? list.rules.map(ruleText) : []);
+    const nextStaying = nextOf(gone.length > 0 ? former!.rules : [], (later) => stays.has(ruleText(later)));
     for (const index of added) {
       const rule = list.rules[index]!;
       const was = pairs.get(index);
@@ -57,7 +59,7 @@ export function editsBetween(before: Pipeline, now: Pipeline): Edits {
     for (const { index, rule } of gone) {
       rules.push({ rule, list: former!, pipeline: 'before' });
       if (ofBefore.has(rule)) continue;
-      const next = former!.rules.slice(index + 1).find((later) => stays.has(ruleText(later)));
+      const next = nextStaying[index];
       ofBefore.set(
         rule,
         note({
@@ -70,9 +72,10 @@ export function editsBetween(before: Pipeline, now: Pipeline): Edits {
     }
     const elsewhere = new Set([...removed, ...moved.map(([from]) => from)]);
     const kept = new Set(moved.length > 0 ? former!.rules.filter((_, index) => !elsewhere.has(index)) : []);
+    const nextKept = nextOf(moved.length > 0 ? former!.rules : [], (later) => kept.has(later));
     for (const [from, to] of moved) {
       const rule = list.rules[to]!;
-      const next = former!.rules.slice(from + 1).find((later) => kept.has(later));
+      const next = nextKept[from];
       const edit = note({
         edit: 'moved',
         rule: rule.origin,
@@ -116,6 +119,13 @@ export function editsBetween(before: Pipeline, now: Pipeline): Edits {
   };
 }
 
+/** For each rule the first one behind it for which `wanted` holds. */
+function nextOf(rules: readonly Rule[], wanted: (rule: Rule) => boolean): readonly (Rule | undefined)[] {
+  const found: (Rule | undefined)[] = rules.map(() => undefined);
+  for (let at = rules.length - 2; at >= 0; at -= 1) found[at] = wanted(rules[at + 1]!) ? rules[at + 1] : found[at + 1];
+  return found;
+}
+
 type Changed = Pick<Alignment, 'removed' | 'added' | 'moved'>;
 
 /**
@@ -139,17 +149,6 @@ function alignRules(before: readonly Rule[], after: readonly Rule[]): Changed {
     added: added.map((index) => start + index),
     moved: moved.map(([i, j]) => [start + i, start + j]),
   };
-}
-
-/** Rules that have at least this share of their words in common are one rule that was changed. */
-const ALIKE = 0.5;
-
-/** The share of words that two rules have in common; 1 where the text is the same (with other members of a set). */
-function likeness(a: string, b: string): number {
-  if (a === b) return 1;
-  const [one, other] = [new Set(a.split(/\s+/)), new Set(b.split(/\s+/))];
-  const shared = [...one].filter((word) => other.has(word)).length;
-  return Math.min(0.99, shared / (one.size + other.size - shared));
 }
 
 /**
@@ -180,19 +179,14 @@ function pairChanges(
     here.push(rule);
   }
   const here = new Map<number, number[]>();
-  for (const index of added) here.set(presentPlaces[index]!, [...(here.get(presentPlaces[index]!) ?? []), index]);
+  for (const index of added) {
+    const indexes = here.get(presentPlaces[index]!) ?? [];
+    here.set(presentPlaces[index]!, indexes);
+    indexes.push(index);
+  }
   for (const [place, indexes] of here) {
-    const old = free.get(place) ?? [];
-    const alone = indexes.length === 1 && old.length === 1;
-    const scored = indexes.flatMap((index) =>
-      old.map((was) => ({ index, was, score: likeness(was.origin.text, list.rules[index]!.origin.text) })),
-    );
-    // Stable: of equally alike ones the first of each stand together.
-    for (const { index, was, score } of scored.sort((one, other) => other.score - one.score)) {
-      if (pairs.has(index) || !old.includes(was) || (score < ALIKE && !alone)) continue;
-      pairs.set(index, was);
-      old.splice(old.indexOf(was), 1);
-    }
+    const added = indexes.map((index) => ({ index, rule: list.rules[index]! }));
+    for (const [index, was] of pairAlike(added, free.get(place) ?? [])) pairs.set(index, was);
   }
   return pairs;
 }
