@@ -7,6 +7,7 @@ import type { Bench, Row } from './bench.js';
  * `--write` puts each table in its own section of bench/RESULTS.md, with the machine, the date and the command.
  */
 const BENCHES: Readonly<Record<string, () => Promise<{ readonly bench: Bench }>>> = {
+  apart: () => import('./apart.js'),
   appliances: () => import('./appliances.js'),
   ask: () => import('./ask.js'),
   daemon: () => import('./daemon.js'),

@@ -140,6 +140,8 @@ function looseSteps(steps: readonly Step[], family: Family, rewritten: Rewritten
 export type Met = Map<Rule['steps'], boolean>;
 
 export interface LooseBoxes {
+  /** Whether a list is called on this path. */
+  isReached(list: string): boolean;
   /** Undefined: no new packet of this family can meet the rule on this path. */
   of(rule: Rule, list: string): LooseBox | undefined;
   /** The rules of a list that a packet of one of the boxes may meet; none of those whose own box meets none of them. */
@@ -180,6 +182,7 @@ export function looseBoxes(pipeline: Pipeline, direction: Direction, family: Fam
     return known.get(rule);
   };
   return {
+    isReached: (list) => reached.has(list),
     of,
     meeting({ id, rules }, wanted, known) {
       const bases = reached.get(id);

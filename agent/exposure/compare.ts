@@ -9,6 +9,7 @@ import { type Edits, editsBetween } from './edits.js';
 import { occurrencesOf } from './identity.js';
 import type { CompareOptions, Comparison, Opening } from './opening.js';
 import { differing, joinOpenings, openingsOf } from './openings.js';
+import { giveUpIfWaitedFor, msFor } from './patience.js';
 import type { Question, Side } from './question.js';
 import { fieldIndex, inUniverse, type Universe, type UniverseBuilder } from './universe.js';
 import { startEnv, type Walk, walkDevice } from './walk.js';
@@ -78,7 +79,7 @@ function comparedAsNamed(now: Pipeline, editsSince: (former: Pipeline) => Edits,
     return [{ direction, family, now: here, ...(other && { other }), ...(edits && { edits }), care, options }];
   });
   const asked = questions.map(prepared);
-  const answers = answersOf(asked, options.timeMsMax);
+  const answers = answersOf(asked, msFor(options.timeMsMax));
   const parts = (['forward', 'input', 'output'] as const).map((direction) =>
     joinParts(asked.filter(({ question }) => question.direction === direction).map((one) => answers.get(one)!)),
   );
@@ -135,8 +136,8 @@ function prepared(question: Question): Prepared {
     now: relevantTo(care, now.pipeline, now.boxes, met),
     other: other && relevantTo(care, other.pipeline, other.boxes, met),
   };
-  const count = ({ pipeline }: Side, rules: ReadonlySet<Rule> | undefined): number =>
-    rules?.size ?? pipeline.lists.reduce((sum, list) => sum + list.rules.length, 0);
+  const count = ({ pipeline, boxes }: Side, rules: ReadonlySet<Rule> | undefined): number =>
+    rules?.size ?? pipeline.lists.reduce((sum, { id, rules }) => sum + (boxes.isReached(id) ? rules.length : 0), 0);
   return { question, relevant, rules: count(now, relevant.now) + (other ? count(other, relevant.other) : 0) };
 }
 
@@ -167,7 +168,9 @@ function answer({ question, relevant }: Prepared, timeMsMax: number | undefined)
       exactly({ question, relevant, rules: rules.length + otherRules.length }, universe, kernel),
     ),
   );
-  return exact.ok ? exact.value : boundedOpenings(question, exact.error);
+  if (exact.ok) return exact.value;
+  giveUpIfWaitedFor();
+  return boundedOpenings(question, exact.error);
 }
 
 function chosen(pipeline: Pipeline, relevant: ReadonlySet<Rule> | undefined): readonly Rule[] {

@@ -11,6 +11,7 @@ export { interfacesAskedFor } from './interfaces.js';
 export * from './member.js';
 export * from './opening.js';
 export { natLists } from './path.js';
+export { withinMs } from './patience.js';
 export * from './state.js';
 export { type Trace, type TraceStep, traceOneList, tracePacket } from './trace.js';
 export * from './words.js';

@@ -18,6 +18,8 @@ export interface FakeDevice {
   /** Readings are not answered until it is false again. */
   hangs: boolean;
   throws: boolean;
+  /** What was read is compared once this is settled; absent: at once. */
+  comparing?: Promise<void> | undefined;
   readings: number;
   wake: () => void;
 }
@@ -81,11 +83,11 @@ function partsOf(devices: Record<string, FakeDevice>, clock: VirtualClock): Part
     },
     readingOf: ({ id }, captures, at) => readingOf(id, captures, at, []),
     declaredKey: () => '',
-    compose({ reading, snapshot, approved }) {
+    compose({ settings, reading, snapshot, approved }) {
       const declared = new Set(textsOf(approved).map((one) => one.id));
       const all = textsOf(reading.model).map((one) => subject({ device: reading.device, ...one }));
       const split = (wanted: boolean): readonly Subject[] => all.filter((one) => declared.has(one.id) === wanted);
-      return {
+      const observation = {
         device: reading.device,
         at: reading.at,
         ...(snapshot !== undefined && { snapshot }),
@@ -94,6 +96,7 @@ function partsOf(devices: Record<string, FakeDevice>, clock: VirtualClock): Part
         missing: [],
         blind: [],
       };
+      return devices[settings.id]?.comparing?.then(() => observation) ?? observation;
     },
     learn: ({ readings, owner }) => `# ${owner}: ${readings.map((one) => one.device).join(', ')}\n`,
     watch({ id }, { wake }) {
@@ -176,7 +179,7 @@ export async function startGuard(
     },
     onSay: (text) => world.said.push(text),
   });
-  const hung = (): boolean => Object.values(world.devices).some((device) => device.hangs);
+  const hung = (): boolean => Object.values(world.devices).some((device) => device.hangs || device.comparing);
   const settled = async (): Promise<void> => {
     if (hung()) for (let turn = 0; turn < 50; turn++) await Promise.resolve();
     else await running.settled();

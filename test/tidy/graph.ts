@@ -14,7 +14,7 @@ export interface Import {
 
 const found = new Map<string, readonly Import[]>();
 
-/** Every import of a file: static, re-exported, dynamic, and in a type. */
+/** Every import of a file: static, re-exported, dynamic, in a type, and of a thread that it starts. */
 export function importsOf(from: string): readonly Import[] {
   const known = found.get(from);
   if (known !== undefined) return known;
@@ -33,6 +33,10 @@ export function importsOf(from: string): readonly Import[] {
       const specifier = all[index + 2];
       // `typeof import('x')` and `import('x').Name` in a type are erased too, but `await import('x')` is not.
       if (specifier?.kind === 'string') add(token.line, specifier.text, all[index - 1]?.text === 'typeof');
+    } else if (token.text === 'URL' && all[index - 1]?.text === 'new' && next?.text === '(') {
+      // A file that is started as a thread: `new Worker(new URL('./x.js', import.meta.url))`.
+      const specifier = all[index + 2];
+      if (specifier?.kind === 'string' && /^\.\/.*\.js$/.test(specifier.text)) add(token.line, specifier.text, false);
     } else if (token.text === 'import' && next?.kind === 'string') {
       add(token.line, next.text, false);
     } else if (token.text === 'import' || token.text === 'export') {

@@ -26,12 +26,12 @@ export interface WatchedDevice {
   /** Something told that the device has changed: reads and judges what changed, then everything. */
   changed(): void;
   /** Takes a reading that came from elsewhere, such as an imported file. */
-  take(reading: Reading): Seen;
+  take(reading: Reading): Promise<Seen>;
   last(): Seen | undefined;
   /** The store did not take what the last reading showed: it is not judged, and nobody was told. */
   unstored(): boolean;
   /** The last complete snapshot, compared anew; nothing is read or judged. */
-  stored(): Seen | undefined;
+  stored(): Promise<Seen | undefined>;
   busy(): boolean;
   /** Resolves once no reading is under way or waiting. */
   idle(): Promise<void>;
@@ -73,12 +73,16 @@ export function watchedDevice(settings: DeviceSettings, tools: DeviceTools): Wat
     listeners: 0,
   });
 
-  const take = (reading: Reading): Seen => {
+  const take = async (reading: Reading): Promise<Seen> => {
     const snapshot = memory.keep(reading);
-    const observation = judged(reading, composed(reading, snapshot?.id));
-    last = { reading, ...(snapshot && { snapshot }), observation };
+    const found = await composed(reading, snapshot?.id);
+    if (signal.aborted) return stopped(reading);
+    last = { reading, ...(snapshot && { snapshot }), observation: judged(reading, found) };
     return last;
   };
+
+  /** What was cut short by the stop says nothing about the device. */
+  const stopped = (reading: Reading): Seen => ({ reading, observation: blind(reading, ['the guard was stopped']) });
 
   const judged = (reading: Reading, observation: Observation): Observation => {
     try {
@@ -93,9 +97,9 @@ export function watchedDevice(settings: DeviceSettings, tools: DeviceTools): Wat
     }
   };
 
-  const composed = (reading: Reading, snapshot: string | undefined): Observation => {
+  const composed = async (reading: Reading, snapshot: string | undefined): Promise<Observation> => {
     try {
-      return memory.compose(reading, snapshot);
+      return await memory.compose(reading, snapshot);
     } catch (error) {
       if (error instanceof StoreFailure) return blind(reading, [`the store cannot be read: ${error.problem.message}`]);
       log.error('a reading could not be judged', { error });
@@ -121,11 +125,9 @@ export function watchedDevice(settings: DeviceSettings, tools: DeviceTools): Wat
     }
   };
 
-  const taken = (reading: Reading): Seen => {
+  const taken = async (reading: Reading): Promise<Seen> => {
     try {
-      // What was cut short by the stop says nothing about the device.
-      if (signal.aborted) return { reading, observation: blind(reading, ['the guard was stopped']) };
-      return take(reading);
+      return signal.aborted ? stopped(reading) : await take(reading);
     } catch (error) {
       log.error('a reading could not be kept', { error });
       return { reading, observation: blind(reading, [faultText(error)]) };
@@ -147,12 +149,12 @@ export function watchedDevice(settings: DeviceSettings, tools: DeviceTools): Wat
     take,
     last: () => last,
     unstored: () => unstored,
-    stored() {
+    async stored() {
       const header = lastComplete(tools.snapshots, settings.id);
       const kept = header && tools.snapshots.get(header.id);
       if (!kept) return undefined;
       const reading = parts.readingOf(settings, kept.captures, kept.lastSeen);
-      return { reading, snapshot: { id: kept.id, unchanged: true }, observation: composed(reading, kept.id) };
+      return { reading, snapshot: { id: kept.id, unchanged: true }, observation: await composed(reading, kept.id) };
     },
     busy,
     idle,
@@ -174,7 +176,7 @@ export function blind(
 
 interface DeviceMemory {
   keep(reading: Reading): Seen['snapshot'];
-  compose(reading: Reading, snapshot: string | undefined): Observation;
+  compose(reading: Reading, snapshot: string | undefined): Promise<Observation>;
   remember(reading: Reading, observation: Observation): void;
 }
 
@@ -292,7 +294,7 @@ function deviceMemory(settings: DeviceSettings, tools: DeviceTools): DeviceMemor
         return undefined;
       }
     },
-    compose(reading, snapshot) {
+    async compose(reading, snapshot) {
       const { model } = reading;
       if (!model)
         return blind(reading, reading.blind.length > 0 ? reading.blind : [`${device}: nothing was understood`]);
@@ -306,7 +308,7 @@ function deviceMemory(settings: DeviceSettings, tools: DeviceTools): DeviceMemor
       const isAltered = approved !== undefined && altered.has(approved.id);
       tellApproved(approved, isAltered, reading.at);
       const underApproved = approvedModel && underVersion(reading, approvedModel.version);
-      const observation = parts.compose({
+      const found = parts.compose({
         settings,
         reading: { ...reading, model },
         ...(snapshot !== undefined && { snapshot }),
@@ -315,6 +317,14 @@ function deviceMemory(settings: DeviceSettings, tools: DeviceTools): DeviceMemor
         ...(known && { before: known.model }),
         ...earlierOf(bench.state(), device),
       });
+      const observation = await found;
+      // Somebody may have approved another snapshot meanwhile; then this one was compared with what is not declared.
+      if (
+        found !== observation &&
+        declaredBy(reading, snapshots.approved(device)) !== declared &&
+        !tools.signal.aborted
+      )
+        return this.compose(reading, snapshot);
       const reasons = [
         ...observation.blind,
         ...reading.blind,

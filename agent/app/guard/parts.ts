@@ -1,4 +1,4 @@
-import { declaredAt, learnBaseline } from '../../baseline/index.js';
+import { declaredAt } from '../../baseline/index.js';
 import {
   type CommandRunner,
   type LocalRunner,
@@ -12,14 +12,12 @@ import type { DeviceSettings, LocalSource } from '../../config/index.js';
 import type { Driver, Wake } from '../../drivers/index.js';
 import { drivers as allDrivers } from '../../drivers/registry.js';
 import { changedDefaults } from '../../drivers/shared/index.js';
-import { compare } from '../../exposure/index.js';
-import { composeObservation } from '../../judge/index.js';
 import type { Clock } from '../../lib/clock.js';
 import { readChangeOf, readDevice, readingBeside, readingOf } from '../reading.js';
 import { isRemote, remoteRunner } from '../remote.js';
-import { undoWith } from '../undo.js';
+import { apart } from './apart.js';
 import { type LateRunner, lateRunner } from './late-runner.js';
-import type { LearnRequest, Parts, PartsPlace, WatchOptions } from './ports.js';
+import type { Parts, PartsPlace, WatchOptions } from './ports.js';
 import { changeChecks } from './unchanged.js';
 
 export interface RealParts extends PartsPlace {
@@ -27,9 +25,6 @@ export interface RealParts extends PartsPlace {
   readonly runner?: (device: DeviceSettings) => CommandRunner;
   readonly drivers?: readonly Driver[];
 }
-
-/** A person waits for the answer, and the next reading for this one. */
-const COMPARE_MS_MAX = 20_000;
 
 /** What comes in by it was sent by the machine itself: `iif lo accept` lets nobody in. */
 const LOOPBACK = { lo: 'loopback' };
@@ -47,6 +42,7 @@ export function realParts({
   const runners = keptRunners(folder, drivers);
   const checks = changeChecks({ drivers, clock, wholeMs: (given.wholeReadingSeconds ?? 3600) * 1000 });
   const runner = given.runner ?? runners.of;
+  const comparing = apart();
   const declared = (device: string, at: number) => declaredAt(baseline, device, at);
   return {
     drivers,
@@ -75,7 +71,7 @@ export function realParts({
       return [ids, ...only.map((one) => JSON.stringify([one.id, one.only]))].join(' ');
     },
     compose: ({ settings, reading, snapshot, approved, underApproved, before, earlier, earlierMissing }) =>
-      composeObservation({
+      comparing.work('compose', {
         device: settings.id,
         at: reading.at,
         ...(snapshot !== undefined && { snapshot }),
@@ -92,15 +88,12 @@ export function realParts({
         declared: declared(settings.id, reading.at),
         earlier,
         earlierMissing,
-        undo: undoWith(
-          [reading.model, approved, before].flatMap((state) => (state ? [state.pipeline] : [])),
-          allDrivers,
-        ),
         interfaceZones: { ...LOOPBACK, ...settings.interfaceZones },
         outerZones,
-        timeMsMax: COMPARE_MS_MAX,
       }),
-    learn,
+    learn: ({ readings, owner, at }) =>
+      comparing.work('learn', { models: readings.map(({ device, model }) => ({ device, model })), owner, at }),
+    shutAgain: (input) => comparing.work('shut', input),
     watch: (device, options) => {
       const wake = (): void => {
         checks.doubt(device.id);
@@ -108,7 +101,10 @@ export function realParts({
       };
       return watch(device, { ...options, wake, clock, runner: runner(device), drivers });
     },
-    close: runners.close,
+    close() {
+      comparing.close();
+      runners.close();
+    },
   };
 }
 
@@ -190,15 +186,4 @@ function keptRunners(folder: string, drivers: readonly Driver[]) {
       for (const runner of kept.values()) runner.close();
     },
   };
-}
-
-function learn({ readings, owner, at }: LearnRequest): string {
-  const undecided: string[] = [];
-  const inputs = readings.map(({ device, model }) => {
-    const { undeclared, reasons } = compare(model.pipeline, { timeMsMax: COMPARE_MS_MAX });
-    undecided.push(...reasons.map((reason) => `${device}: ${reason}`));
-    return { device, openings: undeclared, listeners: model.listeners, owner, at };
-  });
-  const { yaml, leftOut } = learnBaseline(...inputs);
-  return [yaml, ...[...undecided, ...leftOut].map((line) => `# left out: ${line}\n`)].join('');
 }

@@ -2,7 +2,7 @@ import type { Baseline } from '../../baseline/index.js';
 import type { Seal } from '../../collect/index.js';
 import type { DeviceSettings } from '../../config/index.js';
 import type { Capture, Driver } from '../../drivers/index.js';
-import type { Observation, Subject } from '../../judge/index.js';
+import type { Observation, Shut, ShutInput, Subject } from '../../judge/index.js';
 import type { Clock } from '../../lib/clock.js';
 import type { Problem } from '../../lib/result.js';
 import type { Device, SessionTable } from '../../model/index.js';
@@ -99,9 +99,12 @@ export interface Parts {
   sessions?(device: DeviceSettings, options: { readonly signal: AbortSignal }): Promise<SessionTable | undefined>;
   /** `declared` is what the baseline file declares for the device then, as a text that changes when that does. */
   declaredKey(device: string, at: number): string;
-  compose(request: ComposeRequest): Observation;
+  /** A promise where it takes long, as the others below: other devices are read and judged meanwhile. */
+  compose(request: ComposeRequest): Observation | Promise<Observation>;
   /** What a device lets through, as a baseline file. */
-  learn(request: LearnRequest): string;
+  learn(request: LearnRequest): string | Promise<string>;
+  /** What a window opened and somebody shut again; absent: worked out where it is asked for. */
+  shutAgain?(input: Omit<ShutInput, 'timeMsMax'>): Shut | Promise<Shut>;
   /** Starts whatever tells that the device has changed. */
   watch(device: DeviceSettings, options: WatchOptions): { stop(): void };
   readonly drivers: readonly Driver[];

@@ -17,8 +17,8 @@ export interface RoundsOptions<Seen> {
   readonly whole: (signal: AbortSignal, known: Reading | undefined) => Promise<Reading>;
   /** Never rejects. Absent: changes are seen by whole readings alone. */
   readonly change?: (base: Reading, signal: AbortSignal) => Promise<ChangeSeen>;
-  /** Judges a reading; never throws. */
-  readonly take: (reading: Reading) => Seen;
+  /** Judges a reading; never throws or rejects. */
+  readonly take: (reading: Reading) => Seen | Promise<Seen>;
   readonly signal: AbortSignal;
   readonly after: () => void;
   /** Resolves once what was seen has had its time to go out. */
@@ -60,7 +60,7 @@ export function rounds<Seen>({ whole, change, take, signal, after, ...given }: R
     if (seen.kind === 'torn') await sleep(TORN_MS, undefined, { signal }).catch(() => {});
     if (seen.kind !== 'seen') return;
     agreed = seen.reading;
-    take(seen.reading);
+    await take(seen.reading);
     if (noticed) return;
     await new Promise<void>((resolve) => {
       goOn = resolve;

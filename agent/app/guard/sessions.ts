@@ -8,7 +8,6 @@ import type { Room } from './room.js';
 /** A window in which the rules changed more often is looked at by its first and its latest states. */
 const STATES_MAX = 24;
 const SNAPSHOTS_BACK = 1_000;
-const COMPARE_MS_MAX = 10_000;
 const LIST_MS_MAX = 30_000;
 
 /**
@@ -42,7 +41,7 @@ async function ofDevice(
   { reading }: Seen,
 ): Promise<SessionsLeft | undefined> {
   const { id } = device.settings;
-  const { shut, notCovered } = shutOn(room, window, device, reading.model!);
+  const { shut, notCovered } = await shutOn(room, window, device, reading.model!);
   if (shut.openings.length === 0 && shut.reasons.length === 0 && notCovered.length === 0) return undefined;
   const table = await room.parts.sessions?.(device.settings, { signal: AbortSignal.timeout(LIST_MS_MAX) });
   if (!table) {
@@ -59,7 +58,12 @@ interface ShutOn {
 }
 
 /** What the window opened on a device and is shut: by the snapshots that were taken while it lasted. */
-function shutOn(room: Room, window: MaintenanceWindow, { settings }: WatchedDevice, now: Device): ShutOn {
+async function shutOn(
+  room: Room,
+  window: MaintenanceWindow,
+  { settings }: WatchedDevice,
+  now: Device,
+): Promise<ShutOn> {
   const { id } = settings;
   const { snapshots } = room.store;
   const all = snapshots.list({ device: id, limit: SNAPSHOTS_BACK }).filter(({ complete }) => complete);
@@ -75,13 +79,12 @@ function shutOn(room: Room, window: MaintenanceWindow, { settings }: WatchedDevi
   const before = window.before?.[id]?.snapshot ?? all.find(({ takenAt }) => takenAt <= window.start)?.id;
   const [then, approved] = [modelOf(before), modelOf(snapshots.approved(id)?.id)];
   const during = chosen.filter((one) => one.id !== before).flatMap((one) => modelOf(one.id) ?? []);
-  const shut = shutAgain({
+  const shut = await (room.parts.shutAgain ?? shutAgain)({
     now,
     during,
     ...(then && { before: then }),
     ...(approved && { approved }),
     flows: declaredAt(room.baseline, id, room.clock.now()).flows,
-    timeMsMax: COMPARE_MS_MAX,
   });
   const skipped = distinct.length - chosen.length;
   const said = `${id}: connections that are up: ${skipped} states that the device was in meanwhile were not looked at.`;

@@ -46,12 +46,12 @@ export function snapshotAnswers(room: Room): SnapshotAnswers {
   const drift = (seen: Seen): DriftView =>
     driftView(seen, bench.state(), bench.context, coverage(room, [seen.reading.device]));
 
-  const storedOf = (names: readonly string[]): Result<readonly Seen[]> => {
+  const storedOf = async (names: readonly string[]): Promise<Result<readonly Seen[]>> => {
     const devices = chosen(room, names);
     if (!devices.ok) return devices;
     const seen: Seen[] = [];
     for (const device of devices.value) {
-      const stored = device.stored();
+      const stored = await device.stored();
       if (!stored) return failure(noSnapshot(device.settings.id));
       seen.push(stored);
     }
@@ -106,17 +106,17 @@ export function snapshotAnswers(room: Room): SnapshotAnswers {
       return devices.ok ? success(baselineText(room, devices.value)) : devices;
     },
     learnBaseline: async (names, owner) => {
-      const seen = storedOf(names);
+      const seen = await storedOf(names);
       if (!seen.ok) return seen;
       const readings: LearnRequest['readings'][number][] = [];
       for (const { reading } of seen.value) {
         if (!reading.model) return failure(noSnapshot(reading.device));
         readings.push({ ...reading, model: reading.model });
       }
-      return success(room.parts.learn({ readings, owner, at: clock.now() }));
+      return success(await room.parts.learn({ readings, owner, at: clock.now() }));
     },
     baselineDiff: async (names) => {
-      const seen = storedOf(names);
+      const seen = await storedOf(names);
       return seen.ok ? success(seen.value.map(drift)) : seen;
     },
     acceptBaseline: accept,
@@ -182,7 +182,7 @@ async function importCapture(room: Room, name: string, path: string): Promise<Re
     complete: reading.complete && absent.length === 0,
     blind: [...reading.blind, ...reasons],
   };
-  return success(readingView(device.take(taken)));
+  return success(readingView(await device.take(taken)));
 }
 
 function baselineText(room: Room, devices: readonly WatchedDevice[]): string {
