@@ -167,10 +167,10 @@ function suspectsOf(work: Work, { region, shields, behind }: Asked, budget: Budg
   const order = near.narrowestFirst(places, region);
   const boxes = places.map((one) => near.boxOf(merged.rules[one]!));
   const kernel = intervalsKernel(spaceFor(pool.fields, [region.box, ...boxes], order), budget);
-  const pairs: Required<Omit<MergedRule, 'box'>>[] = [];
+  const pairs: Required<Pick<MergedRule, 'before' | 'after'>>[] = [];
   const join = (before: number, after: number): number => pairs.push({ before, after });
   const rules = [...shields.map(near.shieldAt), ...behind.map(near.ruleAt)];
-  const differs = kernel.differ(rules, region.box, { join, fields: order, ...stepsFor(work) });
+  const differs = kernel.differ(rules, region.box, { join, fields: order, pool, ...stepsFor(work) });
   if (differs === kernel.none) return [];
   const hull = (): Region =>
     boundedRegion(pool, outOfOrder(order, kernel.hull(kernel.where(differs, (one) => one !== 0))!));
@@ -212,7 +212,7 @@ function narrowedPart(work: Work, asked: Asked, suspects: readonly Suspect[], bu
   const pieces = questions.map(({ inside, parts, held, again }): Diagram => {
     overlap += held.length;
     const rules = [...held.map(near.shieldAt), ...parts, ...again.map(near.ruleAt)];
-    return kernel.differ(rules, inside.box, { join: work.join, fields: order, ...stepsFor(work) });
+    return kernel.differ(rules, inside.box, { join: work.join, fields: order, pool: work.pool, ...stepsFor(work) });
   });
   return { change, order, overlap, kernel, differs: kernel.fold(pieces), complete: true };
 }

@@ -76,6 +76,14 @@ export interface MergedRule {
   readonly box: Box;
   readonly before?: number;
   readonly after?: number;
+  /** Its number in the pool that is given with it. */
+  readonly number?: number;
+}
+
+/** Sets of values that have numbers: equal sets of a field equal ones. */
+export interface NumberedSets {
+  setOf(rule: number, field: number): number;
+  setCount(field: number): number;
 }
 
 export interface DifferOptions {
@@ -85,6 +93,8 @@ export interface DifferOptions {
   readonly some?: boolean;
   /** For each field of the space its place in the boxes of the rules and the region; left out, the same. */
   readonly fields?: readonly number[];
+  /** The sets of rules that have a number, by which each is looked at but once. */
+  readonly pool?: NumberedSets;
   /** Throws BudgetSpent after so many steps: a limit for this one call, the same on every machine. */
   readonly stepsMax?: number;
   /** Goes on beyond `stepsMax` as long as what is done already lets expect an end within so many steps. */

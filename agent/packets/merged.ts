@@ -1,12 +1,15 @@
 import type { Core } from './core.js';
 import { type Box, BudgetSpent, type Diagram, type DifferOptions, type MergedRule } from './kernel.js';
 import { listMemo } from './list-memo.js';
-import { placeIn, sortPart } from './parts.js';
+import { putIn, sortPart, takeOut } from './parts.js';
 import { AFTER, BEFORE, BOTH, regionClasses, restsOf } from './rests.js';
 import { grown } from './table.js';
 
 /** An event is the class × EVENT + place in the list × 2 + (1: begins, 0: has ended). */
 const EVENT = 2 ** 28;
+const PER_EVENT = 1 / EVENT;
+/** So many events are sorted by counting those of each class. */
+const MANY = 4096;
 /** What was done of late may be so many times slower than all of it has to be: parts differ. */
 const LATE = 4;
 
@@ -21,7 +24,7 @@ export function differ(core: Core, rules: readonly MergedRule[], region: Box, op
   const { space, meter } = core;
   const inRegion = regionClasses(space, region);
   if (inRegion === undefined) return 0;
-  const { levels, list, classes, before, after } = restsOf(space, rules, inRegion, options.fields);
+  const { levels, list, classes, before, after } = restsOf(space, rules, inRegion, options);
   const memo = listMemo();
   const joined = new Map<number, Map<number, Diagram>>();
   /** Lists of rests, each as number × 4 + the sides it still decides; the list at work is the last one. */
@@ -216,20 +219,16 @@ export function differ(core: Core, rules: readonly MergedRule[], region: Box, op
     if (inside[0]! > 0) push(inside[0]! - 1, 0);
     const perClass = shares[field]! / (last - inside[0]! + 1);
     for (let at = inside[0]!; ; ) {
-      for (; event < lastEvent && events[event]! < (at + 1) * EVENT; event += 1) {
-        const code = events[event]! % EVENT;
-        const place = placeIn(active, first, first + held, code >> 1);
-        if (code & 1) {
-          active.copyWithin(place + 1, place, first + held);
-          active[place] = code >> 1;
-          held += 1;
-        } else {
-          active.copyWithin(place, place + 1, first + held);
-          held -= 1;
-        }
+      const behind = (at + 1) * EVENT;
+      for (; event < lastEvent && events[event]! < behind; event += 1) {
+        // What is left of a division by a power of two, and exact; `%` of such numbers takes many times longer.
+        const code = events[event]! - Math.floor(events[event]! * PER_EVENT) * EVENT;
+        if (code & 1) putIn(active, first, first + held, code >> 1);
+        else takeOut(active, first, first + held, code >> 1);
+        held += (code & 1) * 2 - 1;
       }
       // Up to where the next one begins or ends, but no further than the region goes on.
-      const until = event < lastEvent ? Math.floor(events[event]! / EVENT) - 1 : last;
+      const until = event < lastEvent ? Math.floor(events[event]! * PER_EVENT) - 1 : last;
       const end = until < inside[part + 1]! ? until : inside[part + 1]!;
       if (options.some && found) push(end, 0);
       else {
@@ -290,8 +289,27 @@ export function differ(core: Core, rules: readonly MergedRule[], region: Box, op
       }
     }
     activeTop += count;
-    sortPart(events, from, eventTop);
+    if (eventTop - from > MANY) sortByClass(from, space.classCount(field));
+    else sortPart(events, from, eventTop);
     return held;
+  }
+
+  /** Those of one class were put down in the order of their places already. */
+  function sortByClass(from: number, classCount: number): void {
+    const many = eventTop - from;
+    const starts = new Int32Array(classCount + 2);
+    const own = new Int32Array(many);
+    for (let at = 0; at < many; at += 1) {
+      own[at] = Math.floor(events[from + at]! * PER_EVENT);
+      starts[own[at]! + 1]! += 1;
+    }
+    for (let at = 1; at < starts.length; at += 1) starts[at]! += starts[at - 1]!;
+    const sorted = new Float64Array(many);
+    for (let at = 0; at < many; at += 1) {
+      sorted[starts[own[at]!]!] = events[from + at]!;
+      starts[own[at]!]! += 1;
+    }
+    events.set(sorted, from);
   }
 
   const count = list.length;

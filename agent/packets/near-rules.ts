@@ -49,12 +49,13 @@ const WEIGHED_MAX = 4096;
 export function nearRules(before: RuleList, merged: MergedLists): NearRules {
   const { pool } = before;
   const { fields } = pool;
-  const known = fields.map(() => [] as (Intervals<Bound> | undefined)[]);
-  const extents = fields.map(() => [] as (number | undefined)[]);
   const full = fields.map(({ last }, field) => pool.set(field, [typeof last === 'bigint' ? 0n : 0, last]));
-  const boxes: (Box | undefined)[] = [];
-  const rules: (MergedRule | undefined)[] = [];
-  const shields: (MergedRule | undefined)[] = [];
+  // As long as they may become: written here and there, an array that grows is kept as a slow table.
+  const known = fields.map((_, field) => new Array<Intervals<Bound> | undefined>(pool.setCount(field)));
+  const extents = fields.map((_, field) => new Array<number | undefined>(pool.setCount(field)));
+  const boxes = new Array<Box | undefined>(pool.size());
+  const rules = new Array<MergedRule | undefined>(merged.rules.length);
+  const shields = new Array<MergedRule | undefined>(merged.rules.length);
   const regions = new Map<number, Region>();
   const changed = merged.changed.map(({ place }) => place);
   const changedIndex = overlapIndex(
@@ -86,10 +87,10 @@ export function nearRules(before: RuleList, merged: MergedLists): NearRules {
   function boxOf(rule: number): Box {
     let box = boxes[rule];
     if (box === undefined) {
-      const own: (Intervals<Bound> | undefined)[] = [];
+      const own = new Array<Intervals<Bound> | undefined>(fields.length);
       for (let field = 0; field < fields.length; field += 1) {
         const set = pool.setOf(rule, field);
-        own.push(set === full[field] ? undefined : valuesOf(field, set));
+        own[field] = set === full[field] ? undefined : valuesOf(field, set);
       }
       box = own;
       boxes[rule] = box;
@@ -128,8 +129,8 @@ export function nearRules(before: RuleList, merged: MergedLists): NearRules {
       if (rule === undefined) {
         const label = pool.labelOf(merged.rules[place]!);
         const side = merged.sides[place]!;
-        const box = boxOf(merged.rules[place]!);
-        rule = { box, ...(side & 1 && { before: label }), ...(side & 2 && { after: label }) };
+        const number = merged.rules[place]!;
+        rule = { box: boxOf(number), number, ...(side & 1 && { before: label }), ...(side & 2 && { after: label }) };
         rules[place] = rule;
       }
       return rule;
@@ -137,7 +138,8 @@ export function nearRules(before: RuleList, merged: MergedLists): NearRules {
     shieldAt(place) {
       let shield = shields[place];
       if (shield === undefined) {
-        shield = { box: boxOf(merged.rules[place]!), before: 0, after: 0 };
+        const number = merged.rules[place]!;
+        shield = { box: boxOf(number), number, before: 0, after: 0 };
         shields[place] = shield;
       }
       return shield;

@@ -1,5 +1,5 @@
 import { type Intervals, intersection } from '../lib/intervals.js';
-import type { Box, MergedRule, Space } from './kernel.js';
+import type { Box, DifferOptions, MergedRule, Space } from './kernel.js';
 import { grown, hash2, mix } from './table.js';
 
 /**
@@ -45,12 +45,15 @@ export function regionClasses(space: Space, region: Box): readonly Intervals[] |
   return classes.some((one) => one.length === 0) ? undefined : classes;
 }
 
-/** `places` are those of the space's fields in the boxes of the rules, where they are not the same. */
+/**
+ * `places` are those of the space's fields in the boxes of the rules, where they are not the same; `pool` knows the
+ * sets of the rules that have a number.
+ */
 export function restsOf(
   space: Space,
   rules: readonly MergedRule[],
   region: readonly Intervals[],
-  places?: readonly number[],
+  { fields: places, pool }: Pick<DifferOptions, 'fields' | 'pool'>,
 ): Rests {
   const fieldCount = space.fields.length;
   const sides = new Uint8Array(rules.length);
@@ -68,11 +71,12 @@ export function restsOf(
   for (let field = fieldCount - 1; field >= 0; field -= 1) {
     levels[field + 1] = level;
     const place = places?.[field] ?? field;
-    const sets = setNumbers(space, field, region[field]!);
+    const sets = setNumbers(space, field, region[field]!, pool?.setCount(place) ?? 0);
     let asked = false;
     for (let rule = 0; rule < rules.length; rule += 1) {
       if (rests[rule]! < 0) continue;
-      own[rule] = sets.of(rules[rule]!.box[place]);
+      const { box, number } = rules[rule]!;
+      own[rule] = sets.of(box[place], number === undefined ? undefined : pool?.setOf(number, place));
       if (own[rule]! < 0) rests[rule] = -1;
       else if (own[rule]! > 0) asked = true;
     }
@@ -131,33 +135,51 @@ function lastLevel(answers: number): Level {
 }
 
 /** Numbers for sets of values of one field; boxes share their sets, and each is turned into classes once. */
-function setNumbers(space: Space, field: number, region: Intervals) {
+function setNumbers(space: Space, field: number, region: Intervals, setCount: number) {
   const known = new Map<unknown, number>();
   const classes: Intervals[] = [region];
-  const byContent = new Map<string | number, number>();
+  const byContent = new Map<string, number>();
+  /** Most sets are one interval, and lie within a region that is one. */
+  const single = pairNumbers();
+  const ofSingle: number[] = [];
   const first = region[0]!;
   const last = region[region.length - 1]!;
-  // Most sets are one interval, and lie within a region that is one.
-  const keyOf = (set: Intervals): string | number => (set.length === 2 ? set[0]! * 2 ** 26 + set[1]! : set.join());
-  const numberOf = (own: Intervals): number => {
-    const inside = region.length === 2 && first <= own[0]! && own[own.length - 1]! <= last;
-    const within = inside ? own : intersection(own, region);
-    if (within.length === 0) return -1;
-    const key = keyOf(within);
+  const added = (set: Intervals): number => classes.push(set) - 1;
+  const contentNumber = (set: Intervals, make: (set: Intervals) => number): number => {
+    if (set.length === 2) {
+      const known = single.count();
+      const pair = single.of(set[0]!, set[1]!);
+      if (pair === known) ofSingle.push(make(set));
+      return ofSingle[pair]!;
+    }
+    const key = set.join();
     let number = byContent.get(key);
     if (number === undefined) {
-      number = classes.length;
-      classes.push(within);
+      number = make(set);
       byContent.set(key, number);
     }
     return number;
   };
-  byContent.set(keyOf(region), 0);
+  contentNumber(region, () => 0);
+  const numberOf = (own: Intervals): number => {
+    const inside = region.length === 2 && first <= own[0]! && own[own.length - 1]! <= last;
+    const within = inside ? own : intersection(own, region);
+    return within.length === 0 ? -1 : contentNumber(within, added);
+  };
+  /** By the number of the set, one more than what is known of it. */
+  const ofSet = new Int32Array(setCount);
   return {
     classes,
-    /** -1 where it holds nothing of the region. */
-    of(values: Box[number]): number {
+    /** -1 where it holds nothing of the region. `set`: its number, where it has one. */
+    of(values: Box[number], set: number | undefined): number {
       if (values === undefined) return 0;
+      if (set !== undefined) {
+        if (ofSet[set] === 0) {
+          const number = numberOf(space.classes(field, values));
+          ofSet[set] = number < 0 ? -1 : number + 1;
+        }
+        return ofSet[set]! < 0 ? -1 : ofSet[set]! - 1;
+      }
       let number = known.get(values);
       if (number === undefined) {
         number = values.length === 0 ? -1 : numberOf(space.classes(field, values));

@@ -21,6 +21,8 @@ export interface RulePool {
   labelOf(rule: number): number;
   /** How many different rules there are. */
   size(): number;
+  /** How many different sets of a field there are. */
+  setCount(field: number): number;
 }
 
 interface Sets {
@@ -28,6 +30,7 @@ interface Sets {
   values(set: number): Intervals<Bound>;
   low(set: number): number;
   high(set: number): number;
+  size(): number;
 }
 
 export function rulePool(fields: readonly Field[]): RulePool {
@@ -85,6 +88,7 @@ export function rulePool(fields: readonly Field[]): RulePool {
     setOf: (rule, field) => columns[rule * width + field]!,
     labelOf: (rule) => columns[rule * width + fields.length]!,
     size: () => count,
+    setCount: (field) => sets[field]!.size(),
   };
 }
 
@@ -142,9 +146,15 @@ function plainSets(): Sets {
       if (count * 2 > slots.length) rehash();
       return set;
     },
-    values: (set) => Array.from(bounds.subarray(offsets[set]!, offsets[set + 1]!)),
+    values(set) {
+      const start = offsets[set]!;
+      const values = new Array<number>(offsets[set + 1]! - start);
+      for (let at = 0; at < values.length; at += 1) values[at] = bounds[start + at]!;
+      return values;
+    },
     low: (set) => bounds[offsets[set]!]!,
     high: (set) => bounds[offsets[set + 1]! - 1]!,
+    size: () => count,
   };
 }
 
@@ -168,5 +178,6 @@ function wideSets(): Sets {
     values: (set) => known[set]!.values,
     low: (set) => known[set]!.low,
     high: (set) => known[set]!.high,
+    size: () => known.length,
   };
 }

@@ -57,22 +57,51 @@ export function groupSegments(starts: ArrayLike<Bound>, sets: readonly Intervals
   const classOfSegment = new Int32Array(starts.length);
   /** How many classes have appeared up to a segment. */
   const appeared = new Int32Array(starts.length);
-  const classOf = new Map<number, number>();
+  const classOf = numbering((sets.length + 1) * other.count);
   for (let segment = 0; segment < starts.length; segment += 1) {
     const same = segment > 0 && inner[segment] === inner[segment - 1] && other.of[segment] === other.of[segment - 1];
     const key = inner[segment]! * other.count + other.of[segment]!;
-    let classNumber = same ? classOfSegment[segment - 1] : classOf.get(key);
-    if (classNumber === undefined) {
-      classNumber = classOf.size;
-      classOf.set(key, classNumber);
-    }
-    classOfSegment[segment] = classNumber;
-    appeared[segment] = classOf.size;
+    classOfSegment[segment] = same ? classOfSegment[segment - 1]! : classOf.of(key);
+    appeared[segment] = classOf.size();
   }
   const known = new Map<Intervals<Bound>, Intervals>();
   // No class of what is inside a nested set has appeared before the set begins: its classes are one interval.
   for (const set of nested) known.set(sets[set]!, [classOfSegment[froms[set]!]!, appeared[tos[set]!]! - 1]);
-  return { classOfSegment, classCount: classOf.size, known };
+  return { classOfSegment, classCount: classOf.size(), known };
+}
+
+/** Up to so many keys an array is the shortest way to a number, and not yet much to be emptied first. */
+const KEYS_MAX = 1 << 20;
+
+/** Numbers keys below `end` in the order in which they come. */
+function numbering(end: number): { of(key: number): number; size(): number } {
+  if (end > KEYS_MAX) {
+    const numbers = new Map<number, number>();
+    return {
+      of(key) {
+        let number = numbers.get(key);
+        if (number === undefined) {
+          number = numbers.size;
+          numbers.set(key, number);
+        }
+        return number;
+      },
+      size: () => numbers.size,
+    };
+  }
+  /** One more than the number; 0: none yet. */
+  const numbers = new Int32Array(end);
+  let size = 0;
+  return {
+    of(key) {
+      if (numbers[key] === 0) {
+        size += 1;
+        numbers[key] = size;
+      }
+      return numbers[key]! - 1;
+    },
+    size: () => size,
+  };
 }
 
 /**
@@ -114,7 +143,7 @@ function nestedSets(
       next = until;
     }
   };
-  for (const set of Int32Array.from(plain).sort((a, b) => keys[a]! - keys[b]!)) {
+  for (const set of byKey(plain, keys, starts.length ** 2)) {
     fillUpTo(froms[set]!);
     const top = open.at(-1);
     if (top !== undefined && tos[set]! > tos[top]!) others.push(sets[set]!);
@@ -125,6 +154,14 @@ function nestedSets(
   }
   fillUpTo(starts.length);
   return { inner, nested, others };
+}
+
+/** Items by their keys, whole numbers below `end`: without a comparison that is asked for each two, where both fit a double. */
+function byKey(items: readonly number[], keys: Float64Array, end: number): Int32Array {
+  const width = keys.length;
+  if (end * width >= Number.MAX_SAFE_INTEGER) return Int32Array.from(items).sort((a, b) => keys[a]! - keys[b]!);
+  const sorted = Float64Array.from(items, (item) => keys[item]! * width + item).sort();
+  return Int32Array.from(sorted, (code) => code - Math.floor(code / width) * width);
 }
 
 /** Follows each set where it begins and ends; equal numbers for segments that lie in the same sets. */

@@ -72,7 +72,7 @@ function walked({ before, merged, near }: WholeLists, { order: _, ...options }: 
     ),
     budget,
   );
-  return { order, kernel, differs: kernel.differ(rules, everything, { ...options, fields: order }) };
+  return { order, kernel, differs: kernel.differ(rules, everything, { ...options, fields: order, pool: before.pool }) };
 }
 
 function folded({ before, after, near }: WholeLists, { order: given, join }: Way, budget: Budget): WholeDifference {
