@@ -1,7 +1,7 @@
 import { describe, expect } from '@jest/globals';
 import type { Namespace } from '../support/machine.js';
 import { type Firewall, iptablesNft, nftables, nftRules } from './firewalls.js';
-import type { Guarded } from './guarded.js';
+import type { Guarded, Told } from './guarded.js';
 import {
   closeWindow,
   codes,
@@ -34,13 +34,30 @@ async function load(firewall: Namespace): Promise<void> {
   await firewall.must(['nft', '-f', SAVED]);
 }
 
-/** A firewall whose running rules are those that it loads at its start; the guard reads both. */
-async function startSaved({ world, configure, daemon }: Guarded): Promise<void> {
-  world.firewall.etc('systemd/system/multi-user.target.wants/nftables.service', '');
-  save(world.firewall);
-  await load(world.firewall);
+/**
+ * A firewall whose running rules are those that it loads at its start; the guard reads both. In a window the contractor
+ * opens the door and saves it: answers with the window, and with what was told.
+ */
+async function openSaved(guarded: Guarded): Promise<{ readonly window: string; readonly opened: Told }> {
+  const { world, configure, daemon, told } = guarded;
+  const { firewall } = world;
+  firewall.etc('systemd/system/multi-user.target.wants/nftables.service', '');
+  save(firewall);
+  await load(firewall);
   configure({ entry: ['drivers: [nftables, iptables, linux-listeners, linux-saved]'] });
   await daemon.start();
+  const window = await openWindow(guarded, '--for', '10m');
+  await firewall.must([...nftables.addRule(RESULTS)]);
+  save(firewall, OPEN);
+  const opened = first(await told('OUT_OF_SCOPE_OPENING'), 'OUT_OF_SCOPE_OPENING');
+  await expectDoor(guarded, RESULTS, 'reached');
+  return { window, opened };
+}
+
+async function expectClosed(guarded: Guarded, window: string): Promise<void> {
+  await expectDoor(guarded, RESULTS, 'shut');
+  expect(await closeWindow(guarded, window)).toMatchObject({ exit: 0, answer: { state: 'closed', openings: [] } });
+  await findingsOnce(guarded);
 }
 
 /** A time so many hours from now, as the clock of this machine shows it, in the form that nft takes. */
@@ -108,21 +125,11 @@ describe('on the real kernel', () => {
       action: async (guarded) => {
         const { world, told, heard } = guarded;
         const { firewall } = world;
-        await startSaved(guarded);
-        const window = await openWindow(guarded, '--for', '10m');
-        await firewall.must([...nftables.addRule(RESULTS)]);
-        save(firewall, OPEN);
-        const opened = first(await told('OUT_OF_SCOPE_OPENING'), 'OUT_OF_SCOPE_OPENING');
-        await expectDoor(guarded, RESULTS, 'reached');
+        const { window, opened } = await openSaved(guarded);
         await nftables.load(firewall);
         save(firewall, `# ${OPEN}`);
         await load(firewall);
-        await expectDoor(guarded, RESULTS, 'shut');
-        expect(await closeWindow(guarded, window)).toMatchObject({
-          exit: 0,
-          answer: { state: 'closed', openings: [] },
-        });
-        await findingsOnce(guarded);
+        await expectClosed(guarded, window);
         // A chain that is there and that nobody calls lets nobody in either, until somebody calls it.
         await nft(guarded, 'add chain inet filter maintenance');
         await nft(guarded, `add rule inet filter maintenance ${way.join(' ')} accept`);
@@ -144,12 +151,7 @@ describe('on the real kernel', () => {
       action: async (guarded) => {
         const { world, told, heard } = guarded;
         const { firewall } = world;
-        await startSaved(guarded);
-        const window = await openWindow(guarded, '--for', '10m');
-        await firewall.must([...nftables.addRule(RESULTS)]);
-        save(firewall, OPEN);
-        const before = first(await told('OUT_OF_SCOPE_OPENING'), 'OUT_OF_SCOPE_OPENING');
-        await expectDoor(guarded, RESULTS, 'reached');
+        const { window, opened } = await openSaved(guarded);
         // Shut in the kernel alone.
         await nftables.load(firewall);
         await expectDoor(guarded, RESULTS, 'shut');
@@ -165,18 +167,13 @@ describe('on the real kernel', () => {
         // The firewall starts again.
         await load(firewall);
         await expectDoor(guarded, RESULTS, 'reached');
-        const open = first(await told('UNPLANNED_OPENING'), 'UNPLANNED_OPENING');
-        expect(open.param('key')).toBe(before.param('key'));
-        await expectWitnessPasses(guarded, open, true);
+        const back = first(await told('UNPLANNED_OPENING'), 'UNPLANNED_OPENING');
+        expect(back.param('key')).toBe(opened.param('key'));
+        await expectWitnessPasses(guarded, back, true);
         save(firewall);
         await load(firewall);
-        await expectDoor(guarded, RESULTS, 'shut');
-        expect(await closeWindow(guarded, window)).toMatchObject({
-          exit: 0,
-          answer: { state: 'closed', openings: [] },
-        });
-        await findingsOnce(guarded);
-        const opened = [
+        await expectClosed(guarded, window);
+        const story = [
           'OUT_OF_SCOPE_OPENING',
           'RESOLVED',
           'LATENT_OPENING',
@@ -184,7 +181,7 @@ describe('on the real kernel', () => {
           'UNPLANNED_OPENING',
           'RESOLVED',
         ];
-        expect(codes(heard())).toEqual(opened);
+        expect(codes(heard())).toEqual(story);
       },
     },
   ]);

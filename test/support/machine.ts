@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -105,7 +105,9 @@ function namespace(name: string): Namespace {
     etc: (path, text) => {
       const file = join(etcOf(name), path);
       mkdirSync(dirname(file), { recursive: true });
-      writeFileSync(file, text);
+      // In one step: whoever reads meanwhile finds the one text or the other.
+      writeFileSync(`${etcOf(name)}.new`, text);
+      renameSync(`${etcOf(name)}.new`, file);
     },
   };
 }
