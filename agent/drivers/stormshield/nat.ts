@@ -40,7 +40,9 @@ export function translations(
       after.push({ ...place, steps });
     }
   }
-  return { before, after };
+  // Those that leave the destination alone matter only to others behind them.
+  const last = before.findLastIndex(({ steps }) => steps.at(-1)?.kind !== 'accept');
+  return { before: before.slice(0, last + 1), after };
 }
 
 function translate(side: Nat['translate'], { target, ports }: Translated, library: Library): Action | undefined {
