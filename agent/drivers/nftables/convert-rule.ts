@@ -26,7 +26,44 @@ export interface ConvertedRule {
   readonly extension: boolean;
 }
 
-type Surroundings = Omit<ActionContext, 'protocols' | 'notes'>;
+export interface Surroundings extends Omit<ActionContext, 'protocols' | 'notes'> {
+  readonly asking: Asking;
+  /** The tests of this table's rules that were understood before, as a chain sees them. */
+  readonly tests: Tests;
+}
+
+/** Whether anything was asked that is not in the words themselves: what a set holds, which chains there are. */
+export interface Asking {
+  asked: boolean;
+}
+
+export type Tests = Map<Statement, Test>;
+
+interface Test {
+  /** Those that the tests before it left. */
+  readonly protocols: Intervals;
+  readonly step: Step;
+  readonly asked: boolean;
+}
+
+/** The same, so that it is noted when they are asked. */
+export function noting(asking: Asking, { sets, listOf }: Pick<ActionContext, 'sets' | 'listOf'>) {
+  const noted =
+    <A extends readonly unknown[], R>(ask: (...args: A) => R) =>
+    (...args: A): R => {
+      asking.asked = true;
+      return ask(...args);
+    };
+  return {
+    sets: {
+      find: noted(sets.find),
+      isDynamic: noted(sets.isDynamic),
+      contentOf: noted(sets.contentOf),
+      objectText: noted(sets.objectText),
+    },
+    listOf: noted(listOf),
+  };
+}
 
 /** Of rules that say the same in themselves: rules of the same line share their statements (see known-lines.ts). */
 const known = new WeakMap<RuleDeclaration['statements'], Map<string, ConvertedRule>>();
@@ -37,47 +74,23 @@ export function convertRule(surroundings: Surroundings, rule: RuleDeclaration): 
   const before = known.get(rule.statements);
   const again = before?.get(sense);
   if (again) return again;
-  const { watched, isAsked } = watch(surroundings);
-  const converted = convertAnew(watched, rule);
+  surroundings.asking.asked = false;
+  const converted = convertAnew(surroundings, rule);
   // A condition that answers anew each time is another one in each rule: it is known by its very object.
-  if (!isAsked() && !unknownsOf(converted.steps).some(({ stateful }) => stateful)) {
+  if (!surroundings.asking.asked && !unknownsOf(converted.steps).some(({ stateful }) => stateful)) {
     known.set(rule.statements, (before ?? new Map<string, ConvertedRule>()).set(sense, converted));
   }
   return converted;
 }
 
-/** The surroundings, and whether anything of them was asked that is not in the rule itself. */
-function watch({ sets, listOf, blockOf, ...rest }: Surroundings) {
-  let asked = false;
-  const noting =
-    <A extends readonly unknown[], R>(ask: (...args: A) => R) =>
-    (...args: A): R => {
-      asked = true;
-      return ask(...args);
-    };
-  const watched: Surroundings = {
-    ...rest,
-    sets: {
-      find: noting(sets.find),
-      isDynamic: noting(sets.isDynamic),
-      contentOf: noting(sets.contentOf),
-      objectText: noting(sets.objectText),
-    },
-    listOf: noting(listOf),
-    blockOf: noting(blockOf),
-  };
-  return { watched, isAsked: () => asked };
-}
-
 function convertAnew(surroundings: Surroundings, rule: RuleDeclaration): ConvertedRule {
   const notes: string[] = [];
   const steps: Step[] = [];
-  let protocols: Intervals = [0, 255];
+  let protocols = EVERY_PROTOCOL;
   for (const [index, statement] of rule.statements.entries()) {
-    const context = { ...surroundings, protocols, notes };
     const before = rule.statements[index - 1];
     const last = steps.at(-1);
-    let found = convertStatement(context, statement);
+    let found = converting(surroundings, statement, protocols, notes);
     const [step] = found;
     if (before && isJoined(before, statement) && last?.kind === 'match' && step?.kind === 'match') {
       steps.pop();
@@ -90,10 +103,44 @@ function convertAnew(surroundings: Surroundings, rule: RuleDeclaration): Convert
   return { steps, extension, ...judge(steps, notes) };
 }
 
+const EVERY_PROTOCOL: Intervals = [0, 255];
+
+/** A test of the same words, behind tests that leave the same protocols, is the same within one table. */
+function converting(
+  surroundings: Surroundings,
+  statement: Statement,
+  protocols: Intervals,
+  notes: string[],
+): readonly Step[] {
+  const { asking, tests } = surroundings;
+  if (statement.kind !== 'match') return convertStatement({ ...surroundings, protocols, notes }, statement);
+  const known = tests.get(statement);
+  if (known && isEqual(known.protocols, protocols)) {
+    if (known.asked) asking.asked = true;
+    return [known.step];
+  }
+  const askedBefore = asking.asked;
+  const notesBefore = notes.length;
+  asking.asked = false;
+  const found = convertStatement({ ...surroundings, protocols, notes }, statement);
+  const { asked } = asking;
+  asking.asked = askedBefore || asked;
+  const [step] = found;
+  // What answers anew each time is another condition in each rule, and a note belongs to its rule.
+  if (step && notes.length === notesBefore && !unknownsOf(found).some(({ stateful }) => stateful))
+    tests.set(statement, { protocols, step, asked });
+  return found;
+}
+
+function isEqual(one: Intervals, other: Intervals): boolean {
+  return one === other || (one.length === other.length && one.every((bound, index) => bound === other[index]));
+}
+
 /** Fields that stand beside each other in a header, so that nft reads them as one. */
 const neighbours: ReadonlySet<string> = new Set(['sport dport', 'type code']);
 
 function isJoined(first: Statement, second: Statement): boolean {
+  if (second.kind !== 'match' || second.operator !== '!=') return false;
   const part = (statement: Statement): readonly string[] | undefined =>
     statement.kind === 'match' &&
     statement.operator === '!=' &&

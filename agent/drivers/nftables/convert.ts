@@ -17,8 +17,7 @@ import type {
 } from '../../model/index.js';
 import type { CoverageBuilder } from '../shared/coverage.js';
 import type { RuleDeclaration, TableFamily } from './ast.js';
-import type { ActionContext } from './convert-action.js';
-import { convertRule } from './convert-rule.js';
+import { convertRule, noting, type Surroundings, type Tests } from './convert-rule.js';
 import type { Chain, Ruleset, Table } from './extract.js';
 import { type FrameView, frameBase, hasFrames, placeOf, viewsOf } from './frames.js';
 import { statementText } from './render.js';
@@ -86,29 +85,34 @@ interface TableWork {
 
 function convertTable({ table, views, file, coverage, lists }: TableWork): void {
   const families = familiesOf[table.family]!;
-  const sets = setsOf(table);
+  const asking = { asked: false };
+  const { sets, listOf } = noting(asking, {
+    sets: setsOf(table),
+    listOf: (chain) => (table.chains.has(chain) ? listId(table, chain) : undefined),
+  });
+  const known = new Map<FrameView | undefined, Tests>();
   let extensions = 0;
   const readable = [...table.chains.values()].map((chain) => ({ id: listId(table, chain.name), chain }));
 
-  const convertRules = (id: string, rules: readonly RuleDeclaration[], frames: FrameView | undefined): Rule[] =>
-    rules.map((rule, index) => {
+  const convertRules = (id: string, rules: readonly RuleDeclaration[], frames: FrameView | undefined): Rule[] => {
+    const tests: Tests = known.get(frames) ?? new Map();
+    known.set(frames, tests);
+    return rules.map((rule, index) => {
       const origin = ruleOrigin(file, id, index + 1, rule);
       let blocks = 0;
-      const surroundings: Omit<ActionContext, 'protocols' | 'notes'> = {
+      const surroundings: Surroundings = {
         table: table.family,
         sets,
         ...(frames && { frames }),
-        listOf: (chain) => (table.chains.has(chain) ? listId(table, chain) : undefined),
+        listOf,
+        asking,
+        tests,
         blockOf(verdict) {
           blocks += 1;
           const block = `${id} rule ${index + 1} block${blocks > 1 ? ` ${blocks}` : ''}`;
-          lists.push({
-            id: block,
-            rules: convertRules(block, verdict.rules, frames),
-            families,
-            origin,
-            table: reference,
-          });
+          const inner = convertRules(block, verdict.rules, frames);
+          lists.push({ id: block, rules: inner, families, origin, table: reference });
+          asking.asked = true;
           return block;
         },
       };
@@ -126,6 +130,7 @@ function convertTable({ table, views, file, coverage, lists }: TableWork): void 
       if (converted.state === 'unrecognized') coverage.lose(file, rule.span.line, converted.reason ?? 'not understood');
       return { origin, steps: converted.steps, ...(rule.comment !== undefined && { comment: rule.comment }) };
     });
+  };
 
   const managed = isIptables(table);
   const reference: TableRef = {

@@ -68,13 +68,20 @@ export function lexer(source: string): Lexer {
   let lineStart = 0;
   let pending: Pending | undefined;
   let expanded = 0;
-  let ahead: { readonly token: Token; readonly before: Position; readonly after: Position } | undefined;
+  /** The token that was looked at and not taken; where it began, in numbers, for most are taken. */
+  let ahead: Token | undefined;
+  let aheadOffset = 0;
+  let aheadLine = 0;
+  let aheadStart = 0;
+  let aheadPending: Pending | undefined;
   let comment: Comment | undefined;
   const comments: Comment[] = [];
   const contentLines: number[] = [];
 
-  const save = (): Position => (ahead ? ahead.before : { offset, line, lineStart, pending });
-  const here = (): Position => ({ offset, line, lineStart, pending });
+  const save = (): Position =>
+    ahead
+      ? { offset: aheadOffset, line: aheadLine, lineStart: aheadStart, pending: aheadPending }
+      : { offset, line, lineStart, pending };
   const move = (position: Position): void => {
     ({ offset, line, lineStart, pending } = position);
   };
@@ -159,22 +166,22 @@ export function lexer(source: string): Lexer {
     return '{};,()[]=<>&|^!@$:-/*+.~'.includes(char) ? token('symbol', 1) : token('bad', 1);
   };
 
-  const fill = (): { readonly token: Token; readonly before: Position; readonly after: Position } => {
-    if (!ahead) {
-      const before = here();
-      const found = scan();
-      ahead = { token: found, before, after: here() };
-    }
+  const peek = (): Token => {
+    if (ahead) return ahead;
+    aheadOffset = offset;
+    aheadLine = line;
+    aheadStart = lineStart;
+    aheadPending = pending;
+    ahead = scan();
     return ahead;
   };
 
   return {
-    peek: () => fill().token,
+    peek,
     next() {
-      const found = fill();
+      const found = peek();
       ahead = undefined;
-      move(found.after);
-      return found.token;
+      return found;
     },
     save,
     restore(position) {
@@ -183,7 +190,7 @@ export function lexer(source: string): Lexer {
     },
     expand(tokens) {
       if (ahead) {
-        move(ahead.before);
+        move(save());
         ahead = undefined;
       }
       expanded += tokens.length;

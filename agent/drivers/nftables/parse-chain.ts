@@ -59,7 +59,8 @@ function parseChainItem(
   add: (more: Partial<Extract<Declaration, { kind: 'chain' }>>) => void,
 ): void {
   const token = peek(reader);
-  const second = peekSecond(reader);
+  // Nearly every line is a rule, and begins with another word than these.
+  const second = isWord(token, 'type', 'comment', 'flags') ? peekSecond(reader) : token;
   if (isWord(token, 'type') && second.kind === 'word') add({ base: parseBase(reader, table), baseLine: token.line });
   else if (takeWord(reader, 'policy')) {
     // nft takes a quoted policy from a variable.

@@ -4,7 +4,7 @@
  */
 import { failure, type Problem, type Result, success } from '../../lib/result.js';
 import type { Loss, RuleDeclaration, Script, Span, Statement, TableFamily, TableKey } from './ast.js';
-import { recalled, remember, type SaidLine, wholeLine } from './known-lines.js';
+import { recalled, remember, type SaidLine, shared, wholeLine } from './known-lines.js';
 import { lexer, type Position } from './lexer.js';
 import { parseChain, parseSetDeclaration } from './parse-chain.js';
 import { parseElements } from './parse-expression.js';
@@ -298,8 +298,14 @@ export function parseRule(reader: Reader): RuleDeclaration {
   let lastLine = first.line;
   try {
     while (!atStatementEnd(peek(reader))) {
+      const { from } = peek(reader);
       if (takeWord(reader, 'comment')) comment = printable(needName(reader, 'a comment'));
-      else statements.push(parseStatement(reader));
+      else {
+        const statement = parseStatement(reader);
+        statements.push(
+          reader.variables.size > 0 ? statement : shared(lex.source.slice(from, lex.save().offset), statement),
+        );
+      }
       to = lex.save().offset;
       lastLine = lex.save().line;
     }

@@ -99,3 +99,32 @@ describe('a line that was read before', () => {
     expect(other).not.toBe(one);
   });
 });
+
+describe('a statement of the same words as another', () => {
+  const steps = (chain: string, text: string) => rulesOf(readText(text), chain).map((rule) => rule.steps);
+  const table = (name: string, element: string): string =>
+    `table inet ${name} {\n set s { type ipv4_addr; elements = { ${element} } }\n chain c {\n  ip saddr @s accept\n }\n}\n`;
+
+  test('asks the sets of its own table', () => {
+    const both = table('one', '192.0.2.1') + table('two', '192.0.2.2');
+    expect(steps('inet/one/c', both)).not.toEqual(steps('inet/two/c', both));
+    expect(steps('inet/two/c', both)).toEqual(steps('inet/two/c', table('two', '192.0.2.2')));
+  });
+
+  test('asks no more than what the tests before it leave', () => {
+    const chain = (before: string): string => `table inet t {\n chain c {\n  ${before} th dport 53 accept\n }\n}\n`;
+    const rules = ['meta l4proto tcp', 'meta l4proto icmp', 'meta l4proto { tcp, udp }', ''];
+    const one = `table inet t {\n chain c {\n${rules.map((rule) => `  ${rule} th dport 53 accept`).join('\n')}\n }\n}\n`;
+    expect(steps('inet/t/c', one)).toEqual(rules.flatMap((rule) => steps('inet/t/c', chain(rule))));
+  });
+
+  test('is one condition, and another one where it answers anew each time', () => {
+    const text =
+      'table inet t {\n chain c {\n  tcp dport 1 meta length 4 limit rate 1/second accept\n  tcp dport 1 meta length 4 limit rate 1/second drop\n }\n}\n';
+    const [one, other] = steps('inet/t/c', text);
+    expect(other!.slice(0, 3)).toEqual(one!.slice(0, 3));
+    expect(other![0]).toBe(one![0]);
+    expect(other![1]).toBe(one![1]);
+    expect(other![2]).not.toBe(one![2]);
+  });
+});
