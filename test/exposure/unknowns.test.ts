@@ -104,3 +104,34 @@ test('a limit is the same in the words of iptables and of nft', () => {
   expect(opened(limited('3/minute burst 5'))).toEqual([]);
   expect(opened(limited('30/minute burst 5'))).toHaveLength(1);
 });
+
+test('a table whose flags nft -j prints garbled may be dormant, and then it drops nothing', () => {
+  const listing = (flags: object): string =>
+    JSON.stringify({
+      nftables: [
+        { table: { family: 'inet', name: 'f', handle: 1, ...flags } },
+        {
+          chain: {
+            ...{ family: 'inet', table: 'f', name: 'forward', handle: 1 },
+            ...{ type: 'filter', hook: 'forward', prio: 0, policy: 'drop' },
+          },
+        },
+      ],
+    });
+  const verdictWith = (flags: object): string => {
+    const section = { name: 'nft-json', source: 'fw', text: listing(flags) };
+    const read = driverById('nftables')!.read(
+      { driver: 'nftables', device: 'fw', sections: [section] },
+      { device: 'fw' },
+    );
+    if (!read.ok) throw new Error(read.error.message);
+    const packet = { src: '10.0.5.7', dst: '203.0.113.9', proto: 'tcp', dport: 22, iif: 'lan0', oif: 'wan0' };
+    const answer = askLine(read.value, JSON.stringify({ id: 1, packet }), { file: 'q', line: 1 }, false);
+    if (!answer.ok) throw new Error(answer.error.message);
+    return answer.value.verdict;
+  };
+  expect(verdictWith({})).toBe('deny');
+  expect(verdictWith({ flags: 'f' })).toBe('maybe');
+  expect(verdictWith({ flags: ['dormant'] })).toBe('allow');
+  expect(verdictWith({ flags: ['owner'] })).toBe('deny');
+});

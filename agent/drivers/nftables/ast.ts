@@ -112,7 +112,14 @@ export interface TableKey {
 }
 
 export type Declaration =
-  | { readonly kind: 'table'; readonly table: TableKey; readonly dormant?: boolean; readonly span: Span }
+  | {
+      readonly kind: 'table';
+      readonly table: TableKey;
+      readonly dormant?: boolean;
+      /** It has flags, and which they are could not be read. */
+      readonly unreadFlags?: true;
+      readonly span: Span;
+    }
   | {
       readonly kind: 'chain';
       readonly table: TableKey;

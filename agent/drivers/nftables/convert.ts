@@ -20,6 +20,7 @@ import type { RuleDeclaration, TableFamily } from './ast.js';
 import { convertRule, noting, type Surroundings, type Tests } from './convert-rule.js';
 import type { Chain, Ruleset, Table } from './extract.js';
 import { type FrameView, frameBase, hasFrames, placeOf, viewsOf } from './frames.js';
+import { ifAwake, unreadFlags } from './perhaps-dormant.js';
 import { statementText } from './render.js';
 import { setsOf } from './sets.js';
 
@@ -51,12 +52,18 @@ export function convert(ruleset: Ruleset, file: string, coverage: CoverageBuilde
     const views = viewsOf(table);
     if (!familiesOf[table.family]) arpTable(table, ruleset, file, coverage);
     else convertTable({ table, views, file, coverage, lists });
+    if (table.unreadFlags) coverage.notCovered(unreadFlags(table));
     for (const chain of table.chains.values()) {
       if (!chain.base || table.dormant) continue;
       const base = baseOf(table, chain, file);
       const place = views.has(chain.name) ? placeOf(table, chain) : undefined;
       const called = place && lists.find(({ id }) => id === listId(table, chain.name));
-      if (base) bases.push(base);
+      const own = base && table.unreadFlags && lists.find(({ id }) => id === base.list);
+      if (own) {
+        const awake = ifAwake(table, base, own);
+        lists.push(awake.list);
+        bases.push(awake.base);
+      } else if (base) bases.push(base);
       else if (place && called) {
         const calling = frameBase(chain, place, called, policyOrigin(table, chain, file));
         lists.push(calling.list);

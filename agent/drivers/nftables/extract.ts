@@ -17,6 +17,7 @@ import type {
 
 export interface Table extends TableKey {
   dormant: boolean;
+  readonly unreadFlags?: true;
   managedByIptables: boolean;
   readonly span: Span;
   readonly chains: Map<string, Chain>;
@@ -122,6 +123,7 @@ function declare(declaration: Declaration, tables: Map<string, Table>, repeated:
         family: family as TableFamily,
         name,
         dormant: declaration.dormant ?? false,
+        ...(declaration.unreadFlags && { unreadFlags: true }),
         managedByIptables: false,
         span: declaration.span,
         chains: new Map(),

@@ -10,6 +10,7 @@ import { jsonQuota, jsonRate, parseJsonStatement } from './parse-json-statement.
 import { visible } from './reader.js';
 import { statementText } from './render.js';
 import { printable } from './values.js';
+import { tableFlags } from './words.js';
 
 const families: readonly string[] = ['ip', 'ip6', 'inet', 'bridge', 'netdev', 'arp'];
 
@@ -96,8 +97,15 @@ function declare(kind: string, input: unknown, line: number): Command[] {
   const add = (declaration: Declaration): Command[] => [{ kind: 'add', declaration }];
   switch (kind) {
     case 'table': {
-      const dormant = many(body.flags).includes('dormant');
-      return add({ kind: 'table', table: keyOf(body, 'name'), dormant, span });
+      const flags = many(body.flags);
+      const unread = flags.some((flag) => typeof flag !== 'string' || !tableFlags.includes(flag));
+      return add({
+        kind: 'table',
+        table: keyOf(body, 'name'),
+        dormant: flags.includes('dormant'),
+        ...(unread && { unreadFlags: true }),
+        span,
+      });
     }
     case 'chain':
       return add(chain(body, line));

@@ -32,6 +32,7 @@ import {
   visible,
 } from './reader.js';
 import { printable } from './values.js';
+import { tableFlags } from './words.js';
 
 const families: readonly TableFamily[] = ['ip', 'ip6', 'inet', 'bridge', 'netdev', 'arp'];
 /** A longer value is not a definition but data; it would be copied at every use. */
@@ -200,7 +201,7 @@ function parseTableItem(reader: Reader, table: TableKey): void {
   if (takeWord(reader, 'flags')) {
     const flags = [needWord(reader, 'a table flag')];
     while (takeSymbol(reader, ',')) flags.push(needWord(reader, 'a table flag'));
-    const unknown = flags.find((flag) => !['dormant', 'owner', 'persist'].includes(flag));
+    const unknown = flags.find((flag) => !tableFlags.includes(flag));
     if (unknown) throw new Misread(token, 'known table flags');
     const dormant = flags.includes('dormant');
     reader.commands.push({

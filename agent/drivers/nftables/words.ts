@@ -93,3 +93,6 @@ export const ctKeys: ReadonlySet<string> = new Set(
 );
 
 export const socketKeys: ReadonlySet<string> = new Set(['transparent', 'mark', 'wildcard', 'cgroupv2']);
+
+/** Flags of a table. */
+export const tableFlags: readonly string[] = ['dormant', 'owner', 'persist'];
