@@ -153,8 +153,8 @@ export function cutFlows(sides: Sides): readonly Opening[] {
   return cutSince(before, compare(now, options).closed, sides);
 }
 
-/** Whether a rule of now lets through, undeclared, some of what these openings of the reading before let through. */
-export function letsThroughOf(openings: readonly Opening[], identity: string, sides: Sides): boolean {
+/** The rules of now, by identity, that let through, undeclared, some of what these openings of the reading before let through. */
+export function passingOf(openings: readonly Opening[], sides: Sides): ReadonlySet<string> {
   const { now, approved, flows, timeMsMax } = sides;
   const within = openings.map(flowSetOf);
   const options = {
@@ -163,5 +163,5 @@ export function letsThroughOf(openings: readonly Opening[], identity: string, si
     ...(approved && { pipeline: approved }),
     ...(timeMsMax !== undefined && { timeMsMax }),
   };
-  return compare(now, options).undeclared.some((opening) => opening.permittedBy.identity === identity);
+  return new Set(compare(now, options).undeclared.map(({ permittedBy }) => permittedBy.identity));
 }

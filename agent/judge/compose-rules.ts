@@ -78,7 +78,7 @@ export interface Succession {
 export function succeed(
   groups: readonly RuleGroup[],
   earlier: readonly Subject[],
-  shareTraffic: (gone: Subject, group: RuleGroup) => boolean,
+  heirsOf: (gone: readonly Subject[], newcomers: readonly RuleGroup[]) => ReadonlySet<string>,
 ): Succession {
   const present = new Set(groups.map((group) => group.identity));
   const rules = earlier
@@ -89,13 +89,22 @@ export function succeed(
   for (const subject of rules) if (present.has(carrierOf(subject))) earlierOf.set(carrierOf(subject), subject);
   const known = new Set(earlier.map(carrierOf));
   const newcomers = groups.filter((group) => !known.has(group.identity));
-  for (const gone of rules) {
-    if (present.has(carrierOf(gone))) continue;
-    const heir = newcomers.find(
-      (group) => !earlierOf.has(group.identity) && group.direction === gone.direction && shareTraffic(gone, group),
-    );
-    if (heir) earlierOf.set(heir.identity, gone);
-  }
+  /** Whether any of them goes on at all is one question, however many rules have gone and come. */
+  const settle = (gone: readonly Subject[]): void => {
+    const free = newcomers.filter(({ identity }) => !earlierOf.has(identity));
+    if (gone.length === 0 || free.length === 0) return;
+    const heirs = heirsOf(gone, free);
+    if (!free.some(({ identity }) => heirs.has(identity))) return;
+    if (gone.length > 1) {
+      const middle = gone.length >> 1;
+      settle(gone.slice(0, middle));
+      settle(gone.slice(middle));
+      return;
+    }
+    const heir = free.find(({ identity, direction }) => heirs.has(identity) && direction === gone[0]!.direction);
+    if (heir) earlierOf.set(heir.identity, gone[0]!);
+  };
+  settle(rules.filter((subject) => !present.has(carrierOf(subject))));
   return { earlierOf };
 }
 

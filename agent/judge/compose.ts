@@ -5,7 +5,7 @@ import {
   cutFlows,
   cutSince,
   declaredNow,
-  letsThroughOf,
+  passingOf,
   type Sides,
   undecided,
   undeclaredNow,
@@ -111,7 +111,7 @@ export function composeObservation(input: ComposeInput): Observation {
       ? platformOf({ device, now, approved, other, ...changed, factsUnder: factsOf(other.under) }, beside, around)
       : { ...changed, subject: undefined };
   const { groups, closed } = platform;
-  const { earlierOf } = succeed(groups, earlier, isBlind ? () => false : sharing(input, beside, around));
+  const { earlierOf } = succeed(groups, earlier, isBlind ? () => new Set() : heirs(input, beside, around));
   const told = groups.map((group) =>
     withFreshUndo(continued(subjectOfRule(group, around, undo), earlierOf.get(group.identity)), group, undo),
   );
@@ -169,24 +169,77 @@ function notCompared(now: Device, approved: Device): readonly string[] {
   ];
 }
 
-/** Whether a rule that is new takes over traffic of a finding whose rule is gone: exactly where the reading before is known. */
-function sharing(
+/**
+ * So many comparisons of whole pipelines are made to find out which findings go on in which rules: thousands of rules
+ * that were loaded anew must not hold up what is to be told of them. Beyond, the flows that people read are compared,
+ * and beyond that many pairs a finding ends and another one begins.
+ */
+const HEIR_COMPARISONS_MAX = 24;
+const HEIR_PAIRS_MAX = 50_000;
+
+/** Which of the new rules take over traffic of findings whose rules are gone: exactly where the reading before is known. */
+function heirs(
   input: ComposeInput,
   sides: Sides,
   around: Surroundings,
-): (gone: Subject, group: RuleGroup) => boolean {
-  let then: readonly Opening[] | undefined;
-  return (gone, group) => {
-    const { before } = input;
-    if (before) {
-      const { before: _, ...rest } = sides;
-      then ??= undeclaredNow({ ...rest, now: before.pipeline }, undefined).undeclared;
-      const openings = then.filter((opening) => opening.permittedBy.identity === carrierOf(gone));
-      if (openings.length > 0 && openings.every((opening) => opening.complete)) {
-        return letsThroughOf(openings, group.identity, sides);
-      }
-    }
-    return flowsMeet(gone.flow, flowOf(group.openings, around));
+): (gone: readonly Subject[], newcomers: readonly RuleGroup[]) => ReadonlySet<string> {
+  const { before } = input;
+  const openingsBefore = onceOf(() => {
+    const { before: _, ...rest } = sides;
+    const then = before ? undeclaredNow({ ...rest, now: before.pipeline }, undefined).undeclared : [];
+    return groupByIdentity(then);
+  });
+  const flows = new Map<string, Subject['flow']>();
+  const flowOfGroup = ({ identity, openings }: RuleGroup): Subject['flow'] => {
+    const flow = flows.get(identity) ?? flowOf(openings, around);
+    flows.set(identity, flow);
+    return flow;
+  };
+  let comparisons = 0;
+  let pairs = 0;
+  const meeting = (gone: readonly Subject[], newcomers: readonly RuleGroup[]): readonly string[] => {
+    pairs += gone.length * newcomers.length;
+    if (gone.length === 0 || pairs > HEIR_PAIRS_MAX) return [];
+    return newcomers.flatMap((group) =>
+      gone.some(({ flow }) => flowsMeet(flow, flowOfGroup(group))) ? [group.identity] : [],
+    );
+  };
+  return (gone, newcomers) => {
+    const known = new Map(gone.map((one) => [one, openingsBefore().get(carrierOf(one)) ?? []]));
+    const isExact = (one: Subject): boolean => {
+      const openings = known.get(one)!;
+      return openings.length > 0 && openings.every(({ complete }) => complete);
+    };
+    const exact = comparisons < HEIR_COMPARISONS_MAX ? gone.filter(isExact) : [];
+    if (exact.length > 0) comparisons++;
+    const passing =
+      exact.length === 0
+        ? []
+        : passingOf(
+            exact.flatMap((one) => known.get(one)!),
+            sides,
+          );
+    const exactly = new Set(exact);
+    const rest = gone.filter((one) => !exactly.has(one));
+    return new Set([...passing, ...meeting(rest, newcomers)]);
+  };
+}
+
+function groupByIdentity(openings: readonly Opening[]): ReadonlyMap<string, readonly Opening[]> {
+  const groups = new Map<string, Opening[]>();
+  for (const opening of openings) {
+    const group = groups.get(opening.permittedBy.identity);
+    if (group) group.push(opening);
+    else groups.set(opening.permittedBy.identity, [opening]);
+  }
+  return groups;
+}
+
+function onceOf<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => {
+    made ??= { value: make() };
+    return made.value;
   };
 }
 
