@@ -2,7 +2,6 @@ import { styleText } from 'node:util';
 import { exitCodeOf } from '../app/exit-code.js';
 import { displayText } from '../lib/display.js';
 import { type Problem, problemLines } from '../lib/result.js';
-import { timeText } from './times.js';
 
 /** Says how a command ended. */
 export type SetExit = (code: number) => void;
@@ -29,20 +28,19 @@ export function severityText(severity: string): string {
   return colour ? coloured(colour, text) : text;
 }
 
-/** In whose zone instants within a sentence are shown; absent, they stay as they are written. */
-let zoneShown: string | undefined;
+/** How instants within a sentence are shown; absent, they stay as they are written. */
+let timeShown: ((instant: string) => string) | undefined;
 
-/** From now on what people read says times by these clocks. JSON keeps them as they are. */
-export function showTimesIn(timeZone: string): void {
-  zoneShown = timeZone;
+/** From now on what people read says times in these words. JSON keeps them as they are. */
+export function showTimesAs(text: (instant: string) => string): void {
+  timeShown = text;
 }
 
 const INSTANT = /\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,3})?Z/g;
 
 function byTheClock(text: string): string {
-  const timeZone = zoneShown;
-  if (timeZone === undefined) return text;
-  return text.replaceAll(INSTANT, (instant) => timeText(instant, { now: 0, timeZone }));
+  const shown = timeShown;
+  return shown === undefined ? text : text.replaceAll(INSTANT, (instant) => shown(instant));
 }
 
 /** One line of a text that may come from a device. */

@@ -7,8 +7,8 @@ import { loadOptions } from '../app/load-options.js';
 import { DEFAULT_FILE, loadSettings, type Settings, settingsInPart, zoneOf } from '../config/index.js';
 import { systemClock } from '../lib/clock.js';
 import { failure, type Problem, type Result, success } from '../lib/result.js';
-import { complain, say, showTimesIn, withProgress } from './terminal.js';
-import type { TimeContext } from './times.js';
+import { complain, say, showTimesAs, withProgress } from './terminal.js';
+import { type TimeContext, timeText } from './times.js';
 
 export interface GuardOptions {
   readonly config?: string;
@@ -49,7 +49,7 @@ export async function withGuard(options: GuardOptions, use: (asking: Asking) => 
     timeZone: zoneOf(known, []),
     zoneAt: (devices: readonly string[]) => zoneOf(known, devices),
   };
-  showTimesIn(times.timeZone);
+  showTimesAs((instant) => timeText(instant, times));
   const opened = await openOrReach(known);
   if (!opened.ok) return complain(opened.error);
   const { guard, isDaemon, close } = opened.value;

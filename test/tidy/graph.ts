@@ -10,6 +10,8 @@ export interface Import {
   readonly target?: string;
   /** `import type` and `export type … from`, which leave nothing at run time. */
   readonly typeOnly: boolean;
+  /** `import('x')`: loaded when it is come to, and not before. */
+  readonly lazy?: true;
 }
 
 const found = new Map<string, readonly Import[]>();
@@ -20,11 +22,12 @@ export function importsOf(from: string): readonly Import[] {
   if (known !== undefined) return known;
   const all = tokens(from);
   const out: Import[] = [];
-  const add = (line: number, specifier: string, typeOnly: boolean): void => {
+  const add = (line: number, specifier: string, typeOnly: boolean, lazy = false): void => {
     const target = specifier.startsWith('.')
       ? posix.join(posix.dirname(from), specifier).replace(/\.js$/, '.ts')
       : undefined;
-    out.push({ from, line, specifier, typeOnly, ...(target !== undefined && { target }) });
+    const more = { ...(target !== undefined && { target }), ...(lazy && { lazy: true as const }) };
+    out.push({ from, line, specifier, typeOnly, ...more });
   };
   all.forEach((token, index) => {
     const next = all[index + 1];
@@ -32,7 +35,7 @@ export function importsOf(from: string): readonly Import[] {
     if (token.text === 'import' && next?.text === '(') {
       const specifier = all[index + 2];
       // `typeof import('x')` and `import('x').Name` in a type are erased too, but `await import('x')` is not.
-      if (specifier?.kind === 'string') add(token.line, specifier.text, all[index - 1]?.text === 'typeof');
+      if (specifier?.kind === 'string') add(token.line, specifier.text, all[index - 1]?.text === 'typeof', true);
     } else if (token.text === 'URL' && all[index - 1]?.text === 'new' && next?.text === '(') {
       // A file that is started as a thread: `new Worker(new URL('./x.js', import.meta.url))`.
       const specifier = all[index + 2];
@@ -49,6 +52,23 @@ export function importsOf(from: string): readonly Import[] {
   });
   found.set(from, out);
   return out;
+}
+
+/** What runs before the first line of these files does: every import that is loaded with them, theirs too. */
+export function loadedWith(roots: readonly string[]): readonly Import[] {
+  const seen = new Set<string>();
+  const waiting = [...roots];
+  const all: Import[] = [];
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
+    if (seen.has(path)) continue;
+    seen.add(path);
+    for (const one of importsOf(path)) {
+      if (one.typeOnly || one.lazy) continue;
+      all.push(one);
+      if (one.target !== undefined) waiting.push(one.target);
+    }
+  }
+  return all;
 }
 
 /** Everything that is loaded when these files are, types included, themselves too. */

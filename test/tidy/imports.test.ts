@@ -1,7 +1,7 @@
 import { builtinModules } from 'node:module';
 import { describe, expect, test } from '@jest/globals';
 import { has, sources } from './files.js';
-import { type Import, importsOf } from './graph.js';
+import { type Import, importsOf, loadedWith } from './graph.js';
 
 /**
  * Who may import whom (docs: "the house"). Anything that is not listed is forbidden; `lib` is open to all. A room is
@@ -172,6 +172,30 @@ describe('imports', () => {
       .filter((one) => !one.typeOnly && IMPURE.has(one.specifier.replace(/^node:/, '')));
     const why = 'from parse to judge nothing reads a clock, a disk or a network, so that a judgement can be replayed';
     expect(wrong.map((one) => shown(one, why))).toEqual([]);
+  });
+});
+
+/** A person waits for what a command loads, and longer than for its answer: each module takes a third of a millisecond. */
+describe('commands about captures', () => {
+  const OFFLINE = ['ask', 'coverage', 'diff', 'exposure'].map((name) => `agent/cli/${name}.ts`);
+
+  test('print their help with nothing loaded that reads or compares', () => {
+    const heavy = /^agent\/(?:config|model|exposure|packets|drivers|collect)\//;
+    const loaded = loadedWith(['agent/main.ts', ...OFFLINE]);
+    expect(loaded.length).toBeGreaterThan(5);
+    const wrong = loaded.filter(
+      ({ target, specifier }) => heavy.test(target ?? '') || /^(?:zod|yaml)$/.test(specifier),
+    );
+    expect(wrong.map((one) => shown(one, 'import it where there is work'))).toEqual([]);
+  });
+
+  test('answer with neither the schemas of the configuration nor their library', () => {
+    const loaded = loadedWith(['agent/app/offline.ts', 'agent/app/offline-ask.ts', 'agent/app/offline-diff.ts']);
+    expect(loaded.some(({ target }) => target === 'agent/exposure/index.ts')).toBe(true);
+    const wrong = loaded.filter(
+      ({ target, specifier }) => target?.startsWith('agent/config/') || /^(?:zod|yaml)$/.test(specifier),
+    );
+    expect(wrong.map((one) => shown(one, 'a capture needs none of it'))).toEqual([]);
   });
 });
 
