@@ -15,7 +15,7 @@ import type { Ledger } from './ledger.js';
 import { toTheDevice } from './management.js';
 import { natRules } from './nat.js';
 import type { Network } from './network.js';
-import { readOverrides, securityRule } from './rules.js';
+import { mayMeanDevice, readOverrides, securityRule } from './rules.js';
 import { unknown } from './scope.js';
 import { steeringRules } from './steering.js';
 import { type Base, interfacesIn, inZones, type System } from './system.js';
@@ -119,6 +119,37 @@ export function securityList(system: System, origin: Origin): RuleList {
   };
 }
 
+/** Interfaces of its zones that have a profile. */
+function managedIn(system: System): readonly string[] {
+  const names = new Set(throughInterfaces(system));
+  return system.network.interfaces.flatMap(({ name, profile }) =>
+    profile !== undefined && names.has(name) ? name : [],
+  );
+}
+
+/** Whether it is known which zone an address of the device is in. */
+export function isDeviceJudged(system: System): boolean {
+  return system.network.local !== undefined && !isFragment(system);
+}
+
+/**
+ * What is meant for an address of the device is asked of the security rules as well, as what goes to the zone of that
+ * address (all that crosses the data plane is); only then the interface's profile. Undefined where no interface has one.
+ */
+function deviceList(system: System, origin: Origin): RuleList | undefined {
+  const { network } = system;
+  const managed = managedIn(system);
+  if (!isDeviceJudged(system) || managed.length === 0) return undefined;
+  const own: System = { ...system, toDevice: true, asked: new Map(), count: () => {} };
+  const rules = system.bases.flatMap((base) =>
+    rulesOf(base, 'security')
+      .filter((node) => mayMeanDevice(node, own, base, managed))
+      .map((node) => securityRule(node, own, base)),
+  );
+  const id = `${network.prefix}${system.name}/security, to the device`;
+  return { id, rules: [...rules, ...defaults(own, origin)], families, origin };
+}
+
 const established: Step = {
   kind: 'match',
   condition: { kind: 'connectionState', states: ['established', 'related'] },
@@ -171,10 +202,24 @@ export function convert(
   };
   const passes: Rule = { origin: known, steps: [established, { kind: 'accept' }] };
   const entries: Rule[] = [];
+  const arriving: Rule[] = [];
+  const judged: (readonly string[])[] = [];
   for (const system of systems) {
     const list = securityList(system, origin);
     lists.push(list);
     const names = throughInterfaces(system);
+    const toIt = deviceList(system, origin);
+    if (toIt) {
+      lists.push(toIt);
+      judged.push(names);
+      arriving.push({
+        origin: { ...origin, rule: system.name, text: `the zones of ${system.name}` },
+        steps: [
+          { kind: 'match', condition: { kind: 'inInterface', names } },
+          { kind: 'jump', list: toIt.id },
+        ],
+      });
+    }
     const guard: Condition =
       names.length === 0 || isFragment(system)
         ? all()
@@ -206,7 +251,9 @@ export function convert(
     type: 'filter',
     policy: 'drop',
   });
-  add('management', [passes, ...toTheDevice(network, deviceconfig, ledger)], {
+  if (arriving.length > 0)
+    add('to the device', [passes, ...arriving], { hook: 'input', priority: -10, type: 'filter', policy: 'accept' });
+  add('management', [passes, ...toTheDevice(network, deviceconfig, ledger, judged)], {
     hook: 'input',
     priority: 0,
     type: 'filter',

@@ -4,6 +4,7 @@ import { join, literal } from './addresses.js';
 import type { Ledger } from './ledger.js';
 import type { Network } from './network.js';
 import { portTest, protocol } from './services.js';
+import { ownOf } from './system.js';
 import { at, membersOf, type Node, valueIn } from './tree.js';
 
 /** The name of the port that is there for management alone. */
@@ -13,8 +14,8 @@ const tcp = (...ports: readonly number[]): Condition =>
   all(protocol(6), portTest('destination', fromRanges(ports.map((port) => [port, port])), false));
 const udp = (port: number): Condition => all(protocol(17), portTest('destination', [port, port], false));
 const echo: Condition = any(
-  all(protocol(1), { kind: 'icmp', typeCodes: [8 * 256, 8 * 256 + 255] }),
-  all(protocol(58), { kind: 'icmp', typeCodes: [128 * 256, 128 * 256 + 255] }),
+  all({ kind: 'family', family: 'ip4' }, protocol(1), { kind: 'icmp', typeCodes: [8 * 256, 8 * 256 + 255] }),
+  all({ kind: 'family', family: 'ip6' }, protocol(58), { kind: 'icmp', typeCodes: [128 * 256, 128 * 256 + 255] }),
 );
 
 /** The services of an interface management profile. */
@@ -40,8 +41,24 @@ function sources(node: Node | undefined): Condition | undefined {
   return { kind: 'source', addresses: set };
 }
 
+interface Reached {
+  readonly interfaces: readonly string[];
+  readonly condition: Condition;
+}
+
+/**
+ * The profile of the interface that has the address counts, wherever in its virtual system a packet came in that the
+ * rules let there. `judged`: the interfaces of the systems whose rules were asked.
+ */
+function reachedAt(network: Network, interfaces: readonly string[], judged: readonly (readonly string[])[]): Reached {
+  const around = judged.filter((names) => interfaces.some((name) => names.includes(name))).flat();
+  if (around.length === 0) return { interfaces, condition: { kind: 'inInterface', names: interfaces } };
+  const anywhere: Condition = { kind: 'inInterface', names: around };
+  return { interfaces, condition: all(anywhere, { kind: 'destination', addresses: ownOf(network, interfaces) }) };
+}
+
 /** Services that are reached by an interface which has the profile. */
-function profileRules(node: Node, interfaces: readonly string[], ledger: Ledger): readonly Rule[] {
+function profileRules(node: Node, { interfaces, condition }: Reached, ledger: Ledger): readonly Rule[] {
   const from = sources(at(node, 'permitted-ip'));
   if (!from) ledger.lost(at(node, 'permitted-ip')!, 'the addresses that may manage are not understood');
   return node.children.flatMap((child): readonly Rule[] => {
@@ -57,10 +74,7 @@ function profileRules(node: Node, interfaces: readonly string[], ledger: Ledger)
     return [
       {
         origin: { file: child.file, line: child.line, rule, text: `${child.name} on ${interfaces.join(', ')}` },
-        steps: [
-          { kind: 'match', condition: all({ kind: 'inInterface', names: interfaces }, service, from ?? all()) },
-          { kind: 'accept' },
-        ],
+        steps: [{ kind: 'match', condition: all(condition, service, from ?? all()) }, { kind: 'accept' }],
       },
     ];
   });
@@ -103,7 +117,12 @@ function portRules(node: Node, { prefix }: Network, ledger: Ledger): readonly Ru
 }
 
 /** What reaches the device itself, as far as profiles and the settings of the management port decide it. */
-export function toTheDevice(network: Network, deviceconfig: readonly Node[], ledger: Ledger): readonly Rule[] {
+export function toTheDevice(
+  network: Network,
+  deviceconfig: readonly Node[],
+  ledger: Ledger,
+  judged: readonly (readonly string[])[],
+): readonly Rule[] {
   const rules: Rule[] = [];
   for (const node of deviceconfig) {
     ledger.used(node);
@@ -127,7 +146,7 @@ export function toTheDevice(network: Network, deviceconfig: readonly Node[], led
     if (profile !== undefined) users.set(profile, [...(users.get(profile) ?? []), name]);
   for (const [profile, interfaces] of users) {
     const node = network.profiles.get(profile);
-    if (node) rules.push(...profileRules(node, interfaces, ledger));
+    if (node) rules.push(...profileRules(node, reachedAt(network, interfaces, judged), ledger));
   }
   return rules;
 }

@@ -16,7 +16,7 @@ import { accountOf } from './account.js';
 import { addressGroup, addressObject, sideCondition } from './addresses.js';
 import { applicationsNamed, applicationsOf } from './applications.js';
 import { AVAILABILITY, availabilityOf, standsAlone } from './availability.js';
-import { convert, isFragment } from './convert.js';
+import { convert, isDeviceJudged, isFragment } from './convert.js';
 import { CANDIDATE } from './dialogue.js';
 import { factsOf } from './facts.js';
 import { configurationOf, isInForce, withEnds } from './in-force.js';
@@ -273,7 +273,9 @@ function say(systems: readonly System[], network: Network | undefined, coverage:
   if (hasNat && !network?.reach)
     coverage.notCovered('where a packet goes before translation is not fixed in the configuration');
   coverage.notCovered('what applications and users are is decided on the device from what it sees');
-  coverage.notCovered('whether security rules refuse traffic to the device’s own services is not applied to it');
+  const hasProfiles = network?.interfaces.some(({ profile }) => profile !== undefined) ?? true;
+  if (isManager || (hasProfiles && !systems.every(isDeviceJudged)))
+    coverage.notCovered('whether security rules refuse traffic to the device’s own services is not applied to it');
 }
 
 /** Each address and service object, so that it can be asked what it holds; every one is read, used or not. */

@@ -1,10 +1,11 @@
+import { overlaps } from '../../lib/intervals.js';
 import { all, any, type Condition, not, type Rule, type Step, type Unknown } from '../../model/index.js';
 import { addressNamed, join, type Side, sideCondition } from './addresses.js';
 import { applicationsNamed, isApplication, overridePorts } from './applications.js';
 import { originOf, textOf } from './origin.js';
 import { find, type Reader, type Scope, unknown } from './scope.js';
 import { serviceNamed } from './services.js';
-import { type Base, interfacesIn, inZones, readerOf, ruleName, type System } from './system.js';
+import { type Base, inZones, ownOf, readerOf, ruleName, type System } from './system.js';
 import { at, contentOf, membersOf, type Node, valueIn } from './tree.js';
 
 /** Words of a rule that decide nothing about a packet. */
@@ -96,7 +97,7 @@ function zones(node: Node, system: System): Condition | undefined {
       all(
         inZones('inInterface', system, [zone]),
         inZones('outInterface', system, to),
-        not({ kind: 'outInterface', names: interfacesIn(system, zone) }),
+        not(inZones('outInterface', system, [zone])),
       ),
     ),
   );
@@ -244,6 +245,16 @@ export function securityRule(node: Node, system: System, base: Base): Rule {
     ...(comment !== undefined && { comment }),
     ...(disabled && { disabled: true }),
   };
+}
+
+/** Whether a rule may hold for what is meant for the device itself, at one of these interfaces. */
+export function mayMeanDevice(node: Node, system: System, base: Base, interfaces: readonly string[]): boolean {
+  const names = membersOf(at(node, 'destination'));
+  if (names.includes('any') || isYes(at(node, 'negate-destination'))) return true;
+  const reader = { ...readerOf(system, base.scopes), missing: new Set<string>() };
+  const { set, unknowns } = join(names.map((name) => addressNamed(name, 'destination', reader)));
+  const own = ownOf(system.network, interfaces);
+  return unknowns.length > 0 || overlaps(set.ip4, own.ip4) || overlaps(set.ip6, own.ip6);
 }
 
 export function hasUnknown(condition: Condition): boolean {

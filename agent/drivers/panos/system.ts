@@ -29,6 +29,8 @@ export interface System {
   /** Applications that rules ask for. */
   readonly asked: Map<string, Asked>;
   readonly overrides: Override[];
+  /** Asked of what is meant for the device itself: it goes to the zone that has the address. */
+  readonly toDevice?: true;
   /** Counts a rule: each once, however many firewalls have it. */
   readonly count: (rule: Node, understood: 'exact' | 'bounded') => void;
 }
@@ -87,12 +89,23 @@ export function interfacesIn(system: System, zone: string): readonly string[] {
   return system.zones.get(zone)?.interfaces ?? [system.network.prefix + zone];
 }
 
+/** The device's own addresses on these interfaces. */
+export function ownOf({ interfaces }: Network, names: readonly string[]): AddressSet {
+  return interfaces
+    .filter(({ name }) => names.includes(name))
+    .flatMap(({ networks }) => networks.map(({ own }) => own))
+    .reduce<AddressSet>((sum, { ip4, ip6 }) => ({ ip4: union(sum.ip4, ip4), ip6: union(sum.ip6, ip6) }), noAddress);
+}
+
 export function inZones(side: 'inInterface' | 'outInterface', system: System, zones: readonly string[]): Condition {
   if (zones.includes('any')) return all();
   const names = [
     ...new Set(zones.filter((zone) => zone !== 'multicast').flatMap((zone) => interfacesIn(system, zone))),
   ];
-  const test: Condition = { kind: side, names };
+  const test: Condition =
+    side === 'outInterface' && system.toDevice
+      ? { kind: 'destination', addresses: ownOf(system.network, names) }
+      : { kind: side, names };
   return zones.includes('multicast') ? any(test, unknown('the destination is a multicast group that is routed')) : test;
 }
 

@@ -79,5 +79,5 @@ test('response pages of a management profile are four ports in one range', () =>
 set network interface ethernet ethernet1/1 layer3 interface-management-profile pages
 ${rule('first', { action: 'allow', application: 'any', service: 'any' })}`);
   const opened = compare(device.pipeline).undeclared.filter(({ direction }) => direction === 'input');
-  expect(opened.map((one) => openingText(one))).toContain('any → this device tcp 6080-6083 (in ethernet1/1)');
+  expect(opened.map((one) => openingText(one))).toContain('0.0.0.0/0 → 203.0.113.1 tcp 6080-6083 (in ethernet1/1)');
 });

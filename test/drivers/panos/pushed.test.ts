@@ -60,9 +60,17 @@ describe('what a manager has given a firewall', () => {
       const answer = askLine(device, JSON.stringify({ id: 1, packet: toIt }), { file: 't', line: 1 }, false);
       return answer.ok ? answer.value.verdict : answer.error.message;
     };
-    expect(ask(all)).toBe('deny');
     const without = texts['running-config'].replace(/<profiles>[\s\S]*<\/profiles>/, '');
-    expect(ask(read({ 'running-config': without }))).toBe('allow');
+    // A rule that denies all the rest denies what is meant for the firewall too.
+    const denying = texts['vsys1-pushed-vsys'];
+    const letting = denying.replace(/(?<=<entry name="nothing-else"[\s\S]*?<action>)deny/, 'allow');
+    expect(letting).not.toBe(denying);
+    const withTexts = (policy: string, config: string): string =>
+      ask(read({ 'vsys1-pushed-vsys': policy, 'running-config': config }));
+    expect(withTexts(denying, texts['running-config'])).toBe('deny');
+    expect(withTexts(letting, texts['running-config'])).toBe('deny');
+    expect(withTexts(denying, without)).toBe('deny');
+    expect(withTexts(letting, without)).toBe('allow');
   });
 
   test.each<[string, Readonly<Record<string, string | undefined>>, string | undefined, RegExp]>([

@@ -63,9 +63,9 @@ describe('a ward in XML', () => {
     ['a rule that is switched off', tcp('ward', 'internet', '192.0.2.7', '203.0.114.1', 80), 'deny'],
     ['within a zone', tcp('ward', 'ward', '192.0.2.7', '192.0.2.8', 80), 'maybe'],
     [
-      'ssh to the firewall',
+      'ssh to the firewall, of whom has no tag of the infected',
       { iif: 'ethernet1/2', oif: 'self', src: '192.0.2.10', dst: '192.0.2.1', proto: 'tcp', dport: 22 },
-      'allow',
+      'maybe',
     ],
     [
       'ssh from elsewhere',
