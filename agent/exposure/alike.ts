@@ -48,11 +48,18 @@ function rememberedWords(): Words {
   return (rule) => {
     let words = known.get(rule);
     if (words === undefined) {
-      words = new Set(rule.origin.text.split(/\s+/));
+      words = valuesIn(rule.origin.text);
       known.set(rule, words);
     }
     return words;
   };
+}
+
+/** The words of a rule; of iptables without the names of its chain, options and extensions, which any two rules share. */
+function valuesIn(text: string): ReadonlySet<string> {
+  const words = text.split(/\s+/);
+  if (words[0] !== '-A') return new Set(words);
+  return new Set(words.filter((word, at) => at > 1 && !word.startsWith('-') && words[at - 1] !== '-m'));
 }
 
 /** The share of words that two rules have in common; 1 where the text is the same (with other members of a set). */

@@ -26,6 +26,18 @@ describe('rules that stood where others stand now', () => {
     expect(paired(['a b c d', 'e f g h'], ['a x y z'])).toEqual([]);
   });
 
+  test('what any two rules of iptables share tells nothing', () => {
+    const before = [
+      '-A FORWARD -s 192.168.0.0/16 -p tcp -m tcp --dport 111 -j ACCEPT',
+      '-A FORWARD -p udp -m udp --dport 53 -j ACCEPT',
+    ];
+    const after = [
+      '-A FORWARD -p tcp -m tcp --dport 993 -j ACCEPT',
+      '-A FORWARD -s 10.0.0.1/32 -p udp -m udp --dport 53 -j ACCEPT',
+    ];
+    expect(paired(before, after)).toEqual([[before[1], after[1]]]);
+  });
+
   test('of thousands each is found by a word that few have, or by its place', () => {
     const names = Array.from({ length: 2000 }, (_, number) => number);
     const before = names.map((number) => `ip saddr 10.0.0.${number} tcp dport 443 accept`);
