@@ -135,3 +135,17 @@ test('a table whose flags nft -j prints garbled may be dormant, and then it drop
   expect(verdictWith({ flags: ['dormant'] })).toBe('allow');
   expect(verdictWith({ flags: ['owner'] })).toBe('deny');
 });
+
+test('two sets that the same words fill in two chains are two sets', () => {
+  const chains = [
+    'set guests {\n\t\ttype ipv4_addr\n\t\tflags dynamic\n\t}',
+    'set staff {\n\t\ttype ipv4_addr\n\t\tflags dynamic\n\t}',
+    'chain one {\n\t\tadd @guests { ip saddr }\n\t}',
+    'chain two {\n\t\tadd @staff { ip saddr }\n\t}',
+    'chain forward {\n\t\ttype filter hook forward priority filter; policy drop;\n\t\tiifname "wan0" jump one\n\t\tiifname "lan0" jump two\n\t\tip saddr @guests ip saddr != @staff accept\n\t}',
+  ];
+  const device = nftDevice(`table inet filter {\n${chains.map((chain) => `\t${chain}\n`).join('')}}\n`);
+  const packet = { src: '10.0.5.7', dst: '203.0.113.9', proto: 'tcp', dport: 22, iif: 'lan0', oif: 'wan0' };
+  const answer = askLine(device, JSON.stringify({ id: 1, packet }), { file: 'q', line: 1 }, false);
+  expect(answer.ok && answer.value.verdict).toBe('maybe');
+});

@@ -61,12 +61,17 @@ export function setsOf(table: Table): Sets {
     return text;
   };
 
+  const filledBy = (name: string, rules: readonly RuleDeclaration[]): string =>
+    `a set filled by { ${rules.map((rule) => fillerText(rule, name, contentOf)).join('; ')} }`;
+
   const describe = (name: string): string => {
     const set = table.sets.get(name);
     const rules = fillers.get(name);
     if (rules) {
-      const texts = rules.map((rule) => fillerText(rule, name, contentOf));
-      return `a set filled by { ${texts.join('; ')} }`;
+      const text = filledBy(name, rules);
+      // The same rule in two chains fills two sets, with different packets: then a name tells them apart.
+      const isTwin = [...fillers].some(([other, its]) => other !== name && filledBy(other, its) === text);
+      return isTwin ? `${text} (${name})` : text;
     }
     if (!set) return `@${name}`;
     const elements = set.elements.map((element) => elementText(element, contentOf)).sort();
