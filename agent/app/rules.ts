@@ -8,7 +8,7 @@ import {
   type Rules,
   type ServiceTable,
 } from '../judge/index.js';
-import { failure, type Problem, type Result, success } from '../lib/result.js';
+import { failure, type Problem, type Result, success, together } from '../lib/result.js';
 import { SERVICES, SHIPPED } from './shipped.js';
 
 export { failingExamples } from '../judge/index.js';
@@ -53,10 +53,14 @@ function readFolder(folder: Folder, before: Rules): Result<Rules> {
   const names = listYaml(place);
   if (!names.ok) return names;
   const read: ExposureRule[] = [];
+  const wrong: Problem[] = [];
   for (const name of names.value) {
     if (folder.own && name === SERVICES) continue;
     const text = readText(place, name);
-    if (!text.ok) return text;
+    if (!text.ok) {
+      wrong.push(text.error);
+      continue;
+    }
     const rule = parseExposureRule(text.value, {
       file: join(place.shown, name),
       name: name.slice(0, -'.yaml'.length),
@@ -64,9 +68,11 @@ function readFolder(folder: Folder, before: Rules): Result<Rules> {
       services: services.value,
       ...(folder.before && { before: folder.before }),
     });
-    if (!rule.ok) return rule;
-    read.push(rule.value);
+    if (rule.ok) read.push(rule.value);
+    else wrong.push(rule.error);
   }
+  const first = together(wrong);
+  if (first) return failure(first);
   return success({ services: services.value, exposures: merged(before.exposures, read) });
 }
 

@@ -90,6 +90,27 @@ function severityWords({ severity }: ExposureRule): string {
   }
 }
 
+const LEVELS = {
+  critical: 'critique',
+  high: 'élevée',
+  medium: 'moyenne',
+  low: 'faible',
+  info: 'pour information',
+} as const;
+
+function severityInFrench({ severity }: ExposureRule): string {
+  switch (severity.kind) {
+    case 'risk':
+      return 'celle du risque, selon les ports, la source et la destination';
+    case 'is':
+      return LEVELS[severity.level];
+    case 'atLeast':
+      return `au moins ${LEVELS[severity.level]}`;
+    case 'atMost':
+      return `au plus ${LEVELS[severity.level]}`;
+  }
+}
+
 function shown(rule: ExposureRule) {
   const { id, title, baseline, why, shut, references, file, own } = rule;
   return { id, title, severity: severityWords(rule), baseline, why, shut, references, file, own };
@@ -98,6 +119,8 @@ function shown(rule: ExposureRule) {
 const HEADINGS = {
   en: {
     severity: 'Severity',
+    colon: ':',
+    says: severityWords,
     why: 'Why it matters',
     shut: 'How it is shut',
     references: 'References',
@@ -105,6 +128,8 @@ const HEADINGS = {
   },
   fr: {
     severity: 'Gravité',
+    colon: ' :',
+    says: severityInFrench,
     why: 'Pourquoi',
     shut: 'Comment refermer',
     references: 'Références',
@@ -117,7 +142,7 @@ function printPage(rule: ExposureRule, lang: 'en' | 'fr'): void {
   print(coloured('bold', clean(rule.title[lang])));
   print(`${rule.id} (${whose(rule)}, ${clean(rule.file)})`);
   print('');
-  print(`${words.severity}: ${severityWords(rule)}${rule.baseline ? `; ${words.baseline}` : ''}`);
+  print(`${words.severity}${words.colon} ${words.says(rule)}${rule.baseline ? `; ${words.baseline}` : ''}`);
   for (const part of ['why', 'shut'] as const) {
     print('');
     print(coloured('bold', words[part]));

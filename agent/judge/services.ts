@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { contains, type Intervals, intersection, isSubset, union } from '../lib/intervals.js';
 import { recollection } from '../lib/memo.js';
 import { parsePorts } from '../lib/ports.js';
-import { failure, type Result, success } from '../lib/result.js';
+import { failure, type Result, success, together } from '../lib/result.js';
 import { oncePer } from './once.js';
 import type { Severity } from './types.js';
 import { type ReadBefore, readRulesYaml } from './yaml.js';
@@ -27,26 +27,35 @@ export interface ServiceTable {
 }
 
 const ServiceEntry = z.strictObject({
-  id: z.string().regex(/^[a-z0-9-]+$/, 'lower-case letters, digits and dashes'),
-  name: z.string().min(1),
+  id: z.string('lower-case letters, digits and dashes').regex(/^[a-z0-9-]+$/, 'lower-case letters, digits and dashes'),
+  name: z.string('its name, for people').min(1),
   names: z.array(z.string().regex(/^[a-z0-9-]+$/, 'lower-case letters, digits and dashes')).exactOptional(),
-  proto: z.enum(['tcp', 'udp', 'any']),
-  ports: z.string().refine((text) => parsePorts(text) !== undefined, 'port numbers and ranges such as 80,8000-8010'),
-  category: z.string().regex(/^[a-z]+$/, 'one lower-case word'),
-  risk: z.enum(['critical', 'high', 'medium', 'low', 'info']),
-  reason: z.string().min(1),
-  reference: z.string().min(1),
+  proto: z.enum(['tcp', 'udp', 'any'], 'tcp, udp or any'),
+  ports: z
+    .string('port numbers and ranges such as 80,8000-8010')
+    .refine((text) => parsePorts(text) !== undefined, 'port numbers and ranges such as 80,8000-8010'),
+  category: z.string('one lower-case word').regex(/^[a-z]+$/, 'one lower-case word'),
+  risk: z.enum(['critical', 'high', 'medium', 'low', 'info'], 'critical, high, medium, low or info'),
+  reason: z.string('why it is rated so').min(1),
+  reference: z.string('where that was read').min(1),
 });
 
-/** Reads rules/services.yaml. The first thing wrong is answered with its place; nothing is dropped silently. */
+/** Reads rules/services.yaml. All that is wrong is answered with its place; nothing is dropped silently. */
 export function parseServices(text: string, file: string, before?: ReadBefore): Result<ServiceTable> {
   const read = readRulesYaml(text, file, before);
   if (!read.ok) return read;
   const { problem } = read.value;
   const parsed = z.array(ServiceEntry).safeParse(read.value.value);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    return failure(problem(issue.path, `${issue.path.join('.')}: ${issue.message}`));
+    const wrong = parsed.error.issues.map((issue) => {
+      const path = issue.path.join('.');
+      if (path === '') return problem([], 'this is no list of services', { expected: 'services, each as `- id: …`' });
+      if (issue.code !== 'unrecognized_keys')
+        return problem(issue.path, `\`${path}\` is wrong or missing`, { expected: issue.message });
+      const known = Object.keys(ServiceEntry.shape).join(', ');
+      return problem(issue.path, `there is no \`${issue.keys[0]}\` in \`${path}\``, { expected: `one of ${known}` });
+    });
+    return failure(together(wrong)!);
   }
   const ids = new Set<string>();
   for (const [index, entry] of parsed.data.entries()) {

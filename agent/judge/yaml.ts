@@ -37,7 +37,8 @@ export function readRulesYaml(text: string, file: string, before?: ReadBefore): 
   const { document, at, problem, problemAtKey } = locate(text, file);
   const broken = document.errors[0];
   if (broken) {
-    return failure({ code: 'RULES_YAML', message: broken.message.split('\n')[0]!, file, ...at(broken.pos[0]) });
+    const message = `this is not YAML: ${broken.message.split('\n')[0]}`;
+    return failure({ code: 'RULES_YAML', message, file, ...at(broken.pos[0]) });
   }
   try {
     return success({ value: document.toJS({ maxAliasCount: 0 }), problem, problemAtKey });
@@ -53,7 +54,7 @@ interface Located extends Pick<RulesText, 'problem' | 'problemAtKey'> {
 
 function locate(text: string, file: string): Located {
   const counter = new LineCounter();
-  const document = parseDocument(text, { schema: 'failsafe', lineCounter: counter });
+  const document = parseDocument(text, { schema: 'failsafe', lineCounter: counter, prettyErrors: false });
   const at = (offset: number): { line: number; column: number } => {
     const { line, col } = counter.linePos(offset);
     return { line, column: col };

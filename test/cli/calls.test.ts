@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
@@ -292,6 +292,7 @@ test('rules are listed, shown in both languages, tested; own ones are checked wi
   expect(listed.stdout).toContain('dicom-clear ');
   const page = await ecluse('rules', 'show', 'dicom-clear', '--lang', 'fr');
   expect(page.stdout).toContain('Images médicales en clair\ndicom-clear (Écluse, rules/exposure/dicom-clear.yaml)');
+  expect(page.stdout).toContain('Gravité : celle du risque');
   expect(await ecluse('rules', 'show', 'nothing')).toMatchObject({ code: 2, stdout: '' });
   expect(await ecluse('rules', 'test')).toMatchObject({ code: 0, stderr: '' });
   const folder = tempDir();
@@ -303,6 +304,17 @@ test('rules are listed, shown in both languages, tested; own ones are checked wi
   const refused = await ecluse('check', '--config', config);
   expect(refused.code).toBe(2);
   expect(refused.stderr).toMatch(/own\/dicom-clear\.yaml:5:11: `severity` is wrong or missing \(expected `risk`/);
+  // Files are mended in one go: all that is wrong in all of them.
+  const other = rule
+    .replace('id: dicom-clear', 'id: other')
+    .replace(/^ {2}fr: .*$/m, '')
+    .replace('services:', 'servces:');
+  writeFileSync(join(folder, 'own', 'other.yaml'), other);
+  const all = (await ecluse('check', '--config', config)).stderr.split('\n');
+  expect(all.filter((line) => line.includes('own/dicom-clear.yaml:'))).toHaveLength(1);
+  expect(all.filter((line) => line.includes('own/other.yaml:')).length).toBeGreaterThanOrEqual(2);
+  expect(all.join('\n')).toContain('did you mean `services`?');
+  rmSync(join(folder, 'own', 'other.yaml'));
   writeFileSync(
     join(folder, 'own', 'dicom-clear.yaml'),
     rule.replace('dst: pacs, proto: tcp, ports: "104"', 'dst: pacs, proto: tcp, ports: "2762"'),

@@ -5,7 +5,7 @@ import { portNamesText, shippedRulesText } from '../../agent/app/rules-generate.
 import { anyPort, parseServices, reachesRemoteTool, readRulesYaml, servicesReached } from '../../agent/judge/index.js';
 import { digestOf } from '../../agent/lib/digest.js';
 import { parsePorts } from '../../agent/lib/ports.js';
-import { problemText } from '../../agent/lib/result.js';
+import { problemLines, problemText } from '../../agent/lib/result.js';
 import { services } from '../support/services.js';
 
 const ports = (text: string) => parsePorts(text)!;
@@ -112,17 +112,29 @@ describe('a table that is wrong', () => {
   reference: somewhere
 `;
   test.each<[string, string, string]>([
-    ['proto: tcp', 'proto: tpc', 't.yaml:3:10: 0.proto: '],
-    ['risk: critical', 'risk: grave', 't.yaml:6:9: 0.risk: '],
-    ['"104"', '"70000"', 't.yaml:4:10: 0.ports: port numbers and ranges'],
-    ['"104"', 'site-defined', 't.yaml:4:10: 0.ports: port numbers and ranges'],
-    ['  reference: somewhere\n', '', 't.yaml:1:3: 0.reference: '],
-    ['reference:', 'referenz:', 't.yaml:1:3: 0.reference: '],
-    ['id: one', 'id: One!', 't.yaml:1:7: 0.id: lower-case'],
+    ['proto: tcp', 'proto: tpc', 't.yaml:3:10: `0.proto` is wrong or missing (expected '],
+    ['risk: critical', 'risk: grave', 't.yaml:6:9: `0.risk` is wrong or missing (expected '],
+    ['"104"', '"70000"', 't.yaml:4:10: `0.ports` is wrong or missing (expected port numbers and ranges'],
+    ['"104"', 'site-defined', 't.yaml:4:10: `0.ports` is wrong or missing (expected port numbers and ranges'],
+    ['  reference: somewhere\n', '', 't.yaml:1:3: `0.reference` is wrong or missing (expected '],
+    ['reference:', 'referenz:', 't.yaml:1:3: `0.reference` is wrong or missing (expected '],
+    ['id: one', 'id: One!', 't.yaml:1:7: `0.id` is wrong or missing (expected lower-case'],
     ['reason: because', 'reason: [', 't.yaml:8:'],
   ])('%s → %s is refused at its place', (from, to, words) => {
     const table = parseServices(good.replace(from, to), 't.yaml');
     expect(table.ok ? 'accepted' : problemText(table.error)).toContain(words);
+  });
+
+  test('everything that is wrong is said at once; what is no list, in words', () => {
+    const table = parseServices(good.replace('tcp', 'tpc').replace('critical', 'grave'), 't.yaml');
+    expect(table.ok ? [] : problemLines(table.error)).toEqual([
+      't.yaml:3:10: `0.proto` is wrong or missing (expected tcp, udp or any)',
+      't.yaml:6:9: `0.risk` is wrong or missing (expected critical, high, medium, low or info)',
+    ]);
+    const map = parseServices('services: []\n', 't.yaml');
+    expect(map.ok ? 'accepted' : problemText(map.error)).toBe(
+      't.yaml:1:1: this is no list of services (expected services, each as `- id: …`)',
+    );
   });
 
   test('an id used twice is refused at the second', () => {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
+import { nearest } from '../../lib/nearest.js';
 import { parsePorts } from '../../lib/ports.js';
-import { failure, type Result, success } from '../../lib/result.js';
+import { failure, type Problem, type Result, success, together } from '../../lib/result.js';
 import type { ServiceTable } from '../services.js';
 import type { Severity } from '../types.js';
 import { type ReadBefore, readRulesYaml } from '../yaml.js';
@@ -142,37 +143,52 @@ export function parseExposureRule(text: string, source: RuleSource): Result<Expo
   const { problem, problemAtKey } = read.value;
   const parsed = RuleFile.safeParse(read.value.value);
   if (!parsed.success) {
-    const issue = parsed.error.issues[0]!;
-    const path = issue.path.join('.');
-    if (issue.code === 'unrecognized_keys') {
-      const key = issue.keys[0]!;
+    const wrong = parsed.error.issues.flatMap((issue): readonly Problem[] => {
+      const path = issue.path.join('.');
       const where = path === '' ? '' : ` in \`${path}\``;
-      return failure(
-        problemAtKey(issue.path, key, `there is no \`${key}\`${where}`, { expected: knownIn(issue.path) }),
-      );
-    }
-    return failure(
-      problem(issue.path, path === '' ? 'this is no rule' : `\`${path}\` is wrong or missing`, {
-        expected: issue.message,
-      }),
-    );
+      if (issue.code !== 'unrecognized_keys') {
+        const message = path === '' ? 'this is no rule' : `\`${path}\` is wrong or missing`;
+        return [problem(issue.path, message, { expected: issue.message })];
+      }
+      const known = knownIn(issue.path);
+      return issue.keys.map((key) => {
+        const near = nearest(key, known);
+        const remedy = near === undefined ? 'remove it' : `did you mean \`${near}\`?`;
+        const message = `there is no \`${key}\`${where}`;
+        return problemAtKey(issue.path, key, message, {
+          expected: known.length === 0 ? 'only what docs/rules.md names' : `one of ${known.join(', ')}`,
+          remedy,
+        });
+      });
+    });
+    return failure(together(wrong)!);
   }
   const { data } = parsed;
-  if (data.id !== name)
-    return failure(problem(['id'], `the id \`${data.id}\` is not the name of the file`, { expected: name }));
   const known = {
     services: services.services.map(({ id }) => id),
     categories: services.services.map(({ category }) => category),
   };
-  for (const part of ['services', 'categories'] as const) {
-    for (const [index, one] of (data.when[part] ?? []).entries()) {
-      if (known[part].includes(one)) continue;
-      const what = part === 'services' ? 'service' : 'category of services';
-      return failure(
-        problem(['when', part, index], `there is no ${what} \`${one}\``, { expected: 'one of services.yaml' }),
-      );
-    }
-  }
+  const misnamed = [
+    ...(data.id === name
+      ? []
+      : [problem(['id'], `the id \`${data.id}\` is not the name of the file`, { expected: name })]),
+    ...(['services', 'categories'] as const).flatMap((part) =>
+      (data.when[part] ?? []).flatMap((one, index) => {
+        if (known[part].includes(one)) return [];
+        const what = part === 'services' ? 'service' : 'category of services';
+        const near = nearest(one, [...new Set(known[part])]);
+        const remedy = near === undefined ? 'add it there, or remove it' : `did you mean \`${near}\`?`;
+        return [
+          problem(['when', part, index], `there is no ${what} \`${one}\``, {
+            expected: 'one of services.yaml',
+            remedy,
+          }),
+        ];
+      }),
+    ),
+  ];
+  const first = together(misnamed);
+  if (first) return failure(first);
   const placed = (list: 'match' | 'not') =>
     data.examples[list].map((example, index) => ({
       ...example,
@@ -196,7 +212,7 @@ function withoutUndefined(value: object): object {
   );
 }
 
-function knownIn(path: readonly PropertyKey[]): string {
+function knownIn(path: readonly PropertyKey[]): readonly string[] {
   const shape =
     path.length === 0
       ? RuleFile.shape
@@ -207,5 +223,5 @@ function knownIn(path: readonly PropertyKey[]): string {
         : path[0] === 'examples' && path.length > 2
           ? ExampleEntry.shape
           : undefined;
-  return shape ? `one of ${Object.keys(shape).join(', ')}` : 'only what docs/rules.md names';
+  return Object.keys(shape ?? {});
 }
