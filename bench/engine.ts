@@ -30,6 +30,7 @@ export const ORDER = [0, 1, 4, 6, 2, 3, 5] as const;
 export const OPENED = 1;
 export const CLOSED = 2;
 const RUNS = 3;
+const TWIN_TIMES = 10;
 /** A bound for a machine that others use too: no figure below comes near it. */
 const TIME_MS_MAX = 300_000;
 
@@ -211,8 +212,13 @@ function* twins(): Generator<Row> {
       before: ruleList(pool, twinOf(four.before.rules, four.pool, pool)),
       after: ruleList(pool, twinOf(four.after.rules, four.pool, pool)),
     };
-    const [plain, wide] = [timed(() => compare(four)), timed(() => compare(six))];
-    const what = `10,000 ${family}, ten insertions, IPv6 twin: × the time of IPv4 (${Math.round(plain.ms)} ms)`;
+    // One comparison takes about as long as the clock of a thread stands still.
+    const often = (pair: Pair) => (): void => {
+      for (let time = 0; time < TWIN_TIMES; time += 1) compare(pair);
+    };
+    const [plain, wide] = [timed(often(four)), timed(often(six))];
+    const each = Math.round(plain.ms / TWIN_TIMES);
+    const what = `10,000 ${family}, ten insertions, IPv6 twin: × the time of IPv4 (${each} ms), ${TWIN_TIMES} times each`;
     yield { what, figure: wide.ms / plain.ms, unit: '×', goal: '≤ 1.5' };
   }
 }

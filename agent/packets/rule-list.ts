@@ -18,7 +18,10 @@ export function ruleList(pool: RulePool, rules: Int32Array): RuleList {
     index() {
       index ??= overlapIndex(
         rules.length,
-        columnsOf(pool, (at) => rules[at]!),
+        columnsOf(pool, (at) => rules[at]!).map((column, field) => ({
+          ...column,
+          fill: (lows: Float64Array, highs: Float64Array) => pool.fillBounds(field, rules, { lows, highs }),
+        })),
       );
       return index;
     },

@@ -15,6 +15,8 @@ export interface RulePool {
   /** The lowest and the highest value, rounded where a double does not hold it: two sets that meet also meet so. */
   low(field: number, set: number): number;
   high(field: number, set: number): number;
+  /** The same of one field of many rules. */
+  fillBounds(field: number, rules: Int32Array, into: Bounds): void;
   /** The number of the rule with these sets, one a field. */
   rule(sets: ArrayLike<number>, label: number): number;
   setOf(rule: number, field: number): number;
@@ -25,11 +27,19 @@ export interface RulePool {
   setCount(field: number): number;
 }
 
+/** For each of many rules the lowest and the highest value of one field. */
+export interface Bounds {
+  readonly lows: Float64Array;
+  readonly highs: Float64Array;
+}
+
 interface Sets {
   find(bounds: readonly Bound[] | Float64Array, length: number): number;
   values(set: number): Intervals<Bound>;
   low(set: number): number;
   high(set: number): number;
+  /** Of all sets; for a while only, because the arrays are replaced as they grow. */
+  bounds(): Bounds;
   size(): number;
 }
 
@@ -70,6 +80,14 @@ export function rulePool(fields: readonly Field[]): RulePool {
     values: (field, set) => sets[field]!.values(set),
     low: (field, set) => sets[field]!.low(set),
     high: (field, set) => sets[field]!.high(set),
+    fillBounds(field, rules, { lows, highs }) {
+      const own = sets[field]!.bounds();
+      for (let at = 0; at < rules.length; at += 1) {
+        const set = columns[rules[at]! * width + field]!;
+        lows[at] = own.lows[set]!;
+        highs[at] = own.highs[set]!;
+      }
+    },
     rule(from, label) {
       const mask = slots.length - 1;
       let slot = hashOf(from, label) & mask;
@@ -154,6 +172,14 @@ function plainSets(): Sets {
     },
     low: (set) => bounds[offsets[set]!]!,
     high: (set) => bounds[offsets[set + 1]! - 1]!,
+    bounds() {
+      const [lows, highs] = [new Float64Array(count), new Float64Array(count)];
+      for (let set = 0; set < count; set += 1) {
+        lows[set] = bounds[offsets[set]!]!;
+        highs[set] = bounds[offsets[set + 1]! - 1]!;
+      }
+      return { lows, highs };
+    },
     size: () => count,
   };
 }
@@ -161,7 +187,9 @@ function plainSets(): Sets {
 /** Sets of IPv6 addresses. */
 function wideSets(): Sets {
   const numbers = new Map<string, number>();
-  const known: { readonly values: Intervals<Bound>; readonly low: number; readonly high: number }[] = [];
+  const known: Intervals<Bound>[] = [];
+  let lows = new Float64Array(256);
+  let highs = new Float64Array(256);
   return {
     find(given, length) {
       const values = (given as readonly Bound[]).slice(0, length);
@@ -170,14 +198,24 @@ function wideSets(): Sets {
       if (set === undefined) {
         set = known.length;
         numbers.set(key, set);
+        known.push(values);
+        if (set === lows.length) [lows, highs] = [doubled(lows), doubled(highs)];
         // Rounding keeps the order, or makes two values equal: what meets still meets.
-        known.push({ values, low: Number(values[0]!), high: Number(values[length - 1]!) });
+        lows[set] = Number(values[0]!);
+        highs[set] = Number(values[length - 1]!);
       }
       return set;
     },
-    values: (set) => known[set]!.values,
-    low: (set) => known[set]!.low,
-    high: (set) => known[set]!.high,
+    values: (set) => known[set]!,
+    low: (set) => lows[set]!,
+    high: (set) => highs[set]!,
+    bounds: () => ({ lows, highs }),
     size: () => known.length,
   };
+}
+
+function doubled(array: Float64Array): Float64Array<ArrayBuffer> {
+  const out = new Float64Array(array.length * 2);
+  out.set(array);
+  return out;
 }
