@@ -8,8 +8,8 @@ import { grown } from './table.js';
 /** An event is the class × EVENT + place in the list × 2 + (1: begins, 0: has ended). */
 const EVENT = 2 ** 28;
 const PER_EVENT = 1 / EVENT;
-/** So many events are sorted by counting those of each class. */
-const MANY = 4096;
+/** More events are sorted by counting those of each class, unless there are far more classes. */
+const MANY = 256;
 /** What was done of late may be so many times slower than all of it has to be: parts differ. */
 const LATE = 4;
 
@@ -289,7 +289,8 @@ export function differ(core: Core, rules: readonly MergedRule[], region: Box, op
       }
     }
     activeTop += count;
-    if (eventTop - from > MANY) sortByClass(from, space.classCount(field));
+    const classCount = space.classCount(field);
+    if (eventTop - from > MANY && classCount < (eventTop - from) * 4) sortByClass(from, classCount);
     else sortPart(events, from, eventTop);
     return held;
   }
