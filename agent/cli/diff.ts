@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { compileLate } from '../app/compile-late.js';
 import type { DiffAnswer } from '../app/offline-diff.js';
 import type { Told } from '../app/offline-words.js';
 import { displayText } from '../lib/display.js';
@@ -95,6 +96,7 @@ export function addDiff(program: Command, setExit: SetExit): void {
       if (!budget.ok) {
         return setExit(complain(budget.error));
       }
+      compileLate();
       const { diffFiles } = await import('../app/offline-diff.js');
       const { answer, told, exit, problems } = await diffFiles(before, after, {
         ...(options.driver !== undefined && { driver: options.driver }),

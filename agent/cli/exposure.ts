@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { compileLate } from '../app/compile-late.js';
 import { displayText } from '../lib/display.js';
 import { coverageLines, parseBudget, toldLines } from './diff.js';
 import { complain, print, printJson, type SetExit } from './terminal.js';
@@ -29,6 +30,7 @@ export function addExposure(program: Command, setExit: SetExit): void {
       if (!budget.ok) {
         return setExit(complain(budget.error));
       }
+      compileLate();
       const { exposureOfFile } = await import('../app/offline-diff.js');
       const { answer, told, exit, problems } = await exposureOfFile(file, {
         ...rest,
