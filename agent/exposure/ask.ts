@@ -5,9 +5,9 @@ import { looseBoxes, relevantTo } from './care.js';
 import { compiler } from './compile.js';
 import type { Env } from './env.js';
 import { bitsTruth } from './evaluate.js';
-import { type Trace, type TracedPacket, traceOneList, tracePacket } from './trace.js';
+import { type Trace, type TracedPacket, type TraceStep, traceOneList, tracePacket } from './trace.js';
 import { fieldIndex, inUniverse, type PacketField, packetFields, type UniverseBuilder } from './universe.js';
-import { walkDevice, walkList } from './walk.js';
+import { type Outcome, startEnv, walkDevice, walkList } from './walk.js';
 
 /** A packet as it is asked about: what is absent may be anything. */
 export interface AskedPacket {
@@ -80,7 +80,7 @@ export function askSets(pipeline: Pipeline, packet: AskedPacket, family: Family,
         bits: (bits, env) => bitsTruth(bits, family, packet.fields, env),
       }),
       region: kernel.box(box as Box),
-      withDeciders: false,
+      withDeciders: true,
       translates: packet.state === 'new',
       ...(relevant && { relevant: (rule: Rule) => relevant.has(rule) }),
     };
@@ -94,7 +94,17 @@ export function askSets(pipeline: Pipeline, packet: AskedPacket, family: Family,
     );
     const verdicts = kernel.labels(inside).filter((label) => label !== 0);
     const only = verdicts.length === 1 ? verdicts[0] : undefined;
-    if (only !== undefined) return { verdict: only === 1 ? 'allow' : only === 2 ? 'deny' : 'no-match', unknowns: [] };
+    if (only !== undefined) {
+      const verdict = only === 1 ? 'allow' : only === 2 ? 'deny' : 'no-match';
+      const reached = kernel.pair(walk.diagram, walkOptions.region, (label, within) => (within === 0 ? 0 : 1 + label));
+      const trace = decidedBy(
+        kernel
+          .labels(reached)
+          .filter((label) => label > 1)
+          .map((label) => walk.outcome(label - 1)),
+      );
+      return { verdict, unknowns: [], ...(trace && { trace: { ...trace, verdict } }) };
+    }
     const unknowns = universe.space.fields.flatMap((field, index) => {
       const allowed = kernel.where(inside, (label) => label === 1);
       if (kernel.exists(allowed, index) === allowed) return [];
@@ -105,6 +115,20 @@ export function askSets(pipeline: Pipeline, packet: AskedPacket, family: Family,
     });
     return { verdict: 'maybe', unknowns };
   });
+}
+
+/** The step that decides, where it is the same one whatever the question leaves open; what leads to it may not be. */
+function decidedBy(outcomes: readonly Outcome[]): Omit<Trace, 'verdict'> | undefined {
+  const steps = outcomes.map((outcome): TraceStep | undefined => {
+    const by = 'by' in outcome ? outcome.by : undefined;
+    const did = outcome.kind === 'accept' ? 'accept' : 'drop';
+    if (by?.kind === 'policy')
+      return { list: by.base.list, rule: by.base.policyOrigin, did: `policy ${did}`, base: by.base };
+    return by?.kind === 'rule' ? { list: by.list, rule: by.rule.origin, did, model: by.rule } : undefined;
+  });
+  const first = steps[0];
+  if (!first || steps.some((step) => step?.list !== first.list || step.rule !== first.rule)) return undefined;
+  return { steps: [first], env: startEnv(true) };
 }
 
 /** The rules that packets which fit the question can meet; undefined: any of them. */

@@ -149,3 +149,28 @@ test('two sets that the same words fill in two chains are two sets', () => {
   const answer = askLine(device, JSON.stringify({ id: 1, packet }), { file: 'q', line: 1 }, false);
   expect(answer.ok && answer.value.verdict).toBe('maybe');
 });
+
+test('the rule that decides is named where what is not known leads to no other', () => {
+  const device = iptablesDevice(
+    [
+      ...[
+        '*nat',
+        ':PREROUTING ACCEPT [0:0]',
+        ':INPUT ACCEPT [0:0]',
+        ':OUTPUT ACCEPT [0:0]',
+        ':POSTROUTING ACCEPT [0:0]',
+      ],
+      ...[':DOCKER - [0:0]', '-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER'],
+      ...['-A DOCKER -p tcp -m tcp --dport 8080 -j DNAT --to-destination 172.17.0.2:80', 'COMMIT', ''],
+    ].join('\n') + save(['-A INPUT -s 203.0.113.9/32 -p tcp -m tcp --dport 22 -j DROP', '-A INPUT -j ACCEPT']),
+  );
+  const asked = (dport: number) => {
+    const packet = { src: '203.0.113.9', dst: '198.51.100.1', proto: 'tcp', dport, iif: 'eth0', oif: 'self' };
+    const answer = askLine(device, JSON.stringify({ id: 1, packet }), { file: 'q', line: 1 }, false);
+    if (!answer.ok) throw new Error(answer.error.message);
+    return [answer.value.verdict, answer.value.because.map(({ rule }) => rule)];
+  };
+  expect(asked(22)).toEqual(['deny', ['filter/INPUT rule 1']]);
+  expect(asked(443)).toEqual(['allow', ['filter/INPUT rule 2']]);
+  expect(asked(8080)[0]).toBe('maybe');
+});
