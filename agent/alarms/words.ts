@@ -26,6 +26,7 @@ interface Words {
   readonly seen: Readonly<Record<Exclude<Matter, 'state'>, { readonly what: string; readonly since?: string }>>;
   /** Of the hospital itself, in the place of a vendor's name. */
   readonly ownStaff: string;
+  readonly worst: string;
   readonly labels: Readonly<Record<Label, string>>;
   readonly day: (time: Readonly<Record<'year' | 'month' | 'day' | 'clock', string>>) => string;
   readonly duration: (hours: number, minutes: number) => string;
@@ -105,6 +106,7 @@ const french: Words = {
     latent: { what: 'Ce qui se rouvrira' },
   },
   ownStaff: 'personnel de l’hôpital',
+  worst: 'parmi les plus graves : ',
   labels: {
     severity: 'Gravité',
     device: 'Équipement',
@@ -184,6 +186,7 @@ const english: Words = {
     latent: { what: 'What will open again' },
   },
   ownStaff: 'staff of the hospital',
+  worst: 'one of the worst: ',
   labels: {
     severity: 'Severity',
     device: 'Device',
@@ -257,9 +260,9 @@ export function letter(record: AlarmRecord, language: Language, texts: CodeTexts
       ...line('until', record.windowEnd && time(record.windowEnd)),
       ...line('ticket', record.ticket),
       ...line('owner', record.owner),
-      ...line('members', record.members?.toString()),
+      ...(record.members ? line('members', String(record.members)) : []),
       // Whom it waits for is said below, in the reader's language.
-      ...(isWaiting ? [] : line('details', record.details)),
+      ...(isWaiting ? [] : line('details', detailsText(record, words))),
       ...line('acknowledged', record.acknowledgedBy),
       ...line('claimed', record.claimedBy),
       ...line('escalated', record.escalatedTo),
@@ -275,6 +278,13 @@ export function letter(record: AlarmRecord, language: Language, texts: CodeTexts
       ...(isOpen && !isWaiting ? ['', words.forward] : []),
     ],
   };
+}
+
+/** Of many told as one, where they are and one of the worst; that all are listed is said, and over is nothing left. */
+function detailsText({ members, details }: AlarmRecord, words: Words): string | undefined {
+  if (members === undefined) return details;
+  if (members === 0) return undefined;
+  return details?.replace('each is listed by `ecluse findings`; ', '').replace('one of the worst: ', words.worst);
 }
 
 /** The vendor of a window in which the hospital's own staff work. */

@@ -211,6 +211,9 @@ describe('a letter', () => {
     expect(lines).toContain('Alertes réunies dans celle-ci (`ecluse findings` les montre toutes) : 9980');
     expect(lines).toContain('Responsable de l’intervention : cadre de santé');
     expect(lines.join('\n')).not.toContain('told as one');
+    expect(lines).toContain('Détails : fw1: 9980; parmi les plus graves : internet → 10.20.0.10 tcp 104 (wan0 → any)');
+    const over = letter({ ...told.flood, kind: 'resolve', members: 0, details: 'each of them is shut' }, 'fr', texts);
+    expect(over.lines.join('\n')).not.toMatch(/each|: 0$/m);
   });
 
   test('about a flow that is to stay says who accepts it, until when, and how; nobody is asked to shut it', () => {
