@@ -57,6 +57,8 @@ function isPlain(code: number): boolean {
 }
 
 function plainEntry(text: string): PlainEntry | undefined {
+  // A blank line before `next` is a line too.
+  if (text.endsWith('\n')) return undefined;
   const words: string[] = [];
   let at = wordsOfLine(text, 0, words);
   const [edit, name, ...rest] = words;
