@@ -1,10 +1,25 @@
+import { isSamePerson } from './awaited.js';
 import type { JudgeState, PresentSubject } from './findings.js';
 import type { Taken } from './taken.js';
 import type { Waiver } from './types.js';
 import { waivedAs } from './verdict.js';
 
-/** One waiver stands for one thing: a later one replaces it. */
+/** The vendor of a window of the hospital's own staff, as windows/ names it. */
+const SELF = 'self';
+
+/** One waiver stands for one thing: a later one replaces it. Who came to work accepts nothing that the work leaves. */
 export function takeWaiver(state: JudgeState, waiver: Waiver): Taken {
+  const key = `${waiver.device}/${waiver.subject}`;
+  const left = state.findings.find((one) => one.key === key && one.resolvedAt === undefined)?.windows ?? [];
+  const own = state.windows.find(
+    ({ id, vendor, technician = '' }) =>
+      left.includes(id) && vendor !== SELF && [vendor, technician].some((name) => isSamePerson(name, waiver.owner)),
+  );
+  if (own && waiver.from === undefined) {
+    const message = `${waiver.owner} came to work in window ${own.id}, and cannot accept what it leaves`;
+    const remedy = 'name a signatory of the hospital as the owner';
+    return { state, problem: { code: 'CANNOT_WAIVE', message, remedy } };
+  }
   const others = state.waivers.filter((one) => !isFor(one, waiver.device, waiver.subject));
   const { waivers } = bound({ waivers: [waiver] }, state.present);
   return { state: { ...state, waivers: [...others, ...waivers] } };

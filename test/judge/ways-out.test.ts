@@ -76,6 +76,18 @@ describe('after a refused close', () => {
     expect(guard.rows().at(-1)).toBe('35 LEFT_OPEN x high');
   });
 
+  test('waived by whoever came to work: refused, and told all the same', () => {
+    const guard = refused();
+    const waiver = { device: 'fw', subject: 'x', reason: 'later', expires: minute(600) };
+    for (const owner of ['vendor', ' Vendor ']) {
+      const step = guard.feed({ kind: 'waive', at: minute(25), waiver: { ...waiver, owner } });
+      expect(step.problem).toMatchObject({ code: 'CANNOT_WAIVE', remedy: expect.stringContaining('signatory') });
+    }
+    guard.tick(35);
+    expect(guard.rows().at(-1)).toBe('35 LEFT_OPEN x high');
+    expect(guard.feed({ kind: 'waive', at: minute(36), waiver: { ...waiver, owner: 'RSSI' } }).problem).toBeUndefined();
+  });
+
   test('waived, then closed', () => {
     const guard = refused();
     guard.waive(25, 'x', 600);
