@@ -19,8 +19,9 @@ const TCP = 6;
 const SYN = 2;
 
 const NODES_MAX = 8_000_000;
-/** Even a question on which few rules bear takes a moment. */
+/** Even a question on which few rules bear takes a moment, and more where the machine has other things to do. */
 const TIME_MS_MIN = 100;
+const SHARE_MIN = 0.25;
 
 /**
  * Splits exactly what a device lets through, for new connections (TCP: SYN), by what is declared: all that another
@@ -102,8 +103,11 @@ function answersOf(asked: readonly Prepared[], timeMsMax: number | undefined): R
   let rulesLeft = asked.reduce((sum, { rules }) => sum + rules, 0);
   for (const one of asked.toSorted((a, b) => a.rules - b.rules)) {
     const timeLeft = (timeMsMax ?? 0) - (performance.now() - started);
-    const share = Math.max(TIME_MS_MIN, Math.round((timeLeft * one.rules) / Math.max(1, rulesLeft)));
-    answers.set(one, answer(one, timeMsMax === undefined ? undefined : share));
+    const share = Math.max(SHARE_MIN, one.rules / Math.max(1, rulesLeft));
+    answers.set(
+      one,
+      answer(one, timeMsMax === undefined ? undefined : Math.max(TIME_MS_MIN, Math.round(timeLeft * share))),
+    );
     rulesLeft -= one.rules;
   }
   return answers;
