@@ -24,18 +24,18 @@ interface Candidate {
 }
 
 /**
- * Rules that open nothing now and would: one that is switched off, and a new one behind a rule that stops all it lets
- * through. Whoever disables a rule instead of deleting it has not shut the gate for good. What was approved with such
+ * Rules that open nothing now and would: one that is switched off, one whose time has not come, and a new one
+ * behind a rule that stops all it lets through. Whoever disables a rule instead of deleting it has not shut the gate for good. What was approved with such
  * a rule in it was approved with the rule.
  */
 export function latentSubjects(sides: Sides, open: readonly Opening[], around: Surroundings): Latent {
   const effective = new Set(open.map((opening) => opening.permittedBy.origin));
   const asleep = candidates(sides).filter(({ rule }) => !effective.has(rule.origin));
-  const disabled = asleep.filter(({ rule }) => rule.disabled);
-  const behind = asleep.filter(({ rule }) => !rule.disabled);
+  const waiting = asleep.filter(({ rule }) => rule.disabled || rule.asleep);
+  const behind = asleep.filter(({ rule }) => !rule.disabled && !rule.asleep);
   const tooMany = behind.length > NEW_MAX;
   const shadowed = tooMany ? [] : behind.filter((candidate) => isWithoutEffect(candidate, sides));
-  const subjects = [...disabled, ...shadowed].flatMap(({ then, latent, rule }) =>
+  const subjects = [...waiting, ...shadowed].flatMap(({ then, latent, rule }) =>
     groupByRule(wouldOpen(then, sides)).map((group) => {
       const { cause: _, undo: __, ...subject } = subjectOfRule(group, around, undefined);
       return { ...subject, id: `${subject.id}+latent`, place: rule.origin, latent };
@@ -111,12 +111,16 @@ export const nothingLatent: Latent = { subjects: [], limits: [] };
 
 function candidates({ now, approved }: Sides): readonly Candidate[] {
   const nat = new Set(now.bases.filter(({ type }) => type === 'nat').map(({ list }) => list));
-  const known = new Set((approved?.lists ?? []).flatMap((list) => list.rules.map(ruleKey)));
+  const known = new Set((approved?.lists ?? []).flatMap((list) => list.rules.map(keyOf)));
   return now.lists
     .filter((list) => !nat.has(list.id))
     .flatMap((list) =>
       list.rules.flatMap((rule, index): readonly Candidate[] => {
-        if (!mayPermit(rule) || known.has(ruleKey(rule))) return [];
+        if (!mayPermit(rule) || known.has(keyOf(rule))) return [];
+        if (rule.asleep) {
+          const then = withRules(now, list, list.rules.with(index, rule.asleep.rule));
+          return [{ rule, list, then, latent: { returnsWhen: rule.asleep.returnsWhen } }];
+        }
         if (rule.disabled) {
           const { disabled: _, ...enabled } = rule;
           const then = withRules(now, list, list.rules.with(index, enabled));
@@ -128,6 +132,11 @@ function candidates({ now, approved }: Sides): readonly Candidate[] {
         return [{ rule, list, then, latent: { returnsWhen: 'when what stops it first is gone', shadowed: true } }];
       }),
     );
+}
+
+/** Two rules whose times have not come may differ in these alone. */
+function keyOf(rule: Rule): string {
+  return ruleKey(rule.asleep?.written ?? rule);
 }
 
 function mayPermit({ steps }: Rule): boolean {

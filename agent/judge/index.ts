@@ -27,6 +27,7 @@ export * from './sessions.js';
 export * from './severity.js';
 export { windowExists } from './take-window.js';
 export type { BaselineSeen } from './tamper.js';
+export { type AtTime, atTime } from './times.js';
 export * from './types.js';
 export { waivedAs } from './verdict.js';
 export { type ReadBefore, readRulesYaml } from './yaml.js';

@@ -73,9 +73,26 @@ export interface Unknown {
   readonly unrecognized?: boolean;
   /** It asks by which of these ports of the device the frame came or goes, below the interface that the packet has. */
   readonly frame?: FramePorts;
+  /** It never holds but between these instants of the device's clock, whatever else it asks. */
+  readonly times?: TimeBounds;
   /** It asks for bits of an address that make too many ranges to list: one packet decides it, a set of packets does not. */
   readonly bits?: AddressBits;
 }
+
+/** Milliseconds since 1970. What comes again (hours of a day, days of a week) has no bounds. */
+export interface TimeBounds {
+  /** Holds from then on; absent: from the beginning. */
+  readonly fromMs?: number;
+  /** The first instant at which it holds no more; absent: it has no end. */
+  readonly untilMs?: number;
+  /** Both may lie so much earlier or later: the text shows them in a time zone that it does not name. */
+  readonly zoneMs?: number;
+  /** It asks for more than these bounds, so that between them it is open. */
+  readonly asksMore?: true;
+}
+
+/** A time zone lies at most so far from UTC. */
+export const ZONE_MS_MAX = 14 * 3_600_000;
 
 /** (address & mask) ∈ values, of an address of this family; false for the other family. */
 export interface AddressBits {

@@ -15,6 +15,8 @@ export interface Rule {
   readonly comment?: string;
   /** Present but switched off on the device: kept for latent openings, not evaluated. */
   readonly disabled?: boolean;
+  /** Its time has not come: the rule as it is written, as it is once it has come, and when that is, in words. */
+  readonly asleep?: { readonly written: Rule; readonly rule: Rule; readonly returnsWhen: string };
 }
 
 export type Step = { readonly kind: 'match'; readonly condition: Condition } | Action | Dispatch;

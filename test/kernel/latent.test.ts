@@ -1,6 +1,7 @@
 import { describe, expect } from '@jest/globals';
+import type { FindingView } from '../../agent/app/guard/contract.js';
 import type { Namespace } from '../support/machine.js';
-import { type Firewall, iptablesNft, nftables, nftRules } from './firewalls.js';
+import { type Firewall, iptablesLegacy, iptablesNft, nftables, nftRules } from './firewalls.js';
 import type { Guarded, Told } from './guarded.js';
 import {
   closeWindow,
@@ -74,50 +75,70 @@ function otherHours(): string {
   return `"${inHours(from).slice(11, 16)}"-"${inHours(to).slice(11, 16)}"`;
 }
 
-/** A rule that passes at some times only, by the kernel's clock. Which of them it is now no packet shows. */
-function timed(firewall: Firewall, rules: Readonly<Record<'now' | 'later', readonly string[]>>): Story {
+type Times = 'now' | 'later' | 'again' | 'over';
+
+/** A rule that passes at some times only, by the kernel's clock, which is the guard's. */
+function timed(firewall: Firewall, rules: Readonly<Record<Times, readonly string[]>>): Story {
   return {
-    name: `G4: ${firewall.title}: a rule with times of its own passes in them and not beyond, and keeps the window from closing`,
+    name: `G4: ${firewall.title}: a rule with times of its own is open in them, latent before, over after, and possible where they come again`,
     firewall,
     action: async (guarded) => {
       const { world } = guarded;
       const window = await openWindow(guarded, '--for', '10m', '--allow', `any -> ${web[4]} tcp/${RESULTS}`);
-      for (const [when, door] of [
-        ['now', 'reached'],
-        ['later', 'shut'],
-      ] as const) {
+      const becomes = async (when: Times, door: 'reached' | 'shut'): Promise<void> => {
         await firewall.load(world.firewall);
         await findingsOnce(guarded);
         await world.firewall.must([...rules[when]]);
         await expectDoor(guarded, RESULTS, door);
+      };
+      const told = async (): Promise<FindingView> => {
         const [finding] = await findingsOnce(guarded, 'IN_WINDOW_CHANGE');
         expect(finding!.summary).toContain(`${web[4]} tcp ${RESULTS}`);
-        expect(finding!.conditions?.join()).toMatch(/time|hour/);
-      }
+        return finding!;
+      };
+      await becomes('now', 'reached');
+      expect(await told()).toEqual(expect.not.objectContaining({ conditions: expect.anything() }));
+      await becomes('again', 'shut');
+      const again = await told();
+      expect([again.conditions?.join(), again.returnsWhen]).toEqual([expect.stringMatching(/time|hour/), undefined]);
+      await becomes('later', 'shut');
+      expect((await told()).returnsWhen).toMatch(/^at \d{4}-\d\d-\d\d \d\d:\d\d:\d\d .+, by its own clock$/);
       const no = await closeWindow(guarded, window);
       expect(no).toMatchObject({ exit: 1, answer: { state: 'refused' } });
       expect(no.answer.openings).toHaveLength(1);
-      await firewall.load(world.firewall);
+      await becomes('over', 'shut');
       expect(await closeWindow(guarded, window)).toMatchObject({ exit: 0, answer: { state: 'closed', openings: [] } });
+      await findingsOnce(guarded);
     },
   };
 }
 
 const way = ['iifname', 'wan0', 'ip', 'daddr', web[4], 'tcp', 'dport', String(RESULTS)];
 const insert = ['nft', 'insert', 'rule', 'inet', 'filter', 'forward', ...way];
-const iptables = `iptables-nft -I FORWARD -i wan0 -d ${web[4]} -p tcp --dport ${RESULTS} -j ACCEPT -m time`.split(' ');
+const extension = `-I FORWARD -i wan0 -d ${web[4]} -p tcp --dport ${RESULTS} -j ACCEPT -m time`.split(' ');
 const utc = (hours: number): string => new Date(Date.now() + hours * 3_600_000).toISOString().slice(0, 19);
+
+function extended(program: string): Readonly<Record<Times, readonly string[]>> {
+  const rule = [program, ...extension];
+  return {
+    now: [...rule, '--datestart', utc(-4), '--datestop', utc(4)],
+    later: [...rule, '--datestart', utc(4)],
+    again: [...rule, '--timestart', utc(4).slice(11), '--timestop', utc(6).slice(11)],
+    over: [...rule, '--datestart', utc(-6), '--datestop', utc(-4)],
+  };
+}
 
 describe('on the real kernel', () => {
   testStories([
+    // Which time zone nft shows a time in is not known: its bounds lie further from now than any zone from another.
     timed(nftables, {
-      now: [...insert, 'meta', 'time', '<', `"${inHours(4)}"`, 'accept'],
-      later: [...insert, 'meta', 'hour', otherHours(), 'accept'],
+      now: [...insert, 'meta', 'time', `"${inHours(-30)}"-"${inHours(30)}"`, 'accept'],
+      later: [...insert, 'meta', 'time', '>=', `"${inHours(30)}"`, 'accept'],
+      again: [...insert, 'meta', 'hour', otherHours(), 'accept'],
+      over: [...insert, 'meta', 'time', '<', `"${inHours(-30)}"`, 'accept'],
     }),
-    timed(iptablesNft, {
-      now: [...iptables, '--datestart', utc(-4), '--datestop', utc(4)],
-      later: [...iptables, '--datestart', utc(4)],
-    }),
+    timed(iptablesNft, extended('iptables-nft')),
+    timed(iptablesLegacy, extended('iptables-legacy')),
     {
       name: 'G3: commented out in the file, or in a chain that nobody calls: shut and clean, and told when it is back',
       firewall: nftables,

@@ -1,7 +1,14 @@
 import type { SnapshotHeader, SnapshotStore } from '../../baseline/index.js';
 import { displayMessage } from '../../collect/index.js';
 import type { DeviceSettings } from '../../config/index.js';
-import type { BaselineSeen, JudgeState, Observation, Subject } from '../../judge/index.js';
+import {
+  type AtTime,
+  atTime,
+  type BaselineSeen,
+  type JudgeState,
+  type Observation,
+  type Subject,
+} from '../../judge/index.js';
 import type { Clock } from '../../lib/clock.js';
 import type { Log } from '../../lib/log.js';
 import type { Device } from '../../model/index.js';
@@ -32,6 +39,8 @@ export interface WatchedDevice {
   unstored(): boolean;
   /** The last complete snapshot, compared anew; nothing is read or judged. */
   stored(): Promise<Seen | undefined>;
+  /** When the last reading says something else by itself: a rule's time begins or ends. In ms since 1970. */
+  turnsAt(): number | undefined;
   busy(): boolean;
   /** Resolves once no reading is under way or waiting. */
   idle(): Promise<void>;
@@ -156,6 +165,7 @@ export function watchedDevice(settings: DeviceSettings, tools: DeviceTools): Wat
       const reading = parts.readingOf(settings, kept.captures, kept.lastSeen);
       return { reading, snapshot: { id: kept.id, unchanged: true }, observation: await composed(reading, kept.id) };
     },
+    turnsAt: memory.turnsAt,
     busy,
     idle,
   };
@@ -178,10 +188,13 @@ interface DeviceMemory {
   keep(reading: Reading): Seen['snapshot'];
   compose(reading: Reading, snapshot: string | undefined): Promise<Observation>;
   remember(reading: Reading, observation: Observation): void;
+  turnsAt(): number | undefined;
 }
 
 interface Complete {
   readonly model: Device;
+  /** When it was judged. */
+  readonly at: number;
   readonly hash: string;
   /** Absent when it was derived again from what was stored. */
   readonly observation?: Observation;
@@ -200,6 +213,11 @@ function deviceMemory(settings: DeviceSettings, tools: DeviceTools): DeviceMemor
   const altered = new Set<string>();
   let before: Complete | undefined;
   let looked = false;
+  let turnsAt: number | undefined;
+
+  /** Its rules as they are then. The clock of another machine is not ours: what its rules say of time stays open. */
+  const timed = (model: Device, at: number): AtTime =>
+    settings.source.kind === 'local' ? atTime(model, at) : { device: model, phases: '' };
 
   /** A text that these readers do not understand wholly, though others did, is nothing to compare with. */
   const derived = (header: SnapshotHeader, beside: Reading): Device | undefined => {
@@ -229,7 +247,7 @@ function deviceMemory(settings: DeviceSettings, tools: DeviceTools): DeviceMemor
     looked = true;
     const header = lastComplete(snapshots, device);
     const model = header && derived(header, reading);
-    if (header && model) before = { model, hash: header.hash, settled: false };
+    if (header && model) before = { model, at: header.lastSeen, hash: header.hash, settled: false };
     return before;
   };
 
@@ -267,8 +285,12 @@ function deviceMemory(settings: DeviceSettings, tools: DeviceTools): DeviceMemor
     if (!step.ok) log.error('a change of the baseline could not be told', { ...step.error });
   };
 
-  const declaredBy = (reading: Reading, approved: SnapshotHeader | undefined): string =>
-    JSON.stringify([approved?.id ?? null, parts.declaredKey(device, reading.at)]);
+  /** What the observation of a reading depends on besides its text. */
+  const declaredBy = (reading: Reading, approved: SnapshotHeader | undefined): string => {
+    const states = [reading.model, approved && models.get(approved.id)];
+    const phases = states.map((model) => (model ? timed(model, reading.at).phases : ''));
+    return JSON.stringify([approved?.id ?? null, parts.declaredKey(device, reading.at), phases]);
+  };
 
   return {
     keep(reading) {
@@ -299,22 +321,24 @@ function deviceMemory(settings: DeviceSettings, tools: DeviceTools): DeviceMemor
       if (!model)
         return blind(reading, reading.blind.length > 0 ? reading.blind : [`${device}: nothing was understood`]);
       const approved = snapshots.approved(device);
+      const approvedModel = approved && modelOf(approved, reading);
       const declared = declaredBy(reading, approved);
+      turnsAt = timed(model, reading.at).turnsAt;
       const known = previous(reading);
       if (reading.complete && known?.settled && known.hash === reading.hash && known.declared === declared) {
         return { ...known.observation!, at: reading.at, ...(snapshot !== undefined && { snapshot }) };
       }
-      const approvedModel = approved && modelOf(approved, reading);
       const isAltered = approved !== undefined && altered.has(approved.id);
       tellApproved(approved, isAltered, reading.at);
       const underApproved = approvedModel && underVersion(reading, approvedModel.version);
       const found = parts.compose({
         settings,
-        reading: { ...reading, model },
+        reading: { ...reading, model: timed(model, reading.at).device },
         ...(snapshot !== undefined && { snapshot }),
-        ...(approvedModel && { approved: approvedModel }),
-        ...(underApproved && { underApproved }),
-        ...(known && { before: known.model }),
+        // What was approved is a text: what it would let through now is what is approved now.
+        ...(approvedModel && { approved: timed(approvedModel, reading.at).device }),
+        ...(underApproved && { underApproved: timed(underApproved, reading.at).device }),
+        ...(known && { before: timed(known.model, known.at).device }),
         ...earlierOf(bench.state(), device),
       });
       const observation = await found;
@@ -340,12 +364,14 @@ function deviceMemory(settings: DeviceSettings, tools: DeviceTools): DeviceMemor
       if (!reading.complete || !reading.model || observation.blind.length > 0) return;
       before = {
         model: reading.model,
+        at: reading.at,
         hash: reading.hash,
         observation,
         declared: declaredBy(reading, snapshots.approved(device)),
         settled: before?.hash === reading.hash,
       };
     },
+    turnsAt: () => turnsAt,
   };
 }
 

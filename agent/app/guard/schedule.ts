@@ -104,7 +104,11 @@ export function startSchedule({ bench, devices, clock, pollSeconds, onFault }: S
   const refreshPoll = (device: WatchedDevice): void => {
     const { id } = device.settings;
     if (device.busy()) return;
-    const at = (lastAsked.get(id) ?? clock.now()) + intervalMs(device);
+    const asked = lastAsked.get(id) ?? clock.now();
+    // What a rule says of time changes without anybody acting, and no wake tells of it.
+    const turnsAt = device.turnsAt() ?? asked;
+    const poll = asked + intervalMs(device);
+    const at = turnsAt > asked ? Math.min(turnsAt, poll) : poll;
     const armed = polls.get(id);
     if (armed?.at === at) return;
     armed?.cancel();

@@ -1,6 +1,7 @@
 import { type Condition, not, type Unknown } from '../../model/index.js';
 import type { Extension, OptionUse } from './extract.js';
 import { statefulMatches } from './modules.js';
+import { boundsOfTime } from './times.js';
 
 /** The words of an extension, the same for the same content: what an unknown condition is identified by. */
 export function extensionText({ name, options }: Extension): string {
@@ -31,6 +32,7 @@ export function unknownMatch(extension: Extension): Condition {
     const one: Condition = { kind: 'unknown', id: alike.id, text, ...stateful };
     return alike.negated ? not(one) : one;
   }
+  const times = extension.name === 'time' ? boundsOfTime(extension) : undefined;
   const unrecognized = !extension.known || extension.options.some(({ known }) => !known);
   return {
     kind: 'unknown',
@@ -38,6 +40,7 @@ export function unknownMatch(extension: Extension): Condition {
     text,
     ...stateful,
     ...(unrecognized ? { unrecognized: true } : {}),
+    ...(times && { times }),
   };
 }
 

@@ -13,6 +13,7 @@ import { addressTypes, allOf, type Field, fieldOf, type NumberField, portProtoco
 import { type FrameView, nameTest } from './frames.js';
 import { expressionText, statementText } from './render.js';
 import { elementsOf, type Sets, unknown } from './sets.js';
+import { boundsOfTime } from './times.js';
 
 export interface MatchContext {
   readonly table: TableFamily;
@@ -278,7 +279,11 @@ export function undecided(
   const shown: Expression = isMissing ? { kind: 'value', text: 'missing' } : right;
   const text = statementText({ kind: 'match', operator: plain, left, right: shown }, context.sets.contentOf);
   const stateful = statefulKey.test(selectorOf(left) ?? '');
-  const condition = unknown(text, { stateful, unrecognized: unrecognized || missing });
+  const times = boundsOfTime(left, plain, right);
+  const condition = {
+    ...unknown(text, { stateful, unrecognized: unrecognized || missing }),
+    ...(times && { times }),
+  };
   const asked = negated ? not(condition) : condition;
   return socketKey.test(selectorOf(left) ?? '') ? all(hasSocket, asked) : asked;
 }
