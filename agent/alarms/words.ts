@@ -1,4 +1,5 @@
 import { type AlarmRecord, type CodeText, matterOf, type Matter as Told } from './record.js';
+import { returnsInFrench } from './returns.js';
 
 /** What is shut now and opens by itself is another matter to people: nobody has to shut it. */
 type Matter = Told | 'latent';
@@ -39,6 +40,8 @@ interface Words {
   /** In the place of the usual tags. */
   readonly waiting: string;
   readonly declared: string;
+  /** When it opens by itself. */
+  readonly returns: (text: string) => string;
 }
 
 type Label =
@@ -144,6 +147,7 @@ const french: Words = {
     `Passé ce jour, il sera signalé comme resté ouvert. Pour l’accepter : ecluse accept ${key} ; pour le refuser : ecluse refuse ${key} --reason …`,
   waiting: 'À accepter',
   declared: 'Accepté',
+  returns: returnsInFrench,
 };
 
 const english: Words = {
@@ -224,6 +228,7 @@ const english: Words = {
     `After that day it is told as left open. To accept it: ecluse accept ${key}; to refuse it: ecluse refuse ${key} --reason …`,
   waiting: 'To accept',
   declared: 'Accepted',
+  returns: (text) => text,
 };
 
 const languages: Readonly<Record<Language, Words>> = { fr: french, en: english };
@@ -255,7 +260,7 @@ export function letter(record: AlarmRecord, language: Language, texts: CodeTexts
       ...(isOpen ? line('contact', record.contact) : []),
       ...seenText(record, words, { matter, isOpen, time }),
       ...(record.certainty === 'possible' ? line('possible', record.conditions ?? '?') : []),
-      ...line('returns', record.returnsWhen),
+      ...line('returns', record.returnsWhen && words.returns(record.returnsWhen)),
       ...line('window', record.window && (by ? `${record.window} (${by})` : record.window)),
       ...line('until', record.windowEnd && time(record.windowEnd)),
       ...line('ticket', record.ticket),
