@@ -48,21 +48,31 @@ function turnsOf({ fromMs, untilMs, zoneMs = 0 }: TimeBounds): readonly number[]
 function boundsOf(device: Device): readonly TimeBounds[] {
   let known = bounds.get(device);
   if (!known) {
-    const pipelines = [device.pipeline, ...(device.later ?? []).map(({ pipeline }) => pipeline)];
-    known = pipelines.flatMap(({ lists }) => lists.flatMap(({ rules }) => rules.flatMap(boundsOfRule)));
+    const found: TimeBounds[] = [];
+    for (const { pipeline } of [device, ...(device.later ?? [])]) {
+      for (const { rules } of pipeline.lists) for (const rule of rules) noteRule(rule, found);
+    }
+    known = found;
     bounds.set(device, known);
   }
   return known;
 }
 
-function boundsOfRule({ steps }: Rule): readonly TimeBounds[] {
-  return steps.flatMap((step) => (step.kind === 'match' ? asked(step.condition) : []));
+function boundsOfRule(rule: Rule): readonly TimeBounds[] {
+  const found: TimeBounds[] = [];
+  noteRule(rule, found);
+  return found;
+}
+
+/** All rules of each reading are looked through, and hardly one has bounds: nothing is made for the others. */
+function noteRule({ steps }: Rule, found: TimeBounds[]): void {
+  for (const step of steps) if (step.kind === 'match') note(step.condition, found);
 }
 
 /** Of what must hold: within a negation or a choice, bounds that have passed may be what lets a packet through. */
-function asked(condition: Condition): readonly TimeBounds[] {
-  if (condition.kind === 'all') return condition.of.flatMap(asked);
-  return condition.kind === 'unknown' && condition.times ? [condition.times] : [];
+function note(condition: Condition, found: TimeBounds[]): void {
+  if (condition.kind === 'all') for (const part of condition.of) note(part, found);
+  else if (condition.kind === 'unknown' && condition.times) found.push(condition.times);
 }
 
 function settle(device: Device, nowMs: number): Device {
