@@ -47,14 +47,14 @@ function broken(): Works['learn']['input'] {
 
 describe('what compares states', () => {
   test('is done at once where that takes no time', () => {
-    const here = apart(3_600_000);
+    const here = apart({ heldUpMsMax: 3_600_000, firstMsMax: 3_600_000 });
     expect(here.work('compose', inputs().compose)).toEqual(works.compose(inputs().compose));
     expect(here.work('learn', inputs().learn)).toEqual(works.learn(inputs().learn));
     here.close();
   });
 
   test('is done on a thread of its own where it takes long, with the same answer', async () => {
-    const there = apart(0);
+    const there = apart({ heldUpMsMax: 0, firstMsMax: 0 });
     const { compose, learn, shut } = inputs();
     const answers = [there.work('compose', compose), there.work('shut', shut), there.work('learn', learn)];
     for (const answer of answers) expect(answer).toBeInstanceOf(Promise);
@@ -67,8 +67,17 @@ describe('what compares states', () => {
     there.close();
   });
 
+  test('the first one may hold up the guard for longer', async () => {
+    const there = apart({ heldUpMsMax: 0, firstMsMax: 3_600_000 });
+    expect(there.work('learn', inputs().learn)).toBe(works.learn(inputs().learn));
+    const second = there.work('learn', inputs().learn);
+    expect(second).toBeInstanceOf(Promise);
+    expect(await second).toBe(works.learn(inputs().learn));
+    there.close();
+  });
+
   test('is given up where the thread fails, and the next one begins', async () => {
-    const there = apart(0);
+    const there = apart({ heldUpMsMax: 0, firstMsMax: 0 });
     const first = there.work('learn', broken());
     const second = there.work('learn', inputs().learn);
     await expect(first).rejects.toThrow('nowhere');
@@ -77,7 +86,7 @@ describe('what compares states', () => {
   });
 
   test('is given up when the guard stops', async () => {
-    const there = apart(0);
+    const there = apart({ heldUpMsMax: 0, firstMsMax: 0 });
     const answers = Promise.allSettled([there.work('compose', inputs().compose), there.work('learn', inputs().learn)]);
     there.close();
     expect((await answers).map(({ status }) => status)).toEqual(['rejected', 'rejected']);
