@@ -3,7 +3,6 @@ import {
   type AddressBits,
   type AddressSet,
   type Condition,
-  type Family,
   formatIp4,
   formatIp6,
   masked4,
