@@ -12,7 +12,7 @@ import {
 } from '../../model/index.js';
 import type { RuleDeclaration, Statement } from './ast.js';
 import { type ActionContext, mangle, opaque, translate, verdictActions, verdictMap } from './convert-action.js';
-import { compare } from './convert-match.js';
+import { compare, EVERY_PROTOCOL } from './convert-match.js';
 import { family, protocol } from './fields.js';
 import { elementText, expressionText, statementText } from './render.js';
 import { unknown } from './sets.js';
@@ -86,7 +86,7 @@ export function convertRule(surroundings: Surroundings, rule: RuleDeclaration): 
 function convertAnew(surroundings: Surroundings, rule: RuleDeclaration): ConvertedRule {
   const notes: string[] = [];
   const steps: Step[] = [];
-  let protocols = EVERY_PROTOCOL;
+  let protocols: Intervals = EVERY_PROTOCOL;
   for (const [index, statement] of rule.statements.entries()) {
     const before = rule.statements[index - 1];
     const last = steps.at(-1);
@@ -102,8 +102,6 @@ function convertAnew(surroundings: Surroundings, rule: RuleDeclaration): Convert
   const extension = rule.statements.some((statement) => statement.kind === 'xt');
   return { steps, extension, ...judge(steps, notes) };
 }
-
-const EVERY_PROTOCOL: Intervals = [0, 255];
 
 /** A test of the same words, behind tests that leave the same protocols, is the same within one table. */
 function converting(

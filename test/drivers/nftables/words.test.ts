@@ -83,6 +83,12 @@ describe('comparisons', () => {
     expect(JSON.stringify(stepsOf('th dport 53'))).toContain('of a protocol without ports');
   });
 
+  test('a port of any protocol may have a test of "ct protocol" before it that nft does not print', () => {
+    expect(JSON.stringify(stepsOf('th dport 53'))).toContain('which nft does not print before th dport 53');
+    expect(JSON.stringify(stepsOf('ct original proto-dst 53'))).not.toContain('does not print');
+    expect(JSON.stringify(stepsOf('meta l4proto udp th dport 53'))).not.toContain('does not print');
+  });
+
   test('a negated concatenation asks for family and protocol first', () => {
     const [step] = stepsOf('ip saddr . tcp dport != { 10.0.0.1 . 22 }');
     expect(plain(step)).toEqual(

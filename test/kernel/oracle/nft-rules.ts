@@ -392,6 +392,8 @@ function rule(context: Context): string {
     if (dice.once(2)) parts.push(verdict(context));
   }
   const text = parts.join(' ');
+  // Before a port of any protocol nft leaves "ct protocol" out of its listing; beside "meta l4proto" nobody asks for it.
+  if (/ct (?:original |reply )?protocol/.test(text) && /meta l4proto/.test(text)) return rule(context);
   // Beside this answer nft 1.0.6 leaves "meta nfproto" out of its listing, as what goes without saying.
   return text.includes('meta nfproto') ? text.replace(' with tcp reset', '') : text;
 }
