@@ -1,52 +1,48 @@
 import { describe, expect, test } from '@jest/globals';
 import { fakeWorld, must, startGuard } from './fakes.js';
 
-function held(): { readonly comparing: Promise<void>; release(): void } {
-  let release = (): void => {};
-  const comparing = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  return { comparing, release: () => release() };
-}
-
 const ssh = { id: 'ssh', ports: '22' } as const;
 const rdp = { id: 'rdp', ports: '3389' } as const;
 
+/** A guard in which the comparison of what was just opened on `fw` takes until it is released. */
+async function comparing(names: readonly string[] = ['fw']) {
+  const world = fakeWorld(names);
+  const started = await startGuard(world);
+  const { fw } = world.devices;
+  let end = (): void => {};
+  fw!.comparing = new Promise<void>((resolve) => {
+    end = resolve;
+  });
+  fw!.open = [ssh];
+  fw!.wake();
+  await started.settled();
+  const release = async (): Promise<void> => {
+    fw!.comparing = undefined;
+    end();
+    await started.settled();
+  };
+  return { ...started, world, release, last: () => started.rows().map((row) => row.split(' ').at(-1)) };
+}
+
 describe('a comparison that takes long', () => {
   test('holds up no other device, and is judged when it is done', async () => {
-    const world = fakeWorld(['fw', 'pacs']);
-    const { guard, rows, settled } = await startGuard(world);
-    const { comparing, release } = held();
-    const { fw, pacs } = world.devices;
-    fw!.comparing = comparing;
-    fw!.open = [ssh];
-    fw!.wake();
-    await settled();
+    const { guard, world, last, release, settled } = await comparing(['fw', 'pacs']);
+    const { pacs } = world.devices;
     pacs!.open = [rdp];
     pacs!.wake();
     await settled();
-    expect(rows().map((row) => row.split(' ').at(-1))).toEqual(['rdp']);
-    fw!.comparing = undefined;
-    release();
-    await settled();
-    expect(rows().map((row) => row.split(' ').at(-1))).toEqual(['rdp', 'ssh']);
+    expect(last()).toEqual(['rdp']);
+    await release();
+    expect(last()).toEqual(['rdp', 'ssh']);
     await guard.close();
   });
 
   test('is done again where another snapshot was approved meanwhile', async () => {
-    const world = fakeWorld();
-    const { guard, rows, settled } = await startGuard(world);
-    const { comparing, release } = held();
-    const { fw } = world.devices;
-    fw!.comparing = comparing;
-    fw!.open = [ssh];
-    fw!.wake();
-    await settled();
+    const { guard, rows, release, settled } = await comparing();
     const [newest] = must(await guard.snapshots({ device: 'fw' }));
     const accepted = guard.acceptBaseline({ device: 'fw', snapshot: newest!.id, by: 'the network team' });
     await settled();
-    fw!.comparing = undefined;
-    release();
+    await release();
     must(await accepted);
     await settled();
     // What is declared is told as that; compared with the snapshot before, it would be an opening that nobody planned.
@@ -55,16 +51,9 @@ describe('a comparison that takes long', () => {
   });
 
   test('is not judged where the guard stops before it is done', async () => {
-    const world = fakeWorld();
-    const { guard, events, settled } = await startGuard(world);
-    const { comparing, release } = held();
-    const { fw } = world.devices;
-    fw!.comparing = comparing;
-    fw!.open = [ssh];
-    fw!.wake();
-    await settled();
+    const { guard, events, release } = await comparing();
     const closed = guard.close();
-    release();
+    await release();
     await closed;
     expect(events).toEqual([]);
   });

@@ -192,3 +192,35 @@ test('a guard that is stopped while a change is looked at takes nothing more of 
   await one.idle();
   expect(one.taken.filter((hash) => hash === 'late')).toEqual([]);
 });
+
+describe('a reading that came from elsewhere', () => {
+  test('is made and judged after the one under way', async () => {
+    const one = await readOnce();
+    void one.read();
+    let made = false;
+    const given = one.given(() => {
+      made = true;
+      return readingOf('imported');
+    });
+    await settled();
+    expect(made).toBe(false);
+    await one.open[0]!.answer('read');
+    expect(await given).toBe('imported');
+    expect(one.taken).toEqual(['first', 'read', 'imported']);
+  });
+
+  test('counts as one under way until it is judged', async () => {
+    const one = await readOnce();
+    const given = [one.given(() => readingOf('imported')), one.given(() => readingOf('imported too'))];
+    await Promise.resolve();
+    expect(one.busy()).toBe(true);
+    const read = one.read();
+    await Promise.all(given);
+    await settled();
+    await one.open[0]!.answer('read');
+    await read;
+    expect([...one.taken].sort()).toEqual(['first', 'imported', 'imported too', 'read']);
+    expect(one.taken.indexOf('imported')).toBeLessThan(one.taken.indexOf('imported too'));
+    expect(one.busy()).toBe(false);
+  });
+});

@@ -1,7 +1,7 @@
 import type { DeviceSettings } from '../../config/index.js';
 import type { JudgeState } from '../../judge/index.js';
 import type { Clock } from '../../lib/clock.js';
-import { isUnderWork } from './device.js';
+import { isUnderWork } from './device-memory.js';
 import type { Parts } from './ports.js';
 
 /**

@@ -7,6 +7,8 @@ export interface Rounds<Seen> {
   read(): Promise<Seen>;
   /** Something has changed: it is looked at as soon as can be, and everything is read after that. */
   changed(): void;
+  /** A reading that came from elsewhere: `make` gives it once no other is under way, so that two are judged in their order. */
+  given(make: () => Reading): Promise<Seen>;
   busy(): boolean;
   /** Resolves once no reading is under way or waiting. */
   idle(): Promise<void>;
@@ -90,8 +92,8 @@ export function rounds<Seen>({ whole, change, take, signal, after, ...given }: R
     }
   };
 
-  const begin = (): Promise<Seen> => {
-    const mine = perform().finally(() => {
+  const begin = (work: () => Promise<Seen> = perform): Promise<Seen> => {
+    const mine = work().finally(() => {
       if (underWay === mine) underWay = undefined;
       after();
     });
@@ -108,8 +110,16 @@ export function rounds<Seen>({ whole, change, take, signal, after, ...given }: R
     return waiting;
   };
 
+  const idle = async (): Promise<void> => {
+    while (underWay || waiting) await (waiting ?? underWay);
+  };
+
   return {
     read,
+    async given(make) {
+      await idle();
+      return begin(async () => take(make()));
+    },
     changed() {
       noticed = agreed !== undefined && change !== undefined;
       if (!underWay) void begin();
@@ -119,8 +129,6 @@ export function rounds<Seen>({ whole, change, take, signal, after, ...given }: R
       else void read();
     },
     busy: () => underWay !== undefined,
-    async idle() {
-      while (underWay || waiting) await (waiting ?? underWay);
-    },
+    idle,
   };
 }

@@ -2,7 +2,8 @@ import { deadlineOf, type Finding, type JudgeContext, type JudgeState, nextDue }
 import type { Clock } from '../../lib/clock.js';
 import type { Bench } from './bench.js';
 import { isOpen } from './bench.js';
-import { isUnderWork, type WatchedDevice } from './device.js';
+import type { WatchedDevice } from './device.js';
+import { isUnderWork } from './device-memory.js';
 
 /** How often a device is read while it is worked on, while something on it is open, and while it cannot be read. */
 const CLOSELY_MS = 60_000;

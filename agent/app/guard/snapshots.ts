@@ -3,7 +3,8 @@ import type { DeclaredAccess } from '../../baseline/index.js';
 import { captureFromPath, redactCapture } from '../../collect/index.js';
 import { failure, type Problem, type Result, success } from '../../lib/result.js';
 import type { AcceptRequest, DriftView, Guard, ReadingView, SnapshotView } from './contract.js';
-import { isUnderWork, lastComplete, type Seen, type WatchedDevice } from './device.js';
+import type { Seen, WatchedDevice } from './device.js';
+import { isUnderWork, lastComplete } from './device-memory.js';
 import type { LearnRequest, Reading } from './ports.js';
 import { chosen, coverage, type Room, readNow } from './room.js';
 import { driftView, iso, readingView, snapshotView } from './views.js';
@@ -174,15 +175,17 @@ async function importCapture(room: Room, name: string, path: string): Promise<Re
   if (!capture.ok) return capture;
   const driver = parts.drivers.find((one) => one.id === capture.value.driver)!;
   const redacted = redactCapture(capture.value, driver.secrets, room.redact);
-  const reading = parts.readingOf(device.settings, [redacted], clock.now());
   const absent = device.settings.drivers.filter((id) => id !== driver.id);
   const reasons = absent.map((id) => `${name}: ${id} is not part of the imported file`);
-  const taken: Reading = {
-    ...reading,
-    complete: reading.complete && absent.length === 0,
-    blind: [...reading.blind, ...reasons],
+  const imported = (): Reading => {
+    const reading = parts.readingOf(device.settings, [redacted], clock.now());
+    return {
+      ...reading,
+      complete: reading.complete && absent.length === 0,
+      blind: [...reading.blind, ...reasons],
+    };
   };
-  return success(readingView(await device.take(taken)));
+  return success(readingView(await device.take(imported)));
 }
 
 function baselineText(room: Room, devices: readonly WatchedDevice[]): string {

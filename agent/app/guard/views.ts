@@ -35,7 +35,8 @@ import type {
   WayOut,
   WindowView,
 } from './contract.js';
-import { lastComplete, type Seen } from './device.js';
+import type { Seen } from './device.js';
+import { lastComplete } from './device-memory.js';
 
 export function iso(instant: Instant): string {
   return new Date(instant).toISOString();
