@@ -176,7 +176,7 @@ export function markTest(
     else if ((key.kind === 'range' || key.kind === 'prefix') && form.xor === 0) {
       const range = key.kind === 'range' ? [numeric(key.first), numeric(key.last)] : prefixed(key.address, key.length);
       const [first, last] = range;
-      if (first === undefined || last === undefined) return undefined;
+      if (first === undefined || last === undefined || first > last) return undefined;
       ranges.push([first, last]);
     } else {
       const value = constant(number, key);

@@ -117,11 +117,23 @@ function single(
     case 'name':
       return names(context, left, operator, field, elements ?? asElements(right));
     case 'mark':
-      return markTest(field, left, operator, elements ?? [{ key: right, statements: [] }]);
+      return perhapsMerged(
+        context,
+        markTest(field, left, operator, elements ?? [{ key: right, statements: [] }]),
+        operator,
+        left,
+        right,
+      );
     case 'status':
       return statusTest(left, operator, right);
     case 'number':
-      return number(context, name, field, left, operator, right, elements);
+      return perhapsMerged(
+        context,
+        number(context, name, field, left, operator, right, elements),
+        operator,
+        left,
+        right,
+      );
   }
 }
 
@@ -155,7 +167,8 @@ function number(
     context.notes.push('a prefix of an original address is printed by nft 1.0 as another address');
     return undecided(context, left, operator, right);
   }
-  if (!values) return undecided(context, left, operator, right, true);
+  if (!values)
+    return backwards(context, field, left, operator, right) ?? undecided(context, left, operator, right, true);
   const wanted = satisfying(field, left, elements ? (operator === 'implicit' ? '==' : operator) : operator, values);
   if (!wanted) return maskedAddress(name, field, left, operator, values) ?? undecided(context, left, operator, right);
   if (name === 'ip6 nexthdr') return nextHeader(context, field, left, operator, right, wanted);
@@ -164,6 +177,41 @@ function number(
   const text = statementText({ kind: 'match', operator, left, right }, context.sets.contentOf);
   const asked = transport(context, test, text);
   return name.startsWith('th ') ? perhapsTracked(context, asked, text) : asked;
+}
+
+/**
+ * `tcp dport < 25 tcp dport > 80`, which holds for nothing, and `tcp sport < 25 tcp dport > 80` are printed as
+ * `tcp dport != 25-80` like the real one (expr_postprocess_range in nft's netlink_delinearize.c; seen with 1.0.6).
+ */
+function perhapsMerged(
+  context: MatchContext,
+  test: Condition | undefined,
+  operator: Comparison,
+  left: Expression,
+  right: Expression,
+): Condition | undefined {
+  if (!test || operator !== '!=' || right.kind !== 'range') return test;
+  const text = statementText({ kind: 'match', operator, left, right }, context.sets.contentOf);
+  return all(test, unknown(`one comparison, not two that nft prints as ${text}`, { stateful: true }));
+}
+
+/**
+ * `tcp sport >= 1024 tcp dport <= 80` is printed as `tcp dport 1024-80`: of the first of both only the bound is left. Where
+ * both ask for one field, it holds for nothing.
+ */
+function backwards(
+  context: MatchContext,
+  field: NumberField,
+  left: Expression,
+  operator: Comparison,
+  right: Expression,
+): Condition | undefined {
+  if (right.kind !== 'range' || operator === '!=') return undefined;
+  const [first, last] = [field.value(right.first), field.value(right.last)];
+  if (first === undefined || last === undefined || first <= last) return undefined;
+  const none = typeof last === 'bigint' ? 0n : 0;
+  const text = statementText({ kind: 'match', operator, left, right }, context.sets.contentOf);
+  return all(field.test([none, last]), unknown(`what nft prints as ${text}`, { stateful: true }));
 }
 
 /**

@@ -89,6 +89,18 @@ describe('comparisons', () => {
     expect(JSON.stringify(stepsOf('meta l4proto udp th dport 53'))).not.toContain('does not print');
   });
 
+  test('two comparisons that nft prints as one negated range hold for less than that', () => {
+    expect(JSON.stringify(stepsOf('tcp dport != 25-80'))).toContain('not two that nft prints as tcp dport != 25-80');
+    expect(JSON.stringify(stepsOf('meta mark != 0x10-0x1f'))).toContain('not two that nft prints as meta mark');
+    expect(JSON.stringify(stepsOf('tcp dport != { 25-80 }'))).not.toContain('nft prints');
+    expect(JSON.stringify(stepsOf('tcp dport 25-80'))).not.toContain('nft prints');
+  });
+
+  test('of a range that ends before it begins only the end is sure', () => {
+    const [, step] = stepsOf('tcp dport 1024-80');
+    expect(JSON.stringify(step ?? stepsOf('tcp dport 1024-80'))).toContain('what nft prints as tcp dport 1024-80');
+  });
+
   test('a negated concatenation asks for family and protocol first', () => {
     const [step] = stepsOf('ip saddr . tcp dport != { 10.0.0.1 . 22 }');
     expect(plain(step)).toEqual(

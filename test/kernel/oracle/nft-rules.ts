@@ -392,8 +392,17 @@ function rule(context: Context): string {
     if (dice.once(2)) parts.push(verdict(context));
   }
   const text = parts.join(' ');
-  // Before a port of any protocol nft leaves "ct protocol" out of its listing; beside "meta l4proto" nobody asks for it.
-  if (/ct (?:original |reply )?protocol/.test(text) && /meta l4proto/.test(text)) return rule(context);
+  if (isGarbled(text)) return rule(context);
   // Beside this answer nft 1.0.6 leaves "meta nfproto" out of its listing, as what goes without saying.
   return text.includes('meta nfproto') ? text.replace(' with tcp reset', '') : text;
+}
+
+/** What nft 1.0.6 prints as something else, so that no reader of its listing can know. */
+function isGarbled(text: string): boolean {
+  // Before a port "ct protocol" is left out, as what `meta l4proto` beside it says already.
+  if (/ct (?:original |reply )?protocol/.test(text) && /(?:meta l4proto|ip protocol|ip6 nexthdr)/.test(text))
+    return true;
+  // `tcp sport >= 25 tcp dport <= 80` is printed as `tcp dport 25-80`.
+  const bounds = /(?<first>\w+ [sd]port) >= \d+ (?<second>\w+ [sd]port) <= \d+/.exec(text)?.groups;
+  return bounds !== undefined && bounds.first !== bounds.second;
 }
