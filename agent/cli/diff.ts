@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { compileLate } from '../app/compile-late.js';
 import type { DiffAnswer } from '../app/offline-diff.js';
 import type { Told } from '../app/offline-words.js';
+import type { OpeningView } from '../app/opening-json.js';
 import { displayText } from '../lib/display.js';
 import { failure, type Result, success } from '../lib/result.js';
 import type { Coverage } from '../model/index.js';
@@ -73,12 +74,39 @@ interface Reading {
   readonly whole: boolean;
 }
 
-function verdictText({ equal }: DiffAnswer, opened: number, closed: number): string {
-  if (equal === true) return 'Both let through the same new connections.';
-  const edits = (count: number, did: string): string => `${count} ${count === 1 ? 'edit' : 'edits'} ${did}`;
-  const all = equal === null ? ' Whether that is all is not known.' : '';
-  return `${edits(opened, 'opened something')}, ${edits(closed, 'closed something')}.${all}`;
+/** So many conditions are named at once; each sentence below names its own. */
+const CONDITIONS_MAX = 2;
+
+function counted(count: number, one: string): string {
+  return `${count} ${one}${count === 1 ? '' : 's'}`;
 }
+
+function firstOf(texts: readonly string[], max: number): string {
+  const more = texts.length - max;
+  return [...texts.slice(0, max), ...(more > 0 ? [`${more} more`] : [])].join('; ');
+}
+
+/** How many edits did something, and whether that is all: all of it, all but what a condition decides, or not known. */
+export function verdictText(answer: Verdict, opened: number, closed: number): string {
+  const { equal, complete, reasons, coverage } = answer;
+  if (equal === true) return 'Both let through the same new connections.';
+  const edits =
+    opened + closed === 0
+      ? 'No difference was found.'
+      : `${counted(opened, 'edit')} opened something, ${counted(closed, 'edit')} closed something.`;
+  const unseen = [...reasons, ...coverage.blind];
+  if (!complete || unseen.length > 0) {
+    const what = unseen.length === 0 ? '' : `: ${firstOf(unseen, 1)}`;
+    return `${edits} Whether that is all is not known${what}`;
+  }
+  const conditions = new Set([...answer.opened, ...answer.closed].flatMap((one) => one.conditions ?? []));
+  if (conditions.size === 0) return `${edits} That is all.`;
+  return `${edits} That is all; part of it is possible and not certain: ${firstOf([...conditions], CONDITIONS_MAX)}`;
+}
+
+type Verdict = Pick<DiffAnswer, 'equal' | 'complete' | 'reasons' | 'coverage'> & {
+  readonly [way in 'opened' | 'closed']: readonly Pick<OpeningView, 'conditions'>[];
+};
 
 export function addDiff(program: Command, setExit: SetExit): void {
   program

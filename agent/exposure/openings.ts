@@ -260,17 +260,41 @@ function wishesFor({ direction, now, options }: Question): ExampleWishes {
   };
 }
 
-/** What must hold besides, each in the sense in which it lets more through. */
+/** A condition in the sense in which it lets more through. */
+interface Answer {
+  readonly text: string;
+  readonly field: number;
+  readonly holds: Diagram;
+}
+
+/**
+ * What must hold besides, every one of these. Where not each must (a packet's type is one or another, or some packets
+ * pass in any case), one of these says how the others decide.
+ */
 function conditionsOf(kernel: Kernel, universe: Universe, region: Diagram, part: Diagram): readonly string[] {
   const set = kernel.and(region, part);
   const asked = kernel.fields(set);
-  return universe.predicates.flatMap(({ text }, index) => {
+  const answers = universe.predicates.flatMap(({ text }, index): readonly Answer[] => {
     const field = packetFields.length + index;
     if (!asked.has(field)) return [];
-    const where = (truth: 0 | 1): Diagram => kernel.exists(kernel.and(set, kernel.test(field, [truth, truth])), field);
-    const [holds, fails] = [where(1), where(0)];
-    return kernel.isEmpty(kernel.minus(holds, fails)) ? [`not (${text})`] : [text];
+    const [yes, no] = ([1, 0] as const).map((truth) => kernel.test(field, [truth, truth])) as [Diagram, Diagram];
+    const where = (holds: Diagram): Diagram => kernel.exists(kernel.and(set, holds), field);
+    const fails = kernel.isSubset(where(yes), where(no));
+    return [fails ? { text: `not (${text})`, field, holds: no } : { text, field, holds: yes }];
   });
+  const needed = answers.filter(({ holds }) => kernel.isSubset(set, holds));
+  const others = answers.filter((answer) => !needed.includes(answer));
+  const texts = needed.map(({ text }) => text);
+  if (others.length === 0) return texts;
+  // What passes whatever they answer is not what they decide.
+  const free = others.reduce((packets, { field }) => kernel.forall(packets, field), set);
+  const rest = kernel.minus(set, free);
+  const any = kernel.fold(others.map(({ holds }) => holds));
+  const each = others.every(({ holds }) => kernel.isSubset(rest, holds));
+  const how = each ? ' and ' : kernel.isSubset(rest, any) ? ' or ' : undefined;
+  const together = others.map(({ text }) => text).join(how ?? '; ');
+  const some = kernel.isEmpty(free) ? '' : 'for some of it ';
+  return [...texts, `${some}(${how ? together : `as these decide together: ${together}`})`];
 }
 
 interface Comparing {

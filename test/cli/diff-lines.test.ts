@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import type { Told } from '../../agent/app/offline-words.js';
-import { diffLines } from '../../agent/cli/diff.js';
+import { diffLines, verdictText } from '../../agent/cli/diff.js';
+import { emptyCoverage } from '../../agent/model/index.js';
 
 function edits(count: number, listOf: (number: number) => string): readonly Told[] {
   return Array.from({ length: count }, (_, number) => ({
@@ -43,5 +44,36 @@ describe('the edits of a difference', () => {
 
   test('--all tells each of them', () => {
     expect(diffLines('+', edits(500, String), { brief: true, whole: true })).toHaveLength(500);
+  });
+});
+
+describe('whether what is told is all', () => {
+  const coverage = emptyCoverage;
+  const answer = { equal: false, complete: true, reasons: [], coverage, opened: [{}], closed: [] };
+
+  test('all', () => {
+    expect(verdictText(answer, 2, 1)).toBe('2 edits opened something, 1 edit closed something. That is all.');
+    expect(verdictText({ ...answer, equal: true, opened: [] }, 0, 0)).toBe(
+      'Both let through the same new connections.',
+    );
+  });
+
+  test('all, and some of it depends on a condition, which is named', () => {
+    const opened = [{ conditions: ['limit 3/min'] }, {}, { conditions: ['limit 3/min', 'user'] }];
+    const text =
+      '1 edit opened something, 0 edits closed something. That is all; part of it is possible and not certain';
+    expect(verdictText({ ...answer, equal: null, opened }, 1, 0)).toBe(`${text}: limit 3/min; user`);
+    const closed = [{ conditions: ['app'] }, { conditions: ['time'] }];
+    expect(verdictText({ ...answer, opened, closed }, 1, 0)).toBe(`${text}: limit 3/min; user; 2 more`);
+  });
+
+  test.each([false, null])('not known, and what was not seen is named (equal: %s)', (equal) => {
+    const blind = { ...coverage, blind: ['a:10: cut', 'a:11: cut too'] };
+    expect(verdictText({ ...answer, equal, coverage: blind, opened: [{ conditions: ['user'] }] }, 1, 0)).toBe(
+      '1 edit opened something, 0 edits closed something. Whether that is all is not known: a:10: cut; 1 more',
+    );
+    expect(verdictText({ ...answer, equal, complete: false, reasons: ['too long'], opened: [] }, 0, 0)).toBe(
+      'No difference was found. Whether that is all is not known: too long',
+    );
   });
 });

@@ -174,3 +174,25 @@ test('the rule that decides is named where what is not known leads to no other',
   expect(asked(443)).toEqual(['allow', ['filter/INPUT rule 2']]);
   expect(asked(8080)[0]).toBe('maybe');
 });
+
+test('of conditions of which one is enough, it is told that one is', () => {
+  const state = (...rules: string[]): Parameters<typeof compare>[0] =>
+    iptablesDevice(
+      save([
+        '-N SSH',
+        '-A INPUT -m addrtype --dst-type LOCAL -j SSH',
+        '-A INPUT -m addrtype --dst-type BROADCAST -j SSH',
+        ...rules,
+      ]).replace('-N SSH', ':SSH - [0:0]'),
+    ).pipeline;
+  const texts = (...rules: string[]): readonly string[] =>
+    compare(state(...rules), { pipeline: state() })
+      .undeclared.filter(({ certainty }) => certainty === 'possible')
+      .map(({ conditions }) => conditions.join(' and '));
+  const either =
+    "(the packet's destination is an address of this device or the packet's destination is a broadcast address)";
+  expect(texts('-A SSH -p tcp -m tcp --dport 22 -j ACCEPT')).toEqual([either]);
+  expect(texts('-A SSH -p tcp -m tcp --dport 22 -m limit --limit 3/min -j ACCEPT')).toEqual([
+    `limit --limit 3/min and for some of it ${either}`,
+  ]);
+});
