@@ -3,7 +3,7 @@ import { type Bound, fromRanges, type Intervals } from '../../lib/intervals.js';
 import { all, always, type Condition } from '../../model/index.js';
 import type { Element, Expression } from './ast.js';
 import { constants } from './constants.js';
-import { isValue, type MatchContext, undecided } from './convert-match.js';
+import { isValue, type MatchContext, protocolKeys, undecided } from './convert-match.js';
 import { allOf, fieldOf, type NumberField, portProtocols } from './fields.js';
 import { expressionText } from './render.js';
 
@@ -61,9 +61,7 @@ function stripped(context: MatchContext, key: Expression, element: Expression): 
 
 /** Beside a protocol in the same key, a port is a port. */
 function within(context: MatchContext, keys: readonly Expression[]): MatchContext {
-  const names = keys.map((key) => expressionText(key));
-  const told = names.includes('meta l4proto') || names.includes('ip protocol') || names.includes('ip6 nexthdr');
-  return told ? { ...context, protocols: portProtocols } : context;
+  return keys.some((key) => protocolKeys.has(expressionText(key))) ? { ...context, protocols: portProtocols } : context;
 }
 
 function plainField(context: MatchContext, key: Expression): NumberField | undefined {

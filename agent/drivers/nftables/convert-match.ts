@@ -28,6 +28,9 @@ export interface MatchContext {
   readonly frames?: FrameView;
 }
 
+/** Keys that name the protocol beside a port. */
+export const protocolKeys: ReadonlySet<string> = new Set(['meta l4proto', 'ip protocol', 'ip6 nexthdr']);
+
 /** Text of a key that has a sense of its own for each packet: a fresh answer every time. */
 const statefulKey = /^(?:numgen|meta random|ct count|ct packets|ct bytes|ct avgpkt)\b/;
 
@@ -96,6 +99,7 @@ export function requirements(context: MatchContext, key: Expression): Condition[
       if (!implied && !found.some((other) => JSON.stringify(other) === text)) found.push(condition);
     }
   }
+  found.push(...perhapsTracked(context, parts));
   return found;
 }
 
@@ -173,10 +177,9 @@ function number(
   if (!wanted) return maskedAddress(name, field, left, operator, values) ?? undecided(context, left, operator, right);
   if (name === 'ip6 nexthdr') return nextHeader(context, field, left, operator, right, wanted);
   const test = field.test(wanted);
-  if (!/^(?:th|ct original proto-(?:src|dst))\b/.test(name)) return test;
-  const text = statementText({ kind: 'match', operator, left, right }, context.sets.contentOf);
-  const asked = transport(context, test, text);
-  return name.startsWith('th ') ? perhapsTracked(context, asked, text) : asked;
+  return /^(?:th|ct original proto-(?:src|dst))\b/.test(name)
+    ? transport(context, test, statementText({ kind: 'match', operator, left, right }, context.sets.contentOf))
+    : test;
 }
 
 /**
@@ -215,13 +218,16 @@ function backwards(
 }
 
 /**
- * Before such a port nft leaves a test of "ct protocol" out of its listing, as if it were the `meta l4proto` that it adds
- * by itself (payload_dependency_kill in nft's payload.c; seen with 1.0.6): of `ct protocol gre th dport 53` only the port
- * is left. A rule that names the protocol otherwise can ask for no other one.
+ * Before a port of any protocol nft leaves a test of "ct protocol" out of its listing, as if it were the `meta l4proto`
+ * that it adds by itself (payload_dependency_kill in nft's payload.c; seen with 1.0.6): of `ct protocol gre th dport 53`
+ * only the port is left. A rule that names the protocol otherwise can ask for no other one.
  */
-function perhapsTracked({ protocols }: MatchContext, asked: Condition, text: string): Condition {
-  if (!isSubset(EVERY_PROTOCOL, protocols)) return asked;
-  return all(asked, unknown(`a test of "ct protocol", which nft does not print before ${text}`, { stateful: true }));
+function perhapsTracked({ protocols }: MatchContext, parts: readonly Expression[]): readonly Condition[] {
+  const names = parts.map((part) => selectorOf(part) ?? '');
+  if (!names.some((name) => name.startsWith('th ')) || !isSubset(EVERY_PROTOCOL, protocols)) return [];
+  if (names.some((name) => protocolKeys.has(name))) return [];
+  const text = parts.map((part) => expressionText(part)).join(' . ');
+  return [unknown(`a test of "ct protocol", which nft does not print before ${text}`, { stateful: true })];
 }
 
 /**

@@ -84,7 +84,10 @@ describe('comparisons', () => {
   });
 
   test('a port of any protocol may have a test of "ct protocol" before it that nft does not print', () => {
-    expect(JSON.stringify(stepsOf('th dport 53'))).toContain('which nft does not print before th dport 53');
+    expect(JSON.stringify(stepsOf('th dport 53'))).toContain('which nft does not print before th dport');
+    expect(JSON.stringify(stepsOf('ip saddr . th dport != { 10.0.0.1 . 53 }'))).toContain('does not print');
+    expect(JSON.stringify(stepsOf('th dport vmap { 53 : accept }'))).toContain('does not print');
+    expect(JSON.stringify(stepsOf('meta l4proto . th dport { tcp . 53 }'))).not.toContain('does not print');
     expect(JSON.stringify(stepsOf('ct original proto-dst 53'))).not.toContain('does not print');
     expect(JSON.stringify(stepsOf('meta l4proto udp th dport 53'))).not.toContain('does not print');
   });

@@ -1,5 +1,6 @@
 import type { Family } from '../../../agent/model/index.js';
 import type { Dice } from './dice.js';
+import { isGarbled } from './nft-garbled.js';
 import { natTable } from './nft-nat.js';
 import { concatenated, namedSets, verdict } from './nft-sets.js';
 import type { Chain, NamedSet, Ruleset, Table } from './ruleset.js';
@@ -395,14 +396,4 @@ function rule(context: Context): string {
   if (isGarbled(text)) return rule(context);
   // Beside this answer nft 1.0.6 leaves "meta nfproto" out of its listing, as what goes without saying.
   return text.includes('meta nfproto') ? text.replace(' with tcp reset', '') : text;
-}
-
-/** What nft 1.0.6 prints as something else, so that no reader of its listing can know. */
-function isGarbled(text: string): boolean {
-  // Before a port "ct protocol" is left out, as what `meta l4proto` beside it says already.
-  if (/ct (?:original |reply )?protocol/.test(text) && /(?:meta l4proto|ip protocol|ip6 nexthdr)/.test(text))
-    return true;
-  // `tcp sport >= 25 tcp dport <= 80` is printed as `tcp dport 25-80`.
-  const bounds = /(?<first>\w+ [sd]port) >= \d+ (?<second>\w+ [sd]port) <= \d+/.exec(text)?.groups;
-  return bounds !== undefined && bounds.first !== bounds.second;
 }
