@@ -62,6 +62,10 @@ export function nearRules(before: RuleList, merged: MergedLists): NearRules {
     changed.length,
     columnsOf(pool, (at) => merged.rules[changed[at]!]!),
   );
+  // Of each what lies behind it, and mostly what lies before it too.
+  const questions = 2 * changed.length;
+  changedIndex.expect(questions);
+  before.index().expect(questions);
 
   function valuesOf(field: number, set: number): Intervals<Bound> {
     let values = known[field]![set];

@@ -7,6 +7,8 @@
  */
 export interface OverlapIndex {
   readonly count: number;
+  /** About so many questions come: where they are many, none is spent on looking at every box. */
+  expect(questions: number): void;
   /** Calls `visit` with the numbers of the boxes that may meet, ascending, until it answers true. */
   visit(lows: ArrayLike<number>, highs: ArrayLike<number>, visit: (box: number) => boolean): void;
   /** The first box of those that may hold a packet for which `holds` answers true, -1 where none does. */
@@ -103,8 +105,11 @@ export function overlapIndex(count: number, columns: readonly Column[]): Overlap
     const bucketsMax = Math.max(16, Math.min(BUCKETS_MAX, room));
     // The field that leaves least is asked first, so that most words are empty after one row.
     return columns
-      .map((_, field) => rowsOf(boundsIn(field), words, bucketsMax))
-      .filter(({ buckets }) => buckets.count > 1)
+      .flatMap((_, field): Rows[] => {
+        const bounds = boundsIn(field);
+        const cuts = cutsOf(bounds.lows, bucketsMax);
+        return cuts.length === 0 ? [] : [rowsOf(bounds, bucketsOf(cuts), words)];
+      })
       .sort((a, b) => a.left - b.left);
   }
 
@@ -136,6 +141,9 @@ export function overlapIndex(count: number, columns: readonly Column[]): Overlap
 
   return {
     count,
+    expect(questions) {
+      if (questions > LOOKS_MAX) looks = LOOKS_MAX;
+    },
     find(values, holds) {
       looks += 1;
       if (looks > LOOKS_MAX) {
@@ -282,8 +290,7 @@ function bucketsOf(cuts: Float64Array): Buckets {
   };
 }
 
-function rowsOf({ field, lows, highs }: Bounds, words: number, bucketsMax: number): Rows {
-  const buckets = bucketsOf(cutsOf(lows, bucketsMax));
+function rowsOf({ field, lows, highs }: Bounds, buckets: Buckets, words: number): Rows {
   const begun = new Int32Array(buckets.count * words);
   const going = new Int32Array(buckets.count * words);
   let held = 0;
@@ -317,11 +324,10 @@ function cutsOf(lows: Float64Array, bucketsMax: number): Float64Array {
   for (let at = 0; at < distinct.length; at += 1) distinct[at] = lows[at * every]!;
   distinct.sort();
   let count = 0;
-  for (const low of distinct) {
-    if (count === 0 || distinct[count - 1] !== low) {
-      distinct[count] = low;
-      count += 1;
-    }
+  for (let at = 0; at < distinct.length; at += 1) {
+    if (count > 0 && distinct[count - 1] === distinct[at]) continue;
+    distinct[count] = distinct[at]!;
+    count += 1;
   }
   const cuts: number[] = [];
   const step = Math.max(1, count / bucketsMax);

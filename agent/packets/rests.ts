@@ -1,4 +1,4 @@
-import { type Intervals, intersection } from '../lib/intervals.js';
+import { type Bound, type Intervals, intersection } from '../lib/intervals.js';
 import type { Box, DifferOptions, MergedRule, Space } from './kernel.js';
 import { grown, hash2, mix } from './table.js';
 
@@ -71,17 +71,24 @@ export function restsOf(
   for (let field = fieldCount - 1; field >= 0; field -= 1) {
     levels[field + 1] = level;
     const place = places?.[field] ?? field;
-    const sets = setNumbers(space, field, region[field]!, pool?.setCount(place) ?? 0);
+    /** Of most fields few questions ask anything. */
+    let sets: ReturnType<typeof setNumbers> | undefined;
     let asked = false;
     for (let rule = 0; rule < rules.length; rule += 1) {
       if (rests[rule]! < 0) continue;
       const { box, number } = rules[rule]!;
-      own[rule] = sets.of(box[place], number === undefined ? undefined : pool?.setOf(number, place));
+      const values = box[place];
+      if (values === undefined) {
+        own[rule] = 0;
+        continue;
+      }
+      sets ??= setNumbers(space, field, region[field]!, pool?.setCount(place) ?? 0);
+      own[rule] = sets.of(values, number === undefined ? undefined : pool?.setOf(number, place));
       if (own[rule]! < 0) rests[rule] = -1;
       else if (own[rule]! > 0) asked = true;
     }
     level = asked ? levelOf(own, rests, level) : unasked(level);
-    classes[field] = sets.classes;
+    classes[field] = sets?.classes ?? [region[field]!];
   }
   levels[0] = level;
   const list = new Int32Array(rules.length);
@@ -120,18 +127,20 @@ function levelOf(own: Int32Array, rests: Int32Array, behind: Level): Level {
 
 /** No rule asks for the field: its rests are those behind. */
 function unasked({ boxes, answers, boxCount }: Level): Level {
-  return {
-    sets: new Int32Array(answers.length),
-    next: Int32Array.from(answers, (_, rest) => rest),
-    boxes,
-    answers,
-    boxCount,
-  };
+  const count = answers.length;
+  return { sets: new Int32Array(count), next: upTo(count), boxes, answers, boxCount };
 }
 
 function lastLevel(answers: number): Level {
   const none = new Int32Array(answers);
-  return { sets: none, next: none, boxes: none, answers: Int32Array.from(none, (_, at) => at), boxCount: 1 };
+  return { sets: none, next: none, boxes: none, answers: upTo(answers), boxCount: 1 };
+}
+
+/** 0, 1, 2 … */
+function upTo(count: number): Int32Array {
+  const numbers = new Int32Array(count);
+  for (let at = 1; at < count; at += 1) numbers[at] = at;
+  return numbers;
 }
 
 /** Numbers for sets of values of one field; boxes share their sets, and each is turned into classes once. */
@@ -171,8 +180,7 @@ function setNumbers(space: Space, field: number, region: Intervals, setCount: nu
   return {
     classes,
     /** -1 where it holds nothing of the region. `set`: its number, where it has one. */
-    of(values: Box[number], set: number | undefined): number {
-      if (values === undefined) return 0;
+    of(values: Intervals<Bound>, set: number | undefined): number {
       if (set !== undefined) {
         if (ofSet[set] === 0) {
           const number = numberOf(space.classes(field, values));
@@ -190,11 +198,11 @@ function setNumbers(space: Space, field: number, region: Intervals, setCount: nu
   };
 }
 
-/** Numbers pairs of numbers in the order in which they come. */
+/** Numbers pairs of numbers in the order in which they come. V8 has arrays of so few numbers at hand (64 bytes). */
 function pairNumbers() {
   let firsts = new Int32Array(16);
   let seconds = new Int32Array(16);
-  let slots = new Int32Array(32);
+  let slots = new Int32Array(16);
   let count = 0;
 
   function rehash(): void {

@@ -98,7 +98,31 @@ function checkIntervals(name: string, last: Bound, values: Intervals<Bound>): vo
   assert(false, `field ${name}: intervals overlap, touch or are unsorted`);
 }
 
-function cutField({ name, last }: Field, sets: readonly Intervals<Bound>[]): Cut {
+/** A field of which nothing is asked is one class: of most fields a small question asks nothing. */
+function wholeField({ name, last }: Field): Cut {
+  const zero: Bound = typeof last === 'bigint' ? 0n : 0;
+  return {
+    classCount: 1,
+    classOf(value) {
+      checkValue(name, last, value);
+      return 0;
+    },
+    classes(values) {
+      if (values.length === 0) return [];
+      checkIntervals(name, last, values);
+      const [first, end] = values;
+      if (first !== zero) assert(false, `field ${name}: the bound ${first} was never declared`);
+      if (end !== last) assert(false, `field ${name}: the bound ${end} was never declared`);
+      return [0, 0];
+    },
+    values: (classes) => (classes.length === 0 ? [] : [zero, last]),
+    representative: () => zero,
+  };
+}
+
+function cutField(field: Field, sets: readonly Intervals<Bound>[]): Cut {
+  if (sets.length === 0) return wholeField(field);
+  const { name, last } = field;
   const zero: Bound = typeof last === 'bigint' ? 0n : 0;
   const starts = segmentStarts(zero, last, sets);
   const { classOfSegment, classCount, known } = groupSegments(starts, sets);
