@@ -71,6 +71,21 @@ interface Suspect {
   readonly parts?: readonly MergedRule[];
 }
 
+interface Suspects {
+  readonly found: readonly Suspect[];
+  /** What differs, where no rule before holds any of it. */
+  readonly whole: () => Pick<ChangePart, 'order' | 'kernel' | 'differs'>;
+}
+
+/** What a walk through the rules behind a change found: the labels of `differs` are places in `pairs`, from 1 on. */
+interface Walked {
+  readonly pool: RulePool;
+  readonly order: readonly number[];
+  readonly kernel: Kernel;
+  readonly differs: Diagram;
+  readonly pairs: readonly Required<Pick<MergedRule, 'before' | 'after'>>[];
+}
+
 interface Work {
   readonly pool: RulePool;
   readonly order: readonly number[];
@@ -160,8 +175,8 @@ function attempt<T>(work: () => T): T | undefined {
   }
 }
 
-/** Where a change differs if no rule before it holds the packet. */
-function suspectsOf(work: Work, { region, shields, behind }: Asked, budget: Budget): readonly Suspect[] {
+/** Where a change differs if no rule in both lists that is before it holds the packet. */
+function suspectsOf(work: Work, { region, shields, behind }: Asked, budget: Budget): Suspects {
   const { pool, merged, near } = work;
   const places = [...shields, ...behind];
   const order = near.narrowestFirst(places, region);
@@ -171,6 +186,17 @@ function suspectsOf(work: Work, { region, shields, behind }: Asked, budget: Budg
   const join = (before: number, after: number): number => pairs.push({ before, after });
   const rules = [...shields.map(near.shieldAt), ...behind.map(near.ruleAt)];
   const differs = kernel.differ(rules, region.box, { join, fields: order, pool, ...stepsFor(work) });
+  const labelled = (label: number): number => {
+    const pair = pairs[label - 1];
+    return pair ? work.join(pair.before, pair.after) : 0;
+  };
+  return {
+    found: suspectsIn({ pool, order, kernel, differs, pairs }),
+    whole: () => ({ order, kernel, differs: kernel.map(differs, labelled) }),
+  };
+}
+
+function suspectsIn({ pool, order, kernel, differs, pairs }: Walked): readonly Suspect[] {
   if (differs === kernel.none) return [];
   const hull = (): Region =>
     boundedRegion(pool, outOfOrder(order, kernel.hull(kernel.where(differs, (one) => one !== 0))!));
@@ -188,16 +214,18 @@ function suspectsOf(work: Work, { region, shields, behind }: Asked, budget: Budg
 }
 
 /** Takes out of the suspects of a change what rules before it hold. */
-function narrowedPart(work: Work, asked: Asked, suspects: readonly Suspect[], budget: Budget): ChangePart {
+function narrowedPart(work: Work, asked: Asked, { found, whole }: Suspects, budget: Budget): ChangePart {
   const { merged, near } = work;
   const { change, place, region, shields, behind } = asked;
-  const questions = suspects.map(({ region: inside, parts }) => {
+  const questions = found.map(({ region: inside, parts }) => {
     const held = near.keptWithin(inside, place);
-    if (parts) return { inside, parts, held, again: [] };
+    if (parts || held.length === 0) return { inside, parts: parts ?? [], held, again: [] };
     const bears = (one: number): boolean => near.meets(merged.rules[one]!, inside);
     const shielding = shields.filter(bears);
     return { inside, parts: [], held: [...held, ...shielding], again: behind.filter(bears) };
   });
+  if (questions.every(({ held }) => held.length === 0))
+    return { change, overlap: shields.length + behind.length, ...whole(), complete: true };
   const order = near.narrowestFirst(
     questions.flatMap(({ held, again }) => [...held, ...again]),
     region,

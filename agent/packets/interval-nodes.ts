@@ -24,15 +24,16 @@ export interface IntervalNodes {
 }
 
 export function intervalNodes(fieldCount: number, meter: Meter): IntervalNodes {
-  let levels = new Int32Array(32);
-  let hashes = new Int32Array(32);
-  let firsts = new Int32Array(64);
-  let lasts = new Int32Array(64);
-  let children = new Int32Array(64);
+  let levels = new Int32Array(16);
+  let hashes = new Int32Array(16);
+  /** One more than there are nodes: where the next one's edges begin. */
+  let firsts = new Int32Array(32);
+  let lasts = new Int32Array(16);
+  let children = new Int32Array(16);
   let count = 0;
-  let slots = new Int32Array(64);
-  let stackLasts = new Int32Array(64);
-  let stackChildren = new Int32Array(64);
+  let slots = new Int32Array(16);
+  let stackLasts = new Int32Array(16);
+  let stackChildren = new Int32Array(16);
   let top = 0;
 
   function same(node: number, level: number, base: number, edges: number): boolean {

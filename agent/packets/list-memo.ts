@@ -16,9 +16,9 @@ export interface ListMemo {
 }
 
 export function listMemo(): ListMemo {
-  let arena = new Int32Array(512);
+  let arena = new Int32Array(128);
   let used = 1;
-  let slots = new Int32Array(64);
+  let slots = new Int32Array(16);
   let records = 0;
   /** Of the list asked for last. */
   let hash = 0;

@@ -28,7 +28,7 @@ export function differ(core: Core, rules: readonly MergedRule[], region: Box, op
   const memo = listMemo();
   const joined = new Map<number, Map<number, Diagram>>();
   /** Lists of rests, each as number × 4 + the sides it still decides; the list at work is the last one. */
-  let stack = new Int32Array(64 + list.length * 2);
+  let stack = new Int32Array(16 + list.length * 2);
   /** For each level and box: in which list it was met last, and for which sides. */
   const met = levels.map(({ boxCount }) => new Int32Array(boxCount));
   let lists = 0;
@@ -36,9 +36,9 @@ export function differ(core: Core, rules: readonly MergedRule[], region: Box, op
   const always = levels.map(({ boxCount }) => new Int32Array(boxCount));
   let splits = 0;
   /** The events and the places at work of each field that is being swept, those of a later field on top. */
-  let events = new Float64Array(64);
+  let events = new Float64Array(8);
   let eventTop = 0;
-  let active = new Int32Array(64);
+  let active = new Int32Array(16);
   let activeTop = 0;
   let found = false;
   const stepsMax = options.stepsMax ?? Number.POSITIVE_INFINITY;

@@ -31,7 +31,8 @@ export interface Memo {
 
 /** Slots of four numbers: operation (0 marks an empty slot), both operands, the result. */
 const SLOT = 4;
-const SLOTS_FIRST = 1 << 6;
+/** As few as fit an array that V8 has at hand (64 bytes): most kernels answer one small question. */
+const SLOTS_FIRST = 1 << 2;
 const SLOTS_MAX = 1 << 22;
 
 /**
@@ -87,6 +88,7 @@ export function createMemo(): Memo {
       put(operation, a, b, result);
     },
     clear() {
+      if (remembered === 0 && table.length === SLOTS_FIRST * SLOT) return;
       table = new Int32Array(SLOTS_FIRST * SLOT);
       pairMask = SLOTS_FIRST / 2 - 1;
       remembered = 0;
