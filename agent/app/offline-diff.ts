@@ -81,8 +81,8 @@ export async function diffFiles(before: string, after: string, options: OfflineO
     told: async () => {
       const names = await namesFor(was.pipeline, is.pipeline);
       return {
-        opened: tell(result.undeclared, { names, undo, order: 'opened' }),
-        closed: tell(result.closed, { names, undo, order: 'closed' }),
+        opened: tell(result.undeclared, { names, undo, order: 'opened', beside: result.closed }),
+        closed: tell(result.closed, { names, undo, order: 'closed', beside: result.undeclared }),
       };
     },
     exit: equal === false ? 1 : equal === true ? 0 : 3,

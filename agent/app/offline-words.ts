@@ -3,10 +3,12 @@ import {
   exampleText,
   type GroupPart,
   groupOpenings,
+  memberOf,
   type Names,
   type Opening,
   type OpeningGroup,
   openingText,
+  translationText,
 } from '../exposure/index.js';
 import type { Origin, Pipeline } from '../model/index.js';
 import type { Undo } from './opening-json.js';
@@ -23,6 +25,8 @@ export interface Telling {
   readonly names: Names;
   readonly undo: Undo;
   readonly order: 'opened' | 'closed' | 'exposed';
+  /** What was closed beside what was opened, and the other way: a packet of both passes as it did, but goes elsewhere. */
+  readonly beside?: readonly Opening[];
 }
 
 /** Zones by their interfaces, services by their ports. */
@@ -48,7 +52,8 @@ export function tell(openings: readonly Opening[], telling: Telling): readonly T
   return groupOpenings(openings).map((group) => toldGroup(group, telling));
 }
 
-function toldGroup({ edit, parts }: OpeningGroup, { names, undo, order }: Telling): Told {
+function toldGroup({ edit, parts }: OpeningGroup, telling: Telling): Told {
+  const { names, undo, order } = telling;
   const [first, ...others] = parts as readonly [GroupPart, ...GroupPart[]];
   const { permittedBy, witness, complete, reason } = first.opening;
   const remedy = order === 'opened' && edit ? undo(edit) : undefined;
@@ -69,8 +74,8 @@ function toldGroup({ edit, parts }: OpeningGroup, { names, undo, order }: Tellin
         return `and ${sentenceOf(part, names)}${by}`;
       }),
       ...(more > 0 ? [`and what ${more} more ${more === 1 ? 'rule lets' : 'rules let'} through (--json has all)`] : []),
-      `for example ${exampleText(witness)}`,
-      ...(remedy === undefined ? [] : [`to undo: ${remedy}`]),
+      `for example ${exampleText(witness)}${elsewhereText(first.opening, telling)}`,
+      ...(remedy === undefined ? [] : remedyLines(remedy)),
       ...(complete ? [] : [`not complete: ${reason}`]),
     ],
   };
@@ -81,6 +86,15 @@ function sentenceOf({ opening, exact }: GroupPart, names: Names): string {
   const text = openingText({ ...opening, certainty: 'certain' }, names);
   const only = certainty === 'possible' ? `, only if ${conditions.join(' and ') || 'a condition holds'}` : '';
   return `${text}${exact ? '' : ', in part'}${only}`;
+}
+
+function elsewhereText({ direction, witness }: Opening, { order, beside = [] }: Telling): string {
+  const other = beside.find((one) => one.direction === direction && memberOf(one, witness) === 'yes');
+  if (!other) return '';
+  const passes = order === 'closed' ? 'passes still' : 'passed before';
+  const perhaps = other.certainty === 'possible' ? 'perhaps ' : '';
+  const to = other.nat?.destination ? `translated to ${translationText(other.nat.destination)}` : 'not translated';
+  return ` (it ${perhaps}${passes}, ${to})`;
 }
 
 function isSame(edit: Edit | undefined, origin: Origin): boolean {
@@ -101,8 +115,24 @@ const EDIT_WORDS: Readonly<Record<Edit['edit'], string>> = {
 };
 
 function editText({ edit, rule, former }: Edit): string {
-  const was = former && former.text !== rule.text ? `, before: ${former.text}` : '';
+  const was = former && former.text !== rule.text ? `, ${formerText(rule.text, former.text)}` : '';
   return `${EDIT_WORDS[edit]} ${placeText(rule)}${was}`;
+}
+
+/** Of a rule that is written setting by setting, only the settings that differ. */
+function formerText(now: string, before: string): string {
+  const [is, was] = [now.split('; '), before.split('; ')];
+  if (is.length === 1 || was.length === 1) return `before: ${before}`;
+  const gone = was.filter((part) => !is.includes(part));
+  const came = is.filter((part) => !was.includes(part));
+  if (gone.length > 0) return `before: ${gone.join('; ')}`;
+  return came.length > 0 ? `before without: ${came.join('; ')}` : `before: ${before}`;
+}
+
+/** A command of several lines stands below each other, to be copied as it is. */
+function remedyLines(remedy: string): readonly string[] {
+  const [first = '', ...others] = remedy.split('\n');
+  return others.length === 0 ? [`to undo: ${first}`] : ['to undo:', ...[first, ...others].map((line) => `    ${line}`)];
 }
 
 function placeText({ file, line, rule, text }: Origin): string {

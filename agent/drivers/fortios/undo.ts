@@ -5,7 +5,7 @@ import { wordOf } from './content.js';
 /** The lines that undo an edit of a policy, as one types them; a virtual domain is entered first. */
 export function undo({ edit, rule, former, next }: UndoRequest): string | undefined {
   const place = placeOf(rule);
-  if (!place) return edit === 'added' ? (shutAccess(rule) ?? shutZone(rule)) : undefined;
+  if (!place) return edit === 'added' ? (shutAccess(rule) ?? shutZone(rule) ?? deleteVip(rule)) : undefined;
   const within = (...lines: readonly string[]): string => {
     const body = [`config ${place.path}`, ...lines, 'end'];
     return (place.vdom === undefined ? body : ['config vdom', `edit ${wordOf(place.vdom)}`, ...body, 'end']).join('\n');
@@ -54,6 +54,16 @@ function shutZone({ rule }: Origin): string | undefined {
   const found = intrazone.exec(rule)?.groups;
   if (!found || !plainName.test(`${found.name}${found.vdom ?? ''}`)) return undefined;
   const body = ['config system zone', `edit ${wordOf(found.name!)}`, 'set intrazone deny', 'next', 'end'];
+  return (found.vdom === undefined ? body : ['config vdom', `edit ${wordOf(found.vdom)}`, ...body, 'end']).join('\n');
+}
+
+const virtualIp = /^(?:(?<vdom>[^/]+)\/)?(?<path>firewall vip6?) (?<name>.+)$/;
+
+/** The device refuses it for as long as a policy names the virtual IP, and says which. */
+function deleteVip({ rule }: Origin): string | undefined {
+  const found = virtualIp.exec(rule)?.groups;
+  if (!found || !plainName.test(`${found.name}${found.vdom ?? ''}`)) return undefined;
+  const body = [`config ${found.path}`, `delete ${wordOf(found.name!)}`, 'end'];
   return (found.vdom === undefined ? body : ['config vdom', `edit ${wordOf(found.vdom)}`, ...body, 'end']).join('\n');
 }
 

@@ -131,6 +131,9 @@ describe('undo', () => {
       'config system zone\nedit medical\nset intrazone deny\nnext\nend',
     ],
     ['system interface x"; y allowaccess', 'allowaccess ssh on x', undefined],
+    ['firewall vip web 1', 'edit "web 1"; set extip 203.0.113.9; next', 'config firewall vip\ndelete "web 1"\nend'],
+    ['guests/firewall vip6 w', 'edit w; next', 'config vdom\nedit guests\nconfig firewall vip6\ndelete w\nend\nend'],
+    ['firewall vip x"; y', 'edit x; next', undefined],
     ['firewall security-policy 5', 'edit 5; set action accept; next', 'config firewall security-policy\ndelete 5\nend'],
   ])('shuts %s', (rule, text, expected) => {
     expect(driver.undo!(request('added', { file: 'show', line: 3, rule, text }))).toBe(expected);
