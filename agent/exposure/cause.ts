@@ -21,6 +21,8 @@ interface Behind {
   readonly order: 'opened' | 'closed';
   readonly point: Point;
   readonly question: Question;
+  /** Let through at both times, and translated elsewhere. */
+  readonly passesBoth: boolean;
   /** The packet of this point, with what unknown conditions answer there. */
   readonly packet: TracedPacket;
 }
@@ -29,12 +31,13 @@ interface Behind {
  * The edit behind a change of verdict. Whoever deletes a deny is the cause, not the old permit that now decides: so
  * the rule that decides now is named only if it was itself edited, else what became of the one that decided before.
  */
-export function editBehind({ edits, now, before, point, question, packet }: Behind): Edit | undefined {
+export function editBehind({ edits, now, before, point, question, packet, passesBoth }: Behind): Edit | undefined {
   return (
+    (passesBoth ? editOnTheWay(edits, packet, question, translates) : undefined) ??
     editOfNow(edits, now.by) ??
     editOfBefore(edits, before.by) ??
     forwardingOn(edits, question) ??
-    editOnTheWay(edits, packet, question) ??
+    editOnTheWay(edits, packet, question, () => true) ??
     editMet(edits, point, question) ??
     routing(now, before) ??
     edits.base(question.direction)
@@ -54,16 +57,31 @@ function editOfBefore(edits: Edits, by: Decider | undefined): Edit | undefined {
 }
 
 /** Deciding rules that were there all along: the first edited rule that did something to the packet before them. */
-function editOnTheWay(edits: Edits, packet: TracedPacket, { direction, now, other }: Question): Edit | undefined {
+function editOnTheWay(
+  edits: Edits,
+  packet: TracedPacket,
+  { direction, now, other }: Question,
+  wanted: (rule: Rule) => boolean,
+): Edit | undefined {
   const first = (pipeline: Pipeline, of: (rule: Rule) => Edit | undefined): Edit | undefined => {
     const met = tracePacket({ pipeline, direction, packet }).steps.flatMap(({ model, did }) => {
-      const edit = model && of(model);
+      const edit = model && wanted(model) ? of(model) : undefined;
       return edit ? [{ edit, leads: /^(?:jump|goto) /.test(did) }] : [];
     });
     // What a list does says more than that it is called.
     return (met.find(({ leads }) => !leads) ?? met[0])?.edit;
   };
   return first(now.pipeline, edits.ofNow) ?? (other && first(other.pipeline, edits.ofBefore));
+}
+
+function translates({ steps }: Rule): boolean {
+  return steps.some((step) =>
+    step.kind === 'dispatch' ? step.cases.some(({ actions }) => actions.some(isNat)) : isNat(step),
+  );
+}
+
+function isNat({ kind }: Rule['steps'][number]): boolean {
+  return kind === 'nat';
 }
 
 /** Deciding rules that were there all along were reached another way: by the first edited rule that meets the packet. */

@@ -316,7 +316,8 @@ function causeAt(point: Point, group: Group, comparing: Comparing): Opening['bec
   const here: Fate = { by: group.by };
   const opposite: Fate = { by: outcome && 'by' in outcome ? outcome.by : undefined };
   const [now, before] = order === 'closed' ? [opposite, here] : [here, opposite];
-  return editBehind({ edits, now, before, order, point, question, packet: tracedAt(point, comparing) });
+  const passesBoth = outcome?.kind === 'accept';
+  return editBehind({ edits, now, before, order, point, question, passesBoth, packet: tracedAt(point, comparing) });
 }
 
 /** The packet of a point, that a trace can be asked about. */

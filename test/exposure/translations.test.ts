@@ -39,3 +39,34 @@ describe('a translation that leaves a packet as it is', () => {
     ]);
   });
 });
+
+test('what passes at both times and is sent elsewhere is laid to the translation, also where the rule that lets it through was edited', () => {
+  const device = (nat: string, ports: string): Device =>
+    iptablesDevice(
+      [
+        '*nat',
+        ':PREROUTING ACCEPT [0:0]',
+        nat,
+        'COMMIT',
+        '*filter',
+        ':FORWARD DROP [0:0]',
+        `-A FORWARD -p tcp -m multiport --dports ${ports} -j ACCEPT`,
+        'COMMIT',
+        '',
+      ].join('\n'),
+    );
+  const [before, after] = [
+    device('', '80'),
+    device('-A PREROUTING -d 192.0.2.1/32 -j DNAT --to-destination 192.0.2.9', '80,81'),
+  ];
+  for (const [now, was] of [
+    [after, before],
+    [before, after],
+  ] as const) {
+    const { undeclared, closed } = compare(now.pipeline, { pipeline: was.pipeline, withClosed: true });
+    const texts = [...undeclared, ...closed]
+      .filter(({ box }) => openingText({ ...undeclared[0]!, box, except: [] }).includes('→ 192.0.2.1 tcp 80'))
+      .map(({ because }) => because?.rule.text.slice(0, 13));
+    expect(texts).toEqual(['-A PREROUTING', '-A PREROUTING']);
+  }
+});
