@@ -5,10 +5,10 @@ import {
   groupOpenings,
   memberOf,
   type Names,
+  natText,
   type Opening,
   type OpeningGroup,
   openingText,
-  translationText,
 } from '../exposure/index.js';
 import type { Origin, Pipeline } from '../model/index.js';
 import type { Undo } from './opening-json.js';
@@ -93,8 +93,7 @@ function elsewhereText({ direction, witness }: Opening, { order, beside = [] }: 
   if (!other) return '';
   const passes = order === 'closed' ? 'passes still' : 'passed before';
   const perhaps = other.certainty === 'possible' ? 'perhaps ' : '';
-  const to = other.nat?.destination ? `translated to ${translationText(other.nat.destination)}` : 'not translated';
-  return ` (it ${perhaps}${passes}, ${to})`;
+  return ` (it ${perhaps}${passes}${natText(other.nat) || ', not translated'})`;
 }
 
 function isSame(edit: Edit | undefined, origin: Origin): boolean {

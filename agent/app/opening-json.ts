@@ -38,7 +38,10 @@ export interface OpeningView extends BoxView {
   readonly except: readonly BoxView[];
   readonly certainty: Opening['certainty'];
   readonly conditions?: readonly string[];
-  readonly nat?: Readonly<Record<'destination' | 'source', TranslationView | undefined>>;
+  readonly nat?: Readonly<Record<'destination' | 'source', TranslationView | undefined>> & {
+    /** Where else the packets may be sent, by what no packet tells. */
+    readonly others?: readonly TranslationView[];
+  };
   readonly witness: PacketView;
   readonly because: {
     readonly edit?: 'added' | 'removed' | 'moved' | 'changed' | 'object';
@@ -79,7 +82,13 @@ export function openingView(opening: Opening, undo: Undo): OpeningView {
     except: opening.except.map(boxView),
     certainty: opening.certainty,
     ...(opening.certainty === 'possible' && { conditions }),
-    ...(nat && { nat: { destination: translationView(nat.destination), source: translationView(nat.source) } }),
+    ...(nat && {
+      nat: {
+        destination: nat.destination && translationView(nat.destination),
+        source: nat.source && translationView(nat.source),
+        ...(nat.others && { others: nat.others.map(translationView) }),
+      },
+    }),
     witness: packetView(opening.witness, direction),
     because: {
       ...(because && { edit: EDITS[because.edit], rule: because.rule }),
@@ -96,8 +105,7 @@ function boxView(box: PacketBox): BoxView {
   return { ...fields, ...(sport && { sport: sport.split(',') }), ...(dport && { dport: dport.split(',') }) };
 }
 
-function translationView(one: NonNullable<Opening['nat']>['destination']): TranslationView | undefined {
-  if (!one) return undefined;
+function translationView(one: NonNullable<NonNullable<Opening['nat']>['destination']>): TranslationView {
   const { addresses, ports } = one;
   const to =
     addresses === undefined

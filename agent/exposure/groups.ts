@@ -25,7 +25,14 @@ export function groupOpenings(openings: readonly Opening[]): readonly OpeningGro
   const groups = new Map<string, Map<string, Opening[]>>();
   for (const opening of openings) {
     const { because, permittedBy, direction, certainty, conditions, nat } = opening;
-    const permit = contentText([direction, permittedBy.identity, certainty, conditions, nat?.destination ?? null]);
+    const permit = contentText([
+      direction,
+      permittedBy.identity,
+      certainty,
+      conditions,
+      nat?.destination ?? null,
+      nat?.others ?? null,
+    ]);
     // Where nothing was edited (an exposure, not a difference), each rule stands for itself.
     const edit = because ? contentText([because.edit, because.list, because.rule]) : permit;
     const parts = groups.get(edit) ?? new Map<string, Opening[]>();

@@ -81,7 +81,12 @@ export interface Opening {
   readonly certainty: 'certain' | 'possible';
   /** The conditions that decide, where it is `possible`. */
   readonly conditions: readonly string[];
-  readonly nat?: { readonly destination?: Translation; readonly source?: Translation };
+  readonly nat?: {
+    readonly destination?: Translation;
+    readonly source?: Translation;
+    /** Where the packets may be sent instead of `destination`, by what no packet tells (chance); `{}`: they stay as they are. */
+    readonly others?: readonly Translation[];
+  };
   readonly witness: PacketExample;
   readonly permittedBy: Permit;
   /** Absent where there is nothing to compare with. */

@@ -2,8 +2,9 @@ import { assert } from '../lib/assert.js';
 import type { Diagram, Kernel, Point } from '../packets/index.js';
 import { packetBoxOf } from './care-box.js';
 import { editBehind, type Fate } from './cause.js';
+import { elsewhereOf } from './elsewhere.js';
 import { type ExampleWishes, exampleOf, joinFamilies, listEntries, setDigest } from './entries.js';
-import { type Env, envKey } from './env.js';
+import { type Env, envKey, type Translation } from './env.js';
 import { contentText, digest, identitiesOf } from './identity.js';
 import type { Comparison, Opening, PacketBox, PacketExample, Permit } from './opening.js';
 import type { Question } from './question.js';
@@ -213,9 +214,15 @@ function listGroups({ input, groups, regionOf, there, order }: Listing): readonl
     .filter(({ region }) => region !== kernel.none);
   const certain = project(kernel.fold(regions.map(({ region }) => region)), 'forallFrom');
   let listed = kernel.none;
-  return regions.flatMap(({ group, region }) => {
-    const here = kernel.minus(project(region, 'existsFrom'), listed);
-    listed = kernel.or(listed, here);
+  const parts = regions.map(({ group, region }) => {
+    const all = project(region, 'existsFrom');
+    const own = kernel.minus(all, listed);
+    listed = kernel.or(listed, own);
+    return { destination: group.env.destination, all, own };
+  });
+  const elsewhere = universe.predicates.length === 0 ? () => [] : elsewhereOf(kernel, parts);
+  return regions.flatMap(({ group, region }, number) => {
+    const here = parts[number]!.own;
     const side = order === 'closed' ? 'other' : 'now';
     const match = matchOf(group.by, question, side);
     const permittedBy = { ...permitOf(group.by, group.env, question, side), ...(match && { match }) };
@@ -225,7 +232,7 @@ function listGroups({ input, groups, regionOf, there, order }: Listing): readonl
         const set = kernel.and(region, kernel.and(part, entry.region));
         const { point, packet } = exampleOf(kernel, universe, set, { ...wishesFor(question), within: entry.box });
         const because = causeAt(point, group, { question, there, kernel, universe, packet, order });
-        const { destination, source } = group.env;
+        const others = elsewhere(number, entry.region);
         const { inInterface, outInterface, ...fields } = packet;
         return {
           id: digest(permittedBy.identity, certainty, contentText(entry.box), contentText(entry.except)),
@@ -234,7 +241,7 @@ function listGroups({ input, groups, regionOf, there, order }: Listing): readonl
           except: entry.except,
           certainty,
           conditions: certainty === 'certain' ? [] : conditionsOf(kernel, universe, region, entry.region),
-          ...((destination || source) && { nat: { ...(destination && { destination }), ...(source && { source }) } }),
+          ...natOf(group.env, others),
           witness: {
             ...fields,
             ...(question.direction !== 'output' && inInterface !== undefined && { inInterface }),
@@ -249,6 +256,13 @@ function listGroups({ input, groups, regionOf, there, order }: Listing): readonl
       });
     });
   });
+}
+
+function natOf({ destination, source }: Env, others: readonly Translation[]): Pick<Opening, 'nat'> {
+  if (!destination && !source && others.length === 0) return {};
+  return {
+    nat: { ...(destination && { destination }), ...(source && { source }), ...(others.length > 0 && { others }) },
+  };
 }
 
 function wishesFor({ direction, now, options }: Question): ExampleWishes {

@@ -176,7 +176,7 @@ export function openingText(opening: Opening, names: Names = {}): string {
     ...(box.inInterface ? [`in ${zoned(box.inInterface, from, names)}`] : []),
     ...(box.outInterface ? [`out ${zoned(box.outInterface, to, names)}`] : []),
   ].join(', ');
-  const translated = nat?.destination ? `, translated to ${translationText(nat.destination)}` : '';
+  const translated = natText(nat);
   return [
     `${source} → ${target} ${service}`,
     way === '' ? '' : ` (${way})`,
@@ -211,6 +211,15 @@ function portsText(ports: Intervals | undefined): string | undefined {
 function zoned({ kind, names, but }: InterfaceSet, words: readonly string[], { zone }: Names): string {
   const name = kind === 'only' && !but ? zone?.(names) : undefined;
   return name === undefined ? short(words) : name === names.join() ? name : `${name} (${short(words)})`;
+}
+
+/** `, translated to 192.0.2.10 port 443`; of several of which one is drawn, `one of …`. */
+export function natText(nat: Opening['nat']): string {
+  const { destination, others = [] } = nat ?? {};
+  const texts = [...(destination ? [destination] : []), ...others].map(translationText);
+  if (texts.length === 0) return '';
+  const one = `${destination ? '' : 'perhaps '}translated to ${texts.length > 1 ? 'one of ' : ''}`;
+  return `, ${one}${short(texts)}`;
 }
 
 export function translationText(translation: Translation): string {

@@ -31,7 +31,8 @@ const WORDS_MAX = 3;
 export function flowOf(openings: readonly Opening[], around: Surroundings): Flow {
   const direction = openings[0]!.direction;
   const spoken = familiesOf(openings, direction, around);
-  const translation = openings.find((opening) => opening.nat?.destination)?.nat?.destination;
+  const nat = openings.find((opening) => opening.nat?.destination)?.nat;
+  const translations = [...(nat?.destination ? [nat.destination] : []), ...((nat?.destination && nat.others) ?? [])];
   const src =
     direction === 'output'
       ? ownParty(openings, 'source', around)
@@ -55,7 +56,7 @@ export function flowOf(openings: readonly Opening[], around: Surroundings): Flow
     dst,
     proto: protocolsText(openings),
     ports: portsOf(openings),
-    ...(translation && { nat: natText(openings, translation) }),
+    ...(translations.length > 0 && { nat: natText(openings, translations) }),
   };
 }
 
@@ -77,10 +78,14 @@ function addressesOf(box: PacketBox, side: 'source' | 'destination'): AddressSet
 
 /** What stands behind: where the packets go once they are translated. */
 function targetOf(opening: Opening, around: Surroundings): AddressSet {
-  const to = opening.nat?.destination?.addresses;
-  if (to === undefined) return addressesOf(opening.box, 'destination');
-  if (to === 'device') return around.pipeline.localAddresses ?? anyAddress;
-  return addressesOf({ families: opening.box.families, destination: to }, 'destination');
+  const { destination = {}, others = [] } = opening.nat ?? {};
+  return uniteAll(
+    [destination, ...others].map(({ addresses: to }) => {
+      if (to === undefined) return addressesOf(opening.box, 'destination');
+      if (to === 'device') return around.pipeline.localAddresses ?? anyAddress;
+      return addressesOf({ families: opening.box.families, destination: to }, 'destination');
+    }),
+  );
 }
 
 function ownParty(openings: readonly Opening[], side: 'source' | 'destination', around: Surroundings): Party {
@@ -177,17 +182,17 @@ function portsOf(openings: readonly Opening[]): Intervals | 'any' {
 /** `192.0.2.1:8443 → 10.1.0.5:443`: what is asked for, and what answers. */
 function natText(
   openings: readonly Opening[],
-  translation: NonNullable<NonNullable<Opening['nat']>['destination']>,
+  translations: readonly NonNullable<NonNullable<Opening['nat']>['destination']>[],
 ): string {
   const asked = words(uniteAll(openings.map((one) => addressesOf(one.box, 'destination'))));
   const wanted = openings.every((one) => one.box.destinationPort)
     ? formatPorts(openings.reduce<Intervals>((all, one) => union(all, one.box.destinationPort!), []))
     : undefined;
-  const { ports } = translation;
-  const { ports: _, ...place } = translation;
-  const target = place.addresses === undefined ? asked : translationText(place);
-  const answering = ports ? formatPorts(ports) : wanted;
-  return `${withPort(asked, wanted)} → ${withPort(target, answering)}`;
+  const targets = translations.map(({ ports, ...place }) => {
+    const target = place.addresses === undefined ? asked : translationText(place);
+    return withPort(target, ports ? formatPorts(ports) : wanted);
+  });
+  return `${withPort(asked, wanted)} → ${targets.length > 1 ? 'one of ' : ''}${short(targets)}`;
 }
 
 function withPort(address: string, port: string | undefined): string {

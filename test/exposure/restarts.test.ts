@@ -259,3 +259,28 @@ describe('networks of docker that were taken down and made again', () => {
     expect(texts.length).toBeGreaterThan(0);
   });
 });
+
+test('of a service all endpoints are named, of which one is drawn for each connection', () => {
+  const addresses = ['10.244.1.5', '10.244.2.7', '10.244.3.2'];
+  const { pipeline } = iptablesDevice(service(addresses.map((address, index) => [`KUBE-SEP-${index}`, address])));
+  const published = compare(pipeline, {}).undeclared.filter(({ nat }) => nat);
+  expect(published.map((one) => openingText(one))).toEqual([
+    '0.0.0.0/0 → 10.96.0.10 tcp 80, translated to one of 10.244.3.2 port 8080, 10.244.2.7 port 8080, 10.244.1.5 port 8080',
+  ]);
+});
+
+test('what chance may leave as it is is told as perhaps translated, where that holds for all of it', () => {
+  const chance = '-A PREROUTING -p tcp -m statistic --mode random --probability 0.5 -j DNAT --to-destination 192.0.2.9';
+  const told = (...filter: readonly string[]): readonly string[] =>
+    compare(
+      iptablesDevice(`*nat\n:PREROUTING ACCEPT [0:0]\n${chance}\nCOMMIT\n*filter\n${filter.join('\n')}\nCOMMIT\n`)
+        .pipeline,
+      {},
+    )
+      .undeclared.filter(({ direction }) => direction === 'forward')
+      .map((one) => openingText(one));
+  expect(told(':FORWARD DROP [0:0]', '-A FORWARD -p tcp -m tcp --dport 80 -j ACCEPT')).toEqual([
+    '0.0.0.0/0 → 0.0.0.0/0 tcp 80, perhaps translated to 192.0.2.9',
+  ]);
+  expect(told(':FORWARD ACCEPT [0:0]')).toEqual(['0.0.0.0/0 → 0.0.0.0/0 any service']);
+});
