@@ -135,15 +135,20 @@ function names(dice: Dice): string {
 }
 
 function port({ dice, sets }: Context): string {
-  const head = `${dice.pick(['tcp', 'tcp', 'tcp', 'tcp', 'tcp', 'udp', 'udp', 'udp', 'th'])} ${dice.pick(['dport', 'dport', 'dport', 'sport'])}`;
+  // What decides nothing by its listing alone is made seldom: a port of any protocol, and a negated range.
+  const protocol = dice.once(30) ? 'th' : dice.pick(['tcp', 'tcp', 'udp']);
+  const head = `${protocol} ${dice.pick(['dport', 'dport', 'dport', 'sport'])}`;
   if (sets.some(({ name }) => name === 'services') && dice.once(3)) return `${head} ${operator(dice)}@services`;
   switch (dice.below(5)) {
     case 0:
       return `${head} ${operator(dice)}{ ${words.portList(dice)} }`;
     case 1:
       return `${head} ${dice.pick(['<', '>', '<=', '>='])} ${dice.pick([25, 1024, 8080])}`;
-    default:
-      return `${head} ${operator(dice)}${words.aPortRange(dice)}`;
+    default: {
+      const range = words.aPortRange(dice);
+      const not = operator(dice);
+      return `${head} ${not}${not && range.includes('-') && !dice.once(8) ? `{ ${range} }` : range}`;
+    }
   }
 }
 
