@@ -49,6 +49,10 @@ const nothing = async () => ({ opened: [], closed: [] });
 export async function diffFiles(before: string, after: string, options: OfflineOptions): Promise<Answered<DiffAnswer>> {
   const [a, b] = [await readCapture(before, options.driver), await readCapture(after, options.driver)];
   const problems = [a, b].flatMap((read) => (read.ok ? [] : [read.error]));
+  if (a.ok && b.ok && platformOf(a.value) !== platformOf(b.value)) {
+    const other = otherPlatform(after, a.value.driver, b.value.driver);
+    return { told: nothing, exit: exitCodeOf(other), problems: [other] };
+  }
   if (!a.ok || !b.ok) {
     const exit = problems.some((problem) => exitCodeOf(problem) === 2) ? 2 : 3;
     const reasons = problems.map(({ message }) => message);
@@ -87,6 +91,20 @@ export async function diffFiles(before: string, after: string, options: OfflineO
     },
     exit: equal === false ? 1 : equal === true ? 0 : 3,
     problems: [],
+  };
+}
+
+function platformOf({ driver }: ReadCapture): string {
+  return driver.platform ?? driver.id;
+}
+
+function otherPlatform(file: string, before: Driver, after: Driver): Problem {
+  return {
+    code: 'OTHER_PLATFORM',
+    message: `this is of ${after.title}, and the capture before of ${before.title}`,
+    file,
+    expected: 'two captures of one platform',
+    remedy: 'take both from the same device; if one was recognised wrongly, say how to read both with --driver ID',
   };
 }
 

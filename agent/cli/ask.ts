@@ -63,7 +63,11 @@ export function addAsk(program: Command, setExit: SetExit): void {
       try {
         text = readFileSync(options.packets === '-' ? 0 : options.packets, 'utf8');
       } catch (error) {
-        process.stderr.write(`ecluse: ${options.packets}: cannot be read: ${(error as Error).message}\n`);
+        const { code, message } = error as NodeJS.ErrnoException;
+        const why = { ENOENT: 'no such file', EISDIR: 'this is a folder', EACCES: 'may not be read by this user' }[
+          code ?? ''
+        ];
+        process.stderr.write(`ecluse: ${options.packets}: ${why ?? message} (expected a file of JSON lines, or -)\n`);
         return setExit(2);
       }
       const lines = text.split('\n');

@@ -134,6 +134,8 @@ export function addDiff(program: Command, setExit: SetExit): void {
       setExit(exit);
       if (!answer) return;
       if (options.json) return printJson(answer);
+      // Why was said already.
+      if (problems.length > 0) return print('Nothing was compared.');
       const { opened, closed } = await told();
       const reading = { brief: options.brief === true, whole: options.all === true };
       const text = [

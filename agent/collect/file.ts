@@ -102,6 +102,7 @@ async function readBytes(file: string, bytesLeft: number, bytesMax: number): Pro
         message: 'not an ordinary file',
         file,
         expected: 'a file that holds one section',
+        remedy: 'of what a program prints, make a file first',
       });
     }
     const chunks: Buffer[] = [];
@@ -138,7 +139,8 @@ function textOf(file: string, bytes: Buffer): Result<string> {
   const decoded = decodeUtf8(bytes);
   // A byte order mark says nothing in UTF-8, and would hide the first word of the first line.
   if ('text' in decoded) return success(decoded.text.replace(/^\ufeff/, ''));
-  const utf16 = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+  if (bytes.includes(0) && !isUtf16(bytes)) return failure(notText(file, bytes));
+  const utf16 = isUtf16(bytes);
   return failure({
     code: 'NOT_UTF8',
     message: utf16 ? 'the file is UTF-16' : `byte ${decoded.badOffset} is not UTF-8`,
@@ -147,6 +149,24 @@ function textOf(file: string, bytes: Buffer): Result<string> {
     expected: 'text in UTF-8',
     remedy: `convert it: iconv -f ${utf16 ? 'UTF-16' : 'LATIN1'} -t UTF-8`,
   });
+}
+
+function isUtf16(bytes: Buffer): boolean {
+  return (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
+}
+
+/** RFC 1952: what gzip writes begins so. */
+const isGzip = (bytes: Buffer): boolean => bytes[0] === 0x1f && bytes[1] === 0x8b;
+
+/** Text of no encoding that a device writes has a byte 0. */
+function notText(file: string, bytes: Buffer): Problem {
+  return {
+    code: 'NOT_TEXT',
+    message: isGzip(bytes) ? 'the file is compressed by gzip' : 'the file is no text',
+    file,
+    expected: 'what the device prints, as text',
+    remedy: isGzip(bytes) ? 'unpack it: gunzip' : 'take the capture as text, or unpack it',
+  };
 }
 
 function chooseDriver(
@@ -163,6 +183,15 @@ function chooseDriver(
       message: `there is no driver "${wanted}"`,
       file: path,
       expected: `one of ${all.join(', ')}`,
+    });
+  }
+  if (sections.every(({ text }) => text.trim() === '')) {
+    return failure({
+      code: 'EMPTY_FILE',
+      message: 'there is nothing in it',
+      file: path,
+      expected: `a capture for one of ${all.join(', ')}`,
+      remedy: 'take it again; if the device has no rules at all, say what it is with --driver ID',
     });
   }
   const answers = drivers.map((driver) => ({ id: driver.id, answer: driver.identify(sections) }));

@@ -10,6 +10,8 @@ export interface Driver {
   readonly id: string;
   /** As an engineer would name it: `nftables (Linux)`. */
   readonly title: string;
+  /** What runs on the device, where several drivers read it: their captures compare. Left out: `id`. */
+  readonly platform?: 'linux';
   /** Versions whose output was read in tests, such as `nft 0.9–1.1`. */
   readonly versions: string;
   /** What it models, in a few phrases, for `ecluse drivers`. */

@@ -1,4 +1,4 @@
-import { complement, type Intervals, ranges, size } from '../lib/intervals.js';
+import { type Bound, complement, type Intervals, ranges, size } from '../lib/intervals.js';
 import { formatPorts } from '../lib/ports.js';
 import {
   type AddressSet,
@@ -195,7 +195,12 @@ export function addressesText(set: AddressSet | undefined, families: readonly Fa
     ip6: families.includes('ip6') ? complement(set.ip6, [0n, LAST_IP6]) : [],
   };
   const left = addressWords(rest, families);
-  return left.length < words.length ? `any${familyText(families)} but ${short(left)}` : short(words);
+  const isShorter = left.length < words.length || (left.length === words.length && isMost(set, rest, families));
+  return isShorter ? `any${familyText(families)} but ${short(left)}` : short(words);
+}
+
+function isMost(set: AddressSet, rest: AddressSet, families: readonly Family[]): boolean {
+  return families.every((family) => size(set[family] as Intervals<Bound>) > size(rest[family] as Intervals<Bound>));
 }
 
 function familyText(families: readonly Family[]): string {

@@ -83,6 +83,22 @@ describe('diff of two captures', () => {
     expect(problems).toHaveLength(1);
   });
 
+  test('captures of two platforms are not compared; those of one are, whatever program wrote them', async () => {
+    const forti = file(
+      'two.conf',
+      '#config-version=FGT60F-7.2.8-FW-build1639-240313:opmode=0:vdom=0:user=admin\nconfig firewall policy\nend\n',
+    );
+    const { answer, exit, problems } = await diffFiles(file('one.nft', forward(web)), forti, {});
+    expect({ answer, exit }).toEqual({ answer: undefined, exit: 2 });
+    expect(problems).toMatchObject([
+      {
+        code: 'OTHER_PLATFORM',
+        file: forti,
+        message: 'this is of FortiOS (FortiGate), and the capture before of nftables (Linux)',
+      },
+    ]);
+  });
+
   test('what is no capture is a wrong call', async () => {
     const [before, after] = [file('g.nft', forward(web)), file('h.txt', 'dear reader\n')];
     expect((await diffFiles(before, after, {})).exit).toBe(2);

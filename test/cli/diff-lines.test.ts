@@ -1,7 +1,11 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
 import type { Told } from '../../agent/app/offline-words.js';
 import { diffLines, verdictText } from '../../agent/cli/diff.js';
 import { emptyCoverage } from '../../agent/model/index.js';
+import { askOnce } from './capture.js';
 
 function edits(count: number, listOf: (number: number) => string): readonly Told[] {
   return Array.from({ length: count }, (_, number) => ({
@@ -76,4 +80,42 @@ describe('whether what is told is all', () => {
       'No difference was found. Whether that is all is not known: too long',
     );
   });
+});
+
+test('where a capture cannot be used, its fault is told once and nothing is said of a difference', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ecluse-cut-'));
+  try {
+    const cut = join(folder, 'cut.save');
+    writeFileSync(cut, '*filter\n:INPUT ACCEPT [0:0]\n');
+    const { code, stdout, stderr } = await askOnce({}, 'diff', cut, cut);
+    expect({ code, stdout }).toEqual({ code: 3, stdout: 'Nothing was compared.\n' });
+    expect(stderr).toMatch(/^(?:ecluse: .*has no COMMIT.*\n){2}$/);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test('a file of questions that is none is told in plain words', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'ecluse-ask-'));
+  try {
+    const save = join(folder, 'a.nft');
+    writeFileSync(
+      save,
+      'table inet filter {\n\tchain input {\n\t\ttype filter hook input priority 0; policy drop;\n\t}\n}\n',
+    );
+    const ask = async (packets: string): Promise<string> => {
+      const { code, stdout, stderr } = await askOnce({}, 'ask', save, '--packets', packets);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      return stderr.replace(folder, '');
+    };
+    expect(await ask(folder)).toBe('ecluse: : this is a folder (expected a file of JSON lines, or -)\n');
+    expect(await ask(join(folder, 'no'))).toBe('ecluse: /no: no such file (expected a file of JSON lines, or -)\n');
+    const lines = join(folder, 'q');
+    writeFileSync(lines, '{"id": 1, "pakcet": {}}\n');
+    expect(await ask(lines)).toBe(
+      'ecluse: /q:1: packet: Invalid input: expected object, received undefined (expected the fields of the ask contract)\n',
+    );
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -103,6 +103,20 @@ describe('a path that is not a capture', () => {
     expect(await problemOf(wide)).toMatchObject({ remedy: 'convert it: iconv -f UTF-16 -t UTF-8' });
   });
 
+  test('holds nothing, or no text at all', async () => {
+    expect(await problemOf(fileOf(' \n'))).toMatchObject({ code: 'EMPTY_FILE', message: 'there is nothing in it' });
+    expect(await captureFromPath(fileOf(''), { drivers, driverId: 'blue' })).toMatchObject({ ok: true });
+    expect(await problemOf(fileOf(Buffer.from([0x1f, 0x8b, 8, 0, 0, 0xff])))).toMatchObject({
+      code: 'NOT_TEXT',
+      message: 'the file is compressed by gzip',
+      remedy: 'unpack it: gunzip',
+    });
+    expect(await problemOf(fileOf(Buffer.from('%PDF\n\0\xff', 'latin1')))).toMatchObject({
+      code: 'NOT_TEXT',
+      message: 'the file is no text',
+    });
+  });
+
   test('is too large, alone or together', async () => {
     expect(await problemOf(fileOf('red'.repeat(10)), { bytesMax: 20 })).toMatchObject({ code: 'TOO_LARGE' });
     const path = folderOf({ a: 'red'.repeat(4), b: 'red'.repeat(4) });

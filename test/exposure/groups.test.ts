@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { compare, groupOpenings, openingText } from '../../agent/exposure/index.js';
+import { addressesText, compare, groupOpenings, openingText } from '../../agent/exposure/index.js';
 import { nftDevice } from './rulesets.js';
 
 function forward(...rules: readonly string[]): string {
@@ -86,4 +86,11 @@ describe('regions put together for people', () => {
     expect(edits).toContainEqual(['added', 'ip daddr 10.20.3.7 tcp dport 104 accept']);
     expect(edits).toContainEqual(['changed', 'ip daddr 192.0.2.10 tcp dport { 80, 443 } accept']);
   });
+});
+
+test('addresses of which most are meant are said by what they leave out', () => {
+  const ip4 = [0, 0xdfff_ffff, 0xf000_0000, 0xffff_fffe];
+  expect(addressesText({ ip4, ip6: [] }, ['ip4'])).toBe('any IPv4 but 224.0.0.0/4, 255.255.255.255');
+  const few = [0x0a00_0000, 0x0aff_ffff, 0xc0a8_0000, 0xffff_ffff];
+  expect(addressesText({ ip4: few, ip6: [] }, ['ip4'])).toBe('10.0.0.0/8, 192.168.0.0-255.255.255.255');
 });

@@ -12,6 +12,7 @@ import { undo } from './undo.js';
 export const driver: Driver = {
   id: 'iptables',
   title: 'iptables (Linux)',
+  platform: 'linux',
   versions: 'iptables 1.2–1.8 (legacy and nft back ends), ipset 6–7',
   models: [
     'tables filter, nat, mangle, raw and security with their hooks, policies and user chains',

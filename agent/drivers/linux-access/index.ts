@@ -130,6 +130,7 @@ function otherKeys(facts: readonly AccessFact[]): readonly string[] {
 export const driver: Driver = {
   id: 'linux-access',
   title: 'who may enter (Linux)',
+  platform: 'linux',
   versions: 'Debian 10–12 and what is like it; WireGuard, OpenVPN, strongSwan, OpenSSH, rsyslog',
   models: [
     'accounts that are root or may become it, sudo, authorized keys by fingerprint, what sshd lets in',

@@ -201,6 +201,7 @@ function notOurs(capture: Capture): Problem {
 export const driver: Driver = {
   id: 'linux-listeners',
   title: 'listening sockets and network state (Linux)',
+  platform: 'linux',
   versions: 'ss of iproute2 4.11–6.1, netstat of net-tools 1.60–2.10, /proc/net',
   models: [
     'listening sockets with process, user and container',

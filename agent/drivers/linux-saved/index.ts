@@ -203,6 +203,7 @@ function section(name: string, lines: readonly Placed[]): SavedCapture['sections
 export const driver: Driver = {
   id: 'linux-saved',
   title: 'rules that are loaded at the next start (Linux)',
+  platform: 'linux',
   versions: 'nftables.service, netfilter-persistent, iptables-services, ufw 0.36, firewalld 1.0–1.3',
   models: [
     '/etc/nftables.conf with what it includes, rules.v4 and rules.v6, ufw, firewalld, where the machine loads them at its start',

@@ -55,6 +55,7 @@ const steps: readonly DialogueStep[] = [
 export const driver: Driver = {
   id: 'nftables',
   title: 'nftables (Linux)',
+  platform: 'linux',
   versions: 'nft 0.9–1.1',
   models: [
     'tables ip, ip6 and inet with their chains, hooks, priorities and policies',
