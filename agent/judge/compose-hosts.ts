@@ -50,15 +50,23 @@ export function listening(input: ListenerInput): Listening {
       // Restarted under another name, it still answers.
       !now.some((other) => other.protocol === one.protocol && other.port === one.port && isDeclared(other)),
   );
-  const subjects = (listeners: readonly Listener[]): readonly Subject[] =>
+  const subjects = (listeners: readonly Listener[], remedy: (listener: Listener) => string): readonly Subject[] =>
     [...new Map(listeners.map((listener) => [listener.id, listener])).values()].map((one): Subject => {
       const only = standing(one);
-      return { ...subjectOf(one, input), ...(only && { inWindows: { id: only.id, ...only.only } }) };
+      return {
+        ...subjectOf(one, input),
+        ...(only && { inWindows: { id: only.id, ...only.only } }),
+        // A raw socket holds no port to look for.
+        ...(one.protocol !== 'raw' && { undo: remedy(one) }),
+      };
     });
   return {
-    undeclared: subjects(present.filter((one) => !isDeclared(one))),
-    declared: subjects(present.filter(isDeclared)),
-    missing: subjects(gone),
+    undeclared: subjects(
+      present.filter((one) => !isDeclared(one)),
+      shutText,
+    ),
+    declared: subjects(present.filter(isDeclared), shutText),
+    missing: subjects(gone, startText),
   };
 }
 
@@ -90,7 +98,6 @@ function subjectOf(listener: Listener, { device, interfaceZones }: ListenerInput
     set: contentId([protocol, port, addresses]),
     certainty: 'certain',
     place: listener.origin,
-    ...(!raw && { undo: shutText(listener) }),
   };
 }
 
@@ -99,6 +106,12 @@ function shutText({ protocol, port, process, namespace }: Listener): string {
   const program = process === undefined ? 'the program' : process;
   const where = namespace === undefined ? '' : ` in ${namespace}`;
   return `stop and disable ${program}${where} that holds ${protocol} ${port}; ss -Hlnp '( sport = :${port} )' shows its process`;
+}
+
+function startText({ protocol, port, process, namespace }: Listener): string {
+  const program = process === undefined ? 'the program' : process;
+  const where = namespace === undefined ? '' : ` in ${namespace}`;
+  return `start ${program}${where} again, which held ${protocol} ${port}`;
 }
 
 type Difference = 'added' | 'removed' | 'changed';

@@ -33,6 +33,16 @@ describe('listeners', () => {
     });
   });
 
+  test('one that is open is stopped, one that is missed is started again', () => {
+    const web = listener({ port: 443, process: 'nginx' });
+    const opened = compose(host([web]), { approved: host([]) }).undeclared[0];
+    expect(opened?.undo).toBe(
+      "stop and disable nginx that holds tcp 443; ss -Hlnp '( sport = :443 )' shows its process",
+    );
+    const missed = compose(host([]), { approved: host([web]) }).missing[0];
+    expect(missed?.undo).toBe('start nginx again, which held tcp 443');
+  });
+
   test('G14: on loopback only, none', () => {
     expect(compose(host([listener({ bind: '127.0.0.1' })]), { approved: host([]) }).undeclared).toEqual([]);
   });
