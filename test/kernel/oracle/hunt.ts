@@ -93,7 +93,7 @@ async function oneRuleset(lab: Lab, options: HuntOptions, seed: number, tally: T
     let wrong = complaintOf(pipeline, shot, fates[index]!, asked);
     if (wrong === undefined && index < options.asSets) {
       tally.sets++;
-      const question = askedPacket(shot, asked.direction, asked.out);
+      const question = askedPacket(shot, asked);
       const verdict = askSets(pipeline, question, shot.packet.family, undefined).verdict;
       const expected = ask(pipeline, question).verdict;
       if (verdict !== expected) wrong = `as a set: ${verdict}, as a packet: ${expected}`;
@@ -108,7 +108,7 @@ async function oneRuleset(lab: Lab, options: HuntOptions, seed: number, tally: T
 
 function complaintOf(pipeline: Pipeline, shot: Shot, fate: Fate, asked: Asked): string | undefined {
   if (asked.trace.verdict !== 'undecided') return complaint(shot, fate, asked);
-  const question = askedPacket(shot, asked.direction, asked.out);
+  const question = askedPacket(shot, asked);
   const { verdict } = askSets(pipeline, question, shot.packet.family, undefined);
   if (verdict === 'maybe') return undefined;
   return (verdict === 'allow') === (fate.kind !== 'stopped')
@@ -152,7 +152,7 @@ async function confirmed(
 }
 
 function setComplaint(pipeline: Pipeline, shot: Shot, asked: Asked): string | undefined {
-  const question = askedPacket(shot, asked.direction, asked.out);
+  const question = askedPacket(shot, asked);
   const verdict = askSets(pipeline, question, shot.packet.family, undefined).verdict;
   const expected = ask(pipeline, question).verdict;
   return verdict === expected ? undefined : `as a set: ${verdict}, as a packet: ${expected}`;

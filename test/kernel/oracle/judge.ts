@@ -3,7 +3,17 @@ import { type Trace, tracePacket } from '../../../agent/exposure/index.js';
 import { withPorts } from '../../../agent/exposure/ports.js';
 import { type Bound, contains, type Intervals } from '../../../agent/lib/intervals.js';
 import { type Action, type Direction, NO_FRAME, type Pipeline, type Step } from '../../../agent/model/index.js';
-import { type Fate, type InterfaceName, interfaces, localAddresses, ownAddresses, routeOf, type Shot } from './lab.js';
+import {
+  type Fate,
+  type InterfaceName,
+  interfaces,
+  localAddresses,
+  type Names,
+  ownAddresses,
+  ownNames,
+  routeOf,
+  type Shot,
+} from './lab.js';
 import { firstBytes, firstState, hasPorts } from './wire.js';
 
 /** The question that a packet is, once it is known where the firewall sends it. */
@@ -13,7 +23,11 @@ export interface Asked {
   readonly trace: Trace;
 }
 
-export function askedPacket(shot: Shot, direction: Direction, out: InterfaceName | undefined): AskedPacket {
+export function askedPacket(
+  shot: Shot,
+  { direction, out }: Pick<Asked, 'direction' | 'out'>,
+  names: Names = ownNames,
+): AskedPacket {
   const { packet, from } = shot;
   // `th dport` reads the third and fourth byte of whatever header there is.
   const [sourcePort, destinationPort] = firstBytes(packet);
@@ -32,14 +46,9 @@ export function askedPacket(shot: Shot, direction: Direction, out: InterfaceName
       // What comes out of a TUN came in no Ethernet frame.
       sourceMac: NO_FRAME,
     },
-    ...(direction === 'output' ? {} : { inInterface: from }),
-    ...(direction === 'input' || out === undefined ? {} : { outInterface: out }),
+    ...(direction === 'output' || from === 'self' ? {} : { inInterface: names[from] }),
+    ...(direction === 'input' || out === undefined ? {} : { outInterface: names[out] }),
   };
-}
-
-function traced(pipeline: Pipeline, shot: Shot, direction: Direction, out: InterfaceName | undefined): Trace {
-  const { families, ...packet } = askedPacket(shot, direction, out);
-  return tracePacket({ pipeline, direction, packet: { ...packet, family: families[0]! } });
 }
 
 /** Where the routing of this firewall sends one of these addresses; undefined where they do not agree. */
@@ -57,13 +66,17 @@ function translatesDestinations({ lists }: Pipeline): boolean {
 }
 
 /** Asks about a packet as somebody does who knows the routing table; undefined where that is not enough. */
-export function askAbout(pipeline: Pipeline, shot: Shot): Asked | undefined {
+export function askAbout(pipeline: Pipeline, shot: Shot, names: Names = ownNames): Asked | undefined {
   const { packet, from } = shot;
+  const traced = (direction: Direction, out: InterfaceName | undefined): Trace => {
+    const { families, ...asked } = askedPacket(shot, { direction, out }, names);
+    return tracePacket({ pipeline, direction, packet: { ...asked, family: families[0]! } });
+  };
   const routed = routeOf(packet.destination);
   const directionTo = (route: InterfaceName | 'local'): Direction =>
     from === 'self' ? 'output' : route === 'local' ? 'input' : 'forward';
   const outOf = (route: InterfaceName | 'local'): InterfaceName | undefined => (route === 'local' ? undefined : route);
-  const trace = traced(pipeline, shot, directionTo(routed), outOf(routed));
+  const trace = traced(directionTo(routed), outOf(routed));
   const to = trace.env.destination?.addresses;
   // Where a translation may still come, nobody knows where the packet goes.
   if (trace.verdict === 'undecided' && translatesDestinations(pipeline)) return undefined;
@@ -77,7 +90,7 @@ export function askAbout(pipeline: Pipeline, shot: Shot): Asked | undefined {
   return {
     direction: directionTo(again),
     out: outOf(again),
-    trace: traced(pipeline, shot, directionTo(again), outOf(again)),
+    trace: traced(directionTo(again), outOf(again)),
   };
 }
 
@@ -121,12 +134,11 @@ function headerComplaint({ packet }: Shot, { arrived }: Fate, { env }: Trace): s
 const situations = new WeakMap<Pipeline, Pipeline>();
 
 /** The pipeline as it is read on this firewall; the same one each time, since what is worked out of it is kept by it. */
-/** No interface of this firewall stands on another. */
-const plain = interfaces.map((name) => ({ name, on: [] }));
-
-export function situated(pipeline: Pipeline): Pipeline {
+export function situated(pipeline: Pipeline, names: Names = ownNames): Pipeline {
   const known = situations.get(pipeline);
   if (known) return known;
+  // No interface of this firewall stands on another.
+  const plain = interfaces.map((one) => ({ name: names[one], on: [] }));
   const situation: Pipeline = {
     ...pipeline,
     lists: withPorts(pipeline.lists, plain),

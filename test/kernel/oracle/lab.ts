@@ -13,6 +13,10 @@ import { WORKER } from './worker.js';
 export const interfaces = ['wan0', 'lan0', 'lan1', 'dmz0'] as const;
 export type InterfaceName = (typeof interfaces)[number];
 
+/** What the four are called on this firewall. */
+export type Names = Readonly<Record<InterfaceName, string>>;
+export const ownNames: Names = { wan0: 'wan0', lan0: 'lan0', lan1: 'lan1', dmz0: 'dmz0' };
+
 export const gateways: Readonly<Record<InterfaceName, Readonly<Record<Family, string>>>> = {
   wan0: { ip4: '203.0.113.1/24', ip6: '2001:db8:a::1/64' },
   lan0: { ip4: '10.0.0.1/16', ip6: '2001:db8:b::1/64' },
@@ -85,6 +89,7 @@ export interface Ran {
 }
 
 export interface Lab {
+  readonly names: Names;
   run(argv: readonly string[], input?: string): Promise<Ran>;
   must(argv: readonly string[], input?: string): Promise<string>;
   /** The kernel's word on each packet. Its memory of connections is emptied before every `fresh` packets. */
@@ -153,27 +158,33 @@ const SETTINGS: readonly (readonly [string, number])[] = [
 
 async function furnish(lab: Lab): Promise<void> {
   const lines = interfaces.flatMap((name) => [
-    `address add ${gateways[name].ip4} dev ${name}`,
-    `address add ${gateways[name].ip6} dev ${name} nodad`,
-    `link set ${name} up`,
+    `address add ${gateways[name].ip4} dev ${lab.names[name]}`,
+    `address add ${gateways[name].ip6} dev ${lab.names[name]} nodad`,
+    `link set ${lab.names[name]} up`,
   ]);
-  await lab.must(['ip', '-batch', '-'], `${lines.join('\n')}\nroute add default dev wan0\nroute add ::/0 dev wan0\n`);
+  const out = lab.names.wan0;
+  await lab.must(
+    ['ip', '-batch', '-'],
+    `${lines.join('\n')}\nroute add default dev ${out}\nroute add ::/0 dev ${out}\n`,
+  );
 }
 
 /** Makes the firewall, gives it to `action`, and takes it away. */
-export function withLab<T>(action: (lab: Lab) => Promise<T>): Promise<T> {
-  return withNamespaces(['fw'], async ({ fw }) => action(await labIn(fw)));
+export function withLab<T>(action: (lab: Lab) => Promise<T>, names: Names = ownNames): Promise<T> {
+  return withNamespaces(['fw'], async ({ fw }) => action(await labIn(fw, names)));
 }
 
-async function labIn(fw: Namespace): Promise<Lab> {
+async function labIn(fw: Namespace, names: Names): Promise<Lab> {
   await fw.must(['sh', '-ec', SETTINGS.map(([name, value]) => `echo ${value} > /proc/sys/net/${name}`).join('\n')]);
   const protocols = [...PROTOCOLS.ip4.map((one) => `4:${one}`), ...PROTOCOLS.ip6.map((one) => `6:${one}`)];
-  const child = fw.start(['perl', '-e', WORKER, tempDir(), interfaces.join(','), protocols.join(',')]);
+  const tuns = interfaces.map((name) => names[name]);
+  const child = fw.start(['perl', '-e', WORKER, tempDir(), tuns.join(','), protocols.join(',')]);
   const say = worker(child);
   await once(child, 'spawn');
   await say('', Buffer.alloc(0));
   let ident = 0;
   const lab: Lab = {
+    names,
     run: async (argv, input = '') => {
       const count = Buffer.alloc(2);
       count.writeUInt16BE(argv.length);
