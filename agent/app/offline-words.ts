@@ -113,7 +113,8 @@ const EDIT_WORDS: Readonly<Record<Edit['edit'], string>> = {
   flushed: 'emptied or gone:',
 };
 
-function editText({ edit, rule, former }: Edit): string {
+function editText({ edit, rule, former, list }: Edit): string {
+  if (edit === 'flushed') return `${EDIT_WORDS.flushed} ${list}`;
   const was = former && former.text !== rule.text ? `, ${formerText(rule.text, former.text)}` : '';
   return `${EDIT_WORDS[edit]} ${placeText(rule)}${was}`;
 }

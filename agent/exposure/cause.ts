@@ -1,13 +1,13 @@
 import { type Bound, contains } from '../lib/intervals.js';
 import type { Pipeline, Rule } from '../model/index.js';
-import type { Point } from '../packets/index.js';
+import type { Diagram, Kernel, Point } from '../packets/index.js';
 import type { LooseBox } from './care.js';
 import type { Edits } from './edits.js';
 import type { Edit } from './opening.js';
 import type { Question } from './question.js';
 import { type TracedPacket, tracePacket } from './trace.js';
 import { fieldIndex } from './universe.js';
-import { type Decider, forwardingIsOff } from './walk.js';
+import { type Decider, forwardingIsOff, type Walk } from './walk.js';
 
 /** What decided about a packet in one state; nothing where no list was called. */
 export interface Fate {
@@ -34,8 +34,7 @@ interface Behind {
 export function editBehind({ edits, now, before, point, question, packet, passesBoth }: Behind): Edit | undefined {
   return (
     (passesBoth ? editOnTheWay(edits, packet, question, translates) : undefined) ??
-    editOfNow(edits, now.by) ??
-    editOfBefore(edits, before.by) ??
+    editDeciding(edits, now, before) ??
     forwardingOn(edits, question) ??
     editOnTheWay(edits, packet, question, () => true) ??
     editMet(edits, point, question) ??
@@ -43,6 +42,57 @@ export function editBehind({ edits, now, before, point, question, packet, passes
     edits.base(question.direction)
   );
 }
+
+/** The edit of one of the two rules that decide. */
+function editDeciding(edits: Edits, now: Fate, before: Fate): Edit | undefined {
+  const [present, former] = [editOfNow(edits, now.by), editOfBefore(edits, before.by)];
+  // What only changed its place would have decided all the same once the other was gone.
+  return present?.edit === 'moved' && former?.edit === 'removed' ? former : (present ?? former);
+}
+
+interface Causes {
+  readonly edits: Edits | undefined;
+  readonly kernel: Kernel;
+  readonly by: Decider | undefined;
+  readonly there: Walk;
+  readonly order: 'opened' | 'closed' | 'declared';
+}
+
+/**
+ * The packets that one rule decides about, parted by the edits behind it as far as the deciding rules tell: two denies
+ * that were taken out are two causes, though one policy lets through now what both had held back.
+ */
+export function partedByCause(region: Diagram, { edits, kernel, by, there, order }: Causes): readonly Diagram[] {
+  if (!edits || order === 'declared') return [region];
+  const own: Fate = { by };
+  const keys = new Map<Edit, number>();
+  const flushed = new Map<string, Edit>();
+  const numberOf = (edit: Edit): number => {
+    // An emptied list is one cause, not as many as it had rules.
+    const one = edit.edit === 'flushed' ? (flushed.get(edit.list) ?? edit) : edit;
+    if (edit.edit === 'flushed') flushed.set(edit.list, one);
+    if (!keys.has(one)) keys.set(one, keys.size + FIRST_EDIT);
+    return keys.get(one)!;
+  };
+  const parts = kernel.map(kernel.keep(there.diagram, region), (label) => {
+    if (label === 0) return 0;
+    const outcome = there.outcome(label);
+    if (outcome.kind === 'accept') return PASSES_BOTH;
+    const opposite: Fate = { by: 'by' in outcome ? outcome.by : undefined };
+    const [now, before] = order === 'closed' ? [opposite, own] : [own, opposite];
+    const edit = editDeciding(edits, now, before);
+    return edit ? numberOf(edit) : OTHERWISE;
+  });
+  const found = kernel.split(parts, () => true);
+  if (found.size === 0) return [region];
+  const rest = kernel.minus(region, kernel.fold([...found.values()]));
+  const all = [...found].sort(([a], [b]) => a - b).map(([, part]) => part);
+  return kernel.isEmpty(rest) ? all : [...all, rest];
+}
+
+const PASSES_BOTH = 1;
+const OTHERWISE = 2;
+const FIRST_EDIT = 3;
 
 function editOfNow(edits: Edits, by: Decider | undefined): Edit | undefined {
   if (by?.kind === 'rule') return edits.ofNow(by.rule);

@@ -34,7 +34,7 @@ export function groupOpenings(openings: readonly Opening[]): readonly OpeningGro
       nat?.others ?? null,
     ]);
     // Where nothing was edited (an exposure, not a difference), each rule stands for itself.
-    const edit = because ? contentText([because.edit, because.list, because.rule]) : permit;
+    const edit = because ? editKey(because) : permit;
     const parts = groups.get(edit) ?? new Map<string, Opening[]>();
     groups.set(edit, parts);
     const regions = parts.get(permit);
@@ -49,6 +49,11 @@ export function groupOpenings(openings: readonly Opening[]): readonly OpeningGro
       return { parts: sorted, ...(edit && { edit }) };
     })
     .sort((a, b) => bySize(shareOf(a), shareOf(b)));
+}
+
+/** A list that was emptied is one edit, whatever its rules were. */
+function editKey({ edit, list, rule }: Edit): string {
+  return contentText(edit === 'flushed' ? [edit, list] : [edit, list, rule]);
 }
 
 function shareOf({ parts }: OpeningGroup): number {

@@ -1,7 +1,7 @@
 import { assert } from '../lib/assert.js';
 import type { Diagram, Kernel, Point } from '../packets/index.js';
 import { packetBoxOf } from './care-box.js';
-import { editBehind, type Fate } from './cause.js';
+import { editBehind, type Fate, partedByCause } from './cause.js';
 import { elsewhereOf } from './elsewhere.js';
 import { type ExampleWishes, exampleOf, joinFamilies, listEntries, setDigest } from './entries.js';
 import { type Env, envKey, type Translation } from './env.js';
@@ -209,9 +209,15 @@ function listGroups({ input, groups, regionOf, there, order }: Listing): readonl
   const { kernel, universe, question } = input;
   const project = (set: Diagram, how: 'existsFrom' | 'forallFrom'): Diagram =>
     universe.predicates.length === 0 ? set : kernel[how](set, packetFields.length);
-  const regions = groups
-    .map((group) => ({ group, region: regionOf(group) }))
-    .filter(({ region }) => region !== kernel.none);
+  const regions = groups.flatMap((group) => {
+    const region = regionOf(group);
+    if (region === kernel.none) return [];
+    const { edits } = question;
+    return partedByCause(region, { edits, kernel, by: group.by, there, order }).map((part) => ({
+      group,
+      region: part,
+    }));
+  });
   const certain = project(kernel.fold(regions.map(({ region }) => region)), 'forallFrom');
   let listed = kernel.none;
   const parts = regions.map(({ group, region }) => {

@@ -94,3 +94,41 @@ test('addresses of which most are meant are said by what they leave out', () => 
   const few = [0x0a00_0000, 0x0aff_ffff, 0xc0a8_0000, 0xffff_ffff];
   expect(addressesText({ ip4: few, ip6: [] }, ['ip4'])).toBe('10.0.0.0/8, 192.168.0.0-255.255.255.255');
 });
+
+describe('what one rule or policy lets through since several edits', () => {
+  const open = (...rules: readonly string[]): Parameters<typeof compare>[0] =>
+    nftDevice(forward(...rules).replace('policy drop', 'policy accept')).pipeline;
+  const told = (before: Parameters<typeof compare>[0], now: Parameters<typeof compare>[0]): readonly string[] => {
+    const { undeclared, closed } = compare(now, { pipeline: before, withClosed: true });
+    const words = (sign: string, groups: ReturnType<typeof groupOpenings>): readonly string[] =>
+      groups.map(({ edit, parts }) => `${sign}${openingText(parts[0]!.opening)}: ${edit?.edit} ${edit?.rule.text}`);
+    return [...words('+', groupOpenings(undeclared)), ...words('-', groupOpenings(closed))];
+  };
+  const smb = 'tcp dport 445 drop';
+  const rdp = 'ip daddr 10.0.0.0/8 tcp dport 3389 drop';
+  const snmp = 'udp dport 161 drop';
+
+  test('is told by edit: two denies that were taken out, or put in', () => {
+    expect(told(open(smb, rdp, snmp), open(snmp))).toEqual([
+      `+any → any tcp 445: removed ${smb}`,
+      `+0.0.0.0/0 → 10.0.0.0/8 tcp 3389: removed ${rdp}`,
+    ]);
+    expect(told(open(snmp), open(smb, rdp, snmp))).toEqual([
+      `-any → any tcp 445: added ${smb}`,
+      `-0.0.0.0/0 → 10.0.0.0/8 tcp 3389: added ${rdp}`,
+    ]);
+  });
+
+  test('is one cause where a whole list was emptied', () => {
+    const groups = told(open(smb, rdp, snmp), open());
+    expect(groups).toHaveLength(1);
+    expect(groups[0]).toMatch(/: flushed /);
+  });
+
+  test('a rule that only moved is no cause where the deny before it was taken out', () => {
+    const [any, web] = ['ip daddr 10.0.0.0/8 drop', 'tcp dport 80 accept'];
+    const before = nftDevice(forward('udp dport 53 accept', 'udp dport 123 accept', any, web)).pipeline;
+    const now = nftDevice(forward(web, 'udp dport 53 accept', 'udp dport 123 accept')).pipeline;
+    expect(told(before, now)[0]).toBe(`+0.0.0.0/0 → 10.0.0.0/8 tcp 80: removed ${any}`);
+  });
+});
