@@ -1,4 +1,5 @@
 import { type Recollection, recollection } from '../../lib/memo.js';
+import { owned } from '../../lib/owned.js';
 import { failure, type Problem, type Result, success } from '../../lib/result.js';
 import type { Family } from '../../model/index.js';
 import type { Section } from '../contract.js';
@@ -260,12 +261,14 @@ function linesOf(table: string, shell: boolean): Recollection<Said> {
 /** `many`: of so many lines none would be remembered until it comes again. */
 function readCommand(line: string, table: string, { shell, many }: { shell: boolean; many: boolean }): Said {
   const text = line.startsWith('[') ? line.replace(counters, '') : line;
-  if (many) return readText(text, table, shell);
+  // Parts of what is new are remembered, of a line among many too.
+  if (many) return readText(owned(text), table, shell);
   const known = linesOf(table, shell);
   let said = known.get(text);
   if (said === undefined) {
-    said = readText(text, table, shell);
-    known.set(text, said);
+    const own = owned(text);
+    said = readText(own, table, shell);
+    known.set(own, said);
   }
   return said;
 }

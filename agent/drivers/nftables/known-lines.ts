@@ -2,7 +2,9 @@
  * Rules and statements that were read before: a ruleset is listed again and again, and hardly a line of it differs from the listing
  * before. Only what one line says by itself is known here, whatever its number and its handle.
  */
+
 import { recollection } from '../../lib/memo.js';
+import { owned } from '../../lib/owned.js';
 import type { Statement } from './ast.js';
 import type { Position, Token } from './lexer.js';
 import type { Reader } from './reader.js';
@@ -55,7 +57,7 @@ export function shared(text: string, statement: Statement): Statement {
   if (notAlone.test(text)) return statement;
   const known = statements.get(text);
   if (known !== undefined) return known;
-  statements.set(text, statement);
+  statements.set(owned(text), statement);
   return statement;
 }
 
@@ -64,5 +66,5 @@ export function recalled(line: string): SaidLine | undefined {
 }
 
 export function remember(line: string, said: SaidLine): void {
-  known.set(line, said);
+  known.set(owned(line), said);
 }

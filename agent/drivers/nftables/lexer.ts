@@ -3,6 +3,7 @@
  * nft's own scanner (scanner.l) is context dependent; here a word is the longest run that can belong to a name, an
  * address, a number or a time, and the parser gives it its meaning.
  */
+import { owned } from '../../lib/owned.js';
 
 export interface Token {
   readonly kind: 'word' | 'string' | 'symbol' | 'newline' | 'bad' | 'end';
@@ -89,7 +90,8 @@ export function lexer(source: string): Lexer {
   const token = (kind: Token['kind'], length: number, text?: string): Token => {
     const made: Token = {
       kind,
-      text: text ?? source.slice(offset, offset + length),
+      // Tokens are remembered with the statements that they make.
+      text: owned(text ?? source.slice(offset, offset + length)),
       line,
       column: offset - lineStart + 1,
       from: offset,
@@ -121,7 +123,7 @@ export function lexer(source: string): Lexer {
       } else if (char === '#') {
         let end = source.indexOf('\n', offset);
         if (end < 0) end = source.length;
-        comment = { line, text: source.slice(offset + 1, Math.min(end, offset + 500)).trim() };
+        comment = { line, text: owned(source.slice(offset + 1, Math.min(end, offset + 500)).trim()) };
         if (commentPattern.test(comment.text) && comments.length < 10_000) comments.push(comment);
         offset = end;
       } else return;

@@ -2,6 +2,7 @@
  * parse, text form: `nft list ruleset` and files for `nft -f` into commands. A statement that cannot be placed is a
  * loss with its lines, and reading goes on behind it; a text that ends inside a block is not a ruleset at all.
  */
+import { owned } from '../../lib/owned.js';
 import { failure, type Problem, type Result, success } from '../../lib/result.js';
 import type { Loss, RuleDeclaration, Script, Span, Statement, TableFamily, TableKey } from './ast.js';
 import { recalled, remember, type SaidLine, shared, wholeLine } from './known-lines.js';
@@ -365,5 +366,5 @@ function words(source: string): string {
     .replace(/\s+/g, ' ')
     .trim();
   const shown = printable(plain);
-  return shown.length > ruleTextMax ? `${shown.slice(0, ruleTextMax - 1)}…` : shown;
+  return owned(shown.length > ruleTextMax ? `${shown.slice(0, ruleTextMax - 1)}…` : shown);
 }
