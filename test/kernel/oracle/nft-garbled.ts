@@ -1,3 +1,10 @@
+import type { Dice } from './dice.js';
+
+/** A range, which seldom is negated as it stands: its listing alone does not decide that. */
+export function perhapsNot(dice: Dice, not: string, range: string): string {
+  return not && range.includes('-') && !dice.once(8) ? `${not}{ ${range} }` : `${not}${range}`;
+}
+
 /** Whether nft 1.0.6 prints a rule as something else, so that no reader of its listing can know. */
 export function isGarbled(text: string): boolean {
   // Before a port "ct protocol" is left out, as what `meta l4proto` beside it says already.

@@ -1,6 +1,6 @@
 import type { Family } from '../../../agent/model/index.js';
 import type { Dice } from './dice.js';
-import { isGarbled } from './nft-garbled.js';
+import { isGarbled, perhapsNot } from './nft-garbled.js';
 import { natTable } from './nft-nat.js';
 import { concatenated, namedSets, verdict } from './nft-sets.js';
 import type { Chain, NamedSet, Ruleset, Table } from './ruleset.js';
@@ -144,11 +144,8 @@ function port({ dice, sets }: Context): string {
       return `${head} ${operator(dice)}{ ${words.portList(dice)} }`;
     case 1:
       return `${head} ${dice.pick(['<', '>', '<=', '>='])} ${dice.pick([25, 1024, 8080])}`;
-    default: {
-      const range = words.aPortRange(dice);
-      const not = operator(dice);
-      return `${head} ${not}${not && range.includes('-') && !dice.once(8) ? `{ ${range} }` : range}`;
-    }
+    default:
+      return `${head} ${perhapsNot(dice, operator(dice), words.aPortRange(dice))}`;
   }
 }
 
