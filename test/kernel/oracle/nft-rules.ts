@@ -135,9 +135,8 @@ function names(dice: Dice): string {
 }
 
 function port({ dice, sets }: Context): string {
-  // What decides nothing by its listing alone is made seldom: a port of any protocol, and a negated range.
-  const protocol = dice.once(30) ? 'th' : dice.pick(['tcp', 'tcp', 'udp']);
-  const head = `${protocol} ${dice.pick(['dport', 'dport', 'dport', 'sport'])}`;
+  // The listing of a port of any protocol does not decide by itself.
+  const head = `${dice.once(30) ? 'th' : dice.pick(['tcp', 'tcp', 'udp'])} ${dice.pick(['dport', 'dport', 'dport', 'sport'])}`;
   if (sets.some(({ name }) => name === 'services') && dice.once(3)) return `${head} ${operator(dice)}@services`;
   switch (dice.below(5)) {
     case 0:
