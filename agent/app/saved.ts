@@ -42,7 +42,7 @@ export function savedOf(capture: Capture, drivers: readonly Driver[], live: Devi
   });
   if (notCovered.length > 0) return { notCovered, unknown: true };
   const { pipeline } = combineDevices(capture.device, read);
-  const { forwarding, localAddresses, zones, reach } = live.pipeline;
+  const { forwarding, localAddresses, broadcastAddresses, zones, reach } = live.pipeline;
   return {
     state: {
       kind: 'saved',
@@ -51,6 +51,7 @@ export function savedOf(capture: Capture, drivers: readonly Driver[], live: Devi
         ...pipeline,
         ...(forwarding && { forwarding }),
         ...(localAddresses && { localAddresses }),
+        ...(broadcastAddresses && { broadcastAddresses }),
         ...(zones && { zones }),
         ...(reach && { reach }),
       },

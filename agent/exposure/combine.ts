@@ -85,6 +85,8 @@ export function combineDevices(id: string, parts: readonly DevicePart[]): Device
   const coverage = mergeCoverage(parts.map(({ device }) => settle(device.coverage, settled, merge)));
   const forwarding = parts.find(({ device }) => device.pipeline.forwarding)?.device.pipeline.forwarding;
   const localAddresses = parts.find(({ device }) => device.pipeline.localAddresses)?.device.pipeline.localAddresses;
+  const broadcastAddresses = parts.find(({ device }) => device.pipeline.broadcastAddresses)?.device.pipeline
+    .broadcastAddresses;
   const interfaces = parts.find(({ device }) => device.pipeline.interfaces)?.device.pipeline.interfaces;
   const objects = parts.flatMap(({ device }) => device.pipeline.objects ?? []);
   const zones = parts.find(({ device }) => device.pipeline.zones)?.device.pipeline.zones;
@@ -98,6 +100,7 @@ export function combineDevices(id: string, parts: readonly DevicePart[]): Device
       speaksOf: unionOfScopes(parts.flatMap(({ device }) => device.pipeline.speaksOf)),
       ...(forwarding && { forwarding }),
       ...(localAddresses && { localAddresses }),
+      ...(broadcastAddresses && { broadcastAddresses }),
       ...(interfaces && { interfaces }),
       ...(zones && { zones }),
       ...(objects.length > 0 && { objects }),

@@ -199,6 +199,7 @@ function exactly({ question, relevant, rules: count }: Prepared, universe: Unive
       kernel,
       universe,
       localAddresses: pipeline.localAddresses,
+      broadcastAddresses: pipeline.broadcastAddresses,
       state: 'new',
       tcpFlags: SYN,
       occurrences: occurrencesOf(pipeline),

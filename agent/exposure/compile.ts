@@ -12,7 +12,7 @@ import {
   type Unknown,
 } from '../model/index.js';
 import type { Diagram, Kernel } from '../packets/index.js';
-import { addressesOf, becoming, type Env, isOut, type Translation } from './env.js';
+import { addressesOf, becoming, certainBroadcasts, type Env, isOut, type Translation } from './env.js';
 import { isSingle } from './evaluate.js';
 import { fieldIndex, type PacketField, type Predicate, type Universe, withBounds } from './universe.js';
 
@@ -32,6 +32,7 @@ export interface CompilerOptions {
   readonly kernel: Kernel;
   readonly universe: Universe;
   readonly localAddresses: Pipeline['localAddresses'];
+  readonly broadcastAddresses: Pipeline['broadcastAddresses'];
   /** The packet's state, where the question fixes it (as `diff` and `exposure` do: new). */
   readonly state?: ConnectionState;
   /** The TCP flag byte, where the question fixes it. */
@@ -206,11 +207,10 @@ export function compiler(options: CompilerOptions): Compiler {
       return predicate({ id: text, text });
     }
     if (family === 'ip6') return kernel.none;
+    const certain = address(packet.of, certainBroadcasts(options.broadcastAddresses), translation);
+    if (options.broadcastAddresses) return certain;
     const text = `the packet's ${packet.of} is a broadcast address`;
-    return kernel.or(
-      address(packet.of, { ip4: [0xffff_ffff, 0xffff_ffff], ip6: [] }, translation),
-      predicate({ id: text, text }),
-    );
+    return kernel.or(certain, predicate({ id: text, text }));
   };
 
   /** A limit or a random choice answers anew each time it is asked: each place it stands in is a boolean of its own. */

@@ -248,8 +248,8 @@ function baseEdits(
 
 /** Whether something beside the rules decides otherwise: forwarding switched, an address of its own added. */
 function routingDiffers(before: Pipeline, now: Pipeline): boolean {
-  const text = ({ forwarding, localAddresses }: Pipeline): string =>
-    JSON.stringify([forwarding?.ip4, forwarding?.ip6, localAddresses], (_, part: unknown) =>
+  const text = ({ forwarding, localAddresses, broadcastAddresses }: Pipeline): string =>
+    JSON.stringify([forwarding?.ip4, forwarding?.ip6, localAddresses, broadcastAddresses], (_, part: unknown) =>
       typeof part === 'bigint' ? `${part}n` : part,
     );
   return text(before) !== text(now);

@@ -1,4 +1,4 @@
-import { type Bound, type Intervals, intersection } from '../lib/intervals.js';
+import { type Bound, type Intervals, intersection, union } from '../lib/intervals.js';
 import type { Action, AddressSet, ConnectionState, Family, Nat } from '../model/index.js';
 
 /**
@@ -99,4 +99,15 @@ export function marked(action: MarkAction, env: Env, state: ConnectionState | un
 export function untracked(env: Env, state: ConnectionState | undefined): Env {
   const now = env.state ?? state;
   return now === undefined || now === 'invalid' ? { ...env, state: 'untracked' } : env;
+}
+
+/**
+ * 0.0.0.0 and 255.255.255.255, in whatever networks a device is (inet_addr_type() of net/ipv4/fib_frontend.c). Before
+ * Linux 5.3 all of 0.0.0.0/8, from and to which nothing was routed then.
+ */
+const broadcastAnywhere: AddressSet = { ip4: [0, 0, 0xffff_ffff, 0xffff_ffff], ip6: [] };
+
+/** What is a broadcast address for certain: all that are where the device's routing table was read. */
+export function certainBroadcasts(ofNetworks: AddressSet | undefined): AddressSet {
+  return ofNetworks ? { ip4: union(broadcastAnywhere.ip4, ofNetworks.ip4), ip6: [] } : broadcastAnywhere;
 }

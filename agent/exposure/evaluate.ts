@@ -1,6 +1,6 @@
 import { type Bound, contains, type Intervals, intersection, isEmpty, isSubset } from '../lib/intervals.js';
 import type { AddressBits, AddressSet, Condition, Family, PacketTest } from '../model/index.js';
-import { becoming, type Env, isOut, type Translation } from './env.js';
+import { becoming, certainBroadcasts, type Env, isOut, type Translation } from './env.js';
 import type { TracedPacket, TraceOptions } from './trace.js';
 import { interfaceMatches } from './universe.js';
 
@@ -174,8 +174,11 @@ function addressTypeTruth(options: TraceOptions, test: Extract<PacketTest, { kin
     );
   }
   if (options.packet.family === 'ip6') return false;
-  const broadcast = addressTruth(options, test.of, { ip4: [0xffff_ffff, 0xffff_ffff], ip6: [] }, translation);
-  return broadcast === true ? true : options.packet.predicates?.get(`the packet's ${test.of} is a broadcast address`);
+  const known = options.pipeline.broadcastAddresses;
+  const broadcast = addressTruth(options, test.of, certainBroadcasts(known), translation);
+  return known || broadcast === true
+    ? broadcast
+    : options.packet.predicates?.get(`the packet's ${test.of} is a broadcast address`);
 }
 
 function addressTruth(

@@ -47,6 +47,8 @@ export interface Pipeline {
   readonly forwarding?: { readonly ip4?: boolean; readonly ip6?: boolean };
   /** The device's own addresses; absent: not read. */
   readonly localAddresses?: AddressSet;
+  /** The broadcast addresses of the device's networks, as its routing table has them; absent: not read. */
+  readonly broadcastAddresses?: AddressSet;
   /** How the device's interfaces stand on each other; absent: not read. */
   readonly interfaces?: readonly DeviceInterface[];
   /**

@@ -159,6 +159,7 @@ function deviceOf(
       speaksOf: [],
       ...(forwarding && { forwarding }),
       ...(addresses && { localAddresses: unite(local) }),
+      ...(route4?.broadcast && { broadcastAddresses: unite(route4.broadcast) }),
       ...(links?.interfaces && { interfaces: links.interfaces }),
     },
     listeners,

@@ -14,12 +14,16 @@ export interface Routes {
   readonly facts: readonly AccessFact[];
   /** Destinations that the machine answers itself. */
   readonly local: readonly AddressSet[];
+  /** Broadcast addresses of its networks (type `broadcast` in the table local); absent: not all of it was read. */
+  readonly broadcast?: readonly AddressSet[];
 }
 
 /** `ip route show table all`, one family. */
 export function readRoutes(source: Source, family: Family, coverage: CoverageBuilder): Routes {
   const facts: AccessFact[] = [];
   const local: AddressSet[] = [];
+  const broadcast: AddressSet[] = [];
+  let whole = true;
   let open: { subject: string; value: string[]; line: number; text: string[] } | undefined;
   const close = (): void => {
     if (!open) return;
@@ -47,13 +51,17 @@ export function readRoutes(source: Source, family: Family, coverage: CoverageBui
     const to = parts?.to === 'default' ? { ip4: [], ip6: [] } : parts && parseAddressSet(expandedPrefix(parts.to!));
     if (!parts || !to) {
       coverage.lose(source.file, line, 'not a route: garbled, or cut');
+      whole = false;
       continue;
     }
     const { type, rest } = parts;
     if (type === 'local') local.push(to);
+    if (type === 'broadcast') broadcast.push(to);
+    // Whether a route of another table counts depends on whether the kernel has joined the two.
+    if (type === 'broadcast' && !/ table local(?: |$)/.test(rest!)) whole = false;
     // The kernel makes these for each address by itself; the addresses say the same.
     if (/ table local(?: |$)/.test(rest!) && / proto kernel(?: |$)/.test(rest!)) {
-      coverage.mark(source.file, line, type === 'local' ? 'modelled' : 'irrelevant');
+      coverage.mark(source.file, line, type === 'local' || type === 'broadcast' ? 'modelled' : 'irrelevant');
       continue;
     }
     coverage.mark(source.file, line, 'modelled');
@@ -63,7 +71,7 @@ export function readRoutes(source: Source, family: Family, coverage: CoverageBui
     open = { subject: `${family} route ${kind}${parts.to}${chosen}`, value: [value], line, text: [text] };
   }
   close();
-  return { facts: joinEqualSubjects(facts), local };
+  return { facts: joinEqualSubjects(facts), local, ...(whole && { broadcast }) };
 }
 
 /** `ip route` leaves trailing zero bytes of an IPv4 prefix out in old versions: `10/8` is 10.0.0.0/8. */

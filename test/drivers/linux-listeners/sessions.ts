@@ -48,6 +48,7 @@ export function summary(device: Device): unknown {
       ].join(', '),
     ),
     ...(pipeline.localAddresses && { localAddresses: shown(pipeline.localAddresses) }),
+    ...(pipeline.broadcastAddresses && { broadcastAddresses: shown(pipeline.broadcastAddresses) }),
     ...(pipeline.forwarding && { forwarding: pipeline.forwarding }),
     facts: facts.map(({ kind, subject, value }) => `${kind}: ${subject}: ${value}`),
     odd: odd.map(({ file, line, state, reason }) => `${file}:${line}: ${state}: ${reason}`),

@@ -4,6 +4,7 @@ import { withPorts } from '../../../agent/exposure/ports.js';
 import { type Bound, contains, type Intervals } from '../../../agent/lib/intervals.js';
 import { type Action, type Direction, NO_FRAME, type Pipeline, type Step } from '../../../agent/model/index.js';
 import {
+  broadcastAddresses,
   type Fate,
   type InterfaceName,
   interfaces,
@@ -143,6 +144,7 @@ export function situated(pipeline: Pipeline, names: Names = ownNames): Pipeline 
     ...pipeline,
     lists: withPorts(pipeline.lists, plain),
     localAddresses,
+    broadcastAddresses,
     forwarding: { ip4: true, ip6: true },
   };
   situations.set(pipeline, situation);

@@ -47,6 +47,14 @@ export const localAddresses: AddressSet = {
   ip6: [1n, ...(ownAddresses.ip6 as readonly bigint[])].sort((a, b) => (a < b ? -1 : 1)).flatMap((one) => [one, one]),
 };
 
+/** As the kernel puts them into its table of local routes. */
+export const broadcastAddresses: AddressSet = {
+  ip4: [...interfaces.map((name) => networkOf(name, 'ip4')[2] as number), 0x7fff_ffff]
+    .sort((a, b) => a - b)
+    .flatMap((one) => [one, one]),
+  ip6: [],
+};
+
 const networks: Readonly<Record<Family, readonly (readonly [InterfaceName, number | bigint, number | bigint])[]>> = {
   ip4: interfaces.map((name) => networkOf(name, 'ip4')),
   ip6: interfaces.map((name) => networkOf(name, 'ip6')),
