@@ -1,3 +1,4 @@
+import { detailsInFrench } from './details.js';
 import { type AlarmRecord, type CodeText, matterOf, type Matter as Told } from './record.js';
 import { returnsInFrench } from './returns.js';
 
@@ -42,6 +43,7 @@ interface Words {
   readonly declared: string;
   /** When it opens by itself. */
   readonly returns: (text: string) => string;
+  readonly details: (text: string) => string;
 }
 
 type Label =
@@ -148,6 +150,7 @@ const french: Words = {
   waiting: 'À accepter',
   declared: 'Accepté',
   returns: returnsInFrench,
+  details: detailsInFrench,
 };
 
 const english: Words = {
@@ -229,6 +232,7 @@ const english: Words = {
   waiting: 'To accept',
   declared: 'Accepted',
   returns: (text) => text,
+  details: (text) => text,
 };
 
 const languages: Readonly<Record<Language, Words>> = { fr: french, en: english };
@@ -287,7 +291,7 @@ export function letter(record: AlarmRecord, language: Language, texts: CodeTexts
 
 /** Of many told as one, where they are and one of the worst; that all are listed is said, and over is nothing left. */
 function detailsText({ members, details }: AlarmRecord, words: Words): string | undefined {
-  if (members === undefined) return details;
+  if (members === undefined) return details && words.details(details);
   if (members === 0) return undefined;
   return details?.replace('each is listed by `ecluse findings`; ', '').replace('one of the worst: ', words.worst);
 }
