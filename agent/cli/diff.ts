@@ -74,8 +74,14 @@ interface Reading {
   readonly whole: boolean;
 }
 
-/** So many conditions are named at once; each sentence below names its own. */
+/** So many conditions are named at once, and of each so much; each sentence below names its own, whole. */
 const CONDITIONS_MAX = 2;
+const CONDITION_CHARACTERS_MAX = 72;
+
+function shortCondition(text: string): string {
+  const inner = /^(?:for some of it )?\((?<inner>.*)\)$/.exec(text)?.groups?.inner ?? text;
+  return inner.length > CONDITION_CHARACTERS_MAX ? `${inner.slice(0, CONDITION_CHARACTERS_MAX)}…` : inner;
+}
 
 function counted(count: number, one: string): string {
   return `${count} ${one}${count === 1 ? '' : 's'}`;
@@ -99,7 +105,8 @@ export function verdictText(answer: Verdict, opened: number, closed: number): st
     const what = unseen.length === 0 ? '' : `: ${firstOf(unseen, 1)}`;
     return `${edits} Whether that is all is not known${what}`;
   }
-  const conditions = new Set([...answer.opened, ...answer.closed].flatMap((one) => one.conditions ?? []));
+  const all = [...answer.opened, ...answer.closed].flatMap((one) => one.conditions ?? []);
+  const conditions = new Set(all.map(shortCondition));
   if (conditions.size === 0) return `${edits} That is all.`;
   return `${edits} That is all; part of it is possible and not certain: ${firstOf([...conditions], CONDITIONS_MAX)}`;
 }

@@ -218,13 +218,18 @@ function zoned({ kind, names, but }: InterfaceSet, words: readonly string[], { z
   return name === undefined ? short(words) : name === names.join() ? name : `${name} (${short(words)})`;
 }
 
-/** `, translated to 192.0.2.10 port 443`; of several of which one is drawn, `one of …`. */
+/** `, translated to 192.0.2.10 port 443`; of several of which one is drawn, `one of …`; or not at all. */
 export function natText(nat: Opening['nat']): string {
   const { destination, others = [] } = nat ?? {};
-  const texts = [...(destination ? [destination] : []), ...others].map(translationText);
-  if (texts.length === 0) return '';
-  const one = `${destination ? '' : 'perhaps '}translated to ${texts.length > 1 ? 'one of ' : ''}`;
-  return `, ${one}${short(texts)}`;
+  const moved = [...(destination ? [destination] : []), ...others.filter((one) => !isUnchanged(one))];
+  if (moved.length === 0) return '';
+  const stays = destination === undefined || others.some(isUnchanged);
+  const one = moved.length > 1 ? 'one of ' : '';
+  return `, translated to ${one}${short(moved.map(translationText))}${stays ? ' or not at all' : ''}`;
+}
+
+function isUnchanged({ addresses, ports }: Translation): boolean {
+  return addresses === undefined && ports === undefined;
 }
 
 export function translationText(translation: Translation): string {

@@ -269,7 +269,7 @@ test('of a service all endpoints are named, of which one is drawn for each conne
   ]);
 });
 
-test('what chance may leave as it is is told as perhaps translated, where that holds for all of it', () => {
+test('what chance may leave as it is is told as translated or not, where that holds for all of it', () => {
   const chance = '-A PREROUTING -p tcp -m statistic --mode random --probability 0.5 -j DNAT --to-destination 192.0.2.9';
   const told = (...filter: readonly string[]): readonly string[] =>
     compare(
@@ -280,7 +280,7 @@ test('what chance may leave as it is is told as perhaps translated, where that h
       .undeclared.filter(({ direction }) => direction === 'forward')
       .map((one) => openingText(one));
   expect(told(':FORWARD DROP [0:0]', '-A FORWARD -p tcp -m tcp --dport 80 -j ACCEPT')).toEqual([
-    '0.0.0.0/0 → 0.0.0.0/0 tcp 80, perhaps translated to 192.0.2.9',
+    '0.0.0.0/0 → 0.0.0.0/0 tcp 80, translated to 192.0.2.9 or not at all',
   ]);
   expect(told(':FORWARD ACCEPT [0:0]')).toEqual(['0.0.0.0/0 → 0.0.0.0/0 any service']);
 });
