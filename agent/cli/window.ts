@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { CloseAnswerView, OpenAnswerView, ScopeRequest, WindowRequest } from '../app/guard/contract.js';
 import { failure, type Result, success } from '../lib/result.js';
 import { parseAllow } from './allow.js';
-import { printCoverage } from './statement.js';
+import { printCoverage, printDetails } from './statement.js';
 import { clean, complain, print, printJson, printTable, type SetExit, say, severityText } from './terminal.js';
 import { parseTime, type TimeContext, timesAt, timeText } from './times.js';
 import { addAfter, printAlsoOpen, printSessions, printWaysOut } from './window-after.js';
@@ -254,10 +254,11 @@ function addClose(window: Command, setExit: SetExit): void {
 
 function printClose(answer: CloseAnswerView, times: TimeContext): void {
   const { window, state, attested, openings, alsoOpen, coverage } = answer;
-  for (const { severity, code, device, summary, firstSeen, undo } of openings) {
-    print(`${severityText(severity)}  ${code}  ${clean(device)}: ${clean(summary)}`);
+  for (const { severity, code, device, summary, firstSeen, ...details } of openings) {
+    const doubt = details.certainty === 'possible' ? 'possibly: ' : '';
+    print(`${severityText(severity)}  ${code}  ${clean(device)}: ${doubt}${clean(summary)}`);
     print(`          since    ${timeText(firstSeen, times)}`);
-    if (undo !== undefined) print(`          undo     ${clean(undo)}`);
+    printDetails(details);
   }
   printAlsoOpen(answer);
   const open = openings.length + alsoOpen.length;

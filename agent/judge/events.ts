@@ -4,7 +4,7 @@ import type { Word } from './acceptance.js';
 import type { CoverageStatement } from './coverage.js';
 import type { JudgeState } from './findings.js';
 import type { BaselineSeen } from './tamper.js';
-import type { FindingEvent, Observation, Severity, Waiver } from './types.js';
+import type { FindingEvent, Observation, Severity, Subject, Waiver } from './types.js';
 
 /** What happens to the judge. Every event carries its own instant: the judge has no clock. */
 export type JudgeEvent =
@@ -90,7 +90,8 @@ export interface OpeningLeft {
   readonly code: string;
   readonly severity: Severity;
   readonly firstSeen: Instant;
-  readonly undo?: string;
+  /** Where it is, what opened it, a packet of it, how it is shut, and what decides where it is only possible. */
+  readonly subject: Pick<Subject, 'place' | 'cause' | 'witness' | 'undo' | 'certainty' | 'conditions'>;
 }
 
 /** What the checklist hook is answered. `unattested`: something could not be seen, so nothing is claimed. */

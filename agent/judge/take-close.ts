@@ -101,7 +101,7 @@ function openingsAnswered(
       code: known?.code ?? 'LEFT_OPEN',
       severity: known?.severity ?? 'medium',
       firstSeen,
-      ...(subject.undo !== undefined && { undo: subject.undo }),
+      subject,
     };
   });
 }

@@ -30,4 +30,17 @@ describe('closing a window', () => {
     expect(stdout).not.toContain('No drift');
     expect(stdout).toContain('window W is closed\n');
   });
+
+  test('what is left is told with its place, its cause and a packet, and as possible where it is', async () => {
+    const perhaps = { ...opening, certainty: 'possible' as const, conditions: ['the time is right'] };
+    const { ask, close } = await guarded({ undeclared: [perhaps] });
+    await ask('window', 'open', 'W', '--vendor', 'v', '--for', '1h');
+    const { stdout } = await ask('window', 'close', 'W');
+    await close();
+    expect(stdout).toContain(`LEFT_OPEN  ${opening.device}: possibly: ${opening.summary}\n          since `);
+    expect(stdout).toContain(`          at       ${opening.place}\n`);
+    expect(stdout).toContain(`          cause    ${opening.cause}\n`);
+    expect(stdout).toContain(`          packet   ${opening.witness}\n`);
+    expect(stdout).toContain('          if       the time is right\n');
+  });
 });

@@ -235,14 +235,11 @@ export function fakeGuard(scene: FakeScene = {}): FakeGuard {
         window: id,
         state,
         attested,
-        openings: left.map(({ id: subject, device, summary, severity, undo }) => ({
-          id: subject,
-          device,
-          summary,
+        openings: left.map(({ kind: _, because: __, returnsWhen: ___, severity, ...opening }) => ({
+          ...opening,
           code: 'LEFT_OPEN',
           severity: severity as 'high',
           firstSeen: '2026-11-23T13:05:00.000Z',
-          ...(undo !== undefined && { undo }),
         })),
         alsoOpen: (scene.findings ?? []).filter(
           (one) =>
@@ -254,7 +251,14 @@ export function fakeGuard(scene: FakeScene = {}): FakeGuard {
         ...(state === 'refused' && {
           ...(window.value.owner !== undefined && { owner: window.value.owner }),
           waysOut: [
-            { way: 'fix', text: 'shut what is listed, then close again', command: `ecluse window close ${id}` },
+            {
+              way: 'fix',
+              text:
+                left.length > 0
+                  ? 'shut what is listed, then close again'
+                  : 'have every device read completely, then close again',
+              command: `ecluse window close ${id}`,
+            },
             { way: 'resume', text: 'go on', command: `ecluse window resume ${id} --by NAME`, until: window.value.end },
           ],
         }),

@@ -235,12 +235,17 @@ export interface OpenAnswerView {
   readonly before: readonly BeforeView[];
 }
 
+/** What a window leaves open, and where the rule stands that lets it through. */
+export interface OpeningLeftView
+  extends Omit<OpeningLeft, 'firstSeen' | 'subject'>,
+    Pick<FindingView, 'firstSeen' | 'place' | 'cause' | 'witness' | 'undo' | 'certainty' | 'conditions'> {}
+
 /** The contract's answer to a close. `refused` with no openings: it could not be attested (exit code 3). */
 export interface CloseAnswerView {
   readonly window: string;
   readonly state: 'closed' | 'refused';
   readonly attested: boolean;
-  readonly openings: readonly (Omit<OpeningLeft, 'firstSeen'> & { readonly firstSeen: string })[];
+  readonly openings: readonly OpeningLeftView[];
   /** What else is open on the window's devices and not the window's: it refuses nothing, and no close calls it clean. */
   readonly alsoOpen: readonly FindingView[];
   /**

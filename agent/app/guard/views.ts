@@ -8,6 +8,7 @@ import {
   type FindingEvent,
   type JudgeContext,
   type JudgeState,
+  type OpeningLeft,
   type Subject,
   severityOf,
   withAccepted,
@@ -51,7 +52,7 @@ function causeText(cause: NonNullable<Subject['cause']>): string {
 }
 
 /** What every view of a subject shares; absent parts stay absent. */
-function partsOf(subject: Subject | undefined) {
+function partsOf(subject: (OpeningLeft['subject'] & Pick<Subject, 'latent'>) | undefined) {
   return {
     ...(subject?.place && { place: placeText(subject.place) }),
     ...(subject?.cause && { cause: causeText(subject.cause) }),
@@ -321,7 +322,11 @@ export function closeView(
     window: answer.window,
     state: answer.state === 'closed' ? 'closed' : 'refused',
     attested,
-    openings: answer.openings.map((opening) => ({ ...opening, firstSeen: iso(opening.firstSeen) })),
+    openings: answer.openings.map(({ subject, firstSeen, ...opening }) => ({
+      ...opening,
+      firstSeen: iso(firstSeen),
+      ...partsOf(subject),
+    })),
     alsoOpen,
     ...(sessions && { sessions: sessions.left }),
     coverage,
