@@ -73,8 +73,8 @@ interface Suspect {
 
 interface Suspects {
   readonly found: readonly Suspect[];
-  /** What differs, where no rule before holds any of it. */
-  readonly whole: () => Pick<ChangePart, 'order' | 'kernel' | 'differs'>;
+  /** What differs, where no rule before holds any of it; absent where it was too much to be looked for. */
+  readonly whole?: () => Pick<ChangePart, 'order' | 'kernel' | 'differs'>;
 }
 
 /** What a walk through the rules behind a change found: the labels of `differs` are places in `pairs`, from 1 on. */
@@ -102,7 +102,7 @@ const WHOLE_MIN = 1000;
 const SUSPECTS_MAX = 256;
 /** A few of them each by itself, with the rules that it meets: of more most rules meet some. */
 const APART_MAX = 8;
-/** A diagram of so many nodes is more than a few boxes, and is not searched for them. */
+/** A diagram of so many nodes is more than a few boxes, and is not walked to its end for them. */
 const SUSPECT_NODES = 20_000;
 /** Steps after which a rule is taken for too wide to be walked, unless what is done by then lets expect a near end. */
 const STEPS = 50_000;
@@ -175,8 +175,13 @@ function attempt<T>(work: () => T): T | undefined {
   }
 }
 
-/** Where a change differs if no rule in both lists that is before it holds the packet. */
-function suspectsOf(work: Work, { region, shields, behind }: Asked, budget: Budget): Suspects {
+/** Where a change differs if no rule in both lists that is before it holds the packet: anywhere, where that is a lot. */
+function suspectsOf(work: Work, asked: Asked, budget: Budget): Suspects {
+  const nodesMax = Math.min(SUSPECT_NODES, budget.nodesMax ?? Number.POSITIVE_INFINITY);
+  return attempt(() => walkedBehind(work, asked, { ...budget, nodesMax })) ?? { found: [{ region: asked.region }] };
+}
+
+function walkedBehind(work: Work, { region, shields, behind }: Asked, budget: Budget): Suspects {
   const { pool, merged, near } = work;
   const places = [...shields, ...behind];
   const order = near.narrowestFirst(places, region);
@@ -200,7 +205,6 @@ function suspectsIn({ pool, order, kernel, differs, pairs }: Walked): readonly S
   if (differs === kernel.none) return [];
   const hull = (): Region =>
     boundedRegion(pool, outOfOrder(order, kernel.hull(kernel.where(differs, (one) => one !== 0))!));
-  if (kernel.size() > SUSPECT_NODES) return [{ region: hull() }];
   const parts: MergedRule[] = [];
   for (const label of kernel.labels(differs)) {
     if (label === 0) continue;
@@ -219,12 +223,12 @@ function narrowedPart(work: Work, asked: Asked, { found, whole }: Suspects, budg
   const { change, place, region, shields, behind } = asked;
   const questions = found.map(({ region: inside, parts }) => {
     const held = near.keptWithin(inside, place);
-    if (parts || held.length === 0) return { inside, parts: parts ?? [], held, again: [] };
+    if (parts || (whole && held.length === 0)) return { inside, parts: parts ?? [], held, again: [] };
     const bears = (one: number): boolean => near.meets(merged.rules[one]!, inside);
     const shielding = shields.filter(bears);
     return { inside, parts: [], held: [...held, ...shielding], again: behind.filter(bears) };
   });
-  if (questions.every(({ held }) => held.length === 0))
+  if (whole && questions.every(({ held }) => held.length === 0))
     return { change, overlap: shields.length + behind.length, ...whole(), complete: true };
   const order = near.narrowestFirst(
     questions.flatMap(({ held, again }) => [...held, ...again]),
