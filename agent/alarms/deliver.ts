@@ -93,6 +93,8 @@ interface Worker {
 /** What one batch of a sink shares. */
 interface Lane {
   isBroken: boolean;
+  /** What broke it was no word about the record: nobody answered, or the sink failed. */
+  isAway?: boolean;
 }
 
 function startWorker(sink: Sink, options: DeliveryOptions): Worker {
@@ -149,15 +151,15 @@ function startWorker(sink: Sink, options: DeliveryOptions): Worker {
     show({ ...before, failingSince: state.failingSince ?? now, lastError });
   };
 
-  /** The record behind which nothing may wait any more. */
-  let stuck: number | undefined;
+  /** The records, by sequence, behind which nothing may wait any more. */
+  const stuck = new Set<number>();
 
   const refused = (entry: OutboxRecord, error: Refusal, now: number): void => {
     const pauseMs = Math.min(error.retryAfterMs ?? 0, retryMs.longest);
     const nextAttemptAt = now + Math.max(pauseMs, backoffMs(entry.attempts + 1, retryMs, random));
     const lastError = problemText(error);
     outbox.failed(entry.sequence, nextAttemptAt, lastError);
-    if (error.code === 'SINK_REFUSED' && entry.attempts + 1 >= STUCK_AFTER) stuck = entry.sequence;
+    if (error.code === 'SINK_REFUSED' && entry.attempts + 1 >= STUCK_AFTER) stuck.add(entry.sequence);
     notTaken(now, lastError);
   };
 
@@ -166,27 +168,38 @@ function startWorker(sink: Sink, options: DeliveryOptions): Worker {
     const now = clock.now();
     if (answer.ok) {
       outbox.delivered(entry.sequence, now);
-      if (entry.sequence === stuck) stuck = undefined;
+      stuck.delete(entry.sequence);
       // Past one that is stuck, the sink goes on to be one that does not take everything.
-      if (stuck === undefined) taken(now, answer.complaint);
+      if (stuck.size === 0) taken(now, answer.complaint);
       return;
     }
     // Behind one that failed, the others wait without a mark of their own.
     if (stopping.signal.aborted || lane.isBroken) return;
     lane.isBroken = true;
+    lane.isAway = answer.error.code !== 'SINK_REFUSED';
     refused(entry, answer.error, now);
   };
 
-  /** Tells what waits behind a record that is stuck, one by one; of each alarm the events stay in their order. */
+  /**
+   * Tells what waits behind a record that is stuck, one by one; of each alarm the events stay in their order. What is
+   * stuck itself is tried when its time has come, whatever is stuck before it.
+   */
   const tellPast = async (): Promise<void> => {
     const held = new Set<string>();
-    const lane: Lane = { isBroken: false };
-    for (const entry of outbox.list({ sink: sink.id, undelivered: true, limit: 10 * BATCH })) {
+    const entries = outbox.list({ sink: sink.id, undelivered: true, limit: 10 * BATCH });
+    const waiting = new Set(entries.map(({ sequence }) => sequence));
+    // What gave way in a full queue is stuck no more.
+    for (const sequence of stuck) if (!waiting.has(sequence)) stuck.delete(sequence);
+    for (const entry of entries) {
       const { key } = entry.event.finding;
-      if (entry.attempts >= STUCK_AFTER || held.has(key)) held.add(key);
-      else if (entry.nextAttemptAt > clock.now()) return;
-      else await tell(entry, lane);
-      if (lane.isBroken || stopping.signal.aborted) return;
+      if (held.has(key)) continue;
+      const isStuck = entry.attempts >= STUCK_AFTER;
+      const isDue = entry.nextAttemptAt <= clock.now();
+      if (!isDue && !isStuck) return;
+      const lane: Lane = { isBroken: !isDue };
+      if (isDue) await tell(entry, lane);
+      if (stopping.signal.aborted || lane.isAway || (lane.isBroken && !isStuck)) return;
+      if (lane.isBroken) held.add(key);
     }
   };
 
@@ -227,7 +240,7 @@ function startWorker(sink: Sink, options: DeliveryOptions): Worker {
     for (;;) {
       const due = outbox.due(sink.id, clock.now(), BATCH);
       if (due.length > 0) await tellAll(due);
-      if (stuck !== undefined) await tellPast();
+      if (stuck.size > 0) await tellPast();
       if (stopping.signal.aborted) return 0;
       const [next] = outbox.list({ sink: sink.id, undelivered: true, limit: 1 });
       const now = clock.now();

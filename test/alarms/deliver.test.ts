@@ -202,6 +202,39 @@ describe('delivery', () => {
     await delivery.stop();
   });
 
+  test('two records that are refused: each is tried on, and the sink is well again when neither waits', async () => {
+    const { sinks, delivery, queue, advance, outbox } = setup(['a']);
+    const [sink] = sinks as [Recorder];
+    const refused = new Set(['one#1.1', 'two#1.1']);
+    sink.answer = async (_signal, { id }) =>
+      refused.has(id) ? failure({ code: 'SINK_REFUSED', message: '554 spam' }) : success(undefined);
+    const minutes = async (count: number): Promise<void> => {
+      for (let second = 0; second < 60 * count; second++) {
+        await advance(1_000);
+        await delivery.settled();
+      }
+    };
+    queue('one', 'two', 'c');
+    await delivery.settled();
+    await minutes(5);
+    expect(sink.told).toEqual(['c#1.1']);
+    // The second is taken now: it does not wait for the first, and the sink is not well because of it.
+    refused.delete('two#1.1');
+    await minutes(5);
+    queue('d');
+    await minutes(1);
+    expect(sink.told).toEqual(['c#1.1', 'two#1.1', 'd#1.1']);
+    expect(delivery.states()[0]).toMatchObject({ failingSince: START, lastError: '554 spam' });
+    // The first gives way in a queue that is full: nothing is stuck any more.
+    const [first] = outbox.list({ sink: 'a', undelivered: true });
+    outbox.delivered(first!.sequence, START);
+    queue('e');
+    await minutes(1);
+    expect(sink.told.at(-1)).toBe('e#1.1');
+    expect(delivery.states()[0]!.failingSince).toBeUndefined();
+    await delivery.stop();
+  });
+
   test('a receiver that is away is not asked for every record that waits', async () => {
     const { sinks, delivery, queue, advance } = setup(['a']);
     let attempts = 0;
