@@ -180,17 +180,22 @@ function startWorker(sink: Sink, options: DeliveryOptions): Worker {
     refused(entry, answer.error, now);
   };
 
+  const undelivered = (): readonly OutboxRecord[] =>
+    outbox.list({ sink: sink.id, undelivered: true, limit: 10 * BATCH });
+
+  /** What gave way in a full queue is stuck no more. */
+  const forgetGone = (): void => {
+    const waiting = new Set(undelivered().map(({ sequence }) => sequence));
+    for (const sequence of stuck) if (!waiting.has(sequence)) stuck.delete(sequence);
+  };
+
   /**
    * Tells what waits behind a record that is stuck, one by one; of each alarm the events stay in their order. What is
    * stuck itself is tried when its time has come, whatever is stuck before it.
    */
   const tellPast = async (): Promise<void> => {
     const held = new Set<string>();
-    const entries = outbox.list({ sink: sink.id, undelivered: true, limit: 10 * BATCH });
-    const waiting = new Set(entries.map(({ sequence }) => sequence));
-    // What gave way in a full queue is stuck no more.
-    for (const sequence of stuck) if (!waiting.has(sequence)) stuck.delete(sequence);
-    for (const entry of entries) {
+    for (const entry of undelivered()) {
       const { key } = entry.event.finding;
       if (held.has(key)) continue;
       const isStuck = entry.attempts >= STUCK_AFTER;
@@ -238,6 +243,7 @@ function startWorker(sink: Sink, options: DeliveryOptions): Worker {
   /** Tells what is due; answers when to look again. */
   const round = async (): Promise<number> => {
     for (;;) {
+      if (stuck.size > 0) forgetGone();
       const due = outbox.due(sink.id, clock.now(), BATCH);
       if (due.length > 0) await tellAll(due);
       if (stuck.size > 0) await tellPast();
