@@ -12,7 +12,7 @@ import {
   type Unknown,
 } from '../model/index.js';
 import type { Diagram, Kernel } from '../packets/index.js';
-import { addressesOf, becoming, certainBroadcasts, type Env, isOut, type Translation } from './env.js';
+import { addressesOf, addressesWithin, becoming, certainBroadcasts, type Env, isOut, type Translation } from './env.js';
 import { isSingle } from './evaluate.js';
 import { fieldIndex, type PacketField, type Predicate, type Universe, withBounds } from './universe.js';
 
@@ -24,6 +24,8 @@ export interface Compiler {
   readonly state: ConnectionState | undefined;
   condition(condition: Condition, env: Env): Diagram;
   predicate(predicate: Predicate): Diagram;
+  /** Packets that go to the device itself after this translation. */
+  goesIn(to: Translation): Diagram;
   /** Whose header this translation changes: of a range, one may be chosen that the packet has already. */
   translated(side: 'source' | 'destination', to: Translation): Diagram;
 }
@@ -254,6 +256,8 @@ export function compiler(options: CompilerOptions): Compiler {
     state: options.state,
     predicate,
     translated,
+    goesIn: (to) =>
+      to.addresses === 'device' ? kernel.all : address('destination', addressesWithin(options.localAddresses), to),
     condition(condition, env) {
       const known = memo.get(condition);
       if (known && known.env === env) return known.diagram;

@@ -62,6 +62,13 @@ export function becoming(
   return intersection(to, addressesOf(wanted, family)).map(back);
 }
 
+const loopback: AddressSet = { ip4: [0x7f00_0000, 0x7fff_ffff], ip6: [1n, 1n] };
+
+/** What the device routes to itself, as far as that was read. */
+export function addressesWithin(own: AddressSet | undefined): AddressSet {
+  return own ? { ip4: union(own.ip4, loopback.ip4), ip6: union(own.ip6, loopback.ip6) } : loopback;
+}
+
 /** A key equal exactly when two environments are. */
 export function envKey(env: Env): string {
   return JSON.stringify(env, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value));

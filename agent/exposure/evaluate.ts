@@ -1,18 +1,16 @@
 import { type Bound, contains, type Intervals, intersection, isEmpty, isSubset } from '../lib/intervals.js';
 import type { AddressBits, AddressSet, Condition, Family, PacketTest } from '../model/index.js';
-import { becoming, certainBroadcasts, type Env, isOut, type Translation } from './env.js';
+import { addressesWithin, becoming, certainBroadcasts, type Env, isOut, type Translation } from './env.js';
 import type { TracedPacket, TraceOptions } from './trace.js';
 import { interfaceMatches } from './universe.js';
 
 /** What a condition says of one packet: `undefined` where something that was not given decides it. */
 type Truth = boolean | undefined;
 
-export function isOwn(set: AddressSet, family: Family, own: AddressSet | undefined): boolean {
-  const first = set[family][0];
-  if (first === undefined) return false;
-  if (typeof first === 'number')
-    return (first >= 0x7f00_0000 && first <= 0x7fff_ffff) || (own !== undefined && contains(own.ip4, first));
-  return first === 1n || (own !== undefined && contains(own.ip6, first));
+/** Whether a packet goes to the device itself after its translation; undefined where that is not known. */
+export function goesIn(options: TraceOptions, { destination }: Env): Truth {
+  if (destination?.addresses === 'device') return true;
+  return addressTruth(options, 'destination', addressesWithin(options.pipeline.localAddresses), destination);
 }
 
 export function evaluate(options: TraceOptions, condition: Condition, env: Env): Truth {

@@ -1,6 +1,5 @@
 import { assert } from '../lib/assert.js';
-import { contains } from '../lib/intervals.js';
-import { type BaseList, LAST_IP4, LAST_IP6, type RuleList } from '../model/index.js';
+import type { BaseList, RuleList } from '../model/index.js';
 import type { Diagram } from '../packets/index.js';
 import type { Env } from './env.js';
 import type { Decider, Outcome, WalkOptions } from './walk.js';
@@ -35,7 +34,6 @@ type Accepted = Extract<Outcome, { readonly kind: 'accept' }>;
 export function createHooks({ options, intern, label, outcome, runList }: HookWalk) {
   const { compiler, pipeline, direction } = options;
   const { kernel } = compiler;
-  const family = compiler.universe.family;
   const lists = new Map(pipeline.lists.map((list) => [list.id, list]));
 
   /** What a hook hides from the rules it calls, and what conntrack has not yet said. */
@@ -119,29 +117,32 @@ export function createHooks({ options, intern, label, outcome, runList }: HookWa
   };
 
   /** The routing decision: where a translated packet goes. */
-  const route = (diagram: Diagram): Diagram =>
-    kernel.map(diagram, (number) => {
-      if (number === 0) return 0;
-      const arriving = outcome(number);
-      if (arriving.kind !== 'accept') return number;
-      const target = arriving.env.destination?.addresses;
-      if (target === undefined) return number;
-      const goesIn = target === 'device' || isOwn(target[family]);
-      if (goesIn === (direction === 'input')) return number;
-      const text = goesIn ? 'translated to the device itself' : 'translated to another host and forwarded';
-      return label({ kind: 'deny', env: arriving.env, by: { kind: 'routing', text } });
+  const route = (diagram: Diagram): Diagram => {
+    const text = direction === 'input' ? 'translated to another host and forwarded' : 'translated to the device itself';
+    const denied = (env: Env): number => label({ kind: 'deny', env, by: { kind: 'routing', text } });
+    // Of addresses that become others one by one, some may be the device's own; of most translations all are, or none.
+    const divided = new Map<Env, Diagram>();
+    const known = new Map<Env, Diagram>();
+    const routed = kernel.map(diagram, (number) => {
+      const arriving = number === 0 ? undefined : outcome(number);
+      if (arriving?.kind !== 'accept') return number;
+      const { env } = arriving;
+      if (env.destination?.addresses === undefined) return number;
+      const inside = known.get(env) ?? compiler.goesIn(env.destination);
+      known.set(env, inside);
+      if (inside === kernel.all) return direction === 'input' ? number : denied(env);
+      if (inside === kernel.none) return direction === 'input' ? denied(env) : number;
+      divided.set(env, inside);
+      return number;
     });
-
-  const isOwn = (set: readonly (number | bigint)[]): boolean => {
-    const first = set[0];
-    if (first === undefined) return false;
-    const own = pipeline.localAddresses?.[family];
-    if (typeof first === 'number')
-      return first >= 0x7f00_0000 && first <= 0x7fff_ffff
-        ? true
-        : own !== undefined && contains(own as readonly number[], Math.min(first, LAST_IP4));
-    return (
-      first === 1n || (own !== undefined && contains(own as readonly bigint[], first > LAST_IP6 ? LAST_IP6 : first))
+    return [...divided].reduce(
+      (done, [env, inside]) =>
+        kernel.pair(done, inside, (number, goesIn) => {
+          const arriving = number === 0 ? undefined : outcome(number);
+          if (arriving?.kind !== 'accept' || arriving.env !== env) return number;
+          return (goesIn !== 0) === (direction === 'input') ? number : denied(env);
+        }),
+      routed,
     );
   };
 

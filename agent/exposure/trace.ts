@@ -11,7 +11,7 @@ import type {
   RuleList,
 } from '../model/index.js';
 import { type Env, marked, translationOf, untracked } from './env.js';
-import { evaluate, isOwn } from './evaluate.js';
+import { evaluate, goesIn } from './evaluate.js';
 import { pathOf } from './path.js';
 import { ruleIndexOf } from './rule-index.js';
 import type { PacketField } from './universe.js';
@@ -69,19 +69,21 @@ export function tracePacket(options: TraceOptions): Trace {
     return { verdict: 'deny', steps, env };
   }
   let routed = direction === 'output';
-  const routedElsewhere = (): boolean => {
-    const target = env.destination?.addresses;
-    if (target === undefined) return false;
-    const goesIn = target === 'device' || isOwn(target, packet.family, pipeline.localAddresses);
-    if (goesIn === (direction === 'input')) return false;
-    const text = goesIn ? 'translated to the device itself' : 'translated to another host and forwarded';
+  /** The verdict on a packet that its translation sends another way than was asked about. */
+  const elsewhere = (): Trace | undefined => {
+    if (env.destination?.addresses === undefined) return undefined;
+    const inside = goesIn(options, env);
+    if (inside === undefined) return { verdict: 'undecided', steps, env };
+    if (inside === (direction === 'input')) return undefined;
+    const text = inside ? 'translated to the device itself' : 'translated to another host and forwarded';
     steps.push({ list: 'routing', rule: { file: '', line: 0, rule: 'routing', text }, did: 'drop' });
-    return true;
+    return { verdict: 'deny', steps, env };
   };
   for (const base of pathOf(pipeline, direction, packet.family)) {
     if (!routed && base.hook !== 'prerouting') {
       routed = true;
-      if (routedElsewhere()) return { verdict: 'deny', steps, env };
+      const answer = elsewhere();
+      if (answer) return answer;
     }
     if (base.type === 'nat') {
       const side = base.hook === 'prerouting' || base.hook === 'output' ? 'destination' : 'source';
@@ -106,8 +108,7 @@ export function tracePacket(options: TraceOptions): Trace {
     steps.push({ list: base.list, rule: base.policyOrigin, did: `policy ${base.policy}`, base });
     if (base.policy === 'drop') return { verdict: 'deny', steps, env };
   }
-  if (!routed && routedElsewhere()) return { verdict: 'deny', steps, env };
-  return { verdict: 'allow', steps, env };
+  return (routed ? undefined : elsewhere()) ?? { verdict: 'allow', steps, env };
 }
 
 /** One list by itself; a base list falls back to its policy, any other to its own end, a deny or `no-match`. */
@@ -182,7 +183,8 @@ function traceSteps(
     switch (step.kind) {
       case 'match': {
         const holds = evaluate(options, step.condition, env);
-        if (holds === undefined) return { kind: 'undecided', env };
+        if (holds === undefined && !onlyTells(options.pipeline, ruleSteps.slice(index + 1)))
+          return { kind: 'undecided', env };
         if (!holds) return { kind: 'end', env };
         continue;
       }
@@ -247,6 +249,31 @@ function traceSteps(
   }
   if (env !== entry) note('continue');
   return { kind: 'end', env };
+}
+
+/** By pipeline: a list that stays the same object may call one that does not. */
+const tellers = new WeakMap<Pipeline, Map<string, boolean>>();
+
+/** Whether steps do nothing to a packet, as where a limit is on what is logged: then it is all one whether they are taken. */
+function onlyTells(pipeline: Pipeline, steps: Rule['steps'], depth = 0): boolean {
+  const known = tellers.get(pipeline) ?? new Map<string, boolean>();
+  tellers.set(pipeline, known);
+  const told = (id: string): boolean => {
+    const list = listOf(pipeline, id);
+    if (!list || depth > 16) return false;
+    const before = known.get(id);
+    if (before !== undefined) return before;
+    const answer = list.rules.every((rule) => rule.disabled || onlyTells(pipeline, rule.steps, depth + 1));
+    if (depth === 0) known.set(id, answer);
+    return answer;
+  };
+  return steps.every(
+    ({ kind, ...rest }) =>
+      kind === 'match' ||
+      kind === 'sideEffect' ||
+      (kind === 'return' && depth > 0) ||
+      (kind === 'jump' && 'list' in rest && told(rest.list)),
+  );
 }
 
 export function natWords(nat: Nat): string {

@@ -1,8 +1,16 @@
+import type { Translation } from '../../../agent/exposure/env.js';
 import type { AskedPacket } from '../../../agent/exposure/index.js';
 import { type Trace, tracePacket } from '../../../agent/exposure/index.js';
 import { withPorts } from '../../../agent/exposure/ports.js';
-import { type Bound, contains, type Intervals } from '../../../agent/lib/intervals.js';
-import { type Action, type Direction, NO_FRAME, type Pipeline, type Step } from '../../../agent/model/index.js';
+import { type Bound, contains, type Intervals, single } from '../../../agent/lib/intervals.js';
+import {
+  type Action,
+  type AddressSet,
+  type Direction,
+  NO_FRAME,
+  type Pipeline,
+  type Step,
+} from '../../../agent/model/index.js';
 import {
   broadcastAddresses,
   type Fate,
@@ -52,6 +60,17 @@ export function askedPacket(
   };
 }
 
+/** The addresses that a packet may have after its translation. */
+function targetsOf({ of, addresses }: Translation, value: number | bigint): Intervals<Bound> {
+  const [family, bits] = typeof value === 'bigint' ? (['ip6', 128n] as const) : (['ip4', 32n] as const);
+  const targets = addresses as AddressSet;
+  const [from, to] = [of?.[family][0], targets[family][0]];
+  // One by one: a prefix into a prefix.
+  if (from === undefined || to === undefined || of?.[family].length !== 2) return targets[family] as Intervals<Bound>;
+  const moved = BigInt.asUintN(Number(bits), BigInt(value) - BigInt(from) + BigInt(to));
+  return single<Bound>(family === 'ip6' ? moved : Number(moved));
+}
+
 /** Where the routing of this firewall sends one of these addresses; undefined where they do not agree. */
 function routeOfAll(addresses: Intervals<Bound>): InterfaceName | 'local' | undefined {
   const routes = new Set(addresses.map((one) => routeOf(one)));
@@ -82,7 +101,7 @@ export function askAbout(pipeline: Pipeline, shot: Shot, names: Names = ownNames
   // Where a translation may still come, nobody knows where the packet goes.
   if (trace.verdict === 'undecided' && translatesDestinations(pipeline)) return undefined;
   if (to === undefined) return { direction: directionTo(routed), out: outOf(routed), trace };
-  const again = to === 'device' ? 'local' : routeOfAll(to[packet.family] as Intervals<Bound>);
+  const again = to === 'device' ? 'local' : routeOfAll(targetsOf(trace.env.destination!, packet.destination));
   // What the firewall sends to itself passes its own input too, which is another question.
   if (again === undefined || (from === 'self' && again === 'local')) return undefined;
   // An interface that rules of the output hook asked for is the one before the translation.
@@ -117,7 +136,7 @@ function headerComplaint({ packet }: Shot, { arrived }: Fate, { env }: Trace): s
           ? seen === packet[side]
           : wanted === 'device'
             ? ownAddresses[family].includes(seen)
-            : contains(wanted[family] as Intervals<Bound>, seen);
+            : contains(targetsOf(translation!, packet[side]), seen);
       if (!right) return `${side} ${seen}, which is not what the model translates to`;
     }
     if (!hasPorts(packet.protocol)) continue;

@@ -58,6 +58,14 @@ export async function bring(lab: Lab, { steps }: Program, tools: Tools, count: n
   await must(['sh', '-ec', `${script.join('\n')}\n${tools === 'nftables' ? TRACKING : ''}`]);
 }
 
+/** A rule that is gone holds its sets a moment longer, and a set of sets its members. */
+const SETS_AWAY = `ipset flush
+for try in $(seq 400); do
+  ipset destroy 2>/dev/null && exit
+  sleep 0.05
+done
+ipset destroy`;
+
 const kindOf = (tools: Tools): 'nft' | 'legacy' => (tools === 'iptables-legacy' ? 'legacy' : 'nft');
 
 async function withoutRules({ must }: Lab, tools: Tools): Promise<void> {
@@ -66,7 +74,7 @@ async function withoutRules({ must }: Lab, tools: Tools): Promise<void> {
     const { lines } = printIptables({ backEnd: 'iptables-legacy', tables: [] }, family);
     await must([`${family}tables-legacy-restore`], `${lines.join('\n')}\n`);
   }
-  await must(['ipset', 'destroy']);
+  await must(['sh', '-ec', SETS_AWAY]);
 }
 
 /** `iptables` at the beginning of a line or a command is the iptables of this back end. */
