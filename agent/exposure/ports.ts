@@ -59,10 +59,7 @@ export function withPorts(lists: readonly RuleList[], interfaces: readonly Devic
     const cases = step.cases.map((one) => ({ condition: inCondition(one.condition), actions: one.actions }));
     return { ...step, cases };
   };
-  const isOfFrames = ({ table }: RuleList): boolean =>
-    table?.family === 'netdev' || table?.family === 'bridge' || table?.family === 'inet';
   return lists.map((list) => {
-    if (!isOfFrames(list)) return list;
     const rules = list.rules.map((rule): Rule => (asksPorts(rule) ? { ...rule, steps: rule.steps.map(inStep) } : rule));
     return rules.some((rule, index) => rule !== list.rules[index]) ? { ...list, rules } : list;
   });

@@ -41,7 +41,13 @@ export function unknownMatch(extension: Extension): Condition {
     ...stateful,
     ...(unrecognized ? { unrecognized: true } : {}),
     ...(times && { times }),
+    ...(asksBridge(extension) && { frame: { side: 'in', of: 'bridge', names: [] } }),
   };
+}
+
+/** A packet that came by no bridge has no port of one, and none of these holds (physdev_mt of xt_physdev.c). */
+function asksBridge({ name, options }: Extension): boolean {
+  return name === 'physdev' && options.every(({ known, inverted }) => known && !inverted);
 }
 
 /** What nft has the same question for, in its words: one condition in both languages is one unknown. */
