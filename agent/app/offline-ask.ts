@@ -59,27 +59,21 @@ export function askLine(
   const { assuming, verdict: answer } = askPlaces(
     places.value.map((place) => askPlace(pipeline, { ...packet.value, ...place }, list, app)),
   );
-  const { verdict, trace, unknowns, env } = answer;
+  const { verdict, trace, way, unknowns, env } = answer;
   const deciding = decidingStep(pipeline, trace)?.rule;
   const because = deciding
     ? [{ file: deciding.file, line: deciding.line, rule: deciding.rule, text: deciding.text }]
     : [];
   const nat = natView(env, packet.value);
   const plain: AskAnswer = { id: question.id, verdict, because, unknowns, assuming };
-  if (!nat && !(explain && trace)) return success(plain);
+  const steps = explain ? [...(way ?? []), ...(trace?.steps ?? [])] : [];
+  if (!nat && steps.length === 0) return success(plain);
   return success({
     ...plain,
     ...(nat && { nat }),
-    ...(explain && trace
-      ? {
-          path: trace.steps.map((step) => ({
-            list: step.list,
-            did: step.did,
-            rule: step.rule.rule,
-            text: step.rule.text,
-          })),
-        }
-      : {}),
+    ...(steps.length > 0 && {
+      path: steps.map(({ list: id, did, rule: { rule, text } }) => ({ list: id, did, rule, text })),
+    }),
   });
 }
 

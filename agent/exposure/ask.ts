@@ -26,6 +26,8 @@ export interface Verdict {
   readonly verdict: 'allow' | 'deny' | 'maybe' | 'no-match';
   /** The rules met on the way, last one deciding; empty where the given fields do not lead to one rule. */
   readonly trace?: Trace;
+  /** The rules met until one asks for what is not known, which is the last of them; absent where all is known. */
+  readonly way?: readonly TraceStep[];
   /** Conditions and fields that make both answers possible. */
   readonly unknowns: readonly string[];
   readonly env?: Env;
@@ -46,7 +48,7 @@ function askFamily(pipeline: Pipeline, packet: AskedPacket, family: Family, list
   const options = { pipeline, direction: packet.direction, packet: { ...packet, family } };
   const trace = list ? traceOneList(options, list.id) : tracePacket(options);
   if (trace.verdict !== 'undecided') return { verdict: trace.verdict, trace, unknowns: [], env: trace.env };
-  return askSets(pipeline, packet, family, list);
+  return { ...askSets(pipeline, packet, family, list), way: trace.steps };
 }
 
 /** Follows every packet that fits the question at once: what the question leaves open is a dimension of the set. */

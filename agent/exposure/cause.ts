@@ -115,7 +115,7 @@ function editOnTheWay(
 ): Edit | undefined {
   const first = (pipeline: Pipeline, of: (rule: Rule) => Edit | undefined): Edit | undefined => {
     const met = tracePacket({ pipeline, direction, packet }).steps.flatMap(({ model, did }) => {
-      const edit = model && wanted(model) ? of(model) : undefined;
+      const edit = model && did !== 'undecided' && wanted(model) ? of(model) : undefined;
       return edit ? [{ edit, leads: /^(?:jump|goto) /.test(did) }] : [];
     });
     // What a list does says more than that it is called.

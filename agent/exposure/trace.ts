@@ -35,7 +35,10 @@ export interface TracedPacket {
 export interface TraceStep {
   readonly list: string;
   readonly rule: Origin;
-  /** What the rule did, in the words of nftables' own trace: `accept`, `drop`, `jump X`, `continue`, `policy drop`. */
+  /**
+   * What the rule did, in the words of nftables' own trace: `accept`, `drop`, `jump X`, `continue`, `policy drop`; or
+   * `undecided`, where what it asks for is not known, and the trace ends.
+   */
   readonly did: string;
   readonly model?: Rule;
   readonly base?: BaseList;
@@ -179,19 +182,22 @@ function traceSteps(
   const note = (did: string): void => {
     steps.push({ list, rule: rule.origin, did, model: rule });
   };
+  const undecided = (): Ending => {
+    note('undecided');
+    return { kind: 'undecided', env };
+  };
   for (const [index, step] of ruleSteps.entries()) {
     switch (step.kind) {
       case 'match': {
         const holds = evaluate(options, step.condition, env);
-        if (holds === undefined && !onlyTells(options.pipeline, ruleSteps.slice(index + 1)))
-          return { kind: 'undecided', env };
+        if (holds === undefined && !onlyTells(options.pipeline, ruleSteps.slice(index + 1))) return undecided();
         if (!holds) return { kind: 'end', env };
         continue;
       }
       case 'dispatch': {
         for (const branch of step.cases) {
           const holds = evaluate(options, branch.condition, env);
-          if (holds === undefined) return { kind: 'undecided', env };
+          if (holds === undefined) return undecided();
           if (!holds) continue;
           const rest = [...branch.actions, ...ruleSteps.slice(index + 1)];
           return traceSteps(options, list, rule, rest, env, steps, depth);
@@ -221,16 +227,16 @@ function traceSteps(
         };
       case 'queue': {
         const accepts = options.packet.predicates?.get(`queue accepts ${step.text}`);
-        if (accepts === undefined) return { kind: 'undecided', env };
+        if (accepts === undefined) return undecided();
         note('queue');
         return { kind: accepts ? 'accept' : 'drop', env };
       }
       case 'opaque': {
         const decides = options.packet.predicates?.get(`decides ${step.unknown.id}`);
-        if (decides === undefined) return { kind: 'undecided', env };
+        if (decides === undefined) return undecided();
         if (!decides) continue;
         const accepts = options.packet.predicates?.get(`accepts ${step.unknown.id}`);
-        if (accepts === undefined) return { kind: 'undecided', env };
+        if (accepts === undefined) return undecided();
         note(step.unknown.text);
         return { kind: accepts ? 'accept' : 'drop', env };
       }
