@@ -1,5 +1,5 @@
 import type { Driver } from '../drivers/contract.js';
-import { type Comparison, compare, type FlowSet } from '../exposure/index.js';
+import { type Comparison, compare, type FlowSet, interfacesAskedFor } from '../exposure/index.js';
 import type { Problem } from '../lib/result.js';
 import {
   type Condition,
@@ -163,7 +163,15 @@ export async function exposureOfFile(
   if (!device.ok) {
     return { told: nothing, exit: exitCodeOf(device.error), problems: [device.error] };
   }
-  const { pipeline, coverage } = device.value;
+  const { pipeline } = device.value;
+  const strange = strangersTo(pipeline, [options.from, options.to]);
+  const coverage = {
+    ...device.value.coverage,
+    notCovered: [
+      ...device.value.coverage.notCovered,
+      ...strange.map((name) => `No zone and no rule is of ${name}: it is taken for any interface that none names.`),
+    ],
+  };
   const within = flowsBetween(pipeline, options.from, options.to);
   const result = compare(pipeline, { ...(within && { within }), timeMsMax: options.timeMsMax ?? BUDGET_MS });
   return {
@@ -180,6 +188,15 @@ export async function exposureOfFile(
     exit: coverage.blind.length === 0 && result.complete ? 0 : 3,
     problems: [],
   };
+}
+
+/** Names that are no zone's, and of no interface in a zone or in a rule. */
+function strangersTo(pipeline: Pipeline, names: readonly (string | undefined)[]): readonly string[] {
+  const wanted = names.flatMap((name) => (name === undefined || name === 'self' ? [] : [name]));
+  if (wanted.length === 0) return [];
+  const zones = Object.entries(pipeline.zones ?? {}).flatMap(([zone, members]) => [zone, ...members]);
+  const known = new Set([...zones, ...interfacesAskedFor(pipeline)]);
+  return wanted.filter((name) => !known.has(name));
 }
 
 function flowsBetween(

@@ -135,6 +135,11 @@ describe('exposure of a capture', () => {
     expect(permitted(all)).toEqual([web, rdp, 'iifname "lan0" accept']);
     expect(permitted(await exposureOfFile(path, { from: 'lan0' }))).toEqual(['iifname "lan0" accept']);
     expect(permitted(await exposureOfFile(path, { from: 'wan0', to: 'lan0' }))).toEqual([rdp]);
+    const strange = await exposureOfFile(path, { from: 'lan1' });
+    expect(strange.answer!.coverage.notCovered).toContain(
+      'No zone and no rule is of lan1: it is taken for any interface that none names.',
+    );
+    expect((await exposureOfFile(path, { from: 'lan0', to: 'self' })).answer!.coverage.notCovered).toEqual([]);
     const toSelf = await exposureOfFile(path, { to: 'self' });
     expect(toSelf.answer!.openings.map((one) => one.direction)).toEqual(['input']);
   });
