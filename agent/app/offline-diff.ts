@@ -12,7 +12,7 @@ import {
   type Pipeline,
 } from '../model/index.js';
 import { exitCodeOf } from './exit-code.js';
-import { type ReadCapture, readCapture, readFile } from './offline.js';
+import { onEvenFooting, type ReadCapture, readCapture, readFile } from './offline.js';
 import { namesFor, type Told, tell } from './offline-words.js';
 import { type OpeningView, openingView } from './opening-json.js';
 import { undoWith } from './undo.js';
@@ -60,7 +60,7 @@ export async function diffFiles(before: string, after: string, options: OfflineO
     const answer = { opened: [], closed: [], equal: null, complete: false, reasons, coverage };
     return { ...(exit === 3 && { answer }), told: nothing, exit, problems };
   }
-  const [was, is] = [a.value.device, b.value.device];
+  const [was, is] = onEvenFooting(a.value, b.value).map(({ device }) => device) as [Device, Device];
   const result = compare(is.pipeline, {
     pipeline: was.pipeline,
     withClosed: true,

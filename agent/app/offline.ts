@@ -2,9 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { captureFromPath } from '../collect/file.js';
 import { redactCapture } from '../collect/redact.js';
 import { catalogue } from '../drivers/catalogue.js';
-import type { Driver } from '../drivers/contract.js';
+import type { Capture, Driver } from '../drivers/contract.js';
 import { failure, type Result, success } from '../lib/result.js';
 import { type Device, withStateRemarks } from '../model/index.js';
+import { type Refined, refinedOf } from './refined.js';
 
 /** Answers quote what was read, and go to tickets and logs: no secret gets that far. Two files compare by one key. */
 const redactionKey = randomBytes(32);
@@ -12,6 +13,8 @@ const redactionKey = randomBytes(32);
 /** What a capture says, and the driver that says it. */
 export interface ReadCapture {
   readonly device: Device;
+  /** Without its secrets. */
+  readonly capture: Capture;
   readonly driver: Driver;
 }
 
@@ -34,7 +37,21 @@ export async function readCapture(path: string, driverId?: string): Promise<Resu
   if (!capture.ok) return capture;
   const driver = await catalogue.find(({ id }) => id === capture.value.driver)?.load();
   if (!driver) return failure({ code: 'UNKNOWN_DRIVER', message: `there is no driver ${capture.value.driver}` });
-  const redacted = redactCapture(capture.value, driver.secrets, redactionKey);
-  const read = driver.read(redacted, { device: redacted.device });
-  return read.ok ? success({ device: withStateRemarks(read.value), driver }) : read;
+  return readWith(driver, redactCapture(capture.value, driver.secrets, redactionKey));
+}
+
+function readWith(driver: Driver, capture: Capture): Result<ReadCapture> {
+  const read = driver.read(capture, { device: capture.device });
+  return read.ok ? success({ device: withStateRemarks(read.value), capture, driver }) : read;
+}
+
+/** The same two, so that neither is read more exactly than the other; see refined.ts. */
+export function onEvenFooting(one: ReadCapture, other: ReadCapture): readonly [ReadCapture, ReadCapture] {
+  const [left, right] = [one, other].map(({ capture, driver }) => refinedOf([capture], [driver]));
+  if (left!.key === right!.key) return [one, other];
+  const plainly = (as: ReadCapture, { without: [capture] }: Refined): ReadCapture => {
+    const read = readWith(as.driver, capture!);
+    return read.ok ? read.value : as;
+  };
+  return [plainly(one, left!), plainly(other, right!)];
 }

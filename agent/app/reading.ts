@@ -245,7 +245,7 @@ function faultText(error: unknown): string {
 }
 
 /**
- * What only checks another section is left out: it changes nothing, and nft prints parts of it at random. So is what
+ * What only checks another section is left out, unless that is read by it: it changes nothing, and nft prints parts of it at random. So is what
  * stands beside the device.
  */
 function hashOf(captures: readonly Capture[], drivers: readonly Driver[]): string {
@@ -254,7 +254,7 @@ function hashOf(captures: readonly Capture[], drivers: readonly Driver[]): strin
     const driver = drivers.find(({ id }) => id === capture.driver);
     const isAside = (name: string): boolean => {
       const step = driver && stepOfSection(driver.dialogue, name);
-      return step?.need === 'crossCheck' || step?.beside === true;
+      return (step?.need === 'crossCheck' && step.refines === undefined) || step?.beside === true;
     };
     const sections = capture.sections.filter(({ name }) => !isAside(name));
     hash.update(captureHash({ ...capture, sections }, driver?.volatile ?? []));

@@ -37,8 +37,8 @@ interface Leader {
  * Reads once, in the order in which one reading is proof. First what the device gives in one piece (`inOnePiece`): that
  * is how it stood at one moment. Then everything else: where all of it is as two readings agreed before, it was so at
  * that moment too. Views of the first (`viewOf`) may have changed with it: then the first is read once more, and what
- * was read between two listings that are the same to the last handle is of the same moment. Cross-checks and what
- * stands beside the device are not asked: a whole reading follows at once.
+ * was read between two listings that are the same to the last handle is of the same moment. What refines the first is a
+ * view of it. Other cross-checks and what stands beside the device are not asked: a whole reading follows at once.
  */
 export async function readChange(
   drivers: readonly Watcher[],
@@ -66,9 +66,10 @@ export async function readChange(
   if (!first || !before || before.failure || first.source !== before.source || first.text === before.text)
     return UNCLEAR;
   if (hasLost(leader.frame, before.text, first.text)) return { kind: 'torn' };
-  const rest = await ask((driver, step) => !isLeader(driver, step) && step.need !== 'crossCheck' && !step.beside);
+  const counts = (step: DialogueStep | undefined): boolean => step?.need !== 'crossCheck' || step.refines !== undefined;
+  const rest = await ask((driver, step) => !isLeader(driver, step) && counts(step) && !step.beside);
   const captures = together(rest, leader, first, { base, drivers });
-  const moved = movedSections(base, captures, drivers).filter(({ step }) => step?.need !== 'crossCheck');
+  const moved = movedSections(base, captures, drivers).filter(({ step }) => counts(step));
   const views = moved.filter(({ driver, name }) => driver !== leader.driver || name !== leader.step.id);
   if (!views.every(({ step, source }) => isView(step, source, leader))) return UNCLEAR;
   if (views.length > 0 && (await leads())?.text !== first.text) return UNCLEAR;
@@ -85,7 +86,8 @@ function leaderOf(drivers: readonly Watcher[]): Leader | undefined {
 
 /** Another spelling of the command may be another program, which shows something else. */
 function isView(step: DialogueStep | undefined, source: string, leader: Leader): boolean {
-  return step?.viewOf === `${leader.driver}/${leader.step.id}` && source === step.argv.join(' ');
+  const of = step?.viewOf ?? step?.refines;
+  return of === `${leader.driver}/${leader.step.id}` && source === step?.argv.join(' ');
 }
 
 /** Whether a part of the frame is gone, or most of what stood in it. */

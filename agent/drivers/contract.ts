@@ -279,6 +279,13 @@ export interface DialogueStep {
    */
   readonly need: 'required' | 'ifPresent' | 'crossCheck' | 'later';
   /**
+   * A cross-check by which what that step (`driver/step`) shows is read more exactly. What it says is a part of the
+   * device's state: it counts towards the hash of a reading, and is asked for where only a change is read. Without it
+   * everything is as if there were no such step, so that a script that was installed on a host before there was one
+   * goes on being taken.
+   */
+  readonly refines?: string;
+  /**
    * Only tells what stands beside the device and is not read: it comes and goes while the device holds still, so two
    * readings need not agree in it, and the device is the same whatever it says.
    */

@@ -106,7 +106,7 @@ describe('a reading', () => {
     const reading = await readDevice(everything, tools(runner));
     expect(reading).toMatchObject({ complete: true, listeners: 1 });
     expect(reading.model?.listeners[0]?.port).toBe(23);
-    expect(runner.asked.filter((words) => words.startsWith('nft -s'))).toHaveLength(3);
+    expect(runner.asked.filter((words) => words === 'nft -s -a list ruleset')).toHaveLength(3);
   });
 
   test('that says the same as the last one is not understood anew, and one that differs is', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
+import { stepOfSection } from '../../agent/collect/capture.js';
 import type { Section } from '../../agent/drivers/contract.js';
 import { linesOf } from '../../agent/drivers/shared/coverage.js';
 import type { Device } from '../../agent/model/index.js';
@@ -16,6 +17,10 @@ function isClean(device: Device): boolean {
   return device.coverage.blind.length === 0 && device.coverage.lines.every(({ state }) => state !== 'unrecognized');
 }
 
+const refining: ReadonlySet<string> = new Set(
+  drivers.flatMap(({ dialogue }) => dialogue.steps.filter(({ refines }) => refines !== undefined).map(({ id }) => id)),
+);
+
 /** Each line of each section in exactly one state. */
 function expectEachLineOnce({ coverage: { lines } }: Device, sections: readonly Section[]): void {
   const keys = lines.map(({ file: name, line }) => `${name}:${line}`);
@@ -23,8 +28,8 @@ function expectEachLineOnce({ coverage: { lines } }: Device, sections: readonly 
   for (const section of sections) {
     const covered = lines.filter(({ file: name }) => name === section.name || name === section.source);
     expect(covered.map(({ line }) => line)).toEqual(covered.map((_, index) => index + 1));
-    // A JSON text may be covered by its entries.
-    if (/^\s*[[{]/.test(section.text)) continue;
+    // A JSON text may be covered by its entries, and what refines a listing by the rules that both have.
+    if (/^\s*[[{]/.test(section.text) || refining.has(section.name)) continue;
     expect([section.name, covered.length]).toEqual([section.name, linesOf(section.text).length]);
   }
 }
@@ -218,8 +223,13 @@ describe.each(drivers.map((driver) => [driver.id, driver] as const))('driver %s'
         const some = sections.map((section) => (section === broken ? { ...section, text: '', failure } : section));
         const result = driver.read(capture(driver, some), { device: 'device' });
         if (!result.ok || !isClean(result.value) || !whole.ok) continue;
-        // Only what checks another section may be missing without a word here.
-        expect([broken.name, result.value.pipeline]).toEqual([broken.name, whole.value.pipeline]);
+        // Only what checks another section may be missing without a word here; what refines one, with one.
+        const refines = stepOfSection(driver.dialogue, broken.name)?.refines !== undefined;
+        const rest = sections.filter((section) => section !== broken);
+        const without = refines ? driver.read(capture(driver, rest), { device: 'device' }) : whole;
+        if (!without.ok) throw new Error(without.error.message);
+        expect([broken.name, result.value.pipeline]).toEqual([broken.name, without.value.pipeline]);
+        if (refines) expect(result.value.coverage.notCovered.join()).toContain(failure.problem.message);
         expect([broken.name, result.value.listeners]).toEqual([broken.name, whole.value.listeners]);
         expect([broken.name, result.value.facts]).toEqual([broken.name, whole.value.facts]);
       }

@@ -354,3 +354,25 @@ systemTest(
   },
   60_000,
 );
+
+systemTest(
+  ['sshd', 'ssh-keygen', 'nft'],
+  'a script from before there was a step that only refines goes on being taken, and lacks its answer',
+  async () => {
+    const now = linux.find(({ id }) => id === 'nftables')!;
+    const steps = now.dialogue.steps.filter(({ refines }) => refines === undefined);
+    expect(steps.length).toBe(now.dialogue.steps.length - 1);
+    const before: Speaker = { ...now, dialogue: { ...now.dialogue, steps } };
+    expect(planOf(before).token).toBe(planOf(now).token);
+    const server = endsWithTest(await sshd(tempDir(), { script: forcedCommandScript([before]) }));
+    await withRunner(targetOf(server), async (runner) => {
+      const [capture] = await runDialogues([now], runner, 'web');
+      const failures = capture!.sections.map(({ name, failure }) => [name, failure?.kind]);
+      expect(failures).toEqual([
+        ['nft-text', undefined],
+        ['nft-json', undefined],
+      ]);
+    });
+  },
+  60_000,
+);

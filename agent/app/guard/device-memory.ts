@@ -1,5 +1,6 @@
 import type { SnapshotHeader, SnapshotStore } from '../../baseline/index.js';
 import type { DeviceSettings } from '../../config/index.js';
+import type { Capture } from '../../drivers/index.js';
 import {
   type AtTime,
   atTime,
@@ -70,6 +71,7 @@ export interface DeviceMemory {
 
 interface Complete {
   readonly model: Device;
+  readonly captures: readonly Capture[];
   /** When it was judged. */
   readonly at: number;
   readonly hash: string;
@@ -81,11 +83,28 @@ interface Complete {
   readonly settled: boolean;
 }
 
+interface Derived {
+  readonly model: Device;
+  readonly captures: readonly Capture[];
+}
+
+interface Approved {
+  readonly model: Device;
+  /** What it was read with; see app/refined.ts. */
+  readonly refined: string;
+}
+
+interface Sides {
+  readonly now: Device;
+  readonly approved?: Device;
+  readonly before?: Device;
+}
+
 /** The models a reading is compared with: derived again from the stored captures after a restart, then kept. */
 export function deviceMemory(settings: DeviceSettings, tools: DeviceTools): DeviceMemory {
   const { parts, bench, snapshots, log } = tools;
   const device = settings.id;
-  const models = new Map<string, Device>();
+  const models = new Map<string, Approved>();
   /** Stored snapshots whose digest is not theirs: somebody or something changed the store itself. */
   const altered = new Set<string>();
   let before: Complete | undefined;
@@ -97,7 +116,7 @@ export function deviceMemory(settings: DeviceSettings, tools: DeviceTools): Devi
     settings.source.kind === 'local' ? atTime(model, at) : { device: model, phases: '' };
 
   /** A text that these readers do not understand wholly, though others did, is nothing to compare with. */
-  const derived = (header: SnapshotHeader, beside: Reading): Device | undefined => {
+  const derived = (header: SnapshotHeader, beside: Reading): Derived | undefined => {
     const stored = snapshots.get(header.id);
     if (!stored) return undefined;
     if (stored.altered) altered.add(header.id);
@@ -105,27 +124,56 @@ export function deviceMemory(settings: DeviceSettings, tools: DeviceTools): Devi
       parts.readingBeside && !stored.altered && header.hash === beside.hash
         ? parts.readingBeside(beside, stored.captures, stored.takenAt)
         : parts.readingOf(settings, stored.captures, stored.takenAt);
-    return reading.complete ? reading.model : undefined;
+    const { model } = reading;
+    return reading.complete && model ? { model, captures: stored.captures } : undefined;
   };
 
-  const modelOf = (header: SnapshotHeader, beside: Reading): Device | undefined => {
+  const modelOf = (header: SnapshotHeader, beside: Reading): Approved | undefined => {
     const known = models.get(header.id);
     if (known) return known;
-    const model = derived(header, beside);
-    if (model) {
-      models.clear();
-      models.set(header.id, model);
-    }
-    return model;
+    const read = derived(header, beside);
+    if (!read) return undefined;
+    const approved = { model: read.model, refined: refinedIn(read.captures) };
+    models.clear();
+    models.set(header.id, approved);
+    return approved;
   };
 
   const previous = (reading: Reading): Complete | undefined => {
     if (before || looked) return before;
     looked = true;
     const header = lastComplete(snapshots, device);
-    const model = header && derived(header, reading);
-    if (header && model) before = { model, at: header.lastSeen, hash: header.hash, settled: false };
+    const read = header && derived(header, reading);
+    if (header && read) before = { ...read, at: header.lastSeen, hash: header.hash, settled: false };
     return before;
+  };
+
+  const refinedIn = (captures: readonly Capture[]): string => parts.refined?.(captures).key ?? '';
+  const unrefined = (captures: readonly Capture[], at: number): Device | undefined =>
+    parts.readingOf(settings, parts.refined?.(captures).without ?? captures, at).model;
+
+  /** What is compared with each other: with what refines them where all have it, else without; see app/refined.ts. */
+  const onEvenFooting = (
+    { captures, at, model }: Reading & { readonly model: Device },
+    approved: SnapshotHeader | undefined,
+    declared: Approved | undefined,
+    known: Complete | undefined,
+  ): Sides => {
+    const sides: Sides = {
+      now: model,
+      ...(declared && { approved: declared.model }),
+      ...(known && { before: known.model }),
+    };
+    const keys = [refinedIn(captures), declared?.refined, known && refinedIn(known.captures)];
+    if (new Set(keys.filter((key) => key !== undefined)).size < 2) return sides;
+    const stored = declared && approved && snapshots.get(approved.id);
+    const was = stored && unrefined(stored.captures, stored.takenAt);
+    const former = known && unrefined(known.captures, known.at);
+    return {
+      now: unrefined(captures, at) ?? model,
+      ...(was && { approved: was }),
+      ...(former && { before: former }),
+    };
   };
 
   /** The same text as an other version of the platform would mean it; undefined where both are of one version. */
@@ -164,7 +212,7 @@ export function deviceMemory(settings: DeviceSettings, tools: DeviceTools): Devi
 
   /** What the observation of a reading depends on besides its text. */
   const declaredBy = (reading: Reading, approved: SnapshotHeader | undefined): string => {
-    const states = [reading.model, approved && models.get(approved.id)];
+    const states = [reading.model, approved && models.get(approved.id)?.model];
     const phases = states.map((model) => (model ? timed(model, reading.at).phases : ''));
     return JSON.stringify([approved?.id ?? null, parts.declaredKey(device, reading.at), phases]);
   };
@@ -207,15 +255,16 @@ export function deviceMemory(settings: DeviceSettings, tools: DeviceTools): Devi
       }
       const isAltered = approved !== undefined && altered.has(approved.id);
       if (how.told) tellApproved(approved, isAltered, reading.at);
-      const underApproved = approvedModel && underVersion(reading, approvedModel.version);
+      const underApproved = approvedModel && underVersion(reading, approvedModel.model.version);
+      const sides = onEvenFooting({ ...reading, model }, approved, approvedModel, known);
       const found = parts.compose({
         settings,
-        reading: { ...reading, model: timed(model, reading.at).device },
+        reading: { ...reading, model: timed(sides.now, reading.at).device },
         ...(snapshot !== undefined && { snapshot }),
         // What was approved is a text: what it would let through now is what is approved now.
-        ...(approvedModel && { approved: timed(approvedModel, reading.at).device }),
+        ...(sides.approved && { approved: timed(sides.approved, reading.at).device }),
         ...(underApproved && { underApproved: timed(underApproved, reading.at).device }),
-        ...(known && { before: timed(known.model, known.at).device }),
+        ...(known && sides.before && { before: timed(sides.before, known.at).device }),
         ...earlierOf(bench.state(), device),
       });
       const observation = await found;
@@ -241,6 +290,7 @@ export function deviceMemory(settings: DeviceSettings, tools: DeviceTools): Devi
       if (!reading.complete || !reading.model || observation.blind.length > 0) return;
       before = {
         model: reading.model,
+        captures: reading.captures,
         at: reading.at,
         hash: reading.hash,
         observation,

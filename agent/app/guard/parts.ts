@@ -14,6 +14,7 @@ import { drivers as allDrivers } from '../../drivers/registry.js';
 import { changedDefaults } from '../../drivers/shared/index.js';
 import type { Clock } from '../../lib/clock.js';
 import { readChangeOf, readDevice, readingBeside, readingOf } from '../reading.js';
+import { refinedOf } from '../refined.js';
 import { isRemote, remoteRunner } from '../remote.js';
 import { apart } from './apart.js';
 import { type LateRunner, lateRunner } from './late-runner.js';
@@ -59,6 +60,7 @@ export function realParts({
         : { kind: 'unclear' },
     readingOf: (device, captures, at, defaultsOf) => readingOf(captures, device.id, drivers, at, defaultsOf),
     readingBeside: (known, captures, at) => readingBeside(known, captures, drivers, at),
+    refined: (captures) => refinedOf(captures, drivers),
     async sessions(device, { signal }) {
       const lister = driversOf(device, drivers).find((driver) => driver.sessions);
       const sections = lister && (await listSessions(lister, runner(device), device.id, { signal }));

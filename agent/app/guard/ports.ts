@@ -6,6 +6,7 @@ import type { Observation, Shut, ShutInput, Subject } from '../../judge/index.js
 import type { Clock } from '../../lib/clock.js';
 import type { Problem } from '../../lib/result.js';
 import type { Device, SessionTable } from '../../model/index.js';
+import type { Refined } from '../refined.js';
 
 /** What one reading of a device brought; never an exception. Captures are redacted. */
 export interface Reading {
@@ -95,6 +96,8 @@ export interface Parts {
   readingOf(device: DeviceSettings, captures: readonly Capture[], at: number, defaultsOf?: string): Reading;
   /** The same, where a reading of the device that perhaps says no more and no less is understood already. */
   readingBeside?(known: Reading, captures: readonly Capture[], at: number): Reading;
+  /** What these captures have that only refines the rest; absent: nothing. Pure. */
+  refined?(captures: readonly Capture[]): Refined;
   /** What is connected through a device now; undefined where nothing that reads it lists that. Never rejects. */
   sessions?(device: DeviceSettings, options: { readonly signal: AbortSignal }): Promise<SessionTable | undefined>;
   /** `declared` is what the baseline file declares for the device then, as a text that changes when that does. */

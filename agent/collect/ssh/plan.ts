@@ -51,7 +51,9 @@ function planned({ id, dialogue, volatile = [] }: Speaker): Plan {
   // Else a step of `stableText` before them would see another text here than on the device; see shared/volatile.ts.
   const areFirst = volatile.every(({ onDevice }, at) => onDevice === undefined || at < leftOut.length);
   assert(areFirst, `${id}: what is left out on the device must stand first`);
-  const words = JSON.stringify([steps.map(inWords), leftOut.map(({ onDevice }) => onDevice)]);
+  // A script that does not ask what only refines reads as well as it did before there was such a step.
+  const asBefore = steps.filter(({ step }) => step.refines === undefined);
+  const words = JSON.stringify([asBefore.map(inWords), leftOut.map(({ onDevice }) => onDevice)]);
   const digest = createHash('sha256').update(words).digest('hex').slice(0, 12);
   return { driver: id, token: `${id}@${digest}`, steps, leftOut };
 }

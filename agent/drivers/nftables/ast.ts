@@ -97,6 +97,8 @@ export interface RuleDeclaration {
   readonly text: string;
   readonly comment?: string;
   readonly handle?: number;
+  /** The kernel's bytecode was laid beside it: it asks what it says, and nothing else. */
+  readonly proved?: true;
 }
 
 export interface BaseChain {

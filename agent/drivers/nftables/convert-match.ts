@@ -22,6 +22,8 @@ export interface MatchContext {
   readonly sets: Sets;
   /** The protocols that earlier tests of the rule leave. */
   readonly protocols: Intervals;
+  /** The rule is known to ask what it says; see beside.ts. */
+  readonly proved: boolean;
   /** Where the model says less than the rule, in words. */
   readonly notes: string[];
   /** How the chain sees frames; absent: it sees packets. */
@@ -193,7 +195,7 @@ function perhapsMerged(
   left: Expression,
   right: Expression,
 ): Condition | undefined {
-  if (!test || operator !== '!=' || right.kind !== 'range') return test;
+  if (context.proved || !test || operator !== '!=' || right.kind !== 'range') return test;
   const text = statementText({ kind: 'match', operator, left, right }, context.sets.contentOf);
   return all(test, unknown(`one comparison, not two that nft prints as ${text}`, { stateful: true }));
 }
@@ -222,7 +224,8 @@ function backwards(
  * that it adds by itself (payload_dependency_kill in nft's payload.c; seen with 1.0.6): of `ct protocol gre th dport 53`
  * only the port is left. A rule that names the protocol otherwise can ask for no other one.
  */
-function perhapsTracked({ protocols }: MatchContext, parts: readonly Expression[]): readonly Condition[] {
+function perhapsTracked({ protocols, proved }: MatchContext, parts: readonly Expression[]): readonly Condition[] {
+  if (proved) return [];
   const names = parts.map((part) => selectorOf(part) ?? '');
   if (!names.some((name) => name.startsWith('th ')) || !isSubset(EVERY_PROTOCOL, protocols)) return [];
   if (names.some((name) => protocolKeys.has(name))) return [];

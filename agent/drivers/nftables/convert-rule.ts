@@ -14,6 +14,7 @@ import type { RuleDeclaration, Statement } from './ast.js';
 import { type ActionContext, mangle, opaque, translate, verdictActions, verdictMap } from './convert-action.js';
 import { compare, EVERY_PROTOCOL } from './convert-match.js';
 import { family, protocol } from './fields.js';
+import { isJoined } from './joined.js';
 import { elementText, expressionText, statementText } from './render.js';
 import { unknown } from './sets.js';
 
@@ -26,7 +27,7 @@ export interface ConvertedRule {
   readonly extension: boolean;
 }
 
-export interface Surroundings extends Omit<ActionContext, 'protocols' | 'notes'> {
+export interface Surroundings extends Omit<ActionContext, 'protocols' | 'notes' | 'proved'> {
   readonly asking: Asking;
   /** The tests of this table's rules that were understood before, as a chain sees them. */
   readonly tests: Tests;
@@ -42,6 +43,7 @@ export type Tests = Map<Statement, Test>;
 interface Test {
   /** Those that the tests before it left. */
   readonly protocols: Intervals;
+  readonly proved: boolean;
   readonly step: Step;
   readonly asked: boolean;
 }
@@ -70,7 +72,7 @@ const known = new WeakMap<RuleDeclaration['statements'], Map<string, ConvertedRu
 
 export function convertRule(surroundings: Surroundings, rule: RuleDeclaration): ConvertedRule {
   const { table, frames } = surroundings;
-  const sense = frames ? `${table} ${frames.of} ${frames.side}` : table;
+  const sense = `${table}${frames ? ` ${frames.of} ${frames.side}` : ''}${rule.proved ? ' proved' : ''}`;
   const before = known.get(rule.statements);
   const again = before?.get(sense);
   if (again) return again;
@@ -90,9 +92,9 @@ function convertAnew(surroundings: Surroundings, rule: RuleDeclaration): Convert
   for (const [index, statement] of rule.statements.entries()) {
     const before = rule.statements[index - 1];
     const last = steps.at(-1);
-    let found = converting(surroundings, statement, protocols, notes);
+    let found = converting(surroundings, statement, { protocols, notes, proved: rule.proved === true });
     const [step] = found;
-    if (before && isJoined(before, statement) && last?.kind === 'match' && step?.kind === 'match') {
+    if (!rule.proved && before && isJoined(before, statement) && last?.kind === 'match' && step?.kind === 'match') {
       steps.pop();
       found = [{ kind: 'match', condition: perhapsJoined(last.condition, step.condition, statementText(statement)) }];
     }
@@ -107,47 +109,31 @@ function convertAnew(surroundings: Surroundings, rule: RuleDeclaration): Convert
 function converting(
   surroundings: Surroundings,
   statement: Statement,
-  protocols: Intervals,
-  notes: string[],
+  own: Pick<ActionContext, 'protocols' | 'notes' | 'proved'>,
 ): readonly Step[] {
   const { asking, tests } = surroundings;
-  if (statement.kind !== 'match') return convertStatement({ ...surroundings, protocols, notes }, statement);
+  const { protocols, notes, proved } = own;
+  if (statement.kind !== 'match') return convertStatement({ ...surroundings, ...own }, statement);
   const known = tests.get(statement);
-  if (known && isEqual(known.protocols, protocols)) {
+  if (known && known.proved === proved && isEqual(known.protocols, protocols)) {
     if (known.asked) asking.asked = true;
     return [known.step];
   }
   const askedBefore = asking.asked;
   const notesBefore = notes.length;
   asking.asked = false;
-  const found = convertStatement({ ...surroundings, protocols, notes }, statement);
+  const found = convertStatement({ ...surroundings, ...own }, statement);
   const { asked } = asking;
   asking.asked = askedBefore || asked;
   const [step] = found;
   // What answers anew each time is another condition in each rule, and a note belongs to its rule.
   if (step && notes.length === notesBefore && !unknownsOf(found).some(({ stateful }) => stateful))
-    tests.set(statement, { protocols, step, asked });
+    tests.set(statement, { protocols, proved, step, asked });
   return found;
 }
 
 function isEqual(one: Intervals, other: Intervals): boolean {
   return one === other || (one.length === other.length && one.every((bound, index) => bound === other[index]));
-}
-
-/** Fields that stand beside each other in a header, so that nft reads them as one. */
-const neighbours: ReadonlySet<string> = new Set(['sport dport', 'type code']);
-
-function isJoined(first: Statement, second: Statement): boolean {
-  if (second.kind !== 'match' || second.operator !== '!=') return false;
-  const part = (statement: Statement): readonly string[] | undefined =>
-    statement.kind === 'match' &&
-    statement.operator === '!=' &&
-    statement.left.kind === 'selector' &&
-    statement.right.kind === 'value'
-      ? statement.left.name.split(' ')
-      : undefined;
-  const [one, other] = [part(first), part(second)];
-  return one?.length === 2 && other?.length === 2 && one[0] === other[0] && neighbours.has(`${one[1]} ${other[1]}`);
 }
 
 /**

@@ -7,6 +7,9 @@ const likelyPattern =
 /** A ruleset says what it is near its start, after comments and definitions at most. */
 const identifiedCharsMax = 256 * 1024;
 
+/** The step whose answer only says more of what another section lists. */
+export const BYTECODE = 'nft-bytecode';
+
 export function isJson(section: Section): boolean {
   return section.name === 'nft-json' || /^\s*\{\s*"nftables"\s*:/.test(section.text);
 }
@@ -14,7 +17,7 @@ export function isJson(section: Section): boolean {
 /** What one section is. */
 export function recognise(section: Section): Identification {
   if (section.name === 'nft-text' || isJson(section)) return 'certain';
-  if (section.name === 'kernel-symbols') return 'no';
+  if (section.name === 'kernel-symbols' || section.name === BYTECODE) return 'no';
   const start = section.text.slice(0, identifiedCharsMax);
   if (tablePattern.test(start)) return 'certain';
   return likelyPattern.test(start) ? 'likely' : 'no';

@@ -4,7 +4,7 @@
  */
 import type { DialogueStep, Driver } from '../contract.js';
 import { onDevice } from '../shared/volatile.js';
-import { identify } from './identify.js';
+import { BYTECODE, identify } from './identify.js';
 import { read, symbols } from './read.js';
 import { undo } from './undo.js';
 
@@ -36,6 +36,19 @@ const steps: readonly DialogueStep[] = [
     argv: ['nft', '-j', 'list', 'ruleset'],
     alternatives: [['/usr/sbin/nft', '-j', 'list', 'ruleset']],
     need: 'crossCheck',
+    ...bounds,
+    right,
+    refused,
+    package: 'nftables',
+  },
+  // What the kernel has of each rule, which nft's words do not always say. Without the elements of named sets (-t), and
+  // with the handles of tables (-a), by which a table that was made anew meanwhile is another one.
+  {
+    id: BYTECODE,
+    argv: ['nft', '-s', '-a', '-t', '--debug=netlink', 'list', 'ruleset'],
+    alternatives: [['/usr/sbin/nft', '-s', '-a', '-t', '--debug=netlink', 'list', 'ruleset']],
+    need: 'crossCheck',
+    refines: 'nftables/nft-text',
     ...bounds,
     right,
     refused,
@@ -76,6 +89,33 @@ export const driver: Driver = {
     { title: 'remaining time of elements (JSON)', pattern: /, "expires": \d+/g, replacement: '' },
     { title: 'used part of quotas', pattern: / used \d+ [kmg]?bytes/g, replacement: '' },
     { title: 'used part of quotas (JSON)', pattern: /, "used": \d+/g, replacement: '' },
+    {
+      title: 'counters (bytecode)',
+      pattern: /^ {2}\[ counter pkts \d+ bytes \d+ \]$/gm,
+      replacement: '  [ counter pkts 0 bytes 0 ]',
+    },
+    {
+      title: 'used part of quotas (bytecode)',
+      pattern: /^(?<quota> {2}\[ quota bytes \d+ consumed )\d+/gm,
+      replacement: '$<quota>0',
+    },
+    // In an order of the kernel's own, under names and numbers that it gives anew.
+    { title: 'elements (bytecode)', pattern: /^\telement [0-9a-f]{8}.* \[end\]\n/gm, replacement: '' },
+    {
+      title: 'names of sets (bytecode)',
+      pattern: /^(?<asked> {2}\[ lookup reg \d+ set __(?:set|map)|\S+ \S+ @__(?:set|map))\d+/gm,
+      replacement: '$<asked>',
+    },
+    {
+      title: 'names of chains (bytecode)',
+      pattern: /^(?<called> {2}\[ immediate reg 0 (?:jump|goto) -> __chain)\d+/gm,
+      replacement: '$<called>',
+    },
+    {
+      title: 'handles (bytecode)',
+      pattern: /^(?<rule>(?:ip|ip6|inet|bridge|netdev|arp) \S+ (?:__chain(?=\d+ )|\S+))\d* \d+(?: \d+)?$/gm,
+      replacement: '$<rule>',
+    },
   ],
   read,
   undo,

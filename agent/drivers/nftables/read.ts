@@ -8,9 +8,11 @@ import type { Device } from '../../model/index.js';
 import type { Capture, Section } from '../contract.js';
 import { type CoverageBuilder, coverageBuilder } from '../shared/coverage.js';
 import type { Script } from './ast.js';
+import { layBeside } from './beside.js';
+import { readBytecode } from './bytecode.js';
 import { convert } from './convert.js';
 import { extract, type Ruleset } from './extract.js';
-import { isJson, recognise } from './identify.js';
+import { BYTECODE, isJson, recognise } from './identify.js';
 import { parseJson } from './parse-json.js';
 import { parseText } from './parse-text.js';
 
@@ -18,8 +20,9 @@ import { parseText } from './parse-text.js';
 export const symbols = { netfilter: 'nf_hook_slow', nftables: 'nft_do_chain' } as const;
 
 export function read(capture: Capture): Result<Device> {
-  const known = capture.sections.filter((section) => recognise(section) !== 'no');
-  const sections = known.length > 0 ? known : capture.sections;
+  const own = capture.sections.filter(({ name }) => name !== BYTECODE);
+  const known = own.filter((section) => recognise(section) !== 'no');
+  const sections = known.length > 0 ? known : own;
   const text = sections.find((section) => !isJson(section));
   const json = sections.find(isJson);
   const coverage = coverageBuilder();
@@ -34,6 +37,7 @@ export function read(capture: Capture): Result<Device> {
   const ruleset = extract(script.value);
   if (main === text) claimText(coverage, main, ruleset);
   else claimJson(coverage, main, script.value, ruleset);
+  if (main === text) layBytecode(capture, main, ruleset, coverage);
   const { pipeline, facts } = convert(ruleset, main.source, coverage);
   if (main === json && text?.failure) coverage.blind(problemText(text.failure.problem));
   if (main === text && json) crossCheck(coverage, main, ruleset, json);
@@ -44,6 +48,30 @@ export function read(capture: Capture): Result<Device> {
       coverage.blind(`${other.source}: a second ruleset in one capture is not read`);
   }
   return success({ id: capture.device, pipeline, listeners: [], facts, coverage: coverage.build() });
+}
+
+/** What the kernel has of each rule, where the capture says so: see beside.ts. Without it the rules are as nft prints them. */
+function layBytecode({ sections }: Capture, text: Section, ruleset: Ruleset, coverage: CoverageBuilder): void {
+  const section = sections.find(({ name }) => name === BYTECODE);
+  if (!section || section.failure?.kind === 'missing-program') return;
+  const bytecode = section.failure ? undefined : readBytecode(section.text, text.text);
+  if (!bytecode) {
+    if (ruleset.tables.length === 0 && !section.failure) return;
+    const why = section.failure ? section.failure.problem.message : 'it is no such listing, or not all of it';
+    coverage.source(section.source, '', `${section.source}, not readable`);
+    coverage.notCovered(`${section.source} could not be read (${why}): rules are read as nft prints them`);
+    return;
+  }
+  coverage.source(section.source, '\n'.repeat(bytecode.rules), `${section.source}, by rules, to check the text`);
+  for (let rule = 1; rule <= bytecode.rules; rule++) coverage.mark(section.source, rule, 'irrelevant');
+  for (const table of ruleset.tables) {
+    for (const chain of table.chains.values()) {
+      chain.rules = chain.rules.map((rule) => {
+        const steps = rule.handle === undefined ? undefined : bytecode.of(table, chain.name, rule.handle);
+        return steps ? layBeside(table.family, rule, steps) : rule;
+      });
+    }
+  }
 }
 
 /** Whether the kernel is shown to have no nftables: only a list of symbols that is there and names netfilter says so. */

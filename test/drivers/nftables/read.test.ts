@@ -115,9 +115,10 @@ describe('the dialogue', () => {
     expect(steps.map(({ id, argv, need }) => [id, argv.join(' '), need])).toEqual([
       ['nft-text', 'nft -s -a list ruleset', 'required'],
       ['nft-json', 'nft -j list ruleset', 'crossCheck'],
+      ['nft-bytecode', 'nft -s -a -t --debug=netlink list ruleset', 'crossCheck'],
       ['kernel-symbols', 'grep -o -w -E nf_hook_slow|nft_do_chain /proc/kallsyms', 'ifPresent'],
     ]);
-    for (const step of steps.slice(0, 2)) {
+    for (const step of steps.slice(0, 3)) {
       expect(step).toMatchObject({
         timeoutMsMax: 5000,
         bytesMax: 33_554_432,
