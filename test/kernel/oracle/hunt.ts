@@ -3,7 +3,7 @@ import type { Pipeline } from '../../../agent/model/index.js';
 import { type Dice, diceOf } from './dice.js';
 import { type Asked, askAbout, askedPacket, complaint, situated } from './judge.js';
 import { type Fate, type Lab, ownAddresses, type Shot } from './lab.js';
-import { type Loaded, load } from './load.js';
+import { type How, type Loaded, load } from './load.js';
 import { type Ruleset, smaller } from './ruleset.js';
 import { shotsFor } from './shots.js';
 
@@ -32,7 +32,8 @@ export interface HuntOptions {
   readonly seed: number;
   readonly packets: number;
   readonly perRuleset: number;
-  readonly make: (dice: Dice) => Ruleset;
+  /** `bytecode`: it is read too, so that rules may be made which nft's words do not tell apart. */
+  readonly make: (dice: Dice, bytecode: boolean) => Ruleset;
   readonly timeMsMax?: number;
   readonly disagreementsMax: number;
   /** How many of a ruleset's packets are asked as sets too. */
@@ -68,7 +69,9 @@ export async function hunt(lab: Lab, options: HuntOptions): Promise<Tally> {
 async function oneRuleset(lab: Lab, options: HuntOptions, seed: number, tally: Tally): Promise<void> {
   const dice = diceOf(seed);
   const otherwise = dice.once(4);
-  const loaded = await load(lab, options.make(dice), { otherwise });
+  const bytecode = !otherwise && !dice.once(3);
+  const how: How = { otherwise, bytecode };
+  const loaded = await load(lab, options.make(dice, bytecode), how);
   if (!loaded) return;
   const pipeline = situated(loaded.device.pipeline);
   const shots = shotsFor(dice, loaded.text, options.perRuleset, (one) =>
@@ -99,7 +102,7 @@ async function oneRuleset(lab: Lab, options: HuntOptions, seed: number, tally: T
       if (verdict !== expected) wrong = `as a set: ${verdict}, as a packet: ${expected}`;
     }
     if (wrong === undefined) continue;
-    const found = await confirmed(lab, loaded, shot, wrong, otherwise);
+    const found = await confirmed(lab, loaded, shot, wrong, how);
     if (!found) continue;
     tally.disagreements.push({ seed, ...found });
     return;
@@ -119,13 +122,7 @@ function complaintOf(pipeline: Pipeline, shot: Shot, fate: Fate, asked: Asked): 
 type Found = Omit<Disagreement, 'seed'>;
 
 /** Shoots the packet again, alone: what is left of other connections has no part in it. Then makes the ruleset small. */
-async function confirmed(
-  lab: Lab,
-  loaded: Loaded,
-  shot: Shot,
-  first: string,
-  otherwise: boolean,
-): Promise<Found | undefined> {
+async function confirmed(lab: Lab, loaded: Loaded, shot: Shot, first: string, how: How): Promise<Found | undefined> {
   const again = async (one: Loaded): Promise<{ readonly wrong: string; readonly fate: Fate } | undefined> => {
     const [fate] = await lab.shoot([shot], 1);
     const pipeline = situated(one.device.pipeline);
@@ -140,7 +137,7 @@ async function confirmed(
   for (let progress = true; progress; ) {
     progress = false;
     for (const candidate of smaller(best.loaded.ruleset)) {
-      const smallerLoaded = await load(lab, candidate, { strict: true, otherwise });
+      const smallerLoaded = await load(lab, candidate, { ...how, strict: true });
       const still = smallerLoaded && (await again(smallerLoaded));
       if (!still) continue;
       best = { ...best, loaded: smallerLoaded, ...still };

@@ -18,6 +18,8 @@ export interface How {
   readonly strict?: boolean;
   /** Read what `nft -j` prints; of tables of iptables-nft, read what nft prints too. */
   readonly otherwise?: boolean;
+  /** Read what nft shows of the kernel's bytecode beside its listing. */
+  readonly bytecode?: boolean;
 }
 
 /** Loads a ruleset; a rule that the tools refuse is left out. Undefined where it cannot be loaded at all. */
@@ -107,13 +109,17 @@ async function loadSets(lab: Lab, ruleset: Ruleset): Promise<Ruleset> {
   }));
 }
 
-async function readNft(lab: Lab, ruleset: Ruleset, { otherwise }: How): Promise<Loaded | undefined> {
+async function readNft(lab: Lab, ruleset: Ruleset, { otherwise, bytecode }: How): Promise<Loaded | undefined> {
   // nft -j 1.0.6 ends with a failed assertion on some rules that it prints as text.
   const json = otherwise ? await lab.run(['nft', '-j', 'list', 'ruleset']) : undefined;
   if (json?.code === 0)
     return { ruleset, device: deviceOf('nftables', [['nft-json', json.stdout]]), text: json.stdout };
   const { code, stdout: text } = await lab.run(['nft', '-s', '-a', 'list', 'ruleset']);
-  return code === 0 ? { ruleset, device: deviceOf('nftables', [['nft-text', text]]), text } : undefined;
+  if (code !== 0) return undefined;
+  const sections: [string, string][] = [['nft-text', text]];
+  if (bytecode)
+    sections.push(['nft-bytecode', await lab.must(['nft', '-s', '-a', '-t', '--debug=netlink', 'list', 'ruleset'])]);
+  return { ruleset, device: deviceOf('nftables', sections), text };
 }
 
 async function readIptables(lab: Lab, ruleset: Ruleset, { otherwise }: How): Promise<Loaded> {

@@ -1,17 +1,21 @@
 import type { Family } from '../../../agent/model/index.js';
 import type { Dice } from './dice.js';
-import { isGarbled, perhapsNot } from './nft-garbled.js';
+import { bits } from './nft-bits.js';
+import { garbled, isGarbled, perhapsNot } from './nft-garbled.js';
 import { natTable } from './nft-nat.js';
 import { concatenated, namedSets, verdict } from './nft-sets.js';
 import type { Chain, NamedSet, Ruleset, Table } from './ruleset.js';
 import * as words from './words.js';
 
-/** A random ruleset in the language of nft: a few tables, whose chains hold everything that a hospital's firewall has been seen to hold. */
-export function nftRuleset(dice: Dice): Ruleset {
+/**
+ * A random ruleset in the language of nft: a few tables, whose chains hold everything that a hospital's firewall has been
+ * seen to hold. `bytecode`: with what nft prints as something else.
+ */
+export function nftRuleset(dice: Dice, bytecode = false): Ruleset {
   const families = ['inet', 'inet', 'ip', 'ip6'] as const;
   const names = ['filter', 'guard', 'extra'];
   const tables = Array.from({ length: 1 + dice.below(3) }, (_, index) =>
-    table(dice, dice.pick(families), names[index]!),
+    table(dice, dice.pick(families), names[index]!, bytecode),
   );
   if (dice.below(3) > 0) tables.push(natTable(dice, dice.pick(families)));
   if (dice.once(3)) tables.push(frameTable(dice));
@@ -57,6 +61,8 @@ export interface Context {
   readonly callable: readonly string[];
   readonly hook: string;
   readonly early: boolean;
+  /** What the kernel has is read too. */
+  readonly bytecode?: boolean;
 }
 
 const priorities: Readonly<Record<string, readonly number[]>> = {
@@ -67,9 +73,9 @@ const priorities: Readonly<Record<string, readonly number[]>> = {
   postrouting: [-150, 0, 90, 110, 300],
 };
 
-function table(dice: Dice, family: TableFamily, name: string): Table {
+function table(dice: Dice, family: TableFamily, name: string, bytecode: boolean): Table {
   const callable = ['side', 'tail', 'deep'].slice(0, dice.below(4));
-  const bare: Context = { dice, table: family, sets: [], callable, hook: '', early: false };
+  const bare: Context = { dice, table: family, sets: [], callable, hook: '', early: false, bytecode };
   const sets = namedSets(bare);
   const hooks = dice.some(['prerouting', 'input', 'forward', 'output', 'postrouting'], 1 + dice.below(4));
   const bases = [...hooks, ...(dice.once(3) ? [dice.pick(hooks)] : [])].map((hook, index): Chain => {
@@ -108,7 +114,7 @@ export function familyFor({ table: family, dice }: Context): Family {
   return family === 'ip' ? 'ip4' : family === 'ip6' ? 'ip6' : dice.pick(['ip4', 'ip4', 'ip6'] as const);
 }
 
-function operator(dice: Dice): string {
+export function operator(dice: Dice): string {
   return dice.once(4) ? '!= ' : '';
 }
 
@@ -252,30 +258,9 @@ function header(context: Context): string {
   ])();
 }
 
-/** Bits of a header by their place, and addresses under masks that are no prefixes. */
-function bits(context: Context): string {
-  const { dice } = context;
-  const family = familyFor(context);
-  const side = dice.pick(['saddr', 'daddr']);
-  const host = family === 'ip4' ? '0.0.0' : ':';
-  return dice.pick([
-    () =>
-      `@nh,${dice.pick(['128,32', '96,32'])} ${operator(dice)}${dice.pick(['0x0a000507', '0xc6336450', '0xcb007109'])}`,
-    () => `@nh,72,8 ${operator(dice)}${dice.pick([6, 17])}`,
-    () => `@nh,${dice.pick(['128,8', '96,16', '104,4'])} ${operator(dice)}${dice.pick([10, 198, 0])}`,
-    () =>
-      `meta l4proto ${dice.pick(['tcp', 'udp'])} @th,${dice.pick(['0,32 & 0xffff ==', '16,16', '24,8'])} ${dice.pick(words.ports)}`.replace(
-        /24,8 \d+/,
-        '24,8 80',
-      ),
-    () => 'meta l4proto tcp @th,104,8 & 0x12 == 0x2',
-    () =>
-      `${word(family)} ${side} & ${family === 'ip4' ? dice.pick(['0.0.0.15', '0.0.255.0', '0.170.85.1']) : dice.pick(['::f', '::ffff', '0:0:ffff::'])} ${dice.pick(['==', '!=', '<'])} ${host}${family === 'ip4' ? '.' : ':'}${dice.pick([1, 5, 9])}`,
-  ])();
-}
-
 export function match(context: Context): string {
   const { dice } = context;
+  if (context.bytecode && dice.once(5)) return garbled(context);
   if (dice.once(25)) return bits(context);
   switch (dice.below(16)) {
     case 0:
@@ -394,6 +379,7 @@ function rule(context: Context): string {
     if (dice.once(2)) parts.push(verdict(context));
   }
   const text = parts.join(' ');
+  if (context.bytecode) return text;
   if (isGarbled(text)) return rule(context);
   // Beside this answer nft 1.0.6 leaves "meta nfproto" out of its listing, as what goes without saying.
   return text.includes('meta nfproto') ? text.replace(' with tcp reset', '') : text;

@@ -32,7 +32,8 @@ for (const [index, backEnd] of backEnds.entries()) {
           perRuleset: 2000,
           asSets: 1,
           disagreementsMax: 1,
-          make: (dice) => (backEnd === 'nftables' ? nftRuleset(dice) : iptablesRuleset(dice, backEnd)),
+          make: (dice, bytecode) =>
+            backEnd === 'nftables' ? nftRuleset(dice, bytecode) : iptablesRuleset(dice, backEnd),
         }),
       );
       expect(tally.disagreements.map(disagreementText)).toEqual([]);

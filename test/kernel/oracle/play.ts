@@ -43,7 +43,8 @@ function chosen(back: string | undefined): readonly BackEnd[] {
 }
 
 async function play(backEnd: BackEnd, share: number): Promise<number> {
-  const make = (dice: Dice): Ruleset => (backEnd === 'nftables' ? nftRuleset(dice) : iptablesRuleset(dice, backEnd));
+  const make = (dice: Dice, bytecode = false): Ruleset =>
+    backEnd === 'nftables' ? nftRuleset(dice, bytecode) : iptablesRuleset(dice, backEnd);
   const startedMs = performance.now();
   const timeMsMax = number('seconds', values.seconds) * 1000;
   const common = { seed: number('seed', values.seed), make, timeMsMax };
