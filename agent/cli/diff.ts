@@ -105,10 +105,11 @@ export function verdictText(answer: Verdict, opened: number, closed: number): st
     const what = unseen.length === 0 ? '' : `: ${firstOf(unseen, 1)}`;
     return `${edits} Whether that is all is not known${what}`;
   }
-  const all = [...answer.opened, ...answer.closed].flatMap((one) => one.conditions ?? []);
-  const conditions = new Set(all.map(shortCondition));
+  const all = [...answer.opened, ...answer.closed];
+  const conditions = new Set(all.flatMap((one) => one.conditions ?? []).map(shortCondition));
   if (conditions.size === 0) return `${edits} That is all.`;
-  return `${edits} That is all; part of it is possible and not certain: ${firstOf([...conditions], CONDITIONS_MAX)}`;
+  const much = all.every((one) => one.conditions) ? 'it is' : 'part of it is';
+  return `${edits} That is all; ${much} possible and not certain: ${firstOf([...conditions], CONDITIONS_MAX)}`;
 }
 
 type Verdict = Pick<DiffAnswer, 'equal' | 'complete' | 'reasons' | 'coverage'> & {

@@ -68,7 +68,9 @@ describe('whether what is told is all', () => {
       '1 edit opened something, 0 edits closed something. That is all; part of it is possible and not certain';
     expect(verdictText({ ...answer, equal: null, opened }, 1, 0)).toBe(`${text}: limit 3/min; user`);
     const long = `for some of it (${'x'.repeat(100)})`;
-    expect(verdictText({ ...answer, opened: [{ conditions: [long] }] }, 1, 0)).toBe(`${text}: ${'x'.repeat(72)}…`);
+    expect(verdictText({ ...answer, opened: [{ conditions: [long] }] }, 1, 0)).toBe(
+      `${text.replace('part of it', 'it')}: ${'x'.repeat(72)}…`,
+    );
     const closed = [{ conditions: ['app'] }, { conditions: ['time'] }];
     expect(verdictText({ ...answer, opened, closed }, 1, 0)).toBe(`${text}: limit 3/min; user; 2 more`);
   });
