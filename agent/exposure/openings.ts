@@ -2,6 +2,7 @@ import { assert } from '../lib/assert.js';
 import type { Diagram, Kernel, Point } from '../packets/index.js';
 import { packetBoxOf } from './care-box.js';
 import { editBehind, type Fate, partedByCause } from './cause.js';
+import { conditionsIn } from './conditions.js';
 import { elsewhereOf } from './elsewhere.js';
 import { type ExampleWishes, exampleOf, joinFamilies, listEntries, setDigest } from './entries.js';
 import { type Env, envKey, type Translation } from './env.js';
@@ -218,7 +219,8 @@ function listGroups({ input, groups, regionOf, there, order }: Listing): readonl
       region: part,
     }));
   });
-  const certain = project(kernel.fold(regions.map(({ region }) => region)), 'forallFrom');
+  const whole = kernel.fold(regions.map(({ region }) => region));
+  const certain = project(whole, 'forallFrom');
   let listed = kernel.none;
   const parts = regions.map(({ group, region }) => {
     const all = project(region, 'existsFrom');
@@ -229,6 +231,7 @@ function listGroups({ input, groups, regionOf, there, order }: Listing): readonl
   const elsewhere = universe.predicates.length === 0 ? () => [] : elsewhereOf(kernel, parts);
   return regions.flatMap(({ group, region }, number) => {
     const here = parts[number]!.own;
+    const elsewise = once(() => project(kernel.minus(whole, region), 'existsFrom'));
     const side = order === 'closed' ? 'other' : 'now';
     const match = matchOf(group.by, question, side);
     const permittedBy = { ...permitOf(group.by, group.env, question, side), ...(match && { match }) };
@@ -246,7 +249,10 @@ function listGroups({ input, groups, regionOf, there, order }: Listing): readonl
           box: entry.box,
           except: entry.except,
           certainty,
-          conditions: certainty === 'certain' ? [] : conditionsOf(kernel, universe, region, entry.region),
+          conditions:
+            certainty === 'certain'
+              ? []
+              : conditionsIn(kernel, universe, { whole, part: entry.region, others: elsewise() }),
           ...natOf(group.env, others),
           witness: {
             ...fields,
@@ -278,43 +284,6 @@ function wishesFor({ direction, now, options }: Question): ExampleWishes {
     ...(options.interfaces && { order: options.interfaces }),
     ...(addresses && direction !== 'forward' && { own: { side, addresses } }),
   };
-}
-
-/** A condition in the sense in which it lets more through. */
-interface Answer {
-  readonly text: string;
-  readonly field: number;
-  readonly holds: Diagram;
-}
-
-/**
- * What must hold besides, every one of these. Where not each must (a packet's type is one or another, or some packets
- * pass in any case), one of these says how the others decide.
- */
-function conditionsOf(kernel: Kernel, universe: Universe, region: Diagram, part: Diagram): readonly string[] {
-  const set = kernel.and(region, part);
-  const asked = kernel.fields(set);
-  const answers = universe.predicates.flatMap(({ text }, index): readonly Answer[] => {
-    const field = packetFields.length + index;
-    if (!asked.has(field)) return [];
-    const [yes, no] = ([1, 0] as const).map((truth) => kernel.test(field, [truth, truth])) as [Diagram, Diagram];
-    const where = (holds: Diagram): Diagram => kernel.exists(kernel.and(set, holds), field);
-    const fails = kernel.isSubset(where(yes), where(no));
-    return [fails ? { text: `not (${text})`, field, holds: no } : { text, field, holds: yes }];
-  });
-  const needed = answers.filter(({ holds }) => kernel.isSubset(set, holds));
-  const others = answers.filter((answer) => !needed.includes(answer));
-  const texts = needed.map(({ text }) => text);
-  if (others.length === 0) return texts;
-  // What passes whatever they answer is not what they decide.
-  const free = others.reduce((packets, { field }) => kernel.forall(packets, field), set);
-  const rest = kernel.minus(set, free);
-  const any = kernel.fold(others.map(({ holds }) => holds));
-  const each = others.every(({ holds }) => kernel.isSubset(rest, holds));
-  const how = each ? ' and ' : kernel.isSubset(rest, any) ? ' or ' : undefined;
-  const together = others.map(({ text }) => text).join(how ?? '; ');
-  const some = kernel.isEmpty(free) ? '' : 'for some of it ';
-  return [...texts, `${some}(${how ? together : `as these decide together: ${together}`})`];
 }
 
 interface Comparing {

@@ -196,3 +196,17 @@ test('of conditions of which one is enough, it is told that one is', () => {
     `limit --limit 3/min and for some of it ${either}`,
   ]);
 });
+
+test('what another rule lets through in any case does not need what the first one asks for', () => {
+  const state = (...rules: readonly string[]) => iptablesDevice(save(rules)).pipeline;
+  const [one, other] = ['string --string a --algo bm --to 65535', 'string --string b --algo bm --to 65535'];
+  const web = '-A INPUT -p tcp -m tcp --dport 80';
+  const after = state(`${web} -m ${one} -j ACCEPT`, `${web} -m ${other} -j ACCEPT`);
+  const [opening, ...rest] = compare(after, { pipeline: state() }).undeclared;
+  expect(rest).toEqual([]);
+  expect(opening?.conditions).toEqual([`(${one} or ${other})`]);
+  const wider = state(`-A INPUT -p tcp -m ${one} -j ACCEPT`, `${web} -m ${other} -j ACCEPT`);
+  expect(compare(wider, { pipeline: state() }).undeclared.map(({ conditions }) => conditions)).toEqual([
+    [`for some of it (${one}) and for the rest (${one} or ${other})`],
+  ]);
+});
