@@ -74,15 +74,17 @@ export function coreCondition({ name, inverted, values }: OptionUse, family: Fam
     case 'out-interface':
       return interfaceCondition(name === 'in-interface' ? 'inInterface' : 'outInterface', inverted, value);
     case 'fragment':
-      return invertedIf(inverted, {
-        kind: 'unknown',
-        id: 'iptables fragment',
-        text: 'a fragment other than the first (-f)',
-      });
+      return invertedIf(inverted, laterFragment);
     default:
       return undefined;
   }
 }
+
+/** What conntrack follows it has put together before (nf_defrag_ipv4), as the first packet of a connection always is. */
+const laterFragment: Condition = all(
+  { kind: 'connectionState', states: ['invalid', 'untracked'] },
+  { kind: 'unknown', id: 'iptables fragment', text: 'a fragment other than the first (-f)' },
+);
 
 function interfaceCondition(kind: 'inInterface' | 'outInterface', inverted: boolean, value: string): Condition {
   if (value === '+') return inverted ? never : always;

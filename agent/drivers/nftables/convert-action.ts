@@ -171,7 +171,7 @@ export function translate(context: ActionContext, statement: NatStatement): read
     if (!element.value) return undefined;
     const action =
       address === map ? mapped(statement, element.value, port) : natAction(statement, address, element.value);
-    return action ? [action] : undefined;
+    return action ? [oneByOne(action, map.key, element.key)] : undefined;
   });
   return found ? [...guard, ...found] : fail;
 }
@@ -201,6 +201,19 @@ function joinMaps(context: ActionContext, addresses: MapLookup, ports: MapLookup
 function mapped(statement: NatStatement, to: Expression, port: Expression | undefined): Nat | undefined {
   if (to.kind !== 'concat') return natAction(statement, to, port);
   return to.of.length === 2 && !port ? natAction(statement, to.of[0], to.of[1]) : undefined;
+}
+
+/** A prefix that is looked up by the address it replaces, and replaced by one as large, becomes it host by host. */
+function oneByOne(action: Nat, key: Expression, element: Expression): Nat {
+  const { to, translate: side } = action;
+  const asked = side === 'destination' ? /^ip6? daddr$/ : /^ip6? saddr$/;
+  if (to === undefined || to === 'device' || !to.prefix || key.kind !== 'selector' || !asked.test(key.name))
+    return action;
+  const of = addressesOf(element);
+  const bounds = ({ ip4, ip6 }: AddressSet): bigint[] => [...ip4, ...ip6].map(BigInt);
+  const [from, into] = [of && bounds(of), bounds(to.addresses)];
+  const same = from?.length === 2 && into.length === 2 && from[1]! - from[0]! === into[1]! - into[0]!;
+  return of && same ? { ...action, to: { ...to, of } } : action;
 }
 
 const portField = fieldOf('tcp dport', 'inet', undefined) as NumberField;

@@ -85,6 +85,13 @@ function translatesDestinations({ lists }: Pipeline): boolean {
   return lists.some(({ rules }) => rules.some(({ steps }) => steps.some(translates)));
 }
 
+/** The way that a packet goes where nothing translates it. */
+export function plainWay({ packet, from }: Shot): Pick<Asked, 'direction' | 'out'> {
+  const route = routeOf(packet.destination);
+  if (route === 'local') return { direction: from === 'self' ? 'output' : 'input', out: undefined };
+  return { direction: from === 'self' ? 'output' : 'forward', out: route };
+}
+
 /** Asks about a packet as somebody does who knows the routing table; undefined where that is not enough. */
 export function askAbout(pipeline: Pipeline, shot: Shot, names: Names = ownNames): Asked | undefined {
   const { packet, from } = shot;

@@ -14,7 +14,10 @@ const PROTOCOLS = [TCP, TCP, TCP, UDP, UDP, 'icmp'] as const;
  * the boundaries of the whole text seldom come together.
  */
 export function aimedShots(dice: Dice, text: string, names: Names, count: number): readonly Shot[] {
-  const lines = [...new Set(text.split('\n'))].filter((line) => /\d/.test(line) && /\s/.test(line.trim()));
+  // In an order of their own: members of an ipset are printed in another one each time.
+  const lines = [...new Set(text.split('\n'))]
+    .filter((line) => /\d/.test(line) && /\s/.test(line.trim()) && !line.startsWith('#'))
+    .sort();
   if (lines.length === 0) return [];
   const known = new Map<string, ReturnType<typeof boundariesOf>>();
   const of = (line: string): ReturnType<typeof boundariesOf> => {

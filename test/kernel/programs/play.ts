@@ -19,7 +19,12 @@ for (const file of positionals) {
   for (const program of parse(readFileSync(file, 'utf8')) as readonly Program[]) {
     for (const tools of program.tools) {
       const startedMs = performance.now();
-      const options = { seed: Number(values.seed), perStep: Number(values.packets), wrongMax: Number(values.stop) };
+      const options = {
+        seed: Number(values.seed),
+        perStep: Number(values.packets),
+        wrongMax: Number(values.stop),
+        everyReading: true,
+      };
       const shot = await withLab((lab) => shootProgram(lab, program, tools, options), namesOf(program)).catch(
         (error: unknown) => {
           process.stdout.write(`\n— ${program.program}, ${tools}: ${String(error).slice(-600)}\n`);

@@ -1,8 +1,9 @@
 import { askSets } from '../../../agent/exposure/ask.js';
+import type { Pipeline } from '../../../agent/model/index.js';
 import { diceOf } from '../oracle/dice.js';
 import { isOwn, type Looked, newOnes, wrongOf } from '../oracle/difference.js';
-import { askAbout, askedPacket, complaint } from '../oracle/judge.js';
-import { type Fate, gateways, type Lab, type Shot } from '../oracle/lab.js';
+import { type Asked, askAbout, askedPacket, complaint, plainWay } from '../oracle/judge.js';
+import { type Fate, gateways, type Lab, type Names, type Shot } from '../oracle/lab.js';
 import { shotsFor } from '../oracle/shots.js';
 import { TCP } from '../oracle/wire.js';
 import { aimedShots } from './aim.js';
@@ -11,7 +12,7 @@ import { bring, namesOf, type Program, type Reading, readingsOf, type Tools } fr
 export interface ProgramTally extends Looked {
   passed: number;
   stopped: number;
-  /** Packets about which the model was not asked: a translation that is not decided may send them anywhere. */
+  /** Packets about which the model was not asked: each that is not decided is asked about as a set, which takes a moment. */
   leftOut: number;
   /** Packets about which the answer is `maybe`, by what it depends on. */
   readonly maybe: Map<string, number>;
@@ -22,11 +23,12 @@ export interface ProgramOptions {
   readonly seed: number;
   readonly perStep: number;
   readonly wrongMax: number;
+  /** Compare the steps as each reading tells them, and not as one after the other does. */
+  readonly everyReading: boolean;
 }
 
 const FRESH = 60;
-/** Each packet that is not decided is asked about as a set, which takes a moment. */
-const MAYBE_MAX = 40;
+const SETS_MAX = 40;
 const SYN = 2;
 /** Own addresses, which rules often mean without naming them. */
 const OWN = Object.values(gateways)
@@ -38,7 +40,7 @@ export async function shootProgram(
   lab: Lab,
   program: Program,
   tools: Tools,
-  { seed, perStep, wrongMax }: ProgramOptions,
+  { seed, perStep, wrongMax, everyReading }: ProgramOptions,
 ): Promise<ProgramTally> {
   const tally: ProgramTally = {
     packets: 0,
@@ -71,7 +73,7 @@ export async function shootProgram(
     }
     for (const [which, reading] of readings.entries()) {
       const former = before[which];
-      if (!former || tally.wrong.length >= wrongMax) continue;
+      if (!former || tally.wrong.length >= wrongMax || (!everyReading && index % readings.length !== which)) continue;
       const shootAfter = (count: number) => async (some: readonly Shot[]) => {
         await bring(lab, program, tools, count);
         return lab.shoot(some, FRESH);
@@ -108,30 +110,22 @@ async function verdictsOf(
   { shots, fates }: Seen,
   tally: ProgramTally,
 ): Promise<string | undefined> {
-  let maybe = 0;
+  let sets = 0;
   for (const [index, shot] of shots.entries()) {
+    const fate = fates[index]!;
     const asked = askAbout(pipeline, shot, lab.names);
-    if (!asked) {
-      tally.leftOut++;
+    if (!asked || asked.trace.verdict === 'undecided') {
+      if (sets++ >= SETS_MAX) {
+        tally.leftOut++;
+        continue;
+      }
+      tally.packets++;
+      const wrong = setComplaint(pipeline, lab.names, { shot, fate, way: asked ?? plainWay(shot) }, tally);
+      if (wrong !== undefined) return `${wrong}\n${shotText(shot)}`;
       continue;
     }
-    const fate = fates[index]!;
     tally.packets++;
     tally[fate.kind === 'stopped' ? 'stopped' : 'passed']++;
-    if (asked.trace.verdict === 'undecided') {
-      if (maybe++ >= MAYBE_MAX) continue;
-      const { verdict, unknowns } = askSets(
-        pipeline,
-        askedPacket(shot, asked, lab.names),
-        shot.packet.family,
-        undefined,
-      );
-      const cause = unknowns.join(', ') || 'nothing named';
-      if (verdict === 'maybe') tally.maybe.set(cause, (tally.maybe.get(cause) ?? 0) + 1);
-      else if ((verdict === 'allow') !== (fate.kind !== 'stopped'))
-        return `as a set ${verdict}, but the kernel ${fate.kind} it\n${shotText(shot)}`;
-      continue;
-    }
     if (complaint(shot, fate, asked) === undefined) continue;
     // Alone: what is left of other connections has no part in it.
     const [alone] = await lab.shoot([shot], 1);
@@ -140,6 +134,38 @@ async function verdictsOf(
       return `${wrong}\n${shotText(shot)}\n${asked.trace.steps.map(({ did, rule }) => `${did}: ${rule.text}`).join('\n')}\n`;
   }
   return undefined;
+}
+
+interface Met {
+  readonly shot: Shot;
+  readonly fate: Fate;
+  readonly way: Pick<Asked, 'direction' | 'out'>;
+}
+
+/** What is wrong with the answer about a packet on which something bears that was not given; it may be `maybe`. */
+function setComplaint(
+  pipeline: Pipeline,
+  names: Names,
+  { shot, fate, way }: Met,
+  tally: ProgramTally,
+): string | undefined {
+  const question = askedPacket(shot, way, names);
+  const { verdict, unknowns } = askSets(pipeline, question, shot.packet.family, undefined);
+  if (verdict === 'maybe') {
+    const cause = unknowns.join(', ') || 'nothing named';
+    tally.maybe.set(cause, (tally.maybe.get(cause) ?? 0) + 1);
+    return undefined;
+  }
+  const passed = way.direction === 'input' ? 'delivered' : 'forwarded';
+  const translated = fate.arrived?.destination !== shot.packet.destination;
+  // What is translated may leave another way than was asked about.
+  const right =
+    verdict === 'allow'
+      ? fate.kind === passed && (translated || fate.out === way.out)
+      : fate.kind !== passed || translated || fate.out !== way.out;
+  return right
+    ? undefined
+    : `as a set ${verdict} ${way.direction} to ${way.out}, but the kernel ${fate.kind} it to ${fate.out}`;
 }
 
 /** Most of what is asked about begins a connection, and a program's rules are about little else. */
