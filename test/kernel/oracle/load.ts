@@ -44,8 +44,8 @@ export async function load(lab: Lab, ruleset: Ruleset, how: How = {}): Promise<L
 }
 
 /** What the tools print now, after something else than this file changed it. */
-export async function readAgain(lab: Lab, ruleset: Ruleset): Promise<Loaded | undefined> {
-  return ruleset.backEnd === 'nftables' ? readNft(lab, ruleset, {}) : readIptables(lab, ruleset, {});
+export async function readAgain(lab: Lab, ruleset: Ruleset, how: How): Promise<Loaded | undefined> {
+  return ruleset.backEnd === 'nftables' ? readNft(lab, ruleset, how) : readIptables(lab, ruleset, how);
 }
 
 interface Refusal {

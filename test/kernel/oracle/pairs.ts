@@ -6,9 +6,13 @@ import { isOwn, type Looked, newOnes, type State, type Wrong, wrongOf } from './
 import { type EditKind, edited, edits, equalKinds } from './edits.js';
 import { situated } from './judge.js';
 import type { Fate, Lab, Shot } from './lab.js';
-import { type Loaded, load, readAgain } from './load.js';
+import { type How, type Loaded, load, readAgain } from './load.js';
 import { type Ruleset, smaller } from './ruleset.js';
 import { shotsFor } from './shots.js';
+
+/** What nft's listing leaves open makes two that do the same look as if they might not. */
+const WHOLE: How = { bytecode: true };
+const STRICT: How = { ...WHOLE, strict: true };
 
 /** A pair about which the kernel and the comparison do not agree. */
 export interface WrongPair {
@@ -61,7 +65,7 @@ interface Pair {
 
 async function onePair(lab: Lab, options: PairOptions, seed: number, tally: PairTally): Promise<void> {
   const dice = diceOf(seed);
-  const before = await load(lab, options.make(dice));
+  const before = await load(lab, options.make(dice), WHOLE);
   if (!before) return;
   const kind = dice.pick(edits);
   let change = edited(dice, before.ruleset, kind, options.make(dice));
@@ -69,7 +73,7 @@ async function onePair(lab: Lab, options: PairOptions, seed: number, tally: Pair
   for (let more = others; change && more > 0; more--)
     change = edited(dice, change, dice.pick(edits), options.make(dice)) ?? change;
   if (!change) return;
-  const after = await load(lab, change);
+  const after = await load(lab, change, WHOLE);
   if (!after) return;
   tally.pairs++;
   const shots = [...newOnes(shotsFor(dice, `${before.text}\n${after.text}`, options.perPair, isOwn))];
@@ -103,7 +107,7 @@ async function leftByUndo(lab: Lab, { before, after }: Pair, tally: PairTally): 
     const ran = await lab.run(['sh', '-c', command]);
     if (ran.code !== 0) return `to undo: ${command}: exit code ${ran.code}: ${ran.stderr}`;
   }
-  const again = await readAgain(lab, after.ruleset);
+  const again = await readAgain(lab, after.ruleset, WHOLE);
   if (!again) return undefined;
   const rest = compare(situated(again.device.pipeline), { pipeline: was, withClosed: true });
   tally.undone++;
@@ -146,7 +150,7 @@ async function shrunk(
             : right.map((one) => [best.before.ruleset, one] as const);
       for (const [one, other] of candidates) {
         if (steps++ > stepsMax) break;
-        const [before, after] = [await load(lab, one, { strict: true }), await load(lab, other, { strict: true })];
+        const [before, after] = [await load(lab, one, STRICT), await load(lab, other, STRICT)];
         if (!before || !after) continue;
         const still = await wrongOf(
           differenceOf(lab, { before, after }, kind),
