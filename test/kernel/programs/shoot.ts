@@ -120,7 +120,11 @@ async function verdictsOf(
         continue;
       }
       tally.packets++;
-      const wrong = setComplaint(pipeline, lab.names, { shot, fate, way: asked ?? plainWay(shot) }, tally);
+      const complaintAt = (met: Fate): string | undefined =>
+        setComplaint(pipeline, lab.names, { shot, fate: met, way: asked ?? plainWay(shot) }, tally);
+      if (complaintAt(fate) === undefined) continue;
+      const [alone] = await lab.shoot([shot], 1);
+      const wrong = complaintAt(alone!);
       if (wrong !== undefined) return `${wrong}\n${shotText(shot)}`;
       continue;
     }
