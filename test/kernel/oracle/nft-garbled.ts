@@ -46,9 +46,9 @@ export function garbled(context: Context): string {
 
 /** Whether nft 1.0.6 prints a rule as something else, so that no reader of its listing can know. */
 export function isGarbled(text: string): boolean {
-  // Before a port "ct protocol" is left out, as what `meta l4proto` beside it says already.
-  if (/ct (?:original |reply )?protocol/.test(text) && /(?:meta l4proto|ip protocol|ip6 nexthdr)/.test(text))
-    return true;
+  // Before what is read behind the IP header "ct protocol" is left out, as what names the protocol beside it says already.
+  const hides = /ct (?:original |reply )?protocol .*(?:[sd]port|icmp|flags|@th)/;
+  if (hides.test(text) && /(?:meta l4proto|ip protocol|ip6 nexthdr|\b(?:tcp|udp|icmp|icmpv6) )/.test(text)) return true;
   // `tcp sport >= 25 tcp dport <= 80` is printed as `tcp dport 25-80`.
   const bounds = /(?<first>\w+ [sd]port) >= \d+ (?<second>\w+ [sd]port) <= \d+/.exec(text)?.groups;
   return bounds !== undefined && bounds.first !== bounds.second;
