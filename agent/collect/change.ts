@@ -37,8 +37,9 @@ interface Leader {
  * Reads once, in the order in which one reading is proof. First what the device gives in one piece (`inOnePiece`): that
  * is how it stood at one moment. Then everything else: where all of it is as two readings agreed before, it was so at
  * that moment too. Views of the first (`viewOf`) may have changed with it: then the first is read once more, and what
- * was read between two listings that are the same to the last handle is of the same moment. What refines the first is a
- * view of it. Other cross-checks and what stands beside the device are not asked: a whole reading follows at once.
+ * was read between two listings that are the same to the last handle is of the same moment. Cross-checks and what
+ * stands beside the device are not asked: a whole reading follows at once. What refines the first stays as it was: it
+ * says what it said of the rules that are still the same, and of others nothing.
  */
 export async function readChange(
   drivers: readonly Watcher[],
@@ -66,10 +67,9 @@ export async function readChange(
   if (!first || !before || before.failure || first.source !== before.source || first.text === before.text)
     return UNCLEAR;
   if (hasLost(leader.frame, before.text, first.text)) return { kind: 'torn' };
-  const counts = (step: DialogueStep | undefined): boolean => step?.need !== 'crossCheck' || step.refines !== undefined;
-  const rest = await ask((driver, step) => !isLeader(driver, step) && counts(step) && !step.beside);
+  const rest = await ask((driver, step) => !isLeader(driver, step) && step.need !== 'crossCheck' && !step.beside);
   const captures = together(rest, leader, first, { base, drivers });
-  const moved = movedSections(base, captures, drivers).filter(({ step }) => counts(step));
+  const moved = movedSections(base, captures, drivers).filter(({ step }) => step?.need !== 'crossCheck');
   const views = moved.filter(({ driver, name }) => driver !== leader.driver || name !== leader.step.id);
   if (!views.every(({ step, source }) => isView(step, source, leader))) return UNCLEAR;
   if (views.length > 0 && (await leads())?.text !== first.text) return UNCLEAR;
@@ -86,8 +86,7 @@ function leaderOf(drivers: readonly Watcher[]): Leader | undefined {
 
 /** Another spelling of the command may be another program, which shows something else. */
 function isView(step: DialogueStep | undefined, source: string, leader: Leader): boolean {
-  const of = step?.viewOf ?? step?.refines;
-  return of === `${leader.driver}/${leader.step.id}` && source === step?.argv.join(' ');
+  return step?.viewOf === `${leader.driver}/${leader.step.id}` && source === step.argv.join(' ');
 }
 
 /** Whether a part of the frame is gone, or most of what stood in it. */
@@ -117,7 +116,7 @@ function together(
     const old = base.find(({ driver }) => driver === capture.driver)?.sections ?? [];
     const sections = dialogue.steps.flatMap((step) => {
       if (capture.driver === leader.driver && step === leader.step) return [first];
-      const from = step.beside ? old : capture.sections;
+      const from = step.beside || step.refines !== undefined ? old : capture.sections;
       return from.filter(({ name }) => name === step.id);
     });
     return { ...capture, sections };

@@ -280,9 +280,9 @@ export interface DialogueStep {
   readonly need: 'required' | 'ifPresent' | 'crossCheck' | 'later';
   /**
    * A cross-check by which what that step (`driver/step`) shows is read more exactly. What it says is a part of the
-   * device's state: it counts towards the hash of a reading, and is asked for where only a change is read. Without it
-   * everything is as if there were no such step, so that a script that was installed on a host before there was one
-   * goes on being taken.
+   * device's state: it counts towards the hash of a reading; where only a change is looked at it stays as it was read
+   * before, so the driver must see which parts of it still fit. Without it everything is as if there were no such step,
+   * so that a script that was installed on a host before there was one goes on being taken.
    */
   readonly refines?: string;
   /**

@@ -16,6 +16,7 @@ const rules: Dialogue = {
   steps: [
     step(['list'], { id: 'list', inOnePiece: { frame: /^table \S+/m } }),
     step(['json'], { id: 'json', need: 'crossCheck' }),
+    step(['fine'], { id: 'fine', need: 'crossCheck', refines: 'rules/list' }),
   ],
 };
 const host: Dialogue = {
@@ -35,6 +36,7 @@ const LIST = 'table a\nrule 1\nrule 2\nrule 3\n';
 const usual: Readonly<Record<string, string>> = {
   list: LIST,
   json: '{}',
+  fine: 'f1\n',
   view: 'v\n',
   sockets: '22\n',
   containers: 'c1\n',
@@ -73,13 +75,15 @@ function textOf(captures: readonly Capture[], name: string): string | undefined 
 
 describe('a look at what changed', () => {
   test('reads what is in one piece first, then everything else but checks and what stands beside', async () => {
-    const { change, asked } = await changeFrom({ list: OPENED, containers: 'c2\n', sockets: '22\n' });
+    const { change, asked } = await changeFrom({ list: OPENED, containers: 'c2\n', fine: 'f2\n', sockets: '22\n' });
     expect(asked).toEqual(['list', 'view', 'sockets']);
     if (change.kind !== 'seen') throw new Error(change.kind);
     expect(change.captures.map(({ driver }) => driver)).toEqual(['rules', 'host']);
     expect(textOf(change.captures, 'list')).toBe(OPENED);
     expect(textOf(change.captures, 'containers')).toBe('c1\n');
     expect(textOf(change.captures, 'json')).toBeUndefined();
+    // Of rules that are the same it says what it said; a whole reading follows, which asks for it.
+    expect(textOf(change.captures, 'fine')).toBe('f1\n');
   });
 
   test.each<[string, Readonly<Record<string, Answer>>, Readonly<Record<string, Answer>>]>([
