@@ -47,7 +47,7 @@ export function garbled(context: Context): string {
 /** Whether nft 1.0.6 prints a rule as something else, so that no reader of its listing can know. */
 export function isGarbled(text: string): boolean {
   // Before what is read behind the IP header "ct protocol" is left out, as what names the protocol beside it says already.
-  const hides = /ct (?:original |reply )?protocol .*(?:[sd]port|icmp|flags|@th)/;
+  const hides = /ct (?:original |reply )?protocol .*(?:[sd]port|icmp|flags|@th|tcp reset)/;
   if (hides.test(text) && /(?:meta l4proto|ip protocol|ip6 nexthdr|\b(?:tcp|udp|icmp|icmpv6) )/.test(text)) return true;
   // `tcp sport >= 25 tcp dport <= 80` is printed as `tcp dport 25-80`.
   const bounds = /(?<first>\w+ [sd]port) >= \d+ (?<second>\w+ [sd]port) <= \d+/.exec(text)?.groups;
