@@ -245,8 +245,8 @@ function faultText(error: unknown): string {
 }
 
 /**
- * What only checks another section is left out, unless that is read by it: it changes nothing, and nft prints parts of it at random. So is what
- * stands beside the device.
+ * What only checks another section is left out, unless that one is read by it: it changes nothing, and nft prints parts of
+ * it at random. So is what stands beside the device.
  */
 function hashOf(captures: readonly Capture[], drivers: readonly Driver[]): string {
   const hash = createHash('sha256');

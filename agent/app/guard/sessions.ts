@@ -5,8 +5,11 @@ import type { MaintenanceWindow, SessionsLeft } from '../../windows/index.js';
 import type { Seen, WatchedDevice } from './device.js';
 import type { Room } from './room.js';
 
-/** A window in which the rules changed more often is looked at by its first and its latest states. */
-const STATES_MAX = 24;
+/**
+ * A window in which the rules changed more often is looked at by its first and its latest states. On Linux a change is two:
+ * as it was first looked at, and as it was read as a whole.
+ */
+const STATES_MAX = 48;
 const SNAPSHOTS_BACK = 1_000;
 const LIST_MS_MAX = 30_000;
 
