@@ -64,6 +64,9 @@ interface Causes {
  */
 export function partedByCause(region: Diagram, { edits, kernel, by, there, order }: Causes): readonly Diagram[] {
   if (!edits || order === 'declared') return [region];
+  // A rule that was edited where it stands is the cause of all that it lets through.
+  const edited = order === 'opened' ? editOfNow(edits, by) : undefined;
+  if (edited && edited.edit !== 'moved') return [region];
   const own: Fate = { by };
   const keys = new Map<Edit, number>();
   const flushed = new Map<string, Edit>();
