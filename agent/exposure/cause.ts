@@ -56,16 +56,24 @@ interface Causes {
   readonly by: Decider | undefined;
   readonly there: Walk;
   readonly order: 'opened' | 'closed' | 'declared';
+  /** Something in either state translates: what passes in both may come to another place. */
+  readonly translated: boolean;
+}
+
+/** Whether a rule of one of the states translates addresses or ports. */
+export function anyTranslates({ now, other }: Question): boolean {
+  return [now, other].some((side) => side?.pipeline.lists.some(({ rules }) => rules.some(translates)));
 }
 
 /**
  * The packets that one rule decides about, parted by the edits behind it as far as the deciding rules tell: two denies
  * that were taken out are two causes, though one policy lets through now what both had held back.
  */
-export function partedByCause(region: Diagram, { edits, kernel, by, there, order }: Causes): readonly Diagram[] {
+export function partedByCause(region: Diagram, causes: Causes): readonly Diagram[] {
+  const { edits, kernel, by, there, order, translated } = causes;
   if (!edits || order === 'declared') return [region];
-  // A rule that was edited where it stands is the cause of all that it lets through.
-  const edited = order === 'opened' ? editOfNow(edits, by) : undefined;
+  // A rule that was edited where it stands is the cause of all that it lets through, unless it passed before as well.
+  const edited = order === 'opened' && !translated ? editOfNow(edits, by) : undefined;
   if (edited && edited.edit !== 'moved') return [region];
   const own: Fate = { by };
   const keys = new Map<Edit, number>();

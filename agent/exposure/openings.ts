@@ -1,7 +1,7 @@
 import { assert } from '../lib/assert.js';
 import type { Diagram, Kernel, Point } from '../packets/index.js';
 import { packetBoxOf } from './care-box.js';
-import { editBehind, type Fate, partedByCause } from './cause.js';
+import { anyTranslates, editBehind, type Fate, partedByCause } from './cause.js';
 import { conditionsIn } from './conditions.js';
 import { elsewhereOf } from './elsewhere.js';
 import { type ExampleWishes, exampleOf, joinFamilies, listEntries, setDigest } from './entries.js';
@@ -210,11 +210,12 @@ function listGroups({ input, groups, regionOf, there, order }: Listing): readonl
   const { kernel, universe, question } = input;
   const project = (set: Diagram, how: 'existsFrom' | 'forallFrom'): Diagram =>
     universe.predicates.length === 0 ? set : kernel[how](set, packetFields.length);
+  const { edits } = question;
+  const translated = anyTranslates(question);
   const regions = groups.flatMap((group) => {
     const region = regionOf(group);
     if (region === kernel.none) return [];
-    const { edits } = question;
-    return partedByCause(region, { edits, kernel, by: group.by, there, order }).map((part) => ({
+    return partedByCause(region, { edits, kernel, by: group.by, there, order, translated }).map((part) => ({
       group,
       region: part,
     }));

@@ -69,4 +69,11 @@ test('what passes at both times and is sent elsewhere is laid to the translation
       .map(({ because }) => because?.rule.text.slice(0, 13));
     expect(texts).toEqual(['-A PREROUTING', '-A PREROUTING']);
   }
+  // What the same rule lets through anew, translated or not, is its own doing.
+  const { undeclared } = compare(after.pipeline, { pipeline: before.pipeline });
+  expect(undeclared.map(({ because }) => because?.rule.text.slice(0, 13)).sort()).toEqual([
+    '-A FORWARD -p',
+    '-A FORWARD -p',
+    '-A PREROUTING',
+  ]);
 });
