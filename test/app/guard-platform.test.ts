@@ -7,6 +7,7 @@ import { loadSettings } from '../../agent/config/index.js';
 import { drivers } from '../../agent/drivers/registry.js';
 import { rules } from '../support/services.js';
 import { tempDir } from '../support/system.js';
+import { answering } from './answering.js';
 import { fakeLog, must } from './fakes.js';
 
 /** A FortiGate on which a policy that denies everything stands before one that lets a partner in by a virtual IP. */
@@ -17,27 +18,13 @@ const denyFirst = recorded.replace(policy(11) + policy(12), policy(12) + policy(
 
 function runnerOf(version: () => string): CommandRunner {
   const exited = (stdout: string): CommandOutput => ({ kind: 'exited', exitCode: 0, stdout, stderr: '' });
-  const nothing = async (): Promise<CommandOutput> => ({ kind: 'missing', what: 'it' });
-  const answer = (id: string): CommandOutput =>
+  return answering((id) =>
     id === 'configuration'
       ? exited(denyFirst.replace('-7.4.3-', `-${version()}-`))
       : id === 'status'
         ? exited(`Version: FortiGate-60F v${version()},build1,240201 (GA.F)\n`)
-        : { kind: 'missing', what: id };
-  return {
-    run: nothing,
-    readFile: nothing,
-    follow: nothing,
-    parallelMax: 1,
-    converse: async (speakers, { passes }) =>
-      Array.from({ length: passes }, () => ({
-        answers: new Map(
-          speakers
-            .flatMap(({ dialogue }) => dialogue.steps)
-            .map((step) => [step, { source: step.argv.join(' '), output: answer(step.id) }]),
-        ),
-      })),
-  };
+        : { kind: 'missing', what: id },
+  );
 }
 
 test('a device that is taken to another version has one finding for all that this changes by itself', async () => {

@@ -1,8 +1,9 @@
 import { expect, test } from '@jest/globals';
 import { realParts } from '../../agent/app/guard/index.js';
-import type { CommandOutput, CommandRunner } from '../../agent/collect/index.js';
+import type { CommandOutput } from '../../agent/collect/index.js';
 import type { DeviceSource } from '../../agent/config/index.js';
 import { START } from '../support/guard.js';
+import { answering } from './answering.js';
 import { fakeWorld, must, startGuard } from './fakes.js';
 
 /** So many minutes since the start of the test, as `-m time` takes it. */
@@ -20,18 +21,7 @@ async function guarded(source: DeviceSource, rules: () => readonly string[]) {
     const stdout = `${save()}${id === 'iptables-save' ? lines() : ''}COMMIT\n`;
     return { kind: 'exited', exitCode: 0, stdout, stderr: '' };
   };
-  const nothing = async (): Promise<CommandOutput> => ({ kind: 'missing', what: 'it' });
-  const runner: CommandRunner = {
-    ...{ run: nothing, readFile: nothing, follow: nothing, parallelMax: 1 },
-    converse: async (speakers, { passes }) =>
-      Array.from({ length: passes }, () => ({
-        answers: new Map(
-          speakers
-            .flatMap(({ dialogue }) => dialogue.steps)
-            .map((step) => [step, { source: step.argv.join(' '), output: answer(step.id) }]),
-        ),
-      })),
-  };
+  const runner = answering(answer);
   const world = fakeWorld(['fw'], { pollSeconds: 3600 });
   const devices = world.settings.devices.map((device) => ({ ...device, source, drivers: ['iptables'] }));
   const parts: typeof realParts = (place) => ({
